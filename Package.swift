@@ -1,0 +1,83 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Targets stand in flow order: bytes → frames → RPC → messages → models → compute → batches → server.
+// docs/architecture.md says what each may import and why.
+
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+let strict = house + [.strictMemorySafety()]
+
+func swift(_ name: String, _ imports: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: imports, swiftSettings: house)
+}
+
+let package = Package(
+  name: "apus",
+  products: [
+    .executable(name: "apus", targets: ["apus"]),
+    .executable(name: "protoc-gen-apus", targets: ["protoc-gen-apus"]),
+    .library(name: "ApusRPC", targets: ["RPC", "Messages"]),
+  ],
+  targets: [
+    // The system's C libraries.
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2"),
+    .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
+    .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
+    // Our own C.
+    .target(name: "CLinux"),
+    .target(name: "CMessages", dependencies: ["CProtobufC"]),
+    .target(name: "CKernels"),
+
+    swift("Bytes", []),
+    swift("JSON", ["CJansson"]),
+    swift("Metrics", ["Bytes"]),
+    swift("EventLoop", ["Bytes", "CLinux"]),
+    swift("HTTP2", ["Bytes", "CNghttp2"]),
+    swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
+    swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
+    swift("Models", ["Bytes", "JSON", "Messages"]),
+    swift("Tokenizers", ["Bytes", "JSON"]),
+    swift("Compute", ["Bytes", "CKernels"]),
+    swift("Inference", ["Bytes", "Compute", "Models"]),
+    swift("Batching", ["Bytes", "Inference", "Metrics"]),
+    swift(
+      "Serving",
+      [
+        "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
+        "Metrics", "Models", "RPC", "Tokenizers",
+      ]),
+    .executableTarget(name: "apus", dependencies: ["Serving"], swiftSettings: strict),
+    .executableTarget(
+      name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
+      path: "tools/protoc-gen-apus", swiftSettings: strict),
+
+    tests("Bytes", ["Bytes"]),
+    tests("JSON", ["JSON"]),
+    tests("Metrics", ["Metrics"]),
+    tests("EventLoop", ["Bytes", "EventLoop"]),
+    tests("HTTP2", ["Bytes", "HTTP2"]),
+    tests("Messages", ["Bytes", "Messages"]),
+    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
+    tests("Models", ["Bytes", "Models"]),
+    tests("Tokenizers", ["Tokenizers"]),
+    tests("Compute", ["CKernels", "Compute"]),
+    tests("Inference", ["Compute", "Inference", "Models", "Tokenizers"]),
+    tests("Batching", ["Batching", "Bytes", "Inference"]),
+    tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

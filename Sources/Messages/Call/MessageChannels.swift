@@ -1,0 +1,51 @@
+// The seam between generated code and whoever moves bytes (RPC's server and client calls).
+// Closures, not generics, cross it: generated code is specialised on its side, the call on the other.
+
+/// What polling for a message found.
+public enum Arrival: Sendable, Equatable { case message, end, pending }
+
+/// Messages coming in on one call, as encoded payloads without gRPC framing.
+public protocol InboundMessages: AnyObject, Sendable {
+  /// Hands the next payload to `body` if one is here; the bytes are borrowed for that call.
+  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival
+  /// Suspends until `poll` would not answer `.pending`. Throws `Status` if the call broke.
+  func arrival() async throws
+}
+
+/// Messages going out on one call.
+public protocol OutboundMessages: AnyObject, Sendable {
+  /// Frames and queues one payload. `encode` calls the closure it is given once with the exact
+  /// size and writes into what that returns.
+  ///
+  /// - Returns: false when the queue has passed its high watermark: `await drained()` then.
+  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool
+  /// Suspends until the queue is below its low watermark. Throws when the call has ended.
+  func drained() async throws
+}
+
+/// The client's side of one call.
+public protocol ClientCall: InboundMessages, OutboundMessages {
+  /// Half-closes: no more messages will be sent.
+  func finish()
+  /// Resets the stream with CANCEL.
+  func cancel()
+  /// Metadata of the response's head; empty before it came.
+  var initialMetadata: Metadata { get }
+  /// Metadata beside the status; empty before the call ended.
+  var trailingMetadata: Metadata { get }
+}
+
+/// Opens calls on a connection.
+public protocol ClientTransport: AnyObject, Sendable {
+  func open(path: String, options: CallOptions) async throws -> any ClientCall
+}
+
+/// What a caller may ask of one call.
+public struct CallOptions: Sendable {
+  public var metadata: Metadata
+  public var timeout: Duration?
+  public init(metadata: Metadata = [:], timeout: Duration? = nil) {
+    self.metadata = metadata
+    self.timeout = timeout
+  }
+}

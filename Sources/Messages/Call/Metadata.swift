@@ -1,0 +1,43 @@
+/// Ordered call metadata. Names are lower case; a `-bin` name carries bytes, any other ASCII text.
+public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+  public struct Entry: Sendable, Equatable {
+    public enum Value: Sendable, Equatable {
+      case text(String)
+      case binary([UInt8])
+    }
+    public let name: String
+    public let value: Value
+    public init(name: String, value: Value) {
+      self.name = name
+      self.value = value
+    }
+  }
+  public private(set) var entries: [Entry] = []
+
+  public init() {}
+  public init(dictionaryLiteral elements: (String, String)...) {
+    entries = elements.map { Entry(name: $0.0, value: .text($0.1)) }
+  }
+
+  public mutating func append(_ name: String, _ text: String) {
+    entries.append(Entry(name: name, value: .text(text)))
+  }
+  public mutating func append(_ name: String, binary: [UInt8]) {
+    entries.append(Entry(name: name, value: .binary(binary)))
+  }
+
+  /// The first text value of that name.
+  public subscript(_ name: String) -> String? {
+    for entry in entries where entry.name == name {
+      if case .text(let text) = entry.value { return text }
+    }
+    return nil
+  }
+  /// The first binary value of that name.
+  public subscript(binary name: String) -> [UInt8]? {
+    for entry in entries where entry.name == name {
+      if case .binary(let bytes) = entry.value { return bytes }
+    }
+    return nil
+  }
+}

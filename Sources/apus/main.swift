@@ -1,0 +1,1 @@
+// placeholder until the tool's first file
