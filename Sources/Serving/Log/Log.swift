@@ -18,7 +18,7 @@ package final class Log: Sendable {
   private let limit: Int
   private let pending = Mutex(Pending())
   private let wake = WakeSignal()
-  private let writer: Mutex<LogThread?> = Mutex(nil)
+  private let writer: Mutex<ServiceThread?> = Mutex(nil)
 
   /// - Parameters:
   ///   - limit: most bytes waiting to be written.
@@ -30,7 +30,7 @@ package final class Log: Sendable {
     self.threshold = threshold
     self.descriptor = descriptor
     self.limit = limit
-    writer.withLock { $0 = LogThread { [self] in self.drain() } }
+    writer.withLock { $0 = ServiceThread { [self] in self.drain() } }
   }
 
   package func debug(_ event: StaticString, _ fields: LogEntry.Field...) {
@@ -70,7 +70,7 @@ package final class Log: Sendable {
   package func close() {
     pending.withLock { $0.closed = true }
     wake.signal()
-    let thread = writer.withLock { writer -> LogThread? in
+    let thread = writer.withLock { writer -> ServiceThread? in
       defer { writer = nil }
       return writer
     }

@@ -20,7 +20,7 @@ import Synchronization
 }
 
 /// A joinable thread that runs one closure.
-final class LogThread: Sendable {
+final class ServiceThread: Sendable {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
