@@ -1,5 +1,4 @@
-internal import Glibc
-internal import Synchronization
+import Synchronization
 
 /// The thread on which all models compute.
 ///
@@ -72,15 +71,11 @@ package final class EngineLane: Sendable {
       throw BatchingError(.invalidRequest, "lane \(name) already has a job on the engine")
     }
     defer { occupied.store(false, ordering: .releasing) }
-    // Safe: a job's body is called exactly once, by the engine's thread or by a refusal.
-    return try await unsafe withUnsafeThrowingContinuation { continuation in
+    return try await Promise.wait { promise in
       core.submit(
         EngineJob(lane: name) { refusal in
-          if let refusal {
-            unsafe continuation.resume(throwing: refusal)
-          } else {
-            unsafe continuation.resume(with: Result { try work() })
-          }
+          if let refusal { return promise.fail(refusal) }
+          do { promise.succeed(try work()) } catch { promise.fail(error) }
         })
     }
   }

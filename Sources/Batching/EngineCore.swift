@@ -1,5 +1,5 @@
-internal import Glibc
-internal import Synchronization
+import Glibc
+import Synchronization
 
 /// The engine's queue and thread. The thread keeps the core alive; the `Engine` that owns it stops it.
 final class EngineCore: Sendable {

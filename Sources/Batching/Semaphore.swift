@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A POSIX semaphore: a post without a sleeper is one atomic operation, no system call.
 ///
