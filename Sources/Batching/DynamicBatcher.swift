@@ -71,6 +71,9 @@ package actor DynamicBatcher<Backend: BatchBackend> {
   /// Rows and tokens waiting for a batch; for metrics.
   package var waiting: (rows: Int, tokens: Int) { (policy.waitingRows, policy.waitingTokens) }
 
+  /// Inputs not answered yet, waiting or being computed, and the requests of several among them.
+  var unanswered: (inputs: Int, groups: Int) { (entries.count, groups.count) }
+
   // MARK: Arrivals
 
   /// Checks one request against the bounds, and counts it as dropped when it is refused.
