@@ -107,7 +107,7 @@ package final class Histogram: Metric, @unchecked Sendable {
   }
 
   /// The bucket of a value up to `maximum`.
-  static func index(of value: UInt64) -> Int {
+  package static func index(of value: UInt64) -> Int {
     let below = max(value, 1) - 1
     guard below >= steps else { return Int(below) }
     let shift = 63 - stepBits - below.leadingZeroBitCount
