@@ -6,7 +6,7 @@ package struct TimerToken: Sendable, Hashable {
 
 /// Timers by time: a four-ary heap of slots, so that a token finds its entry and cancelling costs
 /// O(log n) without leaving anything behind. A plain value; it knows no clock.
-struct TimerHeap<Payload> {
+package struct TimerHeap<Payload> {
   private struct Slot {
     var generation: UInt32 = 0
     var position: Int32 = -1
@@ -28,13 +28,15 @@ struct TimerHeap<Payload> {
   private var free: ContiguousArray<UInt32> = []
   private var scheduled: UInt64 = 0
 
-  init() {}
+  package init() {}
 
-  var count: Int { heap.count }
+  package var count: Int { heap.count }
+  /// Slots held, used or free.
+  package var slotCount: Int { slots.count }
   /// When the next timer is due.
-  var earliest: LoopInstant? { heap.first?.instant }
+  package var earliest: LoopInstant? { heap.first?.instant }
 
-  mutating func schedule(at instant: LoopInstant, _ payload: Payload) -> TimerToken {
+  package mutating func schedule(at instant: LoopInstant, _ payload: Payload) -> TimerToken {
     let slot: UInt32
     if let reused = free.popLast() {
       slot = reused
@@ -51,7 +53,7 @@ struct TimerHeap<Payload> {
 
   /// What was scheduled under `token`; nil if it has fired or was cancelled.
   @discardableResult
-  mutating func cancel(_ token: TimerToken) -> Payload? {
+  package mutating func cancel(_ token: TimerToken) -> Payload? {
     guard Int(token.slot) < slots.count else { return nil }
     let slot = slots[Int(token.slot)]
     guard slot.generation == token.generation, slot.position >= 0 else { return nil }
@@ -60,7 +62,7 @@ struct TimerHeap<Payload> {
   }
 
   /// The earliest timer if it is due at `now`.
-  mutating func popDue(at now: LoopInstant) -> (token: TimerToken, payload: Payload)? {
+  package mutating func popDue(at now: LoopInstant) -> (token: TimerToken, payload: Payload)? {
     guard let first = heap.first, first.instant <= now else { return nil }
     let token = TimerToken(slot: first.slot, generation: slots[Int(first.slot)].generation)
     remove(at: 0)

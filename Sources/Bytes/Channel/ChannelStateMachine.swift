@@ -25,7 +25,7 @@ package enum SendResult: Sendable, Equatable {
   case closed
 }
 
-struct ChannelStateMachine<Element, Consumer, Producer> {
+package struct ChannelStateMachine<Element, Consumer, Producer> {
   private enum State {
     case open
     case finished((any Error)?)
@@ -39,30 +39,30 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
   private var queue = Ring<Element>()
   private var consumer: (id: UInt64, token: Consumer)?
   private var producers: [(id: UInt64, token: Producer)] = []
-  private(set) var isPaused = false
+  package private(set) var isPaused = false
 
   /// - Parameters:
   ///   - low: elements left at which a paused channel becomes writable again.
   ///   - high: elements at which it pauses; more than `low`.
   ///   - limit: elements it never exceeds; at least `high`.
-  init(low: Int, high: Int, limit: Int) {
+  package init(low: Int, high: Int, limit: Int) {
     precondition(low >= 0 && low < high && high <= limit, "a channel needs low < high <= limit")
     self.low = low
     self.high = high
     self.limit = limit
   }
 
-  var count: Int { queue.count }
+  package var count: Int { queue.count }
 
   // MARK: Producers
 
-  enum SendAction {
+  package enum SendAction {
     case deliver(Element, to: Consumer)
     case queued(SendResult)
     case refused(SendResult)
   }
 
-  mutating func send(_ element: consuming Element) -> SendAction {
+  package mutating func send(_ element: consuming Element) -> SendAction {
     guard case .open = state else { return .refused(.closed) }
     if let waiting = consumer {
       consumer = nil
@@ -74,41 +74,41 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
     return .queued(isPaused ? .paused : .accepted)
   }
 
-  enum WritableAction { case writable, closed, wait }
+  package enum WritableAction { case writable, closed, wait }
 
   /// Whether a producer may go on now; `.wait` asks the caller to come back with `producerWaits`.
-  func writable() -> WritableAction {
+  package func writable() -> WritableAction {
     guard case .open = state else { return .closed }
     return isPaused ? .wait : .writable
   }
 
-  mutating func producerWaits(id: UInt64, token: Producer) -> WritableAction {
+  package mutating func producerWaits(id: UInt64, token: Producer) -> WritableAction {
     let action = writable()
     if action == .wait { producers.append((id, token)) }
     return action
   }
 
-  mutating func producerCancelled(id: UInt64) -> Producer? {
+  package mutating func producerCancelled(id: UInt64) -> Producer? {
     guard let index = producers.firstIndex(where: { $0.id == id }) else { return nil }
     return producers.remove(at: index).token
   }
 
   // MARK: The consumer
 
-  enum NextAction {
+  package enum NextAction {
     case element(Element, Relief)
     case end((any Error)?)
     case wait
   }
 
   /// Whether a read made a paused channel writable, and the producers that waited for it.
-  struct Relief {
-    var isWritableAgain = false
-    var producers: [Producer] = []
+  package struct Relief {
+    package var isWritableAgain = false
+    package var producers: [Producer] = []
   }
 
   /// The next element if it is here; tells nothing about the end.
-  mutating func poll() -> (element: Element, relief: Relief)? {
+  package mutating func poll() -> (element: Element, relief: Relief)? {
     guard let element = queue.popFirst() else { return nil }
     guard isPaused, queue.count <= low else { return (element, Relief()) }
     isPaused = false
@@ -117,7 +117,7 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
 
   /// The next element, or the end, once with its error; `.wait` asks the caller to come back with
   /// `consumerWaits`.
-  mutating func next() -> NextAction {
+  package mutating func next() -> NextAction {
     if let (element, relief) = poll() { return .element(element, relief) }
     switch state {
     case .open: return .wait
@@ -128,14 +128,14 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
     }
   }
 
-  mutating func consumerWaits(id: UInt64, token: Consumer) -> NextAction {
+  package mutating func consumerWaits(id: UInt64, token: Consumer) -> NextAction {
     precondition(consumer == nil, "a channel has a single consumer")
     let action = next()
     if case .wait = action { consumer = (id, token) }
     return action
   }
 
-  mutating func consumerCancelled(id: UInt64) -> Consumer? {
+  package mutating func consumerCancelled(id: UInt64) -> Consumer? {
     guard let waiting = consumer, waiting.id == id else { return nil }
     consumer = nil
     return waiting.token
@@ -154,13 +154,13 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
   // MARK: The end
 
   /// Everyone to be told that the channel has ended.
-  struct Ending {
-    var consumer: Consumer?
-    var producers: [Producer] = []
+  package struct Ending {
+    package var consumer: Consumer?
+    package var producers: [Producer] = []
   }
 
   /// No more elements will come; those queued can still be read, then `error` or the end.
-  mutating func finish(_ error: (any Error)?) -> Ending {
+  package mutating func finish(_ error: (any Error)?) -> Ending {
     guard case .open = state else { return Ending() }
     defer { consumer = nil }
     // A waiting consumer takes the end (or the error) with it.
@@ -170,7 +170,7 @@ struct ChannelStateMachine<Element, Consumer, Producer> {
   }
 
   /// The reader has gone: drops the queue and refuses every further element.
-  mutating func cancel() -> Ending {
+  package mutating func cancel() -> Ending {
     if case .closed = state { return Ending() }
     defer { consumer = nil }
     state = .closed
