@@ -6,8 +6,8 @@ package struct ModelSettings: Sendable, Equatable {
   package var maxQueueDelay: Duration = .zero
   /// Most instances in one batch.
   package var maxBatchRows = 64
-  /// Most tokens in one batch (and, for language models, in one step).
-  package var maxBatchTokens = 4096
+  /// Most tokens in one batch, or in one step of a language model; nil: 4096, or 256 in a step.
+  package var maxBatchTokens: Int?
   /// Most instances waiting; one more is answered RESOURCE_EXHAUSTED.
   package var queueLimit = 1024
   /// Most instances in one Predict request.

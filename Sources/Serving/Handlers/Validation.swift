@@ -70,6 +70,9 @@ struct TokenizedTexts {
   /// All together.
   private(set) var tokens = 0
 
+  /// By how many tokens a tokenizer's own limit is above its model's.
+  static let overshoot = 1
+
   init(_ request: ApusV1.PredictRequest, _ model: ServedModel, _ tokenizer: any Tokenizer)
     throws(Status)
   {

@@ -126,7 +126,8 @@ package final class Log: Sendable {
     }
   }
 
-  private static func wallMicroseconds() -> Int {
+  /// Since 1970, UTC.
+  static func wallMicroseconds() -> Int {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return time.tv_sec * 1_000_000 + time.tv_nsec / 1000

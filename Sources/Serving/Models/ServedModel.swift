@@ -15,7 +15,7 @@ package final class ServedModel: Sendable {
   package enum Runner: Sendable {
     case embedding(any Tokenizer, DynamicBatcher<EncoderBackend>)
     case classification(any Tokenizer, DynamicBatcher<ClassifierBackend>)
-    case rows(DynamicBatcher<LinearBackend>)
+    case rows(DynamicBatcher<RowBackend>)
     case generation(SequenceModel)
   }
 
