@@ -11,7 +11,7 @@ package struct HeaderBlock: ~Copyable {
     package let name: UnsafeRawBufferPointer
     package let value: UnsafeRawBufferPointer
   }
-  private struct Extent {
+  struct Extent: Equatable, Sendable {
     var start: UInt32
     var name: UInt32
     var value: UInt32
@@ -21,6 +21,9 @@ package struct HeaderBlock: ~Copyable {
   private var extents: [Extent] = []
   /// RFC 9113 size: name + value + 32 for each field, counted on even where storing stopped.
   package private(set) var listSize = 0
+  /// Value of the one field that differs from head to head (`SessionOptions.apartName`), kept
+  /// beside the others so that the rest of two heads can be compared; at most 64 bytes.
+  package private(set) var apart: [UInt8] = []
   /// Fields beyond the limit were counted, not kept.
   package private(set) var isTruncated = false
 
@@ -33,9 +36,7 @@ package struct HeaderBlock: ~Copyable {
 
   package var count: Int { extents.count }
 
-  /// All names and values in order, without separators: equal blocks have equal bytes, but equal
-  /// bytes only nearly mean equal blocks; compare `count` and the fields' edges too.
-  package var bytes: UnsafeRawBufferPointer {
+  private var bytes: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<used])
   }
 
@@ -54,6 +55,7 @@ package struct HeaderBlock: ~Copyable {
     used = 0
     listSize = 0
     isTruncated = false
+    if !apart.isEmpty { apart.removeAll(keepingCapacity: true) }
     extents.removeAll(keepingCapacity: true)
   }
 
@@ -76,6 +78,31 @@ package struct HeaderBlock: ~Copyable {
     used += length
   }
 
+  /// Keeps the value aside.
+  mutating func setApart(nameLength: Int, value: UnsafeRawBufferPointer) {
+    listSize += nameLength + value.count + 32
+    apart.removeAll(keepingCapacity: true)
+    unsafe apart.append(contentsOf: value.prefix(64))
+  }
+
+  /// A copy of all fields but the one kept apart.
+  package func snapshot() -> HeaderSnapshot {
+    unsafe HeaderSnapshot(bytes: Array(bytes), extents: extents)
+  }
+
+  /// Whether the fields, but the one kept apart, are the same in the same order.
+  package func equals(_ other: HeaderSnapshot) -> Bool {
+    guard used == other.bytes.count, extents.count == other.extents.count, !isTruncated else {
+      return false
+    }
+    return unsafe other.bytes.withUnsafeBytes { theirs in
+      guard let base = theirs.baseAddress, let mine = unsafe bytes.baseAddress else {
+        return used == 0
+      }
+      return unsafe memcmp(base, mine, used) == 0
+    } && extents == other.extents
+  }
+
   private mutating func grow(to size: Int) {
     let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(size, 2 * memory.count), alignment: 16)
@@ -83,6 +110,12 @@ package struct HeaderBlock: ~Copyable {
     unsafe memory.deallocate()
     unsafe memory = larger
   }
+}
+
+/// The fields of an earlier block.
+package struct HeaderSnapshot: Sendable {
+  let bytes: [UInt8]
+  let extents: [HeaderBlock.Extent]
 }
 
 extension HeaderBlock.Field {

@@ -39,10 +39,9 @@ private func onHeader(
   _ value: UnsafePointer<UInt8>?, _ valueLength: Int, _: UInt8, _ user: User?
 ) -> Int32 {
   unsafe withSession(user) { session in
-    unsafe session.block.append(
-      name: UnsafeRawBufferPointer(start: name, count: nameLength),
-      value: UnsafeRawBufferPointer(start: value, count: valueLength),
-      limit: session.options.maxHeaderListSize)
+    unsafe session.receivedField(
+      UnsafeRawBufferPointer(start: name, count: nameLength),
+      UnsafeRawBufferPointer(start: value, count: valueLength))
   }
   return 0
 }

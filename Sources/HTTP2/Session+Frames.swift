@@ -1,4 +1,5 @@
 internal import CNghttp2
+internal import Glibc
 
 // Events of whole frames, received and sent.
 
@@ -7,6 +8,16 @@ extension Session {
   static let frameHeadSize = 9
   private static let endStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
+
+  func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    if let apart = options.apartName, name.count == apart.utf8CodeUnitCount,
+      let base = name.baseAddress, unsafe memcmp(base, apart.utf8Start, name.count) == 0
+    {
+      unsafe block.setApart(nameLength: name.count, value: value)
+    } else {
+      unsafe block.append(name: name, value: value, limit: options.maxHeaderListSize)
+    }
+  }
 
   func received(_ frame: UnsafePointer<nghttp2_frame>) {
     let head = unsafe frame.pointee.hd

@@ -36,7 +36,7 @@ package final class Session {
   /// Where `gather` is writing; nil outside it.
   private(set) var output: UnsafeMutablePointer<ByteBuffer>?
   /// DATA frames without payload or END_STREAM: they cost work and no window.
-  package var emptyDataFrames = 0
+  var emptyDataFrames = 0
 
   package init(
     role: Role, options: SessionOptions, delegate: any SessionDelegate
@@ -126,7 +126,16 @@ package final class Session {
     }
   }
 
+  /// DATA frames since the last call that carried neither payload nor END_STREAM.
+  package func takeEmptyDataFrames() -> Int {
+    defer { emptyDataFrames = 0 }
+    return emptyDataFrames
+  }
+
   // MARK: Streams
+
+  /// Those that are open.
+  package var streams: [Stream] { slots.compactMap { $0 } }
 
   func makeStream(id: Int32) -> Stream {
     let slot: Int

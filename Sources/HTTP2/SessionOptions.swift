@@ -14,6 +14,8 @@ package struct SessionOptions: Sendable {
   package var maxContinuations: Int = 8
   /// Unanswered PING and SETTINGS frames of a peer that sends but does not read.
   package var maxOutboundAcks: Int = 1_000
+  /// A request header that differs from request to request, kept apart in `HeaderBlock.apart`.
+  package var apartName: StaticString?
 
   package init() {}
 }

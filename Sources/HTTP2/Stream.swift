@@ -12,7 +12,7 @@ package final class Stream {
   /// END_STREAM went into the queue.
   package internal(set) var localEnded = false
   /// Sent behind our END_STREAM if the peer has not ended by then.
-  var resetAfterEnd: ErrorCode = .noError
+  package var resetAfterEnd: ErrorCode = .noError
   /// A body was announced, so the library holds a data source for this stream.
   var hasBody = false
   /// The data source answered `.pending` and waits for `resume`.

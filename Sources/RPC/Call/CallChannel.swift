@@ -19,6 +19,9 @@ protocol CallChannelOwner: AnyObject {
   func channelHasBody()
   /// So many received bytes need no longer be held back from the windows.
   func channelFreed(_ count: Int)
+  /// The user's side is done with the call: a server's handler ended with this status, or a
+  /// client's caller gave up.
+  func channelEnded(_ status: Status)
 }
 
 /// One call's messages in both directions, for a server's handler or a client's caller.
@@ -72,7 +75,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       // A message whose decoding throws is gone all the same.
       defer { if state.inbound.count < before { budget.giveBack(before - state.inbound.count) } }
       let found = try unsafe state.inbound.poll { bytes in
-        unsafe size = bytes.count
+        size = bytes.count
         unsafe try body(bytes)
       }
       guard found else {
@@ -101,7 +104,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
         if let outcome { unsafe continuation.resume(with: outcome) }
       }
     } onCancel: {
-      let waiter = state.withLock { unsafe $0.arrivals.remove(number) }
+      let waiter = unsafe state.withLock { unsafe $0.arrivals.remove(number) }
       unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
     }
   }
@@ -144,7 +147,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
         if let outcome { unsafe continuation.resume(with: outcome) }
       }
     } onCancel: {
-      let waiter = state.withLock { unsafe $0.drains.remove(number) }
+      let waiter = unsafe state.withLock { unsafe $0.drains.remove(number) }
       unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
     }
   }
@@ -162,6 +165,14 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       return wasDry
     }
     if wasDry { onLoop { $0.channelHasBody() } }
+  }
+
+  /// Tells the owner that this side is done.
+  func end(_ status: Status) { onLoop { $0.channelEnded(status) } }
+
+  /// Messages so far.
+  var traffic: (received: EndedCall.Traffic, sent: EndedCall.Traffic) {
+    state.withLock { ($0.received, $0.sent) }
   }
 
   /// Runs `body` with the owner on the loop: now if this is the loop.

@@ -1,10 +1,11 @@
 /// Suspended tasks, in order, that can be found again when they are cancelled.
+@safe
 struct Waiters {
   typealias Continuation = UnsafeContinuation<Void, any Error>
-  private var waiting: ContiguousArray<(number: UInt64, continuation: Continuation)> = []
+  private var waiting: ContiguousArray<(number: UInt64, continuation: Continuation)> = unsafe []
   private var lastNumber: UInt64 = 0
 
-  var isEmpty: Bool { waiting.isEmpty }
+  var isEmpty: Bool { unsafe waiting.isEmpty }
 
   /// A number for a task that may come to wait.
   mutating func makeNumber() -> UInt64 {

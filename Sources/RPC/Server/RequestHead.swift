@@ -5,8 +5,6 @@ internal import Messages
 struct RequestHead: Sendable {
   var path: String
   var metadata: Metadata
-  /// Nanoseconds from now; nil without `grpc-timeout`.
-  var timeout: Int64?
   /// `grpc-encoding`, if it is anything but identity.
   var encoding: String?
 }
@@ -31,7 +29,7 @@ extension RequestVerdict {
           "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)"))
       return
     }
-    var reader = RequestHeadReader()
+    var reader = RequestHeadReader(timeout: block.apart)
     for index in 0..<block.count {
       guard reader.read(block[index]) else {
         self = .malformed
@@ -58,9 +56,14 @@ private struct RequestHeadReader {
   private var path = ""
   private var contentType: Bool?
   private var metadata = Metadata()
-  private var timeout: Int64?
   private var encoding: String?
   private var badField: String?
+
+  /// - Parameter timeout: `grpc-timeout`, which sessions keep apart; empty for none.
+  init(timeout: [UInt8]) {
+    guard !timeout.isEmpty else { return }
+    if unsafe timeout.withUnsafeBytes({ unsafe Timeout.parse($0) }) == nil { badField = "grpc-timeout" }
+  }
 
   /// - Returns: false if the head breaks HTTP.
   mutating func read(_ field: HeaderBlock.Field) -> Bool {
@@ -76,9 +79,6 @@ private struct RequestHeadReader {
       contentType = unsafe isGRPC(MetadataCoding.trimmed(field.value))
     } else if field.isNamed("te") {
       return unsafe MetadataCoding.trimmed(field.value).elementsEqual("trailers".utf8)
-    } else if field.isNamed("grpc-timeout") {
-      timeout = unsafe Timeout.parse(MetadataCoding.trimmed(field.value))
-      if timeout == nil { badField = "grpc-timeout" }
     } else if field.isNamed("grpc-encoding") {
       let value = unsafe String(decoding: MetadataCoding.trimmed(field.value), as: UTF8.self)
       encoding = value == "identity" ? nil : value
@@ -119,14 +119,14 @@ private struct RequestHeadReader {
         ("grpc-message", "malformed \(badField) header"))
     }
     return .accepted(
-      RequestHead(path: path, metadata: metadata, timeout: timeout, encoding: encoding))
+      RequestHead(path: path, metadata: metadata, encoding: encoding))
   }
 
   /// `application/grpc`, alone or followed by `+…` or `;…`.
   private func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
     let prefix = "application/grpc".utf8
     guard unsafe value.starts(with: prefix) else { return false }
-    guard unsafe value.count > prefix.count else { return true }
+    guard value.count > prefix.count else { return true }
     let next = unsafe value[prefix.count]
     return next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
   }

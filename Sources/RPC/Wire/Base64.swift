@@ -23,10 +23,10 @@ enum Base64 {
 
   /// Nil if a character is outside the alphabet, or padding or length are impossible.
   static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-    var end = unsafe text.count
+    var end = text.count
     while end > 0, unsafe text[end - 1] == UInt8(ascii: "=") { end -= 1 }
-    let padding = unsafe text.count - end
-    guard end % 4 != 1, padding == 0 || (padding <= 2 && unsafe text.count % 4 == 0) else {
+    let padding = text.count - end
+    guard end % 4 != 1, padding == 0 || (padding <= 2 && text.count % 4 == 0) else {
       return nil
     }
     var bytes: [UInt8] = []

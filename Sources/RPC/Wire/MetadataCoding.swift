@@ -32,7 +32,7 @@ enum MetadataCoding {
       let part = unsafe UnsafeRawBufferPointer(rebasing: rest[..<comma])
       guard let bytes = unsafe Base64.decode(trimmed(part)) else { return false }
       metadata.append(name, binary: bytes)
-      guard unsafe comma < rest.count else { return true }
+      guard comma < rest.count else { return true }
       unsafe rest = UnsafeRawBufferPointer(rebasing: rest[(comma + 1)...])
     }
   }
@@ -86,7 +86,7 @@ enum MetadataCoding {
   /// Without blanks at either end.
   static func trimmed(_ value: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     var start = 0
-    var end = unsafe value.count
+    var end = value.count
     while start < end, unsafe isBlank(value[start]) { start += 1 }
     while end > start, unsafe isBlank(value[end - 1]) { end -= 1 }
     return unsafe UnsafeRawBufferPointer(rebasing: value[start..<end])

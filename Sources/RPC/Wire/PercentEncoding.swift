@@ -30,9 +30,9 @@ enum PercentEncoding {
   static func decode(_ text: UnsafeRawBufferPointer) -> String {
     var bytes: [UInt8] = []
     var index = 0
-    while unsafe index < text.count {
+    while index < text.count {
       let byte = unsafe text[index]
-      if byte == UInt8(ascii: "%"), unsafe index + 2 < text.count,
+      if byte == UInt8(ascii: "%"), index + 2 < text.count,
         let high = unsafe value(of: text[index + 1]), let low = unsafe value(of: text[index + 2])
       {
         bytes.append(high << 4 | low)

@@ -10,7 +10,7 @@ enum Timeout {
 
   /// Nanoseconds, clamped to 292 years; nil if malformed.
   static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
-    guard unsafe (2...9).contains(text.count), let letter = unsafe text.last,
+    guard (2...9).contains(text.count), let letter = unsafe text.last,
       let unit = units.first(where: { $0.letter == letter })
     else { return nil }
     var number: Int64 = 0
