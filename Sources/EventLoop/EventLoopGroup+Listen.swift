@@ -54,6 +54,8 @@ extension EventLoopGroup {
     on address: SocketAddress, options: ListenOptions = ListenOptions(),
     handler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
   ) throws(SystemError) -> Listening {
+    // The usual soft limit of 1,024 would end the connections long before `maxConnections`.
+    _ = cl_raise_descriptor_limit()
     let (bound, descriptors) = try bindAll(address, options.backlog)
     let listening = Listening(
       address: bound, connections: ConnectionLimit(maximum: options.maxConnections), loops: loops)

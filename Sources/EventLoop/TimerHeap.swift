@@ -31,6 +31,8 @@ package struct TimerHeap<Payload> {
   package init() {}
 
   package var count: Int { heap.count }
+  /// Slots held, used or free.
+  package var slotCount: Int { slots.count }
   /// When the next timer is due.
   package var earliest: LoopInstant? { heap.first?.instant }
 

@@ -70,3 +70,5 @@ int cl_unlink(const char *path);
 int cl_cpu_count(void);
 // Names the calling thread; at most 15 bytes.
 int cl_thread_name(const char *name);
+// Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
+int cl_raise_descriptor_limit(void);
