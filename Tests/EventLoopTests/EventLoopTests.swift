@@ -1,0 +1,1 @@
+// placeholder until loop's tests are merged
