@@ -59,7 +59,8 @@ let package = Package(
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
         "Metrics", "Models", "RPC", "Tokenizers",
       ]),
-    .executableTarget(name: "apus", dependencies: ["Serving"], swiftSettings: strict),
+    .executableTarget(
+      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),

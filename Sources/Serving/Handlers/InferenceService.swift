@@ -1,7 +1,7 @@
 internal import Messages
 
 /// The service of the contract: every method in one line, each with a handler of its own.
-struct InferenceService: ApusV1.InferenceService {
+struct InferenceService: ApusV1.Inference {
   let predictions: PredictHandler
   let generations: GenerateHandler
   let healthChecks: HealthHandler

@@ -33,7 +33,7 @@ struct ModelHandlers: Sendable {
   {
     var info = ApusV1.ModelInfo()
     info.name = model.name
-    info.description_ = model.settings.description
+    info.description = model.settings.description
     info.versions = versions.reversed().map(describe)
     return info
   }

@@ -33,12 +33,12 @@ extension Status {
     var retryDelay = GoogleProtobuf.Duration()
     retryDelay.seconds = milliseconds / 1000
     retryDelay.nanos = Int32(milliseconds % 1000) * 1_000_000
-    var retry = GoogleRPC.RetryInfo()
+    var retry = GoogleRpc.RetryInfo()
     retry.retryDelay = retryDelay
     var detail = GoogleProtobuf.`Any`()
     detail.typeURL = "type.googleapis.com/google.rpc.RetryInfo"
     detail.value = retry.encoded()
-    var status = GoogleRPC.Status()
+    var status = GoogleRpc.Status()
     status.code = code.rawValue
     status.message = message
     status.details = [detail]

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One structured line: what happened, how bad it is, and named facts about it.
 package struct LogEntry: Sendable {
   package enum Level: Int, Sendable, Comparable, CaseIterable {
@@ -22,24 +24,28 @@ package struct LogEntry: Sendable {
 
   /// A JSON object on one line (RFC 8259): time, level, event, then the fields.
   func appendJSON(to line: inout [UInt8]) {
-    line.append(contentsOf: #"{"time":""#.utf8)
-    Timestamp(microseconds: microseconds).append(to: &line)
-    line.append(contentsOf: #"","level":""#.utf8)
-    line.append(contentsOf: level.name.utf8)
-    line.append(contentsOf: #"","event":"#.utf8)
-    LogEntry.appendQuoted(event.description, to: &line)
+    var time: [UInt8] = []
+    Timestamp(microseconds: microseconds).append(to: &time)
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("time")
+    json.string(String(decoding: time, as: UTF8.self))
+    json.key("level")
+    json.string(level.name)
+    json.key("event")
+    json.string(event.description)
     for field in fields {
-      line.append(UInt8(ascii: ","))
-      LogEntry.appendQuoted(field.name.description, to: &line)
-      line.append(UInt8(ascii: ":"))
+      json.key(field.name.description)
       switch field.value {
-      case .text(let text): LogEntry.appendQuoted(text, to: &line)
-      case .integer(let integer): line.append(contentsOf: String(integer).utf8)
-      case .number(let number): LogEntry.appendNumber(number, to: &line)
-      case .flag(let flag): line.append(contentsOf: (flag ? "true" : "false").utf8)
+      case .text(let text): json.string(text)
+      case .integer(let integer): json.integer(integer)
+      case .number(let number): json.number((number * 1000).rounded() / 1000)
+      case .flag(let flag): json.boolean(flag)
       }
     }
-    line.append(contentsOf: "}\n".utf8)
+    json.endObject()
+    line.append(contentsOf: json.bytes)
+    line.append(UInt8(ascii: "\n"))
   }
 
   /// The same for a person at a terminal: time of day, event, `name=value`.
@@ -55,48 +61,16 @@ package struct LogEntry: Sendable {
         if plain, !text.isEmpty {
           line.append(contentsOf: text.utf8)
         } else {
-          LogEntry.appendQuoted(text, to: &line)
+          var json = JSONWriter()
+          json.string(text)
+          line.append(contentsOf: json.bytes)
         }
       case .integer(let integer): line.append(contentsOf: String(integer).utf8)
-      case .number(let number): LogEntry.appendNumber(number, to: &line)
+      case .number(let number):
+        line.append(contentsOf: "\((number * 1000).rounded() / 1000)".utf8)
       case .flag(let flag): line.append(contentsOf: (flag ? "yes" : "no").utf8)
       }
     }
     line.append(UInt8(ascii: "\n"))
-  }
-
-  /// Three decimals are enough for milliseconds; JSON has no infinities.
-  static func appendNumber(_ number: Double, to line: inout [UInt8]) {
-    guard number.isFinite, abs(number) < 1e15 else {
-      line.append(contentsOf: "null".utf8)
-      return
-    }
-    let thousandths = Int((number * 1000).rounded())
-    if thousandths < 0 { line.append(UInt8(ascii: "-")) }
-    let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
-    line.append(contentsOf: String(whole).utf8)
-    guard rest != 0 else { return }
-    line.append(contentsOf: ".".utf8)
-    line.append(contentsOf: String(rest + 1000).utf8.dropFirst())
-  }
-
-  /// A JSON string; control characters escaped, so one entry is always one line.
-  static func appendQuoted(_ text: String, to line: inout [UInt8]) {
-    let hex = Array("0123456789abcdef".utf8)
-    line.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        line.append(UInt8(ascii: "\\"))
-        line.append(byte)
-      case UInt8(ascii: "\n"): line.append(contentsOf: "\\n".utf8)
-      case 0..<0x20, 0x7F:
-        line.append(contentsOf: "\\u00".utf8)
-        line.append(hex[Int(byte >> 4)])
-        line.append(hex[Int(byte & 15)])
-      default: line.append(byte)
-      }
-    }
-    line.append(UInt8(ascii: "\""))
   }
 }
