@@ -16,7 +16,7 @@ class Shape:
     layers: int = 6
     heads: int = 8
     kv_heads: int = 4
-    ffn: int = 704
+    ffn: int = 512
     context: int = 512
     rope_base: float = 10000.0
     epsilon: float = 1e-5

@@ -1,6 +1,6 @@
 """Trains the storyteller: vocabulary, packed tokens, then AdamW until the steps or minutes are used up.
 
-    python train.py --text text --work work --steps 4000 --minutes 70
+    python train.py --text text --work work --steps 8000 --minutes 70
 
 Runs again from work/checkpoint.pt if that exists. Every batch follows from the seed and the step.
 """
@@ -82,9 +82,9 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--text", type=pathlib.Path, default=pathlib.Path("text"))
     options.add_argument("--work", type=pathlib.Path, default=pathlib.Path("work"))
-    options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--steps", type=int, default=8000)
     options.add_argument("--minutes", type=float, default=1e9, help="end earlier, with the same schedule")
-    options.add_argument("--batch", type=int, default=8)
+    options.add_argument("--batch", type=int, default=4)
     options.add_argument("--peak", type=float, default=2e-3)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=2)
