@@ -20,7 +20,7 @@ func swift(_ name: String, _ imports: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
-  .testTarget(name: name + "Tests", dependencies: imports, swiftSettings: house)
+  .testTarget(name: name + "Tests", dependencies: imports + ["TestSupport"], swiftSettings: house)
 }
 
 let package = Package(
@@ -64,6 +64,8 @@ let package = Package(
       name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
+    // What tests of several modules share; no product depends on it.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
@@ -71,8 +73,8 @@ let package = Package(
     tests("HTTP2", ["Bytes", "HTTP2"]),
     tests("Messages", ["Bytes", "Messages"]),
     tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
-    tests("Models", ["Bytes", "Models"]),
-    tests("Tokenizers", ["Tokenizers"]),
+    tests("Models", ["Bytes", "JSON", "Models"]),
+    tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference"]),

@@ -124,8 +124,14 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     self.errno = errno
   }
 
-  package var description: String {
-    guard errno != 0, let text = unsafe strerror(errno) else { return "\(path): \(reason)" }
-    return unsafe "\(path): \(reason): \(String(cString: text))"
+  /// Whether there is no such file at all.
+  package var isMissing: Bool { errno == ENOENT }
+
+  /// The reason, with the system's own words.
+  package var explanation: String {
+    guard errno != 0, let text = unsafe strerror(errno) else { return reason }
+    return unsafe "\(reason): \(String(cString: text))"
   }
+
+  package var description: String { "\(path): \(explanation)" }
 }

@@ -10,16 +10,26 @@ struct JSONFile {
   private static let limits = JSONDocument.Limits(bytes: 4 << 20, depth: 32, values: 1 << 18)
 
   init(path: String) throws(ModelError) {
-    self.path = path
-    let file = try map(path)
+    try self.init(map(path))
+  }
+
+  private init(_ file: MappedFile) throws(ModelError) {
+    path = file.path
     do throws(JSONError) {
       root = try JSONDocument(file.bytes, limits: Self.limits).root
-    } catch { throw ModelError(.malformed, path, "\(error)") }
+    } catch { throw ModelError(.malformed, file.path, "\(error)") }
   }
 
   /// nil where there is no such file.
   static func ifPresent(path: String) throws(ModelError) -> JSONFile? {
-    isReadable(path) ? try JSONFile(path: path) : nil
+    let file: MappedFile
+    do throws(FileError) {
+      file = try MappedFile(path: path)
+    } catch {
+      if error.isMissing { return nil }
+      throw ModelError(.unreadable, path, error.explanation)
+    }
+    return try JSONFile(file)
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int? {

@@ -29,12 +29,6 @@ func map(_ path: String) throws(ModelError) -> MappedFile {
   do throws(FileError) {
     return try MappedFile(path: path)
   } catch {
-    throw ModelError(.unreadable, path, String(describing: error).droppingPrefix("\(path): "))
-  }
-}
-
-extension String {
-  fileprivate func droppingPrefix(_ prefix: String) -> String {
-    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+    throw ModelError(.unreadable, path, error.explanation)
   }
 }

@@ -58,6 +58,3 @@ package enum ModelFolder: Sendable, Equatable {
     return names.sorted()
   }
 }
-
-/// Whether a file is there and may be read.
-func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }

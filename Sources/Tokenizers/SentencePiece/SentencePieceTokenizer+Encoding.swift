@@ -15,6 +15,16 @@ extension SentencePieceTokenizer {
     return ids
   }
 
+  /// Bytes of the longest user-defined piece that `bytes` starts with.
+  fileprivate func userDefinedLength(_ bytes: Span<UInt8>) -> Int? {
+    for length in userDefinedLengths where length <= bytes.count {
+      if let id = table.id(bytes.extracting(first: length)), types[Int(id)] == .userDefined {
+        return length
+      }
+    }
+    return nil
+  }
+
   /// The text's UTF-8 with spaces as U+2581, and one in front.
   private func escape(_ text: String) -> [UInt8] {
     let space: [UInt8] = [0xe2, 0x96, 0x81]
@@ -72,8 +82,8 @@ private struct PairMerger {
     symbols.reserveCapacity(bytes.count)
     var start = 0
     while start < bytes.count {
-      let userDefined = tokenizer.userDefined.first { bytes[start...].starts(with: $0) }
-      let count = userDefined?.count ?? min(utf8Length(bytes[start]), bytes.count - start)
+      let userDefined = tokenizer.userDefinedLength(bytes.span.extracting(droppingFirst: start))
+      let count = userDefined ?? min(utf8Length(bytes[start]), bytes.count - start)
       let index = Int32(symbols.count)
       symbols.append(
         Symbol(

@@ -39,8 +39,9 @@ package struct SentencePieceTokenizer: Tokenizer {
   let byteIDs: [Int32]
   /// The byte of each byte piece, by id.
   let byteValues: [Int32: UInt8]
-  /// Pieces that are matched before anything is merged, longest first; usually none.
-  let userDefined: [[UInt8]]
+  /// Lengths in bytes of the pieces that are matched before anything is merged, longest first;
+  /// usually none.
+  let userDefinedLengths: [Int]
 
   /// - Parameters:
   ///   - pieces: index = id, with U+2581 for spaces.
@@ -67,9 +68,8 @@ package struct SentencePieceTokenizer: Tokenizer {
       }
     }
     (byteIDs, byteValues) = try Self.bytes(pieces, kinds)
-    userDefined = kinds.indices.filter { kinds[$0] == .userDefined }
-      .map { Array(pieces.string($0).utf8) }.filter { !$0.isEmpty }
-      .sorted { $0.count > $1.count }
+    let lengths = Set(kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
+    userDefinedLengths = lengths.filter { $0 > 0 }.sorted(by: >)
     try checkIDs()
   }
 
