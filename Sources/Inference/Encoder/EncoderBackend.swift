@@ -13,6 +13,8 @@ package final class EncoderBackend: BatchBackend {
   /// [width]; of length 1 where the model normalises.
   package typealias Output = [Float]
 
+  package static let defaultPieceTokens = 1024
+
   package let configuration: EncoderConfiguration
   /// Most tokens of one input.
   package let maximumTokens: Int
@@ -30,7 +32,7 @@ package final class EncoderBackend: BatchBackend {
   ///   - pieceTokens: at least 1; more tokens share one read of the weights, and need more memory.
   ///   - progress: called with the share that is done, up to 1.
   package init(
-    _ model: EncoderModel, processor: Processor, pieceTokens: Int = 1024,
+    _ model: EncoderModel, processor: Processor, pieceTokens: Int = defaultPieceTokens,
     progress: (Double) -> Void = { _ in }
   ) throws(InferenceError) {
     precondition(pieceTokens > 0)

@@ -85,17 +85,16 @@ extension LlamaBackend {
 
   /// Row i of `logits` is sampler i's; rows are independent and share the threads.
   private func draw(_ samplers: [Sampler], from logits: FloatRows) -> [StepOutput] {
-    let outputs = samplers.map { StepOutput(token: 0, sampler: $0) }
+    var outputs = samplers.map { StepOutput(token: 0, sampler: $0) }
     let columns = logits.columns
-    var result = outputs
-    unsafe result.withUnsafeMutableBufferPointer { result in
-      let target = unsafe result
-      processor.run(parts: outputs.count) { row in
+    unsafe outputs.withUnsafeMutableBufferPointer { outputs in
+      let target = unsafe outputs
+      processor.run(parts: samplers.count) { row in
         var span = unsafe MutableSpan(
           _unsafeStart: logits.pointer + row * columns, count: columns)
         unsafe target[row].token = unsafe target[row].sampler.draw(from: &span)
       }
     }
-    return result
+    return outputs
   }
 }

@@ -12,14 +12,16 @@ package final class LlamaBackend: SequenceBackend {
   package struct Limits: Sendable {
     /// Bytes of keys and values of all sequences together; at least one block is held.
     package var kvBytes: Int
-    package var kvPrecision: KVCache.Precision
+    /// nil is f32 for small models, where rounding moves answers and memory is no matter (a position
+    /// of at most 16 KiB in all layers), else f16.
+    package var kvPrecision: KVCache.Precision?
     /// Most positions of one sequence; what the model was made for, where that is less.
     package var contextLength: Int
     /// Rows that one pass computes.
     package var passRows: Int
 
     package init(
-      kvBytes: Int = 256 << 20, kvPrecision: KVCache.Precision = .f16,
+      kvBytes: Int = 256 << 20, kvPrecision: KVCache.Precision? = nil,
       contextLength: Int = 8192, passRows: Int = 512
     ) {
       self.kvBytes = kvBytes
@@ -52,9 +54,13 @@ package final class LlamaBackend: SequenceBackend {
   ) throws(InferenceError) {
     precondition(limits.passRows > 0 && limits.contextLength > 0)
     let shape = model.configuration
-    let blockBytes = KVCache.blockBytes(
-      layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize,
-      precision: limits.kvPrecision)
+    func blockBytes(_ precision: KVCache.Precision) -> Int {
+      KVCache.blockBytes(
+        layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize, precision: precision)
+    }
+    let isSmall = blockBytes(.f32) <= KVCache.blockTokens << 14
+    let precision = limits.kvPrecision ?? (isSmall ? .f32 : .f16)
+    let blockBytes = blockBytes(precision)
     let blocks = max(1, limits.kvBytes / blockBytes)
     let positions = min(
       shape.contextLength, limits.contextLength, blocks * KVCache.blockTokens)
@@ -74,7 +80,7 @@ package final class LlamaBackend: SequenceBackend {
       LlamaScratch(
         cache: KVCache(
           layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize,
-          blocks: blockCount, precision: limits.kvPrecision)))
+          blocks: blockCount, precision: precision)))
     memoryBytes =
       weights.byteCount + blockCount * blockBytes
       + positions * shape.rope.dimension * 4
