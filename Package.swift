@@ -64,6 +64,10 @@ let package = Package(
       name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
+    .executableTarget(
+      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      path: "tools/rpc-testserver", swiftSettings: strict),
+
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
