@@ -39,6 +39,7 @@ let package = Package(
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
+    .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
 
     swift("Bytes", []),
@@ -61,7 +62,7 @@ let package = Package(
       ]),
     .executableTarget(name: "apus", dependencies: ["Serving"], swiftSettings: strict),
     .executableTarget(
-      name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
+      name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
     .executableTarget(
