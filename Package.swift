@@ -68,6 +68,10 @@ let package = Package(
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .executableTarget(
+      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      path: "tools/rpc-testserver", swiftSettings: strict),
+
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),

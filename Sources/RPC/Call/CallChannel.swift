@@ -38,6 +38,8 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     var bodyIsDry = true
     /// Why the call broke; buffers are empty then.
     var failure: Status?
+    /// How the server ended the call (client side); messages before it can still be read.
+    var outcome: Status?
     var arrivals = Waiters()
     var drains = Waiters()
     /// Inbound bytes: arrived, and of those given back to the windows.
@@ -80,6 +82,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       }
       guard found else {
         if let failure = state.failure { throw failure }
+        if let outcome = state.outcome, outcome.code != .ok { throw outcome }
         return (state.inboundEnded ? Arrival.end : .pending, 0)
       }
       state.received.messages += 1
@@ -114,7 +117,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
     let (isBelow, wasDry) = try state.withLock { state in
       if let failure = state.failure { throw failure }
-      guard !state.outboundEnded else { throw Status(.cancelled, "the call has ended") }
+      guard !state.outboundEnded else { throw state.endedEarly }
       guard budget.bytes <= 2 * budget.limit else {
         throw Status(
           .resourceExhausted, "messages waiting on the connection pass twice \(budget.limit) bytes")
@@ -139,6 +142,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       try await unsafe withUnsafeThrowingContinuation { continuation in
         let outcome: Result<Void, any Error>? = state.withLock { state in
           if let failure = state.failure { return .failure(failure) }
+          if state.outcome != nil { return .failure(state.endedEarly) }
           if state.outbound.count <= highWatermark / 2 { return .success(()) }
           if Task.isCancelled { return .failure(Status(.cancelled, "the task was cancelled")) }
           unsafe state.drains.add(continuation, number)
@@ -237,6 +241,23 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     return isCut
   }
 
+  /// Client side: the server has ended the call. Messages that came before can still be read.
+  func settle(_ outcome: Status) {
+    let (arrivals, drains, error) = state.withLock { state in
+      guard state.failure == nil, state.outcome == nil else {
+        return (Waiters(), Waiters(), state.endedEarly)
+      }
+      state.outcome = outcome
+      state.inboundEnded = true
+      state.outboundEnded = true
+      budget.giveBack(state.outbound.count)
+      state.outbound.removeAll(keepingCapacity: 0)
+      return (state.arrivals.takeAll(), state.drains.takeAll(), state.endedEarly)
+    }
+    arrivals.resume()
+    drains.resume(throwing: error)
+  }
+
   /// Breaks the call: buffers are dropped, and whoever waits or comes later gets `status`.
   ///
   /// - Returns: bytes that need no longer be held back from the windows.
@@ -297,6 +318,12 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
 }
 
 extension CallChannel.State {
+  /// What sending into a call that is over throws.
+  fileprivate var endedEarly: Status {
+    if let outcome, outcome.code != .ok { return outcome }
+    return Status(.cancelled, "the call has ended")
+  }
+
   /// Room for one framed payload, its prefix written.
   fileprivate mutating func frame(_ size: Int) -> UnsafeMutableRawBufferPointer {
     let total = MessageQueue.prefixSize + size

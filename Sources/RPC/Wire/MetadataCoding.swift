@@ -43,6 +43,7 @@ enum MetadataCoding {
   static func append(
     _ metadata: Metadata, to headers: inout HeaderList, limit: Int
   ) -> String? {
+    let before = headers.listSize
     for entry in metadata.entries {
       let name = entry.name.utf8
       guard !name.isEmpty, name.allSatisfy(isNameByte) else {
@@ -64,9 +65,8 @@ enum MetadataCoding {
         headers.append(entry.name, bytes: Base64.encode(bytes))
       }
     }
-    guard headers.listSize <= limit else {
-      return "metadata of \(headers.listSize) bytes is over the limit of \(limit)"
-    }
+    let size = headers.listSize - before
+    guard size <= limit else { return "metadata of \(size) bytes is over the limit of \(limit)" }
     return nil
   }
 

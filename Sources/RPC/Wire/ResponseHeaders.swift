@@ -73,9 +73,8 @@ enum ResponseHeaders {
     if !status.details.isEmpty, status.details.count * 4 / 3 < limit {
       list.append("grpc-status-details-bin", bytes: Base64.encode(status.details))
     }
-    let room = list.listSize + limit
-    for metadata in [status.metadata, trailing] {
-      if let reason = MetadataCoding.append(metadata, to: &list, limit: room) {
+    for metadata in [status.metadata, trailing] where !metadata.entries.isEmpty {
+      if let reason = MetadataCoding.append(metadata, to: &list, limit: limit) {
         return ending(start, Status(.internal, "trailing \(reason)"), [:], limit: limit)
       }
     }
