@@ -48,7 +48,7 @@ extension Command {
       let call = try await client.streamPredict(request, options: options)
       while let token = try await call.next() {
         print(token.text, terminator: "")
-        unsafe fflush(stdout)
+        fflush(nil)
         if token.finishReason != .unspecified { PlainText.closing(token, arguments) }
       }
     }

@@ -1,6 +1,6 @@
 internal import Batching
 internal import Inference
-package import Messages
+internal import Messages
 internal import Tokenizers
 
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.

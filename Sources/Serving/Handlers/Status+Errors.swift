@@ -35,7 +35,7 @@ extension Status {
     retryDelay.nanos = Int32(milliseconds % 1000) * 1_000_000
     var retry = GoogleRpc.RetryInfo()
     retry.retryDelay = retryDelay
-    var detail = GoogleProtobuf.`Any`()
+    var detail = GoogleProtobuf.Any_()
     detail.typeURL = "type.googleapis.com/google.rpc.RetryInfo"
     detail.value = retry.encoded()
     var status = GoogleRpc.Status()

@@ -1,4 +1,4 @@
-package import Batching
+internal import Batching
 internal import EventLoop
 internal import Messages
 internal import Metrics
@@ -78,10 +78,10 @@ package final class InferenceServer: Sendable {
       report()
       return nil
     }
-    let loader = ModelLoader(
+    let installer = ModelInstaller(
       engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return ServiceThread { [self] in
-      loader.load(folder: folder, into: registry) { self.report() }
+      installer.load(folder: folder, into: registry) { self.report() }
       readiness.finishedLoading()
       report()
     }

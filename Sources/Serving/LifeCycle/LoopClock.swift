@@ -1,5 +1,5 @@
-package import Batching
-package import EventLoop
+internal import Batching
+internal import EventLoop
 
 /// Batching's time, kept by an event loop's timers.
 struct LoopClock: BatchClock {

@@ -1,4 +1,4 @@
-package import Batching
+internal import Batching
 import Synchronization
 
 /// Whether the server can answer: all models were tried, each has a version that is ready, the

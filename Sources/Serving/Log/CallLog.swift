@@ -1,3 +1,4 @@
+internal import Messages
 package import RPC
 
 /// One line for every call that ended: what it was, how it went, how long it took. Never bodies.

@@ -8,7 +8,7 @@ internal import Tokenizers
 
 /// Reads models from their folders and makes them ready to be called. Runs on a thread of its own:
 /// packing weights takes from milliseconds to seconds.
-final class ModelLoader: Sendable {
+final class ModelInstaller: Sendable {
   private let engine: Engine
   private let loops: [EventLoop]
   private let threads: Int?
@@ -18,8 +18,13 @@ final class ModelLoader: Sendable {
   private struct Shared {
     var processor: Processor?
     /// Loaded encoders by model name, newest version last, for the heads that stand on them.
-    var encoders: [String: (backend: EncoderBackend, tokenizer: WordPieceTokenizer)] = [:]
+    var encoders: [String: Encoder] = [:]
     var placed = 0
+  }
+
+  private struct Encoder {
+    let backend: EncoderBackend
+    let tokenizer: WordPieceTokenizer
   }
 
   init(engine: Engine, loops: [EventLoop], threads: Int?, log: Log) {
@@ -90,11 +95,17 @@ final class ModelLoader: Sendable {
     let place = Place(
       name: "\(entry.name)/\(version.number)", engine: engine, loop: nextLoop(),
       settings: entry.settings)
+    let folder = try ModelFolder.detect(version.path)
+    var limits = LlamaBackend.Limits()
+    limits.kvBytes = entry.settings.keyValueBytes
+    let loaded = try ModelLoader(processor: try processor(), limits: limits).load(
+      folder, base: { name in try encoder(name, for: version.path).backend })
     let (facts, runner) =
-      switch try ModelFolder.detect(version.path) {
-      case .encoder(let folder): try encoder(folder, entry, place)
-      case .head(let folder): try head(folder, entry, place)
-      case .llama(let path): try language(path, entry, place)
+      switch loaded {
+      case .encoder(let backend): try serve(backend, entry, version, place)
+      case .classifier(let backend): try serve(backend, of: version, place)
+      case .rows(let backend): serve(backend, place)
+      case .language(let backend, let vocabulary): try serve(backend, vocabulary, place)
       }
     return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
   }
@@ -111,7 +122,7 @@ final class ModelLoader: Sendable {
   private func processor() throws -> Processor {
     try shared.withLock { shared in
       if let processor = shared.processor { return processor }
-      let processor = try Processor(threads: threads ?? Processor.coreCount)
+      let processor = try Processor(threads: threads ?? EventLoopGroup.coreCount)
       log.info(
         "kernels", ("tier", .text(processor.tier.name)), ("threads", .integer(processor.threads)))
       shared.processor = processor
@@ -119,81 +130,73 @@ final class ModelLoader: Sendable {
     }
   }
 
+  /// The loaded encoder that a head stands on.
+  private func encoder(_ name: String, for path: String) throws(ModelError) -> Encoder {
+    guard let encoder = shared.withLock({ $0.encoders[name] }) else {
+      throw ModelError(
+        .unsupported, "\(path)/head.json",
+        "its base, the encoder `\(name)`, is not loaded; put it beside this model")
+    }
+    return encoder
+  }
+
   // MARK: Kinds of model
 
   private typealias Made = (ModelFacts, ServedModel.Runner)
 
-  private func encoder(_ folder: String, _ entry: ModelDirectory.Entry, _ place: Place) throws
-    -> Made
-  {
-    let model = try EncoderModel(folder: folder)
+  private func serve(
+    _ backend: EncoderBackend, _ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version,
+    _ place: Place
+  ) throws -> Made {
     let tokenizer = try WordPieceTokenizer(
-      folder: folder, maximumTokens: model.maximumTokens + TokenizedTexts.overshoot)
-    let backend = try EncoderBackend(model, processor: try processor())
-    _ = try backend.compute([try tokenizer.encode("warm up")])
-    shared.withLock { $0.encoders[entry.name] = (backend, tokenizer) }
+      folder: version.path, maximumTokens: backend.maximumTokens + TokenizedTexts.overshoot)
+    shared.withLock { $0.encoders[entry.name] = Encoder(backend: backend, tokenizer: tokenizer) }
     var facts = ModelFacts(task: .embedding, architecture: "bert", quantization: "int8")
-    facts.parameters = model.parameters
+    facts.parameters = backend.parameters
     facts.memoryBytes = backend.memoryBytes
-    facts.maximumTokens = model.maximumTokens
-    facts.maximumInstances = entry.settings.maxInstances
+    facts.maximumTokens = backend.maximumTokens
+    facts.maximumInstances = place.settings.maxInstances
     facts.embeddingSize = backend.width
     facts.vocabularySize = tokenizer.vocabularySize
     return (facts, .embedding(tokenizer, place.batcher(backend)))
   }
 
-  private func head(_ folder: String, _ entry: ModelDirectory.Entry, _ place: Place) throws
-    -> Made
-  {
-    let head = try HeadModel(folder: folder)
-    guard let base = head.base else { return try rows(head, entry, place) }
-    guard let (encoder, tokenizer) = shared.withLock({ $0.encoders[base] }) else {
-      throw ModelError(
-        .unsupported, "\(folder)/head.json",
-        "its base, the encoder `\(base)`, is not loaded; put it beside this model")
+  private func serve(
+    _ backend: ClassifierBackend, of version: ModelDirectory.Version, _ place: Place
+  ) throws -> Made {
+    let tokenizer = try shared.withLock { shared in
+      guard let found = shared.encoders.values.first(where: { $0.backend === backend.encoder })
+      else { throw ModelError(.unsupported, version.path, "its encoder has no tokenizer") }
+      return found.tokenizer
     }
-    let backend = try ClassifierBackend(head, encoder: encoder)
-    _ = try backend.compute([try tokenizer.encode("warm up")])
-    var facts = ModelFacts(task: .classification, architecture: "head on bert", quantization: "f32")
-    facts.parameters = backend.parameters
+    var facts = ModelFacts(task: .classification, architecture: "bert + head", quantization: "int8")
+    facts.parameters = backend.encoder.parameters + backend.parameters
     facts.memoryBytes = backend.memoryBytes
-    facts.maximumTokens = encoder.maximumTokens
-    facts.maximumInstances = entry.settings.maxInstances
+    facts.maximumTokens = backend.encoder.maximumTokens
+    facts.maximumInstances = place.settings.maxInstances
     facts.labels = backend.labels
     facts.vocabularySize = tokenizer.vocabularySize
     return (facts, .classification(tokenizer, place.batcher(backend)))
   }
 
-  private func rows(_ head: HeadModel, _ entry: ModelDirectory.Entry, _ place: Place) throws
-    -> Made
-  {
-    let backend = try RowBackend(head, processor: try processor())
-    _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
+  private func serve(_ backend: RowBackend, _ place: Place) -> Made {
     var facts = ModelFacts(task: .tensors, architecture: "linear", quantization: "f32")
     if !backend.labels.isEmpty { facts.task = .classification }
     facts.parameters = backend.parameters
     facts.memoryBytes = backend.memoryBytes
-    facts.maximumInstances = entry.settings.maxInstances
+    facts.maximumInstances = place.settings.maxInstances
     facts.labels = backend.labels
     facts.rowWidth = backend.width
     return (facts, .rows(place.batcher(backend)))
   }
 
-  private func language(_ path: String, _ entry: ModelDirectory.Entry, _ place: Place) throws
-    -> Made
-  {
-    let model = try LlamaModel(path: path)
-    guard let vocabulary = model.vocabulary else {
-      throw ModelError(
-        .unsupported, path, "the file has no tokenizer (tokenizer.ggml.model); convert it with one")
-    }
+  private func serve(
+    _ backend: LlamaBackend, _ vocabulary: SentencePieceVocabulary, _ place: Place
+  ) throws -> Made {
     let tokenizer = try SentencePieceTokenizer(vocabulary)
-    var limits = LlamaBackend.Limits()
-    limits.kvBytes = entry.settings.keyValueBytes
-    let backend = try LlamaBackend(model, processor: try processor(), limits: limits)
     var facts = ModelFacts(
-      task: .generation, architecture: "llama", quantization: model.layers[0].query.type.rawValue)
-    facts.parameters = model.parameters
+      task: .generation, architecture: "llama", quantization: backend.weightType)
+    facts.parameters = backend.parameters
     facts.memoryBytes = backend.memoryBytes
     facts.maximumTokens = backend.contextLength
     facts.contextLength = backend.contextLength
