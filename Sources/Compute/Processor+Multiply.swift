@@ -26,7 +26,9 @@ extension Processor {
     precondition(source.columns == matrix.inputs && source !== output)
     output.reshape(rows: source.rows, columns: matrix.outputs)
     unsafe matrix.bias.withUnsafeBufferPointer { bias in
-      let tail = unsafe ck_epilogue(epilogue, bias: bias.baseAddress, output: output)
+      // An empty array has an address too.
+      let tail = unsafe ck_epilogue(
+        epilogue, bias: bias.isEmpty ? nil : bias.baseAddress, output: output)
       switch matrix.kind {
       case .int8PerOutput: unsafe multiplyPerOutput(input.quantizedPerRow(self), matrix, tail)
       case .int8PerBlock: unsafe multiplyPerBlock(input.quantizedPerBlock(self), matrix, tail)
