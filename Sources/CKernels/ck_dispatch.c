@@ -8,6 +8,9 @@ static char error[160];
 
 static const ck_kernels *const tiers[] = {
     &ck_kernels_scalar,
+#if defined(__x86_64__)
+    &ck_kernels_avx512vnni,
+#endif
 };
 enum { tier_count = sizeof tiers / sizeof *tiers };
 

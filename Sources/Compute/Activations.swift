@@ -20,7 +20,7 @@ package final class Activations {
   }
 
   /// The loaded rows as `int8PerOutput` matrices take them, quantized on first use.
-  func quantizedPerRow(_ processor: Processor) -> QuantizedRows {
+  package func quantizedPerRow(_ processor: Processor) -> QuantizedRows {
     guard let source, !perRow.isCurrent else { return perRow }
     perRow.reshape(rows: source.rows, columns: source.columns, blocks: 1)
     let target = perRow
@@ -36,7 +36,7 @@ package final class Activations {
   }
 
   /// The loaded rows as `int8PerBlock` matrices take them, quantized on first use.
-  func quantizedPerBlock(_ processor: Processor) -> QuantizedRows {
+  package func quantizedPerBlock(_ processor: Processor) -> QuantizedRows {
     guard let source, !perBlock.isCurrent else { return perBlock }
     perBlock.reshape(
       rows: source.rows, columns: source.columns, blocks: source.columns / CK_Q8_BLOCK)
@@ -55,12 +55,12 @@ package final class Activations {
 
 /// Rows quantized symmetrically to int8, with a scale and a sum for each row or block of 32.
 @safe
-final class QuantizedRows {
+package final class QuantizedRows {
   private var memory = AlignedMemory(count: 0)
   private(set) var rows = 0
-  private(set) var columns = 0
+  package private(set) var columns = 0
   /// Scales and sums in a row.
-  private(set) var blocks = 0
+  package private(set) var blocks = 0
   private var scalesAt = 0
   private var sumsAt = 0
   /// False until the loaded rows have been quantized.
@@ -79,17 +79,17 @@ final class QuantizedRows {
   }
 
   /// s8 [rows × columns], row stride `stride`, zero between columns and stride.
-  func values(row: Int) -> UnsafeMutablePointer<Int8> {
+  package func values(row: Int) -> UnsafeMutablePointer<Int8> {
     unsafe (memory.base + row * stride).assumingMemoryBound(to: Int8.self)
   }
 
   /// f32 [rows × blocks], without gaps.
-  func scales(row: Int) -> UnsafeMutablePointer<Float> {
+  package func scales(row: Int) -> UnsafeMutablePointer<Float> {
     unsafe (memory.base + scalesAt).assumingMemoryBound(to: Float.self) + row * blocks
   }
 
   /// s32 [rows × blocks], without gaps: sums of the quantized values.
-  func sums(row: Int) -> UnsafeMutablePointer<Int32> {
+  package func sums(row: Int) -> UnsafeMutablePointer<Int32> {
     unsafe (memory.base + sumsAt).assumingMemoryBound(to: Int32.self) + row * blocks
   }
 }

@@ -31,7 +31,8 @@ package final class KVCache {
     self.precision = precision
     let element = precision == .f16 ? 2 : 4
     layerBytes = (blocks * heads * headSize * Self.blockTokens * element + 63) / 64 * 64
-    memory = AlignedMemory(count: layers * 2 * layerBytes)
+    // Kernels may read one vector past the last value.
+    memory = AlignedMemory(count: layers * 2 * layerBytes + 64)
   }
 
   /// Bytes that one block takes in all layers.

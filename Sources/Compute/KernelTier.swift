@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 
 /// An instruction set that the kernels are written for.
 ///
@@ -34,7 +34,8 @@ package enum KernelTier: Sendable, Equatable, CaseIterable {
     return allCases.first { $0.selector == active } ?? .scalar
   }
 
-  var selector: ck_tier {
+  /// The tier in CKernels.
+  package var selector: ck_tier {
     switch self {
     case .scalar: CK_SCALAR
     case .avx2: CK_AVX2

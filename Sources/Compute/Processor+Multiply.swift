@@ -26,7 +26,7 @@ extension Processor {
     precondition(source.columns == matrix.inputs && source !== output)
     output.reshape(rows: source.rows, columns: matrix.outputs)
     unsafe matrix.bias.withUnsafeBufferPointer { bias in
-      // The base address of an empty array is not nil.
+      // An empty array has an address too.
       let tail = unsafe ck_epilogue(
         epilogue, bias: bias.isEmpty ? nil : bias.baseAddress, output: output)
       switch matrix.kind {

@@ -102,7 +102,7 @@ typedef struct {
 /// The paged KV cache of one layer. K stands transposed so that 16 positions fill one vector.
 typedef struct {
   void *keys;         // `element` [blocks][kv_heads][head_size][16]
-  void *values;       // `element` [blocks][kv_heads][16][head_size]
+  void *values;       // `element` [blocks][kv_heads][16][head_size], 64 readable bytes after the end
   ck_element element; // CK_F16 or CK_F32
   ptrdiff_t kv_heads, head_size;
 } ck_kv_layer;

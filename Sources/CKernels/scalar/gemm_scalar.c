@@ -60,7 +60,7 @@ void ck_gemm_q8_scalar(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, pt
                       ck_from_f16(scales[block * CK_Q8_PANEL]);
         v = fmaf((float)sum, scale, v);
       }
-      if (job->epilogue.bias) v = v + job->epilogue.bias[n];
+      v = v + (job->epilogue.bias ? job->epilogue.bias[n] : 0.0f);
       store(&job->epilogue, row, n, v);
     }
   }
@@ -83,7 +83,7 @@ void ck_gemm_f32_scalar(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, 
       ptrdiff_t at = (n / CK_PANEL) * job->k * CK_PANEL + n % CK_PANEL;
       float v = 0;
       for (ptrdiff_t i = 0; i < job->k; i++) v = fmaf(a[i], weight(job, at + i * CK_PANEL), v);
-      if (job->epilogue.bias) v = v + job->epilogue.bias[n];
+      v = v + (job->epilogue.bias ? job->epilogue.bias[n] : 0.0f);
       store(&job->epilogue, row, n, v);
     }
   }

@@ -13,6 +13,14 @@ package final class EncoderBackend: BatchBackend {
   /// [width]; of length 1 where the model normalises.
   package typealias Output = [Float]
 
+  /// What the weights become on load.
+  package enum Precision: Sendable, Equatable {
+    /// Linear layers int8 with a scale for each output, the word embedding in Q8_0.
+    case int8
+    /// All as the file holds it, computed in f32: the measure of the other.
+    case stored
+  }
+
   package static let defaultPieceTokens = 1024
 
   package let configuration: EncoderConfiguration
@@ -31,10 +39,12 @@ package final class EncoderBackend: BatchBackend {
   /// Packs the weights; the model's file is not needed afterwards.
   ///
   /// - Parameters:
+  ///   - precision: `int8` is faster by several times, and four times smaller.
   ///   - pieceTokens: at least 1; more tokens share one read of the weights, and need more memory.
   ///   - progress: called with the share that is done, up to 1.
   package init(
-    _ model: EncoderModel, processor: Processor, pieceTokens: Int = defaultPieceTokens,
+    _ model: EncoderModel, processor: Processor, precision: Precision = .int8,
+    pieceTokens: Int = defaultPieceTokens,
     progress: (Double) -> Void = { _ in }
   ) throws(InferenceError) {
     precondition(pieceTokens > 0)
@@ -45,7 +55,7 @@ package final class EncoderBackend: BatchBackend {
     self.processor = processor
     pooling = model.pooling
     normalizes = model.normalizes
-    weights = try EncoderWeights(model, processor, progress: progress)
+    weights = try EncoderWeights(model, precision, processor, progress: progress)
     scratch = Mutex(EncoderScratch())
   }
 

@@ -1,8 +1,7 @@
 import Compute
 import Models
 
-/// A BERT encoder packed for the kernels: linear layers int8 with a scale for each output, the word
-/// embedding in Q8_0, vectors in f32. Nothing refers to the model's file.
+/// A BERT encoder packed for the kernels. Nothing refers to the model's file.
 struct EncoderWeights: Sendable {
   struct Norm: Sendable {
     let weight: [Float]
@@ -36,16 +35,25 @@ struct EncoderWeights: Sendable {
 
   /// - Parameter progress: called with the share that is done, up to 1.
   init(
-    _ model: EncoderModel, _ processor: Processor, progress: (Double) -> Void
+    _ model: EncoderModel, _ precision: EncoderBackend.Precision, _ processor: Processor,
+    progress: (Double) -> Void
   ) throws(InferenceError) {
     let steps = Double(model.layers.count + 1)
-    words = try EmbeddingTable(compressing: model.wordEmbedding, processor)
+    let kind: PackedMatrix.Kind?
+    switch precision {
+    case .int8:
+      words = try EmbeddingTable(compressing: model.wordEmbedding, processor)
+      kind = .int8PerOutput
+    case .stored:
+      words = try EmbeddingTable(copying: model.wordEmbedding)
+      kind = nil
+    }
     positions = try Self.positions(model)
     embeddingNorm = try Norm(model.embeddingNorm)
     progress(1 / steps)
     var layers: [Layer] = []
     for layer in model.layers {
-      layers.append(try Layer(layer))
+      layers.append(try Layer(layer, kind))
       progress(Double(layers.count + 1) / steps)
     }
     self.layers = layers
@@ -70,23 +78,25 @@ struct EncoderWeights: Sendable {
 }
 
 extension EncoderWeights.Layer {
-  fileprivate init(_ layer: EncoderModel.Layer) throws(InferenceError) {
+  fileprivate init(
+    _ layer: EncoderModel.Layer, _ kind: PackedMatrix.Kind?
+  ) throws(InferenceError) {
     let bias =
       try layer.query.bias.vector() + layer.key.bias.vector() + layer.value.bias.vector()
     qkv = try .packing(
-      [layer.query.weight, layer.key.weight, layer.value.weight], kind: .int8PerOutput, bias: bias)
-    attentionOutput = try .packing(layer.attentionOutput)
+      [layer.query.weight, layer.key.weight, layer.value.weight], kind: kind, bias: bias)
+    attentionOutput = try .packing(layer.attentionOutput, kind)
     attentionNorm = try EncoderWeights.Norm(layer.attentionNorm)
-    up = try .packing(layer.up)
-    down = try .packing(layer.down)
+    up = try .packing(layer.up, kind)
+    down = try .packing(layer.down, kind)
     outputNorm = try EncoderWeights.Norm(layer.outputNorm)
   }
 }
 
 extension PackedMatrix {
   fileprivate static func packing(
-    _ linear: EncoderModel.Linear
+    _ linear: EncoderModel.Linear, _ kind: Kind?
   ) throws(InferenceError) -> PackedMatrix {
-    try packing([linear.weight], kind: .int8PerOutput, bias: linear.bias.vector())
+    try packing([linear.weight], kind: kind, bias: linear.bias.vector())
   }
 }
