@@ -9,8 +9,10 @@ public struct ServerOptions: Sendable {
   /// Around every call, the first outermost.
   public var interceptors: [any Interceptor] = []
   public var observer: (any CallObserver)?
-  /// Serialized `google.protobuf.FileDescriptorSet`s for server reflection; none, no reflection.
-  public var descriptors: [[UInt8]] = []
+  /// Serves `grpc.health.v1` from the server's board.
+  public var servesHealth = true
+  /// Serves `grpc.reflection.v1` and `v1alpha` from the services' own descriptors.
+  public var servesReflection = true
   /// Where connections and calls are counted.
   package var registry: Registry?
 
@@ -44,9 +46,28 @@ public final class Server: Sendable {
     health.set("", .serving)
     self.group = group
     let metrics = options.registry.map { ServerMetrics($0) }
+    let all = services + Self.own(services, options, health)
     core = ServerCore(
-      router: Router(services, interceptors: options.interceptors, metrics: metrics),
+      router: Router(all, interceptors: options.interceptors, metrics: metrics),
       limits: options.limits, observer: options.observer, metrics: metrics)
+  }
+
+  /// Health and reflection, which come with the server.
+  private static func own(
+    _ services: [any Service], _ options: ServerOptions, _ health: HealthBoard
+  ) -> [any Service] {
+    var own: [any Service] = []
+    if options.servesHealth { own.append(HealthService(board: health)) }
+    guard options.servesReflection else { return own }
+    let described = services + own
+    let names =
+      described.map { type(of: $0).serviceName }
+      + [ReflectionService.serviceName, ReflectionService.alphaName]
+    let files =
+      described.compactMap { type(of: $0).file }
+      + [.grpcReflectionV1Reflection, .grpcReflectionV1alphaReflection]
+    own.append(ReflectionService(index: ReflectionIndex(files: files, serviceNames: names)))
+    return own
   }
 
   /// Listens on `127.0.0.1:8001`, `[::1]:8001`, `:8001` or `unix:/path`; port 0 chooses one.
