@@ -66,6 +66,11 @@ let package = Package(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
+    .target(name: "CBench", path: "tools/apus-bench/CBench"),
+    .executableTarget(
+      name: "apus-bench", dependencies: ["CBench", "Compute"], path: "tools/apus-bench",
+      exclude: ["CBench"], swiftSettings: strict),
+
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
