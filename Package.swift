@@ -82,8 +82,13 @@ let package = Package(
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "HTTP2"]),
-    tests("Messages", ["Bytes", "Messages"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
+    .target(
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+    .target(
+      name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
+      path: "Tests/TestMessages", swiftSettings: strict),
+    tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
+    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
