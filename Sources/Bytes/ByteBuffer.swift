@@ -5,24 +5,27 @@
 ///
 /// `@unchecked Sendable`: the struct is the only owner of its memory and cannot be copied, so
 /// whoever holds it holds it alone.
-@safe
+@safe @usableFromInline
 package struct ByteBuffer: ~Copyable, @unchecked Sendable {
-  private var storage: UnsafeMutableRawBufferPointer
-  private var start = 0
-  private var end = 0
+  @usableFromInline var storage: UnsafeMutableRawBufferPointer
+  @usableFromInline var start = 0
+  @usableFromInline var end = 0
 
   /// Takes no memory before the first byte unless `capacity` asks for it.
   package init(capacity: Int = 0) {
-    unsafe storage = capacity > 0 ? .allocate(byteCount: capacity, alignment: 16) : UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    unsafe storage =
+      capacity > 0
+      ? .allocate(byteCount: capacity, alignment: 16)
+      : UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
   deinit { unsafe storage.deallocate() }
 
   /// Bytes that wait to be consumed.
-  package var count: Int { end - start }
-  package var isEmpty: Bool { end == start }
+  @inlinable package var count: Int { end - start }
+  @inlinable package var isEmpty: Bool { end == start }
   /// Bytes of memory held.
-  package var capacity: Int { unsafe storage.count }
+  @inlinable package var capacity: Int { unsafe storage.count }
 
   /// The bytes that wait, front first.
   package var bytes: RawSpan {
@@ -35,14 +38,14 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
   }
 
   /// The bytes that wait, front first; valid within `body`.
-  package borrowing func withUnsafeBytes<Result, Failure: Error>(
+  @inlinable package borrowing func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     unsafe try body(UnsafeRawBufferPointer(rebasing: storage[start..<end]))
   }
 
   /// Appends a copy of `source`.
-  package mutating func append(_ source: UnsafeRawBufferPointer) {
+  @inlinable package mutating func append(_ source: UnsafeRawBufferPointer) {
     guard unsafe !source.isEmpty else { return }
     unsafe reserve(source.count).copyMemory(from: source)
     commit(source.count)
@@ -56,27 +59,27 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
     unsafe source.withUnsafeBytes { bytes in unsafe append(bytes) }
   }
 
-  package mutating func append(_ byte: UInt8) {
+  @inlinable package mutating func append(_ byte: UInt8) {
     unsafe reserve(1)[0] = byte
     commit(1)
   }
 
   /// Room for at least `count` bytes behind the last one, to be filled and then committed. The
   /// memory is valid until the next call that changes the buffer; its content is undefined.
-  package mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
+  @inlinable package mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
     precondition(count >= 0, "a reservation has no negative size")
     if unsafe storage.count - end < count { makeRoom(for: count) }
     return unsafe UnsafeMutableRawBufferPointer(rebasing: storage[end...])
   }
 
   /// Makes the first `count` bytes of the last reservation part of the content.
-  package mutating func commit(_ count: Int) {
+  @inlinable package mutating func commit(_ count: Int) {
     precondition(count >= 0 && count <= capacity - end, "commit of more than was reserved")
     end += count
   }
 
   /// Drops `count` bytes at the front.
-  package mutating func consume(_ count: Int) {
+  @inlinable package mutating func consume(_ count: Int) {
     precondition(count >= 0 && count <= self.count, "consume of more than is there")
     start += count
     if start == end {
@@ -96,7 +99,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
     }
   }
 
-  private mutating func makeRoom(for count: Int) {
+  @usableFromInline mutating func makeRoom(for count: Int) {
     let used = self.count
     if unsafe used + count <= storage.count && start >= used {
       // The consumed front is at least as large as what waits: sliding is cheaper than growing.

@@ -6,8 +6,8 @@
 ///
 /// Cancelling the task in `next()` throws `CancellationError` and loses no element; to give the
 /// channel up, call `cancel()`.
-package struct Channel<Element: Sendable>: Sendable {
-  private let storage: ChannelStorage<Element>
+@usableFromInline package struct Channel<Element: Sendable>: Sendable {
+  @usableFromInline let storage: ChannelStorage<Element>
 
   /// - Parameters:
   ///   - low: elements left at which a paused channel becomes writable again.
@@ -15,38 +15,38 @@ package struct Channel<Element: Sendable>: Sendable {
   ///   - limit: elements at which `send` refuses with `.full`; twice `high` unless given.
   ///   - onWritable: called on the consumer's thread, with no lock held, when a paused channel
   ///     becomes writable and when the consumer cancels.
-  package init(
+  @inlinable package init(
     low: Int, high: Int, limit: Int? = nil, onWritable: (@Sendable () -> Void)? = nil
   ) {
     storage = ChannelStorage(low: low, high: high, limit: limit ?? 2 * high, onWritable: onWritable)
   }
 
   /// Elements that wait.
-  package var count: Int { storage.count }
+  @inlinable package var count: Int { storage.count }
   /// False while paused and after the end.
-  package var isWritable: Bool { storage.isWritable }
+  @inlinable package var isWritable: Bool { storage.isWritable }
 
   /// Hands an element over, straight to the consumer if it waits.
   @discardableResult
-  package func send(_ element: Element) -> SendResult { storage.send(element) }
+  @inlinable package func send(_ element: Element) -> SendResult { storage.send(element) }
 
   /// Suspends while the channel is paused.
   ///
   /// - Returns: false when the channel has ended and takes nothing more.
   /// - Throws: `CancellationError` when the producer's task is cancelled.
-  package func writable() async throws -> Bool { try await storage.writable() }
+  @inlinable package func writable() async throws -> Bool { try await storage.writable() }
 
   /// No more elements will come; the consumer reads what is queued, then `error` or the end.
-  package func finish(throwing error: (any Error)? = nil) { storage.finish(error) }
+  @inlinable package func finish(throwing error: (any Error)? = nil) { storage.finish(error) }
 
   /// The next element; nil after the end.
   ///
   /// - Throws: what `finish` was given, or `CancellationError`.
-  package func next() async throws -> Element? { try await storage.next() }
+  @inlinable package func next() async throws -> Element? { try await storage.next() }
 
   /// The next element if it is here: never suspends, and nil says nothing about the end.
-  package func poll() -> Element? { storage.poll() }
+  @inlinable package func poll() -> Element? { storage.poll() }
 
   /// The consumer's leave: drops what is queued; producers find the channel closed.
-  package func cancel() { storage.cancel() }
+  @inlinable package func cancel() { storage.cancel() }
 }
