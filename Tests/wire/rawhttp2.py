@@ -78,7 +78,9 @@ class Raw:
         self.h2 = h2.connection.H2Connection(config)
         self.consumes = consumes
         self.answers = {}
-        self.goaway = None
+        self.pending = b""
+        self.goaways = []
+        self.last_stream = None
         self.settings = {}
         self.pongs = 0
         self.closed = False
@@ -134,14 +136,27 @@ class Raw:
         if not data:
             self.closed = True
             return False
-        try:
-            events = self.h2.receive_data(data)
-        except h2.exceptions.ProtocolError:
-            return True
-        for event in events:
-            self.take(event)
+        self.pending += data
+        while len(self.pending) >= 9:
+            size = int.from_bytes(self.pending[:3], "big") + 9
+            if len(self.pending) < size:
+                break
+            self.take_frame(self.pending[:size])
+            self.pending = self.pending[size:]
         self.flush()
         return True
+
+    def take_frame(self, frame):
+        if frame[3] == GOAWAY:
+            # Kept from h2, which takes it for the connection's end; streams go on.
+            self.goaways.append((int.from_bytes(frame[13:17], "big"), frame[17:]))
+            self.last_stream = int.from_bytes(frame[9:13], "big")
+            return
+        try:
+            for event in self.h2.receive_data(frame):
+                self.take(event)
+        except h2.exceptions.ProtocolError:
+            pass  # frames of streams that a test handles by hand
 
     def take(self, event):
         answer = self.answers.get(getattr(event, "stream_id", None), Answer())
@@ -158,13 +173,16 @@ class Raw:
                 answer.ended = True
             case h2.events.StreamReset():
                 answer.reset = int(event.error_code)
-            case h2.events.ConnectionTerminated():
-                self.goaway = (int(event.error_code), event.additional_data or b"")
             case h2.events.RemoteSettingsChanged():
                 for code, change in event.changed_settings.items():
                     self.settings[int(code)] = change.new_value
             case h2.events.PingAckReceived():
                 self.pongs += 1
+
+    @property
+    def goaway(self):
+        """Code and debug data of the last GOAWAY."""
+        return self.goaways[-1] if self.goaways else None
 
     def until(self, condition):
         end = time.monotonic() + PATIENCE
