@@ -39,6 +39,7 @@ let package = Package(
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
+    .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
 
     swift("Bytes", []),
@@ -59,20 +60,35 @@ let package = Package(
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
         "Metrics", "Models", "RPC", "Tokenizers",
       ]),
-    .executableTarget(name: "apus", dependencies: ["Serving"], swiftSettings: strict),
     .executableTarget(
-      name: "protoc-gen-apus", dependencies: ["Bytes", "CMessages", "CProtobufC", "Messages"],
+      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
+    .executableTarget(
+      name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
+
+    .target(name: "CBench", path: "tools/apus-bench/CBench"),
+    .executableTarget(
+      name: "apus-bench", dependencies: ["CBench", "Compute"], path: "tools/apus-bench",
+      exclude: ["CBench"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .executableTarget(
+      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      path: "tools/rpc-testserver", swiftSettings: strict),
+
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "HTTP2"]),
-    tests("Messages", ["Bytes", "Messages"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
+    .target(
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+    .target(
+      name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
+      path: "Tests/TestMessages", swiftSettings: strict),
+    tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
+    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),

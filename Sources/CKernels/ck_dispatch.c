@@ -9,7 +9,10 @@ static char error[160];
 static const ck_kernels *const tiers[] = {
     &ck_kernels_scalar,
 #if defined(__x86_64__)
+    &ck_kernels_avx2,
     &ck_kernels_avx512vnni,
+#elif defined(__aarch64__)
+    &ck_kernels_neon,
 #endif
 };
 enum { tier_count = sizeof tiers / sizeof *tiers };

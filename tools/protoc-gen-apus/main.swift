@@ -1,1 +1,2 @@
-// placeholder until the tool's first file
+// A protoc plugin: .proto files → Swift on protobuf-c. docs/codegen.md says how to use it.
+runPlugin()

@@ -5,15 +5,16 @@
 // and stays in L2. Rows are dealt evenly (7 rows are 4 + 3, not 6 + 1): small tiles cost more a row.
 #pragma once
 
-/// Calls TILE(rows) with `rows` as a constant.
+/// Calls TILE(rows) with `rows` as a constant of at most max_rows.
+#define CK_ROWS(n) ((n) < max_rows ? (n) : max_rows)
 #define CK_BY_ROWS(rows, TILE)                                                                     \
   switch (rows) {                                                                                  \
     case 1: TILE(1); break;                                                                        \
-    case 2: TILE(2); break;                                                                        \
-    case 3: TILE(3); break;                                                                        \
-    case 4: TILE(4); break;                                                                        \
-    case 5: TILE(5); break;                                                                        \
-    default: TILE(6); break;                                                                       \
+    case 2: TILE(CK_ROWS(2)); break;                                                               \
+    case 3: TILE(CK_ROWS(3)); break;                                                               \
+    case 4: TILE(CK_ROWS(4)); break;                                                               \
+    case 5: TILE(CK_ROWS(5)); break;                                                               \
+    default: TILE(max_rows); break;                                                                \
   }
 
 static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
@@ -26,7 +27,7 @@ static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdi
       ptrdiff_t row = row0 + (row1 - row0) * t / tiles;
       ptrdiff_t rows = row0 + (row1 - row0) * (t + 1) / tiles - row;
       const int8_t *a = job->a + row * job->a_stride;
-#define CK_TILE(n) tile_s8(a, job->a_stride, job->a_sums + row, w, groups, n, 24576, tile)
+#define CK_TILE(n) tile_s8(a, job->a_stride, job->a_sums + row, w, groups, n, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
       epilogue_tile(&job->epilogue, true, (const float *)tile, CK_PANEL, job->a_scales,
@@ -67,7 +68,8 @@ CK_INLINE void gemm_f32_as(const ck_gemm_f32 *job, ck_element element, ptrdiff_t
   _Alignas(64) float tile[max_rows * CK_PANEL];
   ptrdiff_t tiles = ck_ceil(row1 - row0, max_rows);
   for (ptrdiff_t panel = panel0; panel < panel1; panel++) {
-    const uint8_t *w = (const uint8_t *)job->w + panel * job->k * CK_PANEL * (element == CK_F32 ? 4 : 2);
+    const uint8_t *w =
+        (const uint8_t *)job->w + panel * job->k * CK_PANEL * (element == CK_F32 ? 4 : 2);
     for (ptrdiff_t t = 0; t < tiles; t++) {
       ptrdiff_t row = row0 + (row1 - row0) * t / tiles;
       ptrdiff_t rows = row0 + (row1 - row0) * (t + 1) / tiles - row;

@@ -15,7 +15,12 @@
 #include "../vector/epilogue.h"
 #include "x86_64.h"
 
-enum { max_rows = 6, vectors = 4, q8_vectors = 2 };
+enum {
+  max_rows = 6,
+  vectors = 4,
+  q8_vectors = 2,
+  weights_ahead = 24576 // bytes of weights prefetched to L2 before they are needed
+};
 
 CK_INLINE __m512i load_weights(const uint8_t *w) { return _mm512_load_si512((const void *)w); }
 CK_INLINE __m512i broadcast4(const int8_t *a) {
@@ -26,7 +31,7 @@ CK_INLINE __m512i broadcast4(const int8_t *a) {
 
 /// One tile of ck_gemm_s8: `rows` × 64 outputs over all of K. out: s32 [rows][64].
 CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, const uint8_t *w,
-                       ptrdiff_t groups, const int rows, ptrdiff_t ahead, int32_t *out) {
+                       ptrdiff_t groups, const int rows, int32_t *out) {
   __m512i acc[max_rows][vectors];
   for (int r = 0; r < rows; r++) {
     for (int j = 0; j < vectors; j++) acc[r][j] = _mm512_set1_epi32(-128 * sums[r]);
@@ -35,7 +40,7 @@ CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, c
     __m512i b[vectors];
     for (int j = 0; j < vectors; j++) {
       b[j] = load_weights(w + 64 * j);
-      if (rows <= 2) _mm_prefetch((const char *)w + ahead + 64 * j, _MM_HINT_T1);
+      if (rows <= 2) _mm_prefetch((const char *)w + 64 * j + weights_ahead, _MM_HINT_T1);
     }
     for (int r = 0; r < rows; r++) {
       __m512i four = broadcast4(a + r * stride);
@@ -69,7 +74,7 @@ CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
       __m512i b[q8_vectors];
       for (int j = 0; j < q8_vectors; j++) {
         b[j] = load_weights(w + 64 * j);
-        if (prefetch) _mm_prefetch((const char *)w + 64 * j + 24576, _MM_HINT_T1);
+        if (prefetch) _mm_prefetch((const char *)w + 64 * j + weights_ahead, _MM_HINT_T1);
       }
       for (int r = 0; r < rows; r++) {
         __m512i four = broadcast4(a + r * stride);
@@ -82,7 +87,7 @@ CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
     for (int j = 0; j < q8_vectors; j++) {
       scale[j] = vf_load_f16(w_scales + block * CK_Q8_PANEL + 16 * j);
     }
-    if (prefetch) _mm_prefetch((const char *)(w_scales + block * CK_Q8_PANEL) + 1536, _MM_HINT_T1);
+    if (prefetch) _mm_prefetch((const char *)(w_scales + block * CK_Q8_PANEL) + weights_ahead / 16, _MM_HINT_T1);
     for (int r = 0; r < rows; r++) {
       __m512 row_scale = _mm512_set1_ps(a_scales[r * a_blocks + block]);
       for (int j = 0; j < q8_vectors; j++) {

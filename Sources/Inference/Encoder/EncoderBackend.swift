@@ -28,6 +28,8 @@ package final class EncoderBackend: BatchBackend {
   package let maximumTokens: Int
   /// Tokens computed in one piece.
   package let pieceTokens: Int
+  /// Number of weights.
+  package let parameters: Int
   let processor: Processor
   private let pooling: EncoderModel.Pooling
   private let normalizes: Bool
@@ -48,6 +50,7 @@ package final class EncoderBackend: BatchBackend {
     precondition(pieceTokens > 0)
     configuration = model.configuration
     maximumTokens = model.maximumTokens
+    parameters = model.parameters
     self.pieceTokens = pieceTokens
     self.processor = processor
     pooling = model.pooling

@@ -36,6 +36,10 @@ package final class LlamaBackend: SequenceBackend {
   package let blockCount: Int
   /// Bytes held: weights, KV cache, and working memory of a full pass.
   package let memoryBytes: Int
+  /// How the matrices are held, as their file has them: `q8_0`, `f16`, `f32`.
+  package let weightType: String
+  /// Number of weights.
+  package let parameters: Int
   let processor: Processor
   let passRows: Int
   let weights: LlamaWeights
@@ -70,6 +74,8 @@ package final class LlamaBackend: SequenceBackend {
     let useful = 256 * ((positions + KVCache.blockTokens - 1) / KVCache.blockTokens)
     blockCount = min(blocks, useful)
     passRows = limits.passRows
+    parameters = model.parameters
+    weightType = model.layers.first?.query.type.rawValue ?? ""
     self.processor = processor
     weights = try LlamaWeights(model, progress: progress)
     rotary = RotaryTable(

@@ -5,6 +5,7 @@ package import Models
 package enum LoadedModel: Sendable {
   case encoder(EncoderBackend)
   case classifier(ClassifierBackend)
+  case rows(RowBackend)
   /// With the raw material of its tokenizer, which its file holds.
   case language(LlamaBackend, SentencePieceVocabulary)
 
@@ -13,6 +14,7 @@ package enum LoadedModel: Sendable {
     switch self {
     case .encoder(let backend): backend.memoryBytes
     case .classifier(let backend): backend.memoryBytes
+    case .rows(let backend): backend.memoryBytes
     case .language(let backend, _): backend.memoryBytes
     }
   }
@@ -54,7 +56,12 @@ package struct ModelLoader: Sendable {
       return .encoder(backend)
     case .head(let path):
       let head = try HeadModel(folder: path)
-      let backend = try ClassifierBackend(head, encoder: base(head.base))
+      guard let name = head.base else {
+        let backend = try RowBackend(head, processor: processor)
+        _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
+        return .rows(backend)
+      }
+      let backend = try ClassifierBackend(head, encoder: base(name))
       _ = try backend.compute([[0]])
       progress(1)
       return .classifier(backend)

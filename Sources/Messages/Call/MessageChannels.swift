@@ -23,11 +23,12 @@ public protocol OutboundMessages: AnyObject, Sendable {
   func drained() async throws
 }
 
-/// The client's side of one call.
+/// The client's side of one call. `poll` and `arrival` throw the call's `Status` when it ended with
+/// another code than OK; `.end` is the end of a call that went well.
 public protocol ClientCall: InboundMessages, OutboundMessages {
   /// Half-closes: no more messages will be sent.
   func finish()
-  /// Resets the stream with CANCEL.
+  /// Resets the stream with CANCEL; does nothing to a call that has ended.
   func cancel()
   /// Metadata of the response's head; empty before it came.
   var initialMetadata: Metadata { get }

@@ -27,4 +27,10 @@ public protocol Service: Sendable {
   /// `package.Service`.
   static var serviceName: String { get }
   var methods: [MethodHandler] { get }
+  /// The .proto file that declares it, for reflection; nil where there is none.
+  static var file: FileDescriptor? { get }
+}
+
+extension Service {
+  public static var file: FileDescriptor? { nil }
 }

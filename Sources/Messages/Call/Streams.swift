@@ -3,18 +3,13 @@ public struct RequestStream<Element: Message>: Sendable {
   private let inbound: any InboundMessages
   public init(_ inbound: any InboundMessages) { self.inbound = inbound }
 
-  /// The next message; nil after the other side half-closed.
+  /// The next message; nil after the other side half-closed. Throws `Status` for bytes that do not
+  /// decode.
   public func next() async throws -> Element? {
-    while true {
-      var message: Element?
-      let arrival = unsafe try inbound.poll { bytes in
-        message = unsafe try Element(decoding: bytes, limits: .standard)
-      }
-      switch arrival {
-      case .message: return message
-      case .end: return nil
-      case .pending: try await inbound.arrival()
-      }
+    do {
+      return try await inbound.next()
+    } catch let error as DecodingError {
+      throw Status(malformedRequest: error)
     }
   }
 }
@@ -26,7 +21,32 @@ public struct ResponseWriter<Element: Message>: Sendable {
   public init(_ outbound: any OutboundMessages) { self.outbound = outbound }
 
   public func send(_ message: Element) async throws {
-    let below = unsafe try outbound.send { reserve in unsafe message.encode(reserve: reserve) }
-    if !below { try await outbound.drained() }
+    try await outbound.sendMessage(message)
+  }
+}
+
+extension InboundMessages {
+  /// The next message, decoded; nil at the end. Throws `DecodingError`, or `Status` if the call
+  /// broke.
+  func next<Element: Message>() async throws -> Element? {
+    while true {
+      var message: Element?
+      let arrival = unsafe try poll { bytes in
+        message = unsafe try Element(decoding: bytes, limits: .standard)
+      }
+      switch arrival {
+      case .message: return message
+      case .end: return nil
+      case .pending: try await self.arrival()
+      }
+    }
+  }
+}
+
+extension OutboundMessages {
+  /// Encodes and queues a message, then waits while the queue is above its watermark.
+  func sendMessage(_ message: some Message) async throws {
+    let below = unsafe try send { reserve in unsafe message.encode(reserve: reserve) }
+    if !below { try await drained() }
   }
 }

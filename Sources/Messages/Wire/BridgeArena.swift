@@ -1,0 +1,150 @@
+internal import CMessages
+
+/// The calling thread's memory for decoding and encoding: a bump allocator with a budget.
+///
+/// Only for generated code, within one synchronous decode or encode.
+@safe public struct BridgeArena {
+  private let arena: UnsafeMutablePointer<cm_arena>
+
+  /// Starts a decode of that many bytes.
+  @usableFromInline
+  init(
+    decoding count: Int, _ layout: MessageLayout, _ limits: DecodingLimits
+  ) throws(DecodingError) {
+    guard count <= Int(Int32.max) else {
+      throw DecodingError(.tooLarge, in: layout.name, "\(count) bytes; a message has at most 2 GiB")
+    }
+    guard let arena = unsafe cm_arena_current(),
+      unsafe cm_arena_enter(arena, limits.memory(encoded: count))
+    else { throw DecodingError(.tooLarge, in: layout.name, "there is no memory to decode it") }
+    unsafe self.arena = unsafe arena
+  }
+
+  /// Starts an encode, which has no budget: its bounds are those of the value.
+  @usableFromInline
+  init() {
+    guard let arena = unsafe cm_arena_current(), unsafe cm_arena_enter(arena, .max) else {
+      preconditionFailure("out of memory while encoding a message")
+    }
+    unsafe self.arena = unsafe arena
+  }
+
+  /// Ends the decode or encode and frees all it took.
+  @usableFromInline
+  func leave() {
+    unsafe cm_arena_leave(arena)
+  }
+}
+
+// MARK: Encoding
+
+extension BridgeArena {
+  /// Memory of this encode.
+  @usableFromInline
+  func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    guard let memory = unsafe cm_arena_alloc(arena, size) else {
+      preconditionFailure("out of memory while encoding a message")
+    }
+    return unsafe memory
+  }
+
+  /// protobuf-c's structure of a message with every field absent.
+  @usableFromInline
+  func structure(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
+    guard let memory = unsafe cm_arena_message(arena, layout.descriptor) else {
+      preconditionFailure("out of memory while encoding a message")
+    }
+    return unsafe memory
+  }
+
+  /// Encodes a filled structure.
+  @usableFromInline
+  func pack(
+    _ structure: UnsafeMutableRawPointer, _ reserve: (Int) -> UnsafeMutableRawBufferPointer
+  ) {
+    let message = unsafe structure.assumingMemoryBound(to: ProtobufCMessage.self)
+    let size = unsafe protobuf_c_message_get_packed_size(message)
+    let memory = unsafe reserve(size)
+    precondition(memory.count >= size, "reserve returned less memory than it was asked for")
+    guard let start = memory.baseAddress else { return }
+    unsafe protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
+  }
+}
+
+// MARK: Decoding
+
+extension BridgeArena {
+  /// Decodes into protobuf-c's structures within the limits.
+  @usableFromInline
+  func unpack(
+    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: DecodingLimits
+  ) throws(DecodingError) -> UnsafeRawPointer {
+    let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // protobuf-c recurses for every level and believes every count, so look first, but only where
+    // the schema and the size leave room for harm.
+    if layout.nesting > limits.depth || bytes.count > limits.elements {
+      var state = cm_scan_state(
+        depth: Int32(clamping: min(limits.depth, Self.greatestDepth)), elements: limits.elements,
+        offset: 0)
+      let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
+      if let error = limits.error(verdict, state, layout.name) { throw error }
+    }
+    if let message = unsafe protobuf_c_message_unpack(
+      layout.descriptor, &arena.pointee.allocator, bytes.count, start)
+    {
+      return UnsafeRawPointer(message)
+    }
+    throw unsafe whyNotUnpacked(bytes, layout, limits)
+  }
+
+  private func whyNotUnpacked(
+    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: DecodingLimits
+  ) -> DecodingError {
+    if unsafe arena.pointee.exhausted {
+      return DecodingError(
+        .tooLarge, in: layout.name,
+        "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes")
+    }
+    // Broken somewhere; the walk finds out where.
+    var state = cm_scan_state(depth: Int32(Self.greatestDepth), elements: .max, offset: 0)
+    let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
+    return limits.error(verdict, state, layout.name)
+      ?? DecodingError(.malformed, in: layout.name, "its fields contradict each other")
+  }
+
+  /// protobuf-c takes about 1.5 KB of stack for each level.
+  private static var greatestDepth: Int { 200 }
+}
+
+extension DecodingLimits {
+  /// Bytes that decoding a message of that size may take.
+  func memory(encoded: Int) -> Int {
+    let (product, overflow) = encoded.multipliedReportingOverflow(by: max(expansion, 0))
+    if overflow { return .max }
+    let (sum, carry) = product.addingReportingOverflow(4096)
+    return carry ? .max : sum
+  }
+
+  fileprivate func error(
+    _ verdict: cm_verdict, _ state: cm_scan_state, _ name: String
+  ) -> DecodingError? {
+    switch verdict {
+    case CM_FINE: nil
+    case CM_TOO_DEEP:
+      DecodingError(
+        .tooDeep, in: name,
+        "messages nest deeper than \(depth) levels at byte \(state.offset)")
+    case CM_TOO_MANY:
+      DecodingError(
+        .tooManyElements, in: name,
+        "repeated fields have more than \(elements) elements at byte \(state.offset)")
+    case CM_GROUP:
+      DecodingError(.malformed, in: name, "a group, which is not supported, at byte \(state.offset)")
+    case CM_WRONG_TYPE:
+      DecodingError(.malformed, in: name, "a field of the wrong type at byte \(state.offset)")
+    default:
+      DecodingError(.malformed, in: name, "broken or cut off at byte \(state.offset)")
+    }
+  }
+}

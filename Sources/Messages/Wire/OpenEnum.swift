@@ -1,0 +1,5 @@
+/// A protobuf enum: a closed list of names over an open set of numbers.
+public protocol OpenEnum: RawRepresentable, Sendable, Hashable where RawValue == Int32 {
+  /// Numbers without a name become `unrecognized`.
+  init(rawValue: Int32)
+}
