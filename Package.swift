@@ -66,7 +66,7 @@ let package = Package(
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
@@ -79,7 +79,12 @@ let package = Package(
       name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
       path: "Tests/TestMessages", swiftSettings: strict),
     tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages"]),
+    tests(
+      "RPC",
+      [
+        "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
+        "rpc-testserver",
+      ]),
     tests("Models", ["Bytes", "Models"]),
     tests("Tokenizers", ["Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
