@@ -1,1 +1,1 @@
-// placeholder until the module's first test
+// placeholder until loop's tests are merged

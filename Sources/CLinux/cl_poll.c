@@ -1,0 +1,131 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(CL_READABLE == EPOLLIN && CL_WRITABLE == EPOLLOUT, "epoll bits");
+_Static_assert(CL_ERROR == EPOLLERR && CL_HANGUP == EPOLLHUP, "epoll bits");
+
+_Static_assert(CL_EDGE == (uint32_t)EPOLLET, "epoll bits");
+
+static int answer(int result) { return result < 0 ? -errno : result; }
+
+int cl_epoll_create(void) { return answer(epoll_create1(EPOLL_CLOEXEC)); }
+
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data.u64 = token};
+  return answer(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int cl_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+
+int cl_epoll_change(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+
+int cl_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int cl_epoll_wait(int epoll, cl_event *events, int capacity, int64_t nanoseconds) {
+  // epoll_pwait2 (Linux 5.11) keeps timers finer than a millisecond; older kernels round up.
+  static _Atomic int has_pwait2 = 1;
+  struct epoll_event found[256];
+  if (capacity > 256) capacity = 256;
+  int count = -1;
+  if (nanoseconds <= 0) {
+    count = epoll_wait(epoll, found, capacity, nanoseconds < 0 ? -1 : 0);
+  } else {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    errno = ENOSYS;
+    if (has_pwait2) count = epoll_pwait2(epoll, found, capacity, &time, NULL);
+    if (count < 0 && errno == ENOSYS) {
+      has_pwait2 = 0;
+      int64_t milliseconds = (nanoseconds + 999999) / 1000000;
+      count = epoll_wait(epoll, found, capacity, milliseconds > 3600000 ? 3600000 : (int)milliseconds);
+    }
+  }
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < count; i++) {
+    events[i].token = found[i].data.u64;
+    events[i].events = found[i].events;
+    events[i].padding = 0;
+  }
+  return count;
+}
+
+int cl_eventfd(void) { return answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int cl_eventfd_signal(int fd) {
+  uint64_t one = 1;
+  return write(fd, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static sigset_t set_of(const int *signals, int count) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  return set;
+}
+
+int cl_signals_block(const int *signals, int count) {
+  sigset_t set = set_of(signals, count);
+  return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int cl_signalfd(const int *signals, int count) {
+  sigset_t set = set_of(signals, count);
+  return answer(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int cl_signalfd_next(int fd) {
+  struct signalfd_siginfo info;
+  ssize_t count = read(fd, &info, sizeof info);
+  if (count < 0) return -errno;
+  return count == sizeof info ? (int)info.ssi_signo : -EAGAIN;
+}
+
+int cl_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0; }
+
+uint64_t cl_monotonic_nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+int cl_duplicate(int fd) { return answer(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+int cl_reserve(void) { return answer(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+int cl_close(int fd) { return answer(close(fd)); }
+
+int cl_unlink(const char *path) { return answer(unlink(path)); }
+
+int cl_cpu_count(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) < 0) return 1;
+  int count = CPU_COUNT(&set);
+  return count > 0 ? count : 1;
+}
+
+int cl_thread_name(const char *name) { return -pthread_setname_np(pthread_self(), name); }
+
+int cl_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  }
+  return limit.rlim_cur > 0x7fffffff ? 0x7fffffff : (int)limit.rlim_cur;
+}

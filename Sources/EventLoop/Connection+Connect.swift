@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+
+extension EventLoop {
+  /// Connects to `address`; `handler` is told `opened`, or `closed` with what went wrong. On the
+  /// loop only.
+  ///
+  /// - Throws: when not even the attempt can be made (no descriptors, no route).
+  @discardableResult
+  package func connect(
+    to address: SocketAddress, timeout: Duration = .seconds(10), handler: any ConnectionHandler
+  ) throws(SystemError) -> Connection {
+    preconditionCurrent()
+    var done: Int32 = 0
+    let fd = unsafe address.withRaw { unsafe cl_connect($0, &done) }
+    try SystemError.check(fd, "connect to \(address)")
+    let connection = Connection(
+      fd: fd, peer: address, loop: self, handler: handler, phase: .connecting, slot: nil)
+    do throws(SystemError) {
+      // A socket that stands already is writable: the first turn finds it.
+      try watch(connection, .writable)
+    } catch {
+      _ = cl_close(fd)
+      throw error
+    }
+    connection.arm(timeout)
+    return connection
+  }
+}
+
+extension Connection {
+  func finishConnect() {
+    let code = cl_socket_error(fd)
+    guard code == 0 else {
+      let advice = code == ECONNREFUSED ? "nothing listens there: is the server running?" : ""
+      return close(
+        .connectFailed(SystemError(code: code, operation: "connect to \(peer)", advice: advice)))
+    }
+    disarm()
+    phase = .open
+    updateInterest()
+    handler?.opened(self)
+  }
+}

@@ -1,0 +1,68 @@
+import Bytes
+import CLinux
+import Glibc
+
+extension Connection {
+  /// One read a turn: what does not fit stays in the kernel and makes the socket readable again,
+  /// so that a flood on one connection takes no more than its turn.
+  func read() {
+    let buffer = unsafe loop.readBuffer
+    let count = unsafe cl_receive(fd, buffer.baseAddress, buffer.count)
+    if count > 0 {
+      guard phase == .open else { return }
+      unsafe handler?.received(UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)]))
+    } else if count == 0 {
+      hasPeerEnded = true
+      if phase == .lingering { return close(.local) }
+      updateInterest()
+      if phase == .open { handler?.receivedEnd() }
+    } else if count != -Int64(EAGAIN) {
+      lose(Int32(-count))
+    }
+  }
+
+  /// The turn's one gathered write.
+  func flush() {
+    isDirty = false
+    guard phase == .open || phase == .flushing, leftover.isEmpty, let handler else { return }
+    let limit = loop.configuration.writeLimit
+    let hasMore = handler.gather(into: &loop.output, limit: limit)
+    defer { loop.output.removeAll(keepingCapacity: 4 * limit) }
+    guard phase == .open || phase == .flushing else { return }
+    guard !loop.output.isEmpty else { return hasMore ? setNeedsWrite() : finishFlush() }
+    let sent = unsafe loop.output.withUnsafeBytes { bytes in
+      unsafe cl_send(fd, bytes.baseAddress, bytes.count)
+    }
+    guard sent >= 0 || sent == -Int64(EAGAIN) else { return lose(Int32(-sent)) }
+    loop.output.consume(Int(max(sent, 0)))
+    if loop.output.isEmpty { return hasMore ? setNeedsWrite() : finishFlush() }
+    unsafe loop.output.withUnsafeBytes { rest in unsafe leftover.append(rest) }
+    wantsGather = hasMore
+    updateInterest()
+  }
+
+  /// The kernel has room again for what it refused.
+  func sendLeftover() {
+    let sent = unsafe leftover.withUnsafeBytes { bytes in
+      unsafe cl_send(fd, bytes.baseAddress, bytes.count)
+    }
+    guard sent >= 0 || sent == -Int64(EAGAIN) else { return lose(Int32(-sent)) }
+    leftover.consume(Int(max(sent, 0)))
+    guard leftover.isEmpty else { return }
+    leftover.removeAll(keepingCapacity: 0)
+    updateInterest()
+    if phase == .open { handler?.writable() }
+    if wantsGather || phase == .flushing {
+      wantsGather = false
+      setNeedsWrite()
+    }
+  }
+
+  /// Everything is in the kernel; a connection that only waited for that says FIN.
+  private func finishFlush() {
+    guard phase == .flushing else { return }
+    if hasPeerEnded { return close(.local) }
+    phase = .lingering
+    _ = cl_shutdown_write(fd)
+  }
+}

@@ -1,0 +1,177 @@
+import Bytes
+import CLinux
+import Glibc
+
+// connecting ──▶ open ── closeAfterFlush ──▶ flushing ── all sent ──▶ lingering ── FIN, time ──▶ closed
+//      │           │                            │                                                 ▲
+//      └───────────┴──── close, reset, time ────┴─────────────────────────────────────────────────┘
+//
+// `lingering` has sent FIN and throws away what still comes in: closing with unread bytes would
+// send RST, and RST can destroy the last answer on its way to the peer.
+
+/// A non-blocking stream socket on a loop, accepted or connected. On its loop only.
+///
+/// TLS takes its place between the socket and the handler: `read` decrypts before `received`,
+/// `flush` encrypts between `gather` and `send`, and `opened` waits for the handshake.
+package final class Connection: PollSource {
+  enum Phase { case connecting, open, flushing, lingering, closed }
+
+  package let loop: EventLoop
+  /// The other side's address.
+  package let peer: SocketAddress
+  /// Until `closed` has been delivered.
+  package internal(set) var handler: (any ConnectionHandler)?
+  var phase: Phase
+  var interest: Readiness
+  var isReadingPaused = false
+  var hasPeerEnded = false
+  /// In the loop's list of connections to flush at the turn's end.
+  var isDirty = false
+  /// `setNeedsWrite` was called while blocked.
+  var wantsGather = false
+  /// Gathered bytes that the kernel has not taken.
+  var leftover = ByteBuffer()
+  var closeReason = CloseReason.local
+  var timer: TimerToken?
+  var slot: ConnectionSlot?
+
+  init(
+    fd: Int32, peer: SocketAddress, loop: EventLoop, handler: any ConnectionHandler, phase: Phase,
+    slot: ConnectionSlot?
+  ) {
+    self.loop = loop
+    self.peer = peer
+    self.handler = handler
+    self.phase = phase
+    self.slot = slot
+    interest = phase == .connecting ? .writable : .readable
+    super.init(fd: fd)
+  }
+
+  /// False once closed, or closing after a flush.
+  package var isOpen: Bool { phase == .open }
+  /// Bytes gathered that wait for room in the kernel.
+  package var pendingBytes: Int { leftover.count }
+
+  // MARK: What the handler asks for
+
+  /// Asks for `gather` at this turn's end. Costs nothing when asked before.
+  package func setNeedsWrite() {
+    loop.assertCurrent()
+    guard phase == .open || phase == .flushing else { return }
+    guard leftover.isEmpty else {
+      wantsGather = true
+      return
+    }
+    guard !isDirty else { return }
+    isDirty = true
+    loop.dirty.append(self)
+  }
+
+  /// Reads nothing more, so that the peer is pushed back by TCP. Losing the peer is still noticed.
+  package func pauseReading() {
+    loop.assertCurrent()
+    isReadingPaused = true
+    updateInterest()
+  }
+
+  package func resumeReading() {
+    loop.assertCurrent()
+    isReadingPaused = false
+    updateInterest()
+  }
+
+  /// Closes at once; what is unsent is lost. `closed` follows.
+  package func close() { close(.local) }
+
+  /// Sends what the handler has to say and closes then, at the latest after `limit`.
+  package func closeAfterFlush(within limit: Duration = .seconds(5)) {
+    loop.assertCurrent()
+    guard phase == .open else {
+      if phase == .connecting { close(.local) }
+      return
+    }
+    setNeedsWrite()
+    phase = .flushing
+    isReadingPaused = false
+    updateInterest()
+    arm(limit)
+  }
+
+  /// Closes at once with RST.
+  package func abort() {
+    if phase != .closed { _ = cl_reset_on_close(fd) }
+    close(.local)
+  }
+
+  // MARK: The end
+
+  func close(_ reason: CloseReason) {
+    loop.assertCurrent()
+    guard phase != .closed else { return }
+    phase = .closed
+    closeReason = reason
+    disarm()
+    loop.unwatch(self)
+    _ = cl_close(fd)
+    slot = nil
+    leftover.removeAll(keepingCapacity: 0)
+    loop.closings.append(self)
+  }
+
+  func deliverClosed() {
+    guard let handler else { return }
+    self.handler = nil
+    handler.closed(closeReason)
+  }
+
+  func updateInterest() {
+    guard phase != .closed, phase != .connecting else { return }
+    var wanted: Readiness = []
+    if !isReadingPaused && !hasPeerEnded { wanted.insert(.readable) }
+    if !leftover.isEmpty { wanted.insert(.writable) }
+    guard wanted != interest else { return }
+    interest = wanted
+    _ = cl_epoll_change(loop.epoll, fd, wanted.rawValue, token)
+  }
+
+  override func ready(_ events: Readiness) {
+    if phase == .connecting { return finishConnect() }
+    if events.contains(.error) {
+      let code = cl_socket_error(fd)
+      return lose(code == 0 ? ECONNRESET : code)
+    }
+    if events.contains(.writable) { sendLeftover() }
+    guard phase != .closed else { return }
+    if events.contains(.readable) {
+      read()
+    } else if events.contains(.hangUp) {
+      // Both directions are gone. What may wait unread behind a paused reader can no longer be
+      // answered, and epoll would report this for ever.
+      lose(ECONNRESET)
+    }
+  }
+
+  func lose(_ code: Int32) {
+    close(.reset(SystemError(code: code, operation: "keep the connection with \(peer)")))
+  }
+}
+
+// MARK: - Time
+
+extension Connection: TimerHandler {
+  func arm(_ limit: Duration) {
+    disarm()
+    timer = loop.schedule(at: loop.now.advanced(by: limit), self)
+  }
+
+  func disarm() {
+    if let timer { loop.cancel(timer) }
+    timer = nil
+  }
+
+  package func timerFired(_ token: TimerToken) {
+    timer = nil
+    close(phase == .connecting ? .connectTimeout : .local)
+  }
+}

@@ -1,0 +1,122 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// How many connections a listener has, had and refused; shared by the loops.
+package final class ConnectionLimit: Sendable {
+  package let maximum: Int
+  private let openCount = Atomic(0)
+  private let acceptedCount = Atomic(0)
+  private let refusedCount = Atomic(0)
+
+  init(maximum: Int) { self.maximum = maximum }
+
+  /// Connections that are open now.
+  package var open: Int { openCount.load(ordering: .relaxed) }
+  /// Connections taken in so far.
+  package var accepted: Int { acceptedCount.load(ordering: .relaxed) }
+  /// Connections closed on arrival: over the maximum, or no descriptor was left.
+  package var refused: Int { refusedCount.load(ordering: .relaxed) }
+
+  func acquire() -> ConnectionSlot? {
+    if openCount.wrappingAdd(1, ordering: .relaxed).newValue > maximum {
+      release()
+      return nil
+    }
+    acceptedCount.wrappingAdd(1, ordering: .relaxed)
+    return ConnectionSlot(limit: self)
+  }
+
+  fileprivate func release() { openCount.wrappingSubtract(1, ordering: .relaxed) }
+  func refuse() { refusedCount.wrappingAdd(1, ordering: .relaxed) }
+}
+
+/// One connection's share of the limit, given back when the connection lets go of it.
+final class ConnectionSlot {
+  private let limit: ConnectionLimit
+  fileprivate init(limit: ConnectionLimit) { self.limit = limit }
+  deinit { limit.release() }
+}
+
+/// A listening socket on one loop.
+final class Listener: PollSource {
+  private let loop: EventLoop
+  let owner: Listening
+  private var limit: ConnectionLimit { owner.connections }
+  private let makeHandler: @Sendable (EventLoop) -> any ConnectionHandler
+  /// Given up when the process runs out of descriptors, to accept a connection and close it:
+  /// left in the queue it would make the listener ready for ever.
+  private var reserve: Int32
+
+  init(
+    fd: Int32, loop: EventLoop, owner: Listening,
+    makeHandler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
+  ) {
+    self.loop = loop
+    self.owner = owner
+    self.makeHandler = makeHandler
+    reserve = cl_reserve()
+    super.init(fd: fd)
+  }
+
+  func close() {
+    loop.unwatch(self)
+    _ = cl_close(fd)
+    if reserve >= 0 { _ = cl_close(reserve) }
+    reserve = -1
+    owner.listenerClosed()
+  }
+
+  /// At most 64 connections a turn: those that are open want to be served too.
+  override func ready(_ events: Readiness) {
+    for _ in 0..<64 {
+      var peer = cl_address()
+      let accepted = unsafe cl_accept(fd, &peer)
+      switch -accepted {
+      case ..<1: admit(accepted, SocketAddress(raw: peer))
+      case EAGAIN: return
+      case ECONNABORTED, EINTR, EPROTO: continue
+      case EMFILE, ENFILE: return refuseForLackOfDescriptors()
+      default: return rest()
+      }
+    }
+  }
+
+  private func admit(_ accepted: Int32, _ peer: SocketAddress) {
+    guard let slot = limit.acquire() else {
+      limit.refuse()
+      _ = cl_close(accepted)
+      return
+    }
+    let connection = Connection(
+      fd: accepted, peer: peer, loop: loop, handler: makeHandler(loop), phase: .open, slot: slot)
+    do throws(SystemError) {
+      try loop.watch(connection, .readable)
+      connection.handler?.opened(connection)
+    } catch {
+      limit.refuse()
+      _ = cl_close(accepted)
+    }
+  }
+
+  private func refuseForLackOfDescriptors() {
+    limit.refuse()
+    guard reserve >= 0 else { return rest() }
+    _ = cl_close(reserve)
+    var peer = cl_address()
+    let accepted = unsafe cl_accept(fd, &peer)
+    if accepted >= 0 { _ = cl_close(accepted) }
+    reserve = cl_reserve()
+  }
+
+  /// Takes no connections for a tenth of a second: the kernel is short of something that only
+  /// time gives back.
+  private func rest() {
+    _ = cl_epoll_change(loop.epoll, fd, 0, token)
+    loop.schedule(after: .milliseconds(100)) { [self] in
+      guard loop.sources[token] === self else { return }
+      if reserve < 0 { reserve = cl_reserve() }
+      _ = cl_epoll_change(loop.epoll, fd, Readiness.readable.rawValue, token)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import CNghttp2
+
+/// A header list to be sent. Names are lower case; values are bytes without line breaks.
+package struct HeaderList: Sendable {
+  private var bytes: [UInt8] = []
+  private var lengths: [(name: Int, value: Int)] = []
+  /// RFC 9113 size: name + value + 32 for each field.
+  package private(set) var listSize = 0
+
+  package init() {}
+
+  package var isEmpty: Bool { lengths.isEmpty }
+
+  package mutating func append(_ name: String, _ value: String) {
+    append(name, bytes: value.utf8)
+  }
+
+  package mutating func append(_ name: String, bytes value: some Collection<UInt8>) {
+    let before = bytes.count
+    bytes.append(contentsOf: name.utf8)
+    let middle = bytes.count
+    bytes.append(contentsOf: value)
+    lengths.append((name: middle - before, value: bytes.count - middle))
+    listSize += bytes.count - before + 32
+  }
+
+  /// The fields as the library takes them, valid within `body`.
+  func withFields<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
+    unsafe bytes.withUnsafeBufferPointer { memory in
+      guard let base = memory.baseAddress else {
+        return unsafe body(UnsafeBufferPointer(start: nil, count: 0))
+      }
+      return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: lengths.count) {
+        fields in
+        var position = 0
+        for (index, length) in lengths.enumerated() {
+          let name = unsafe UnsafeMutablePointer(mutating: base + position)
+          unsafe fields.initializeElement(
+            at: index,
+            to: nghttp2_nv(
+              name: name, value: name + length.name, namelen: length.name,
+              valuelen: length.value, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+          position += length.name + length.value
+        }
+        return unsafe body(UnsafeBufferPointer(fields))
+      }
+    }
+  }
+}
+
+/// Header fields to send: made once, or for this call.
+package enum Headers: Sendable {
+  case fixed(FixedHeaders)
+  case list(HeaderList)
+
+  func withFields<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
+    switch self {
+    case .fixed(let headers): unsafe body(headers.fields)
+    case .list(let list): unsafe list.withFields(body)
+    }
+  }
+}

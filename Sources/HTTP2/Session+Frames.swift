@@ -1,0 +1,132 @@
+internal import CNghttp2
+internal import Glibc
+
+// Events of whole frames, received and sent.
+
+extension Session {
+  /// Bytes of a frame before its payload (RFC 9113, section 4.1).
+  static let frameHeadSize = 9
+  private static let endStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
+  private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
+
+  func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    if let apart = options.apartName, name.count == apart.utf8CodeUnitCount,
+      let base = name.baseAddress, unsafe memcmp(base, apart.utf8Start, name.count) == 0
+    {
+      unsafe block.setApart(nameLength: name.count, value: value)
+    } else {
+      unsafe block.append(name: name, value: value, limit: options.maxHeaderListSize)
+    }
+  }
+
+  func received(_ frame: UnsafePointer<nghttp2_frame>) {
+    let head = unsafe frame.pointee.hd
+    switch UInt32(head.type) {
+    case NGHTTP2_HEADERS.rawValue:
+      unsafe receivedHeaders(frame, end: head.flags & Self.endStream != 0)
+    case NGHTTP2_DATA.rawValue:
+      if head.flags & Self.endStream != 0 {
+        if let stream = stream(head.stream_id) { receivedEnd(stream) }
+      } else if head.length == 0 {
+        emptyDataFrames += 1
+      }
+    case NGHTTP2_RST_STREAM.rawValue:
+      if let stream = stream(head.stream_id) {
+        let code = unsafe ErrorCode(rawValue: frame.pointee.rst_stream.error_code)
+        unsafe delegate.sessionReceivedReset(stream, code: code)
+      }
+    case NGHTTP2_SETTINGS.rawValue:
+      if head.flags & Self.acknowledgement == 0 { unsafe delegate.sessionReceivedSettings() }
+    case NGHTTP2_PING.rawValue:
+      if head.flags & Self.acknowledgement != 0 { unsafe receivedPingAck(frame) }
+    case NGHTTP2_GOAWAY.rawValue:
+      unsafe receivedGoAway(frame)
+    default:
+      break
+    }
+  }
+
+  private func receivedHeaders(_ frame: UnsafePointer<nghttp2_frame>, end: Bool) {
+    let id = unsafe frame.pointee.hd.stream_id
+    if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+      guard role == .server, let library = unsafe library else { return }
+      let stream = makeStream(id: id)
+      let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
+      guard unsafe nghttp2_session_set_stream_user_data(library, id, pointer) == 0 else {
+        forget(stream)
+        return
+      }
+      stream.headReceived = true
+      unsafe delegate.sessionOpened(stream, head: block, end: end)
+      if end { receivedEnd(stream) }
+      return
+    }
+    guard let stream = stream(id) else { return }
+    if stream.headReceived {
+      // RFC 9113, section 8.1: a field section behind the body ends the stream.
+      guard end else { return reset(stream, .protocolError) }
+      stream.handler?.streamReceivedTrailers(block)
+      receivedEnd(stream)
+    } else if !block.isInformational {
+      stream.headReceived = true
+      if end { stream.remoteEnded = true }
+      stream.handler?.streamReceivedHead(block, end: end)
+      if end { stream.handler?.streamReceivedEnd() }
+    }
+  }
+
+  private func receivedEnd(_ stream: Stream) {
+    stream.remoteEnded = true
+    stream.handler?.streamReceivedEnd()
+  }
+
+  private func receivedPingAck(_ frame: UnsafePointer<nghttp2_frame>) {
+    let payload = unsafe frame.pointee.ping.opaque_data
+    let number = unsafe withUnsafeBytes(of: payload) { unsafe $0.loadUnaligned(as: UInt64.self) }
+    unsafe delegate.sessionReceivedPingAck(number)
+  }
+
+  private func receivedGoAway(_ frame: UnsafePointer<nghttp2_frame>) {
+    let goAway = unsafe frame.pointee.goaway
+    let debug = unsafe UnsafeBufferPointer(
+      start: goAway.opaque_data, count: min(goAway.opaque_data_len, 256))
+    unsafe delegate.sessionReceivedGoAway(
+      lastStream: goAway.last_stream_id, code: ErrorCode(rawValue: goAway.error_code),
+      debug: String(decoding: debug, as: UTF8.self))
+  }
+
+  /// A response that ended before its request tells the peer to stop sending. Not earlier: a
+  /// queued RST_STREAM would cancel the trailers behind which it belongs.
+  func sent(_ frame: UnsafePointer<nghttp2_frame>) {
+    let head = unsafe frame.pointee.hd
+    guard role == .server, head.flags & Self.endStream != 0,
+      head.type == UInt8(NGHTTP2_HEADERS.rawValue) || head.type == UInt8(NGHTTP2_DATA.rawValue),
+      let stream = stream(head.stream_id), !stream.remoteEnded
+    else { return }
+    reset(stream, stream.resetAfterEnd)
+  }
+
+  /// The library dropped a frame, for instance headers over its size limit: the peer would wait
+  /// for ever.
+  func notSent(_ frame: UnsafePointer<nghttp2_frame>) {
+    let head = unsafe frame.pointee.hd
+    guard head.type == UInt8(NGHTTP2_HEADERS.rawValue), let stream = stream(head.stream_id),
+      stream.isOpen
+    else { return }
+    reset(stream, .internalError)
+  }
+
+  func consumeOnConnection(_ count: Int) {
+    guard let library = unsafe library else { return }
+    _ = unsafe nghttp2_session_consume_connection(library, count)
+  }
+}
+
+extension HeaderBlock {
+  /// Whether `:status` is 1xx: another head will follow.
+  fileprivate var isInformational: Bool {
+    guard count > 0 else { return false }
+    let first = self[0]
+    return unsafe first.isNamed(":status") && first.value.first == UInt8(ascii: "1")
+  }
+}

@@ -1,0 +1,185 @@
+package import Bytes
+internal import CNghttp2
+
+// A session's turn, as its shell (a connection on a loop, or a test) drives it:
+//
+//   bytes from the peer ──> receive ──> handler and delegate events ──> commands
+//                                                                          │
+//   bytes to the peer  <──────────────  gather  <── bodies <── StreamHandler ┘
+//
+// receive and gather never nest; commands may come inside events. After a turn the shell sends
+// what was gathered and asks `isFinished` whether the connection is to be closed.
+
+/// One HTTP/2 connection without I/O (RFC 9113), on nghttp2: bytes in, events out, commands in,
+/// bytes out. One thread at a time.
+@safe
+package final class Session {
+  package enum Role: Sendable { case server, client }
+
+  package let role: Role
+  package let options: SessionOptions
+  /// The session's owner, which outlives it or calls `close` first.
+  unowned(unsafe) let delegate: any SessionDelegate
+
+  /// The library's session; nil after `close`.
+  private(set) var library: OpaquePointer?
+  var block = HeaderBlock()
+  /// Streams by slot; the library's stream user data points at them, these references own them.
+  private var slots: [Stream?] = []
+  private var freeSlots: [Int] = []
+  package private(set) var openStreams = 0
+  /// The last stream looked up: events of one stream come in runs.
+  private var recent: Stream?
+  /// Bytes consumed for the connection's window only, told to the library once per gather.
+  private var consumedOnConnection = 0
+  private var isInside = false
+  /// Where `gather` is writing; nil outside it.
+  private(set) var output: UnsafeMutablePointer<ByteBuffer>?
+  /// DATA frames without payload or END_STREAM: they cost work and no window.
+  var emptyDataFrames = 0
+
+  package init(
+    role: Role, options: SessionOptions, delegate: any SessionDelegate
+  ) throws(SessionError) {
+    self.role = role
+    self.options = options
+    unsafe self.delegate = delegate
+    unsafe library = unsafe try Session.makeLibrarySession(
+      role: role, options: options, owner: Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit { unsafe nghttp2_session_del(library) }
+
+  /// Takes bytes from the peer and runs their events.
+  ///
+  /// - Throws: when the connection cannot go on: send what `gather` still yields, then close.
+  package func receive(_ bytes: UnsafeRawBufferPointer) throws(SessionError) {
+    guard let library = unsafe library, !isInside else { return }
+    isInside = true
+    defer { isInside = false }
+    let taken = unsafe nghttp2_session_mem_recv(
+      library, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    guard taken >= 0 else { throw SessionError(library: taken, doing: "receiving") }
+  }
+
+  /// Moves queued frames into `output` until it holds `limit` bytes or nothing is queued.
+  ///
+  /// - Returns: whether more may be queued behind the limit.
+  package func gather(
+    into output: inout ByteBuffer, limit: Int
+  ) throws(SessionError) -> Bool {
+    guard let library = unsafe library, !isInside else { return false }
+    isInside = true
+    defer { isInside = false }
+    if consumedOnConnection > 0 {
+      _ = unsafe nghttp2_session_consume_connection(library, consumedOnConnection)
+      consumedOnConnection = 0
+    }
+    let result = unsafe withUnsafeMutablePointer(to: &output) { target in
+      unsafe self.output = target
+      defer { unsafe self.output = nil }
+      while unsafe target.pointee.count < limit {
+        var frame: UnsafePointer<UInt8>?
+        let count = unsafe nghttp2_session_mem_send(library, &frame)
+        guard count > 0 else { return count }
+        unsafe target.pointee.append(UnsafeRawBufferPointer(start: frame, count: count))
+      }
+      return 1
+    }
+    guard result >= 0 else { throw SessionError(library: result, doing: "sending") }
+    return result > 0
+  }
+
+  /// Whether the protocol is over: nothing more is expected from the peer or owed to it.
+  package var isFinished: Bool {
+    guard let library = unsafe library else { return true }
+    return unsafe nghttp2_session_want_read(library) == 0
+      && nghttp2_session_want_write(library) == 0
+  }
+
+  /// Whether the library has frames to gather.
+  package var wantsToSend: Bool {
+    guard let library = unsafe library else { return false }
+    return unsafe consumedOnConnection > 0 || nghttp2_session_want_write(library) != 0
+  }
+
+  /// Frees the library's session and closes every open stream with `code`. Not inside events.
+  package func close(_ code: ErrorCode) {
+    guard let library = unsafe library, !isInside else { return }
+    unsafe self.library = nil
+    unsafe nghttp2_session_del(library)
+    recent = nil
+    let open = slots.compactMap { $0 }
+    slots = []
+    freeSlots = []
+    openStreams = 0
+    for stream in open { end(stream, code) }
+  }
+
+  /// Gives back window for `count` received bytes that are no longer held.
+  package func consume(_ count: Int, on stream: Stream) {
+    guard let library = unsafe library, count > 0 else { return }
+    if !stream.isOpen || stream.remoteEnded {
+      consumedOnConnection += count
+    } else {
+      _ = unsafe nghttp2_session_consume(library, stream.id, count)
+    }
+  }
+
+  /// DATA frames since the last call that carried neither payload nor END_STREAM.
+  package func takeEmptyDataFrames() -> Int {
+    defer { emptyDataFrames = 0 }
+    return emptyDataFrames
+  }
+
+  // MARK: Streams
+
+  /// Those that are open.
+  package var streams: [Stream] { slots.compactMap { $0 } }
+
+  func makeStream(id: Int32) -> Stream {
+    let slot: Int
+    if let free = freeSlots.popLast() {
+      slot = free
+    } else {
+      slot = slots.count
+      slots.append(nil)
+    }
+    let stream = Stream(id: id, slot: slot)
+    slots[slot] = stream
+    openStreams += 1
+    recent = stream
+    return stream
+  }
+
+  func stream(_ id: Int32) -> Stream? {
+    if let recent, recent.id == id { return recent }
+    guard let library = unsafe library,
+      let pointer = unsafe nghttp2_session_get_stream_user_data(library, id)
+    else { return nil }
+    let stream = unsafe Unmanaged<Stream>.fromOpaque(pointer).takeUnretainedValue()
+    recent = stream
+    return stream
+  }
+
+  func closeStream(_ id: Int32, _ code: ErrorCode) {
+    guard let stream = stream(id) else { return }
+    forget(stream)
+    end(stream, code)
+  }
+
+  /// Gives up the session's reference to a stream that closed or never opened.
+  func forget(_ stream: Stream) {
+    recent = nil
+    slots[stream.slot] = nil
+    freeSlots.append(stream.slot)
+    openStreams -= 1
+  }
+
+  private func end(_ stream: Stream, _ code: ErrorCode) {
+    stream.isOpen = false
+    let handler = stream.handler
+    stream.handler = nil
+    handler?.streamClosed(code)
+  }
+}

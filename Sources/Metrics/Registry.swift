@@ -1,0 +1,106 @@
+import Synchronization
+
+/// A name's worth of exposition.
+protocol Exposed: AnyObject, Sendable {
+  var name: String { get }
+  func expose(into text: inout Exposition)
+}
+
+/// Every metric of the process, and their text for Prometheus.
+///
+/// Names: lower case, the unit at the end, `_total` on counters
+/// (https://prometheus.io/docs/practices/naming/).
+package final class Registry: Sendable {
+  private let exposed = Mutex<[any Exposed]>([])
+
+  package init() {}
+
+  package func counter(_ name: String, help: String) -> Counter {
+    counters(name, help: help, labels: [], bound: 1).with()
+  }
+
+  package func gauge(_ name: String, help: String) -> Gauge {
+    gauges(name, help: help, labels: [], bound: 1).with()
+  }
+
+  package func histogram(_ name: String, help: String, unit: Histogram.Unit) -> Histogram {
+    histograms(name, help: help, unit: unit, labels: [], bound: 1).with()
+  }
+
+  /// - Parameter bound: series at most; further ones share the labels `other`.
+  package func counters(
+    _ name: String, help: String, labels: [String], bound: Int = 100
+  ) -> Family<Counter> {
+    add(Family(name: name, help: help, labels: labels, bound: bound) { Counter() })
+  }
+
+  package func gauges(
+    _ name: String, help: String, labels: [String], bound: Int = 100
+  ) -> Family<Gauge> {
+    add(Family(name: name, help: help, labels: labels, bound: bound) { Gauge() })
+  }
+
+  package func histograms(
+    _ name: String, help: String, unit: Histogram.Unit, labels: [String], bound: Int = 100
+  ) -> Family<Histogram> {
+    add(
+      Family(name: name, help: help, labels: labels, bound: bound) { Histogram(unit: unit) })
+  }
+
+  /// A value that is read when somebody asks for the text; nil leaves it out.
+  package func sampled(
+    _ name: String, help: String, kind: MetricKind, _ read: @escaping @Sendable () -> Double?
+  ) {
+    _ = add(Sampled(name: name, help: help, kind: kind, read: read))
+  }
+
+  /// The text format, version 0.0.4
+  /// (https://prometheus.io/docs/instrumenting/exposition_formats/).
+  package func exposition() -> String {
+    var text = Exposition()
+    for family in exposed.withLock({ $0 }) { family.expose(into: &text) }
+    return text.content
+  }
+
+  private func add<Added: Exposed>(_ added: Added) -> Added {
+    exposed.withLock { exposed in
+      precondition(isName(added.name), "\(added.name) is no metric name")
+      precondition(
+        !exposed.contains { $0.name == added.name }, "\(added.name) is registered already")
+      exposed.append(added)
+    }
+    return added
+  }
+
+  private func isName(_ name: String) -> Bool {
+    guard let first = name.utf8.first, !(48...57).contains(first) else { return false }
+    return name.utf8.allSatisfy { byte in
+      switch byte {
+      case 48...57, 65...90, 97...122, UInt8(ascii: "_"), UInt8(ascii: ":"): true
+      default: false
+      }
+    }
+  }
+}
+
+private final class Sampled: Exposed {
+  let name: String
+  let help: String
+  let kind: MetricKind
+  let read: @Sendable () -> Double?
+
+  init(
+    name: String, help: String, kind: MetricKind, read: @escaping @Sendable () -> Double?
+  ) {
+    self.name = name
+    self.help = help
+    self.kind = kind
+    self.read = read
+  }
+
+  func expose(into text: inout Exposition) {
+    guard let value = read() else { return }
+    text.header(name, help, kind)
+    text.sample(name, LabelSet(names: [], values: []), text.number(value))
+  }
+}

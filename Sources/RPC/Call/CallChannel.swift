@@ -1,0 +1,348 @@
+internal import Bytes
+internal import EventLoop
+internal import HTTP2
+internal import Messages
+internal import Synchronization
+
+//        handler's tasks (any thread)              │            the connection's loop
+//                                                  │
+//   poll, arrival <── inbound: MessageQueue  <─────┼───── receive, receiveEnd  <── DATA
+//   send, drained ──> outbound: ByteBuffer   ──────┼────> body, copyBody       ──> DATA
+//                                                  │
+// Both sides meet under one mutex that is held for a copy at most. What the session must be told
+// (more to send, window to give back) goes through `owner`, on the loop: at once when the caller
+// is there, posted otherwise.
+
+/// What the loop's side of a call does for its channel. On the loop only.
+protocol CallChannelOwner: AnyObject {
+  /// The body, which had run dry, has bytes again.
+  func channelHasBody()
+  /// So many received bytes need no longer be held back from the windows.
+  func channelFreed(_ count: Int)
+  /// The user's side is done with the call: a server's handler ended with this status, or a
+  /// client's caller gave up.
+  func channelEnded(_ status: Status)
+}
+
+/// One call's messages in both directions, for a server's handler or a client's caller.
+final class CallChannel: InboundMessages, OutboundMessages, Sendable {
+  struct State: ~Copyable {
+    var inbound: MessageQueue
+    var inboundEnded = false
+    var outbound = ByteBuffer()
+    /// No more messages may be sent.
+    var outboundEnded = false
+    /// Ends the body, once `outbound` is empty.
+    var ending: Ending?
+    /// The session was told that there is no body for now.
+    var bodyIsDry = true
+    /// Why the call broke; buffers are empty then.
+    var failure: Status?
+    /// How the server ended the call (client side); messages before it can still be read.
+    var outcome: Status?
+    var arrivals = Waiters()
+    var drains = Waiters()
+    /// Inbound bytes: arrived, and of those given back to the windows.
+    var arrived = 0
+    var freed = 0
+    var received = EndedCall.Traffic()
+    var sent = EndedCall.Traffic()
+  }
+  enum Ending: Sendable {
+    case endOfStream
+    case trailers(Headers)
+  }
+
+  let loop: EventLoop
+  private let budget: MemoryBudget
+  private let highWatermark: Int
+  let state: Mutex<State>
+  /// Set and read on the loop only; nil once the call is over.
+  nonisolated(unsafe) var owner: (any CallChannelOwner)?
+
+  init(loop: EventLoop, budget: MemoryBudget, messageSize: Int, sendQueue: Int) {
+    self.loop = loop
+    self.budget = budget
+    highWatermark = sendQueue
+    state = Mutex(State(inbound: MessageQueue(sizeLimit: messageSize)))
+  }
+
+  // MARK: InboundMessages
+
+  /// `body` runs under the channel's lock and must not use the call.
+  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
+    let (arrival, freed) = try state.withLock { state in
+      let before = state.inbound.count
+      var size = 0
+      // A message whose decoding throws is gone all the same.
+      defer { if state.inbound.count < before { budget.giveBack(before - state.inbound.count) } }
+      let found = try unsafe state.inbound.poll { bytes in
+        size = bytes.count
+        unsafe try body(bytes)
+      }
+      guard found else {
+        if let failure = state.failure { throw failure }
+        if let outcome = state.outcome, outcome.code != .ok { throw outcome }
+        return (state.inboundEnded ? Arrival.end : .pending, 0)
+      }
+      state.received.messages += 1
+      state.received.bytes += size
+      return (.message, state.takeFreed())
+    }
+    if freed > 0 { tellFreed(freed) }
+    return arrival
+  }
+
+  func arrival() async throws {
+    let number = state.withLock { $0.arrivals.makeNumber() }
+    try await withTaskCancellationHandler {
+      try await unsafe withUnsafeThrowingContinuation { continuation in
+        let outcome: Result<Void, any Error>? = state.withLock { state in
+          if let failure = state.failure { return .failure(failure) }
+          if state.inbound.ready > 0 || state.inboundEnded { return .success(()) }
+          if Task.isCancelled { return .failure(Status(.cancelled, "the task was cancelled")) }
+          unsafe state.arrivals.add(continuation, number)
+          return nil
+        }
+        if let outcome { unsafe continuation.resume(with: outcome) }
+      }
+    } onCancel: {
+      let waiter = unsafe state.withLock { unsafe $0.arrivals.remove(number) }
+      unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
+    }
+  }
+
+  // MARK: OutboundMessages
+
+  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
+    let (isBelow, wasDry) = try state.withLock { state in
+      if let failure = state.failure { throw failure }
+      guard !state.outboundEnded else { throw state.endedEarly }
+      guard budget.bytes <= 2 * budget.limit else {
+        throw Status(
+          .resourceExhausted, "messages waiting on the connection pass twice \(budget.limit) bytes")
+      }
+      let before = state.outbound.count
+      unsafe encode { size in unsafe state.frame(size) }
+      let added = state.outbound.count - before
+      budget.take(added)
+      state.sent.messages += 1
+      state.sent.bytes += added - MessageQueue.prefixSize
+      let wasDry = state.bodyIsDry
+      state.bodyIsDry = false
+      return (state.outbound.count <= highWatermark && !budget.isExceeded, wasDry)
+    }
+    if wasDry { onLoop { $0.channelHasBody() } }
+    return isBelow
+  }
+
+  func drained() async throws {
+    let number = state.withLock { $0.drains.makeNumber() }
+    try await withTaskCancellationHandler {
+      try await unsafe withUnsafeThrowingContinuation { continuation in
+        let outcome: Result<Void, any Error>? = state.withLock { state in
+          if let failure = state.failure { return .failure(failure) }
+          if state.outcome != nil { return .failure(state.endedEarly) }
+          if state.outbound.count <= highWatermark / 2 { return .success(()) }
+          if Task.isCancelled { return .failure(Status(.cancelled, "the task was cancelled")) }
+          unsafe state.drains.add(continuation, number)
+          return nil
+        }
+        if let outcome { unsafe continuation.resume(with: outcome) }
+      }
+    } onCancel: {
+      let waiter = unsafe state.withLock { unsafe $0.drains.remove(number) }
+      unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
+    }
+  }
+
+  // MARK: Ends, from any thread
+
+  /// Ends the body behind what is queued.
+  func endBody(_ ending: Ending) {
+    let wasDry = state.withLock { state in
+      guard state.failure == nil, state.ending == nil else { return false }
+      state.outboundEnded = true
+      state.ending = ending
+      let wasDry = state.bodyIsDry
+      state.bodyIsDry = false
+      return wasDry
+    }
+    if wasDry { onLoop { $0.channelHasBody() } }
+  }
+
+  /// Tells the owner that this side is done.
+  func end(_ status: Status) { onLoop { $0.channelEnded(status) } }
+
+  /// Messages so far.
+  var traffic: (received: EndedCall.Traffic, sent: EndedCall.Traffic) {
+    state.withLock { ($0.received, $0.sent) }
+  }
+
+  /// Runs `body` with the owner on the loop: now if this is the loop.
+  private func onLoop(_ body: @escaping @Sendable (any CallChannelOwner) -> Void) {
+    if loop.isCurrent {
+      if let owner = unsafe owner { body(owner) }
+    } else {
+      loop.execute { [self] in
+        if let owner = unsafe owner { body(owner) }
+      }
+    }
+  }
+
+  private func tellFreed(_ count: Int) {
+    onLoop { $0.channelFreed(count) }
+  }
+
+  // MARK: The loop's side
+
+  /// What bytes from the peer led to.
+  struct Receipt {
+    var messages: Int
+    var freed: Int
+  }
+
+  /// - Throws: a status that ends the call.
+  func receive(_ bytes: UnsafeRawBufferPointer) throws(Status) -> Receipt {
+    let (result, waiters) = state.withLock { state -> (Result<Receipt, Status>, Waiters) in
+      guard state.failure == nil, !state.inboundEnded else {
+        return (.success(Receipt(messages: 0, freed: bytes.count)), Waiters())
+      }
+      state.arrived += bytes.count
+      budget.take(bytes.count)
+      guard !budget.isExceeded else {
+        return (
+          .failure(
+            Status(
+              .resourceExhausted,
+              "messages waiting on this connection pass the limit of \(budget.limit) bytes")),
+          Waiters()
+        )
+      }
+      let before = state.inbound.ready
+      do throws(Status) { try unsafe state.inbound.append(bytes) } catch {
+        return (.failure(error), Waiters())
+      }
+      let messages = state.inbound.ready - before
+      let waiters = messages > 0 ? state.arrivals.takeAll() : Waiters()
+      return (.success(Receipt(messages: messages, freed: state.takeFreed())), waiters)
+    }
+    waiters.resume()
+    return try result.get()
+  }
+
+  /// - Returns: whether a message was cut off.
+  func receiveEnd() -> Bool {
+    let (isCut, waiters) = state.withLock { state in
+      state.inboundEnded = true
+      return (state.inbound.hasPartial, state.arrivals.takeAll())
+    }
+    waiters.resume()
+    return isCut
+  }
+
+  /// Client side: the server has ended the call. Messages that came before can still be read.
+  func settle(_ outcome: Status) {
+    let (arrivals, drains, error) = state.withLock { state in
+      guard state.failure == nil, state.outcome == nil else {
+        return (Waiters(), Waiters(), state.endedEarly)
+      }
+      state.outcome = outcome
+      state.inboundEnded = true
+      state.outboundEnded = true
+      budget.giveBack(state.outbound.count)
+      state.outbound.removeAll(keepingCapacity: 0)
+      return (state.arrivals.takeAll(), state.drains.takeAll(), state.endedEarly)
+    }
+    arrivals.resume()
+    drains.resume(throwing: error)
+  }
+
+  /// Breaks the call: buffers are dropped, and whoever waits or comes later gets `status`.
+  ///
+  /// - Returns: bytes that need no longer be held back from the windows.
+  @discardableResult
+  func fail(_ status: Status) -> Int {
+    let (freed, arrivals, drains) = state.withLock { state in
+      guard state.failure == nil else { return (0, Waiters(), Waiters()) }
+      state.failure = status
+      state.outboundEnded = true
+      budget.giveBack(state.inbound.count + state.outbound.count)
+      state.inbound.removeAll()
+      state.outbound.removeAll(keepingCapacity: 0)
+      return (state.takeFreed(), state.arrivals.takeAll(), state.drains.takeAll())
+    }
+    arrivals.resume(throwing: status)
+    drains.resume(throwing: status)
+    return freed
+  }
+
+  /// How much body the session may take now; nil if the body is over or dry.
+  enum Body {
+    case dry
+    case bytes(Int)
+    case last(Int, Ending)
+  }
+
+  func body(limit: Int) -> Body {
+    state.withLock { state in
+      let count = min(limit, state.outbound.count)
+      if let ending = state.ending, count == state.outbound.count, state.failure == nil {
+        return .last(count, ending)
+      }
+      guard count > 0 else {
+        state.bodyIsDry = true
+        return .dry
+      }
+      return .bytes(count)
+    }
+  }
+
+  func copyBody(to target: UnsafeMutableRawBufferPointer) {
+    let waiters = state.withLock { state in
+      let count = min(target.count, state.outbound.count)
+      unsafe state.outbound.withUnsafeBytes { bytes in
+        unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+      }
+      state.outbound.consume(count)
+      budget.giveBack(count)
+      guard !state.drains.isEmpty, state.outbound.count <= highWatermark / 2 else {
+        return Waiters()
+      }
+      return state.drains.takeAll()
+    }
+    waiters.resume()
+  }
+
+  var hasBody: Bool { state.withLock { !$0.outbound.isEmpty } }
+}
+
+extension CallChannel.State {
+  /// What sending into a call that is over throws.
+  fileprivate var endedEarly: Status {
+    if let outcome, outcome.code != .ok { return outcome }
+    return Status(.cancelled, "the call has ended")
+  }
+
+  /// Room for one framed payload, its prefix written.
+  fileprivate mutating func frame(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    let total = MessageQueue.prefixSize + size
+    let target = unsafe outbound.reserve(total)
+    unsafe target[0] = 0
+    unsafe target.storeBytes(
+      of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 1, as: UInt32.self)
+    outbound.commit(total)
+    return unsafe UnsafeMutableRawBufferPointer(
+      rebasing: target[MessageQueue.prefixSize..<total])
+  }
+
+  /// Inbound bytes to give back to the windows now. While no complete message waits, everything
+  /// that arrived is given back, or a message larger than the window could never complete; bytes
+  /// behind a message that waits are held back until that one is polled.
+  fileprivate mutating func takeFreed() -> Int {
+    let held = inbound.ready > 0 ? inbound.count : 0
+    let free = max(0, arrived - held - freed)
+    freed += free
+    return free
+  }
+}

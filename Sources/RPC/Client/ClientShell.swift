@@ -1,0 +1,121 @@
+internal import Bytes
+internal import EventLoop
+internal import HTTP2
+internal import Messages
+
+/// A client's connection: joins socket and session. On its loop only.
+final class ClientShell {
+  let loop: EventLoop
+  let budget: MemoryBudget
+  let options: ClientOptions
+  private(set) var session: Session?
+  private var connection: Connection?
+  private var opening: CheckedContinuation<Void, any Error>?
+  private var isLeaving = false
+  private var lost = Status(.unavailable, "the connection is closed")
+
+  init(loop: EventLoop, options: ClientOptions) {
+    self.loop = loop
+    self.options = options
+    budget = MemoryBudget(limit: options.memory)
+  }
+
+  func setNeedsWrite() { connection?.setNeedsWrite() }
+
+  func connect(to address: SocketAddress, _ continuation: CheckedContinuation<Void, any Error>) {
+    do throws(SystemError) {
+      opening = continuation
+      try loop.connect(to: address, timeout: options.connectTimeout, handler: self)
+    } catch {
+      opening = nil
+      continuation.resume(throwing: Status(.unavailable, "\(error)"))
+    }
+  }
+
+  func open(
+    _ headers: HeaderList, _ channel: CallChannel, _ answer: ClientAnswer, timeout: Duration?
+  ) throws(Status) {
+    guard let session, !isLeaving else { throw lost }
+    let stream = ClientStream(shell: self, channel: channel, answer: answer)
+    do throws(SessionError) {
+      try stream.open(headers, session: session, timeout: timeout)
+    } catch {
+      throw Status(.unavailable, "\(error)")
+    }
+  }
+
+  func close() {
+    isLeaving = true
+    session?.terminate(.noError)
+    connection?.closeAfterFlush()
+  }
+}
+
+extension ClientShell: ConnectionHandler {
+  func opened(_ connection: Connection) {
+    self.connection = connection
+    do throws(SessionError) {
+      var options = SessionOptions()
+      options.maxConcurrentStreams = 0
+      options.streamWindow = 4 << 20
+      session = try Session(role: .client, options: options, delegate: self)
+    } catch {
+      return connection.close()
+    }
+    connection.setNeedsWrite()
+    opening?.resume()
+    opening = nil
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    guard let session, let connection else { return }
+    do throws(SessionError) {
+      try unsafe session.receive(bytes)
+    } catch {
+      lost = Status(.unavailable, "the server broke HTTP/2: \(error)")
+      return connection.close()
+    }
+    if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
+  }
+
+  func receivedEnd() {
+    lost = Status(.unavailable, "the server closed the connection")
+    connection?.close()
+  }
+
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
+    guard let session, let connection else { return false }
+    do throws(SessionError) {
+      let hasMore = try session.gather(into: &output, limit: limit)
+      if session.isFinished { connection.closeAfterFlush() }
+      return hasMore
+    } catch {
+      connection.close()
+      return false
+    }
+  }
+
+  func closed(_ reason: CloseReason) {
+    connection = nil
+    if reason != .local { lost = Status(.unavailable, "\(reason)") }
+    opening?.resume(throwing: lost)
+    opening = nil
+    guard let session else { return }
+    for stream in session.streams { (stream.handler as? ClientStream)?.connectionLost(lost) }
+    session.close(.cancel)
+    self.session = nil
+  }
+}
+
+extension ClientShell: SessionDelegate {
+  func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool) {}
+  func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {}
+  func sessionReceivedPingAck(_ payload: UInt64) {}
+  func sessionReceivedSettings() {}
+
+  func sessionReceivedGoAway(lastStream: Int32, code: ErrorCode, debug: String) {
+    isLeaving = true
+    let detail = debug.isEmpty ? "\(code)" : "\(code), \(debug)"
+    lost = Status(.unavailable, "the server asked its clients to leave (\(detail))")
+  }
+}

@@ -1,0 +1,158 @@
+internal import HTTP2
+internal import Messages
+
+/// A request's head that RPC can work with.
+struct RequestHead: Sendable {
+  var path: String
+  var metadata: Metadata
+  /// `grpc-encoding`, if it is anything but identity.
+  var encoding: String?
+}
+
+/// What to do with a request on account of its head.
+enum RequestVerdict: Sendable {
+  case accepted(RequestHead)
+  /// HTTP itself is broken: RST_STREAM(PROTOCOL_ERROR).
+  case malformed
+  /// An answer without a call: header fields that end the stream.
+  case answered(HeaderList)
+  case rejected(Status)
+}
+
+extension RequestVerdict {
+  /// Judges a head as wire.md's table and RFC 9113 (section 8) have it.
+  init(_ block: borrowing HeaderBlock, headerLimit: Int) {
+    if block.isTruncated {
+      self = .rejected(
+        Status(
+          .resourceExhausted,
+          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)"))
+      return
+    }
+    var reader = RequestHeadReader(timeout: block.apart)
+    for index in 0..<block.count {
+      guard reader.read(block[index]) else {
+        self = .malformed
+        return
+      }
+    }
+    self = reader.verdict
+  }
+
+  static func http(_ code: String, _ extra: (String, String)...) -> RequestVerdict {
+    var list = HeaderList()
+    list.append(":status", code)
+    for pair in extra { list.append(pair.0, pair.1) }
+    return .answered(list)
+  }
+}
+
+/// Collects one head's fields in order.
+private struct RequestHeadReader {
+  private enum Pseudo: Int { case method, path, scheme, authority }
+  private var seen: Set<Int> = []
+  private var regularFields = false
+  private var isPost = false
+  private var path = ""
+  private var contentType: Bool?
+  private var metadata = Metadata()
+  private var encoding: String?
+  private var badField: String?
+
+  /// - Parameter timeout: `grpc-timeout`, which sessions keep apart; empty for none.
+  init(timeout: [UInt8]) {
+    guard !timeout.isEmpty else { return }
+    if unsafe timeout.withUnsafeBytes({ unsafe Timeout.parse($0) }) == nil { badField = "grpc-timeout" }
+  }
+
+  /// - Returns: false if the head breaks HTTP.
+  mutating func read(_ field: HeaderBlock.Field) -> Bool {
+    guard let first = unsafe field.name.first, unsafe field.value.allSatisfy(isValueByte) else {
+      return false
+    }
+    if first == UInt8(ascii: ":") { return readPseudo(field) }
+    regularFields = true
+    guard unsafe field.name.allSatisfy(isTokenByte), !isConnectionSpecific(field) else {
+      return false
+    }
+    if field.isNamed("content-type") {
+      contentType = unsafe isGRPC(MetadataCoding.trimmed(field.value))
+    } else if field.isNamed("te") {
+      return unsafe MetadataCoding.trimmed(field.value).elementsEqual("trailers".utf8)
+    } else if field.isNamed("grpc-encoding") {
+      let value = unsafe String(decoding: MetadataCoding.trimmed(field.value), as: UTF8.self)
+      encoding = value == "identity" ? nil : value
+    } else if MetadataCoding.isMetadata(field) {
+      if !MetadataCoding.append(field, to: &metadata) {
+        badField = unsafe String(decoding: field.name, as: UTF8.self)
+      }
+    }
+    return true
+  }
+
+  private mutating func readPseudo(_ field: HeaderBlock.Field) -> Bool {
+    let pseudo: Pseudo
+    if field.isNamed(":path") {
+      pseudo = .path
+      path = unsafe String(decoding: field.value, as: UTF8.self)
+    } else if field.isNamed(":method") {
+      pseudo = .method
+      isPost = unsafe field.value.elementsEqual("POST".utf8)
+    } else if field.isNamed(":scheme") {
+      pseudo = .scheme
+    } else if field.isNamed(":authority") {
+      pseudo = .authority
+    } else {
+      return false
+    }
+    return !regularFields && seen.insert(pseudo.rawValue).inserted
+  }
+
+  var verdict: RequestVerdict {
+    guard seen.isSuperset(of: [Pseudo.method.rawValue, Pseudo.path.rawValue, Pseudo.scheme.rawValue])
+    else { return .malformed }
+    guard isPost else { return .http("405", ("allow", "POST")) }
+    guard contentType == true else { return .http("415", ("accept-post", "application/grpc")) }
+    if let badField {
+      return .http(
+        "400", ("content-type", "application/grpc"), ("grpc-status", "13"),
+        ("grpc-message", "malformed \(badField) header"))
+    }
+    return .accepted(
+      RequestHead(path: path, metadata: metadata, encoding: encoding))
+  }
+
+  /// `application/grpc`, alone or followed by `+…` or `;…`.
+  private func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
+    let prefix = "application/grpc".utf8
+    guard unsafe value.starts(with: prefix) else { return false }
+    guard value.count > prefix.count else { return true }
+    let next = unsafe value[prefix.count]
+    return next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
+  }
+
+  private func isConnectionSpecific(_ field: HeaderBlock.Field) -> Bool {
+    switch unsafe field.name.count {
+    case 10: field.isNamed("connection") || field.isNamed("keep-alive")
+    case 7: field.isNamed("upgrade")
+    case 16: field.isNamed("proxy-connection")
+    case 17: field.isNamed("transfer-encoding")
+    default: false
+    }
+  }
+
+  private func isValueByte(_ byte: UInt8) -> Bool { byte != 0 && byte != 10 && byte != 13 }
+
+  /// RFC 9110 token characters, lower case as RFC 9113 demands.
+  private func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
+      UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "_"),
+      UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Messages
+
+/// A method as a server calls it.
+struct Route: Sendable {
+  let method: MethodHandler
+  let metrics: MethodMetrics?
+}
+
+/// Methods by path.
+struct Router: Sendable {
+  private var routes: [String: Route] = [:]
+  private var services: Set<String> = []
+  /// Full names, sorted.
+  var serviceNames: [String] { services.sorted() }
+
+  init(_ services: [any Service], interceptors: [any Interceptor], metrics: ServerMetrics?) {
+    for service in services {
+      self.services.insert(type(of: service).serviceName)
+      for method in service.methods {
+        routes[method.path] = Route(
+          method: method.intercepted(by: interceptors), metrics: metrics?.method(method.path))
+      }
+    }
+  }
+
+  /// - Throws: UNIMPLEMENTED, saying which part of the path is unknown.
+  func route(_ path: String) throws(Status) -> Route {
+    if let route = routes[path] { return route }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].isEmpty, !parts[1].isEmpty, !parts[2].isEmpty else {
+      throw Status(
+        .unimplemented, "malformed path \"\(path.prefix(200))\"; write /package.Service/Method")
+    }
+    guard services.contains(String(parts[1])) else {
+      throw Status(.unimplemented, "unknown service \(parts[1].prefix(200))")
+    }
+    throw Status(.unimplemented, "unknown method \(parts[2].prefix(200)) of service \(parts[1])")
+  }
+}

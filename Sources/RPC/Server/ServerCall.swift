@@ -1,0 +1,247 @@
+internal import EventLoop
+internal import HTTP2
+internal import Messages
+
+/// One call on a server: joins its stream, its machine, its channel and its handler's task.
+///
+/// Lives on its connection's loop. Its handler knows only the channel and the context, so a
+/// handler that outlives the connection touches neither.
+final class ServerCall {
+  private let connection: ServerConnection
+  private let stream: Stream
+  private let route: Route
+  private let context: CallContext
+  private let channel: CallChannel
+  private var machine: ServerCallMachine
+  private var task: Task<Void, Never>?
+  private var deadline: TimerToken?
+  private var headSent = false
+  private let started: LoopInstant
+
+  private var limits: ServerLimits { connection.core.limits }
+
+  init(
+    connection: ServerConnection, stream: Stream, route: Route, context: CallContext
+  ) {
+    self.connection = connection
+    self.stream = stream
+    self.route = route
+    self.context = context
+    machine = ServerCallMachine(shape: route.method.shape)
+    started = connection.loop.now
+    channel = CallChannel(
+      loop: connection.loop, budget: connection.budget,
+      messageSize: connection.core.limits.messageSize,
+      sendQueue: connection.core.limits.sendQueue)
+    unsafe channel.owner = self
+  }
+
+  /// To be called once, when `stream.handler` is set.
+  func open(timeout: Int64?) {
+    if let timeout {
+      guard timeout > 0 else { return perform(machine.failed(Self.deadlineExceeded)) }
+      let end = connection.loop.now.advanced(byNanoseconds: timeout)
+      deadline = connection.loop.schedule(at: end, self)
+    }
+    perform(machine.opened())
+  }
+
+  /// The connection ends in good order but must end now.
+  func abort(_ status: Status) { perform(machine.failed(status)) }
+
+  private static let deadlineExceeded = Status(.deadlineExceeded, "the call's deadline has passed")
+
+  // MARK: Actions
+
+  private func perform(_ action: ServerCallMachine.Action) {
+    switch action {
+    case .none: break
+    case .startHandler: startHandler()
+    case .finish(let status): finish(status)
+    case .abort(let status): abortNow(status)
+    case .cancelHandler(let reason):
+      channel.fail(reason)
+      task?.cancel()
+    }
+    forgetIfOver()
+  }
+
+  private func startHandler() {
+    if route.method.shape != .unary { connection.session?.takeTurns(stream) }
+    let method = route.method
+    let context = context
+    let channel = channel
+    let task = Task.immediate(executorPreference: connection.loop) {
+      await runHandler(method, channel, context)
+    }
+    if machine.handler == .running { self.task = task }
+  }
+
+  /// The status behind the handler's messages, or alone if there were none.
+  private func finish(_ status: Status) {
+    task = nil
+    cancelDeadline()
+    guard stream.isOpen, let session = connection.session else { return }
+    let trailing = context.trailingMetadata
+    let limit = limits.responseMetadataSize
+    if !headSent && !channel.hasBody {
+      headSent = true
+      channel.fail(Status(.cancelled, "the call has ended"))
+      session.respond(
+        stream,
+        ResponseHeaders.trailersOnly(
+          status, initial: context.initialMetadata, trailing: trailing, limit: limit),
+        body: false)
+    } else {
+      channel.endBody(.trailers(ResponseHeaders.trailers(status, trailing, limit: limit)))
+    }
+    connection.setNeedsWrite()
+  }
+
+  /// The status at once: it overtakes what is queued, which nobody wants any more.
+  private func abortNow(_ status: Status) {
+    cancelDeadline()
+    let freed = channel.fail(status)
+    task?.cancel()
+    guard stream.isOpen, let session = connection.session else { return }
+    session.consume(freed, on: stream)
+    if status.code == .deadlineExceeded { stream.resetAfterEnd = .cancel }
+    let limit = limits.responseMetadataSize
+    if headSent {
+      session.submitTrailers(stream, ResponseHeaders.trailers(status, [:], limit: limit))
+    } else {
+      headSent = true
+      session.respond(
+        stream,
+        ResponseHeaders.trailersOnly(status, initial: [:], trailing: [:], limit: limit),
+        body: false)
+    }
+    connection.setNeedsWrite()
+  }
+
+  private func cancelDeadline() {
+    if let deadline { connection.loop.cancel(deadline) }
+    deadline = nil
+  }
+
+  private func forgetIfOver() {
+    guard machine.isOver, unsafe channel.owner != nil else { return }
+    unsafe channel.owner = nil
+    task = nil
+    let core = connection.core
+    connection.callEnded()
+    guard core.observer != nil || route.metrics != nil else { return }
+    let traffic = channel.traffic
+    let duration = LoopInstant.monotonic.nanoseconds(since: started)
+    let status = machine.status ?? Status(.unknown)
+    route.metrics?.ended(status.code, nanoseconds: duration)
+    core.observer?.callEnded(
+      EndedCall(
+        context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
+        received: traffic.received, sent: traffic.sent))
+  }
+}
+
+// MARK: - Events of the stream
+
+extension ServerCall: StreamHandler {
+  func streamReceivedHead(_ head: borrowing HeaderBlock, end: Bool) {}
+  func streamReceivedTrailers(_ trailers: borrowing HeaderBlock) {}
+
+  func streamReceived(_ bytes: UnsafeRawBufferPointer) {
+    do throws(Status) {
+      let receipt = try unsafe channel.receive(bytes)
+      connection.session?.consume(receipt.freed, on: stream)
+      if receipt.messages > 0 { perform(machine.received(messages: receipt.messages)) }
+    } catch {
+      perform(machine.failed(error))
+    }
+  }
+
+  func streamReceivedEnd() {
+    perform(machine.receivedEnd(isCut: channel.receiveEnd()))
+  }
+
+  func streamClosed(_ code: ErrorCode) {
+    cancelDeadline()
+    let reason = Status(
+      code == .noError || code == .cancel ? .cancelled : .unavailable,
+      "the stream was closed with \(code)")
+    let action = machine.closed(reason)
+    // Whatever the handler still does, its bytes are dropped and no longer counted.
+    connection.session?.consume(channel.fail(reason), on: stream)
+    perform(action)
+  }
+
+  func streamBody(limit: Int) -> StreamBody {
+    switch channel.body(limit: limit) {
+    case .dry: return .pending
+    case .bytes(let count): return .bytes(count)
+    case .last(let count, .endOfStream): return .end(count)
+    case .last(let count, .trailers(let headers)):
+      connection.session?.submitTrailers(stream, headers)
+      return .trailers(count)
+    }
+  }
+
+  func streamCopyBody(to target: UnsafeMutableRawBufferPointer) {
+    unsafe channel.copyBody(to: target)
+  }
+}
+
+// MARK: - Events of the handler and of time
+
+extension ServerCall: CallChannelOwner, TimerHandler {
+  func channelHasBody() {
+    guard stream.isOpen, let session = connection.session else { return }
+    if headSent {
+      session.resume(stream)
+    } else {
+      do throws(Status) {
+        let head = try ResponseHeaders.head(
+          context.initialMetadata, limit: limits.responseMetadataSize)
+        headSent = true
+        session.respond(stream, head, body: true)
+      } catch {
+        return perform(machine.failed(error))
+      }
+    }
+    connection.setNeedsWrite()
+  }
+
+  func channelFreed(_ count: Int) {
+    connection.session?.consume(count, on: stream)
+    connection.setNeedsWrite()
+  }
+
+  func channelEnded(_ status: Status) {
+    perform(machine.handlerEnded(status))
+  }
+
+  func timerFired(_ token: TimerToken) {
+    deadline = nil
+    perform(machine.failed(Self.deadlineExceeded))
+  }
+}
+
+/// Runs a handler to its end. A function of its own: the task must not know the call.
+private func runHandler(
+  _ method: MethodHandler, _ channel: CallChannel, _ context: CallContext
+) async {
+  do {
+    try await method.call(channel, channel, context)
+    channel.end(Status(.ok))
+  } catch {
+    channel.end(status(of: error))
+  }
+}
+
+/// What a handler's error means to its client; causes stay here.
+private func status(of error: any Error) -> Status {
+  switch error {
+  case let status as Status: status
+  case let error as DecodingError: Status(.internal, "the request does not parse: \(error)")
+  case is CancellationError: Status(.cancelled, "the call was cancelled")
+  default: Status(.unknown, "the handler failed", cause: error)
+  }
+}

@@ -1,0 +1,103 @@
+internal import EventLoop
+internal import HTTP2
+internal import Messages
+internal import Synchronization
+
+/// What all connections of a server share.
+final class ServerCore: Sendable {
+  let router: Router
+  let limits: ServerLimits
+  let observer: (any CallObserver)?
+  let metrics: ServerMetrics?
+  let connections = ConnectionRegister()
+  /// Calls whose handler runs or whose stream is open.
+  private let runningCalls = Atomic(0)
+  private let drainPhase = Atomic<DrainPhase>(.serving)
+
+  enum DrainPhase: UInt8, AtomicRepresentable {
+    case serving
+    /// Connections are asked to leave; what comes in the meantime is still served.
+    case draining
+    /// The grace is over: nothing new is served.
+    case ending
+  }
+
+  init(
+    router: Router, limits: ServerLimits, observer: (any CallObserver)?, metrics: ServerMetrics?
+  ) {
+    self.router = router
+    self.limits = limits
+    self.observer = observer
+    self.metrics = metrics
+  }
+
+  var phase: DrainPhase {
+    get { drainPhase.load(ordering: .relaxed) }
+    set { drainPhase.store(newValue, ordering: .relaxed) }
+  }
+
+  var calls: Int { runningCalls.load(ordering: .relaxed) }
+
+  /// - Returns: false if the server has as many calls as it may.
+  func acquireCall() -> Bool {
+    if runningCalls.wrappingAdd(1, ordering: .relaxed).newValue > limits.calls {
+      runningCalls.wrappingSubtract(1, ordering: .relaxed)
+      return false
+    }
+    return true
+  }
+
+  func releaseCall() { runningCalls.wrappingSubtract(1, ordering: .relaxed) }
+
+  var sessionOptions: SessionOptions {
+    var options = SessionOptions()
+    options.maxConcurrentStreams = UInt32(clamping: limits.callsPerConnection)
+    options.streamWindow = Int32(clamping: limits.streamWindow)
+    options.connectionWindow = Int32(clamping: limits.connectionWindow)
+    options.maxHeaderListSize = limits.headerSize
+    options.apartName = "grpc-timeout"
+    return options
+  }
+}
+
+/// The connections that stand, so that a drain reaches them and knows when the last is gone.
+final class ConnectionRegister: Sendable {
+  private struct State {
+    var connections: [ObjectIdentifier: LoopBound<ServerConnection>] = [:]
+    var emptyWaiters: [CheckedContinuation<Void, Never>] = []
+  }
+  private let state = Mutex(State())
+
+  var count: Int { state.withLock { $0.connections.count } }
+
+  func insert(_ connection: LoopBound<ServerConnection>, _ id: ObjectIdentifier) {
+    state.withLock { $0.connections[id] = connection }
+  }
+
+  func remove(_ id: ObjectIdentifier) {
+    let waiters = state.withLock { state in
+      state.connections[id] = nil
+      guard state.connections.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
+      defer { state.emptyWaiters = [] }
+      return state.emptyWaiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// Runs `body` for every connection, on its loop.
+  func forEach(_ body: @escaping @Sendable (ServerConnection) -> Void) {
+    let all = state.withLock { Array($0.connections.values) }
+    for bound in all { bound.loop.execute { body(bound.value) } }
+  }
+
+  /// Returns once no connection stands.
+  func waitUntilEmpty() async {
+    await withCheckedContinuation { continuation in
+      let isEmpty = state.withLock { state in
+        if !state.connections.isEmpty { state.emptyWaiters.append(continuation) }
+        return state.connections.isEmpty
+      }
+      if isEmpty { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// Bounds of a server. Every one is enforced, and the answer past it names it.
+public struct ServerLimits: Sendable {
+  /// Bytes of one request message; over it a call ends with RESOURCE_EXHAUSTED.
+  public var messageSize = 4 << 20
+  /// Header list size of a request (RFC 9113: name + value + 32 per field).
+  public var headerSize = 16 << 10
+  /// Calls of one connection: open streams, and handlers that still run after theirs closed.
+  /// Announced as SETTINGS_MAX_CONCURRENT_STREAMS; streams over it are refused.
+  public var callsPerConnection = 256
+  /// Running calls of the whole server; streams over it are refused.
+  public var calls = 16_384
+  /// Bytes of messages that wait on one connection, in both directions together.
+  public var memoryPerConnection = 64 << 20
+  /// Open connections; those over it are closed on arrival.
+  public var connections = 10_000
+  /// Bytes that wait on one call to be sent before its handler is suspended.
+  public var sendQueue = 64 << 10
+  /// Bytes a client may send ahead on one stream, and on all streams of a connection.
+  public var streamWindow = 1 << 20
+  public var connectionWindow = 16 << 20
+  /// Streams a client may reset in a row, and then per second, before its connection ends.
+  public var resetBurst = 5_000
+  public var resetsPerSecond = 1_000
+  /// Time for a new connection to say the HTTP/2 preface and its settings.
+  public var handshakeTimeout = Duration.seconds(20)
+  /// Bytes of one call's response metadata, percent-encoded message included.
+  public var responseMetadataSize = 8 << 10
+
+  public init() {}
+}

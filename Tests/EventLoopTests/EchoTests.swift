@@ -1,0 +1,210 @@
+import Bytes
+import EventLoop
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@Suite struct EchoTests {
+  @Test(arguments: ["127.0.0.1:0", "[::1]:0", "unix:"])
+  func overEveryKindOfSocket(text: String) async throws {
+    let path = temporarySocket()
+    try await withGroup { group in
+      let address = try SocketAddress(text == "unix:" ? path : text)
+      let listening: Listening
+      do {
+        listening = try group.listen(on: address) { _ in Echo() }
+      } catch let error as SystemError
+        where error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT
+      {
+        print("skipped: this machine has no \(text)")
+        return
+      }
+      #expect(listening.address.isUnix || listening.address.port > 0)
+      for loop in group.loops {
+        let peer = try await Peer.connect(on: loop, to: listening.address, sending: [1, 2, 3])
+        #expect(try await peer.read(3) == [1, 2, 3])
+        try await peer.run { $0.connection?.close() }
+        #expect(try await peer.readToEnd().last == .closed(.local))
+      }
+    }
+    if text == "unix:" { #expect(access(String(path.dropFirst(5)), F_OK) != 0) }
+  }
+
+  @Test func eightMegabytesThroughPartialWrites() async throws {
+    let bytes = pattern(8 << 20)
+    try await withGroup { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      let peer = try await Peer.connect(
+        on: group.loops[0], to: listening.address, sending: bytes)
+      #expect(try await peer.read(bytes.count) == bytes)
+    }
+  }
+
+  @Test func aThousandConnectionsLoseNothing() async throws {
+    try await withGroup { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      var peers: [Peer] = []
+      for number in 0..<1_000 {
+        peers.append(
+          try await Peer.connect(
+            on: group.loops[number % 2], to: listening.address,
+            sending: pattern(100 + number)))
+      }
+      for (number, peer) in peers.enumerated() {
+        #expect(try await peer.read(100 + number) == pattern(100 + number))
+      }
+      #expect(listening.connections.open == 1_000)
+      #expect(listening.connections.accepted == 1_000 && listening.connections.refused == 0)
+      for peer in peers { try await peer.run { $0.connection?.close() } }
+      for peer in peers { #expect(try await peer.readToEnd() == [.closed(.local)]) }
+      try await turnUntil(group) { listening.connections.open == 0 }
+    }
+  }
+
+  @Test func aHalfClosedPeerGetsItsAnswer() async throws {
+    let ends = Counted()
+    try await withGroup(1) { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in
+        Echo(onEnd: { ends.add() })
+      }
+      let bytes = pattern(200_000)
+      let answer = try await onThread {
+        let client = try BlockingClient(port: listening.address.port)
+        defer { client.close() }
+        client.send(bytes)
+        shutdown(client.fd, Int32(SHUT_WR))
+        return client.readToEnd()
+      }
+      #expect(answer == bytes)
+      try await turnUntil(group) { listening.connections.open == 0 }
+      #expect(ends.value == 1)
+    }
+  }
+
+  @Test func aResetReachesOneHandlerOnce() async throws {
+    let reasons = Channel<CloseReason>(low: 0, high: 16)
+    try await withGroup(1) { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in
+        Echo(onClose: { reasons.send($0) })
+      }
+      let other = try await Peer.connect(on: group.loops[0], to: listening.address, sending: [1])
+      #expect(try await other.read(1) == [1])
+      let peer = try await Peer.connect(
+        on: group.loops[0], to: listening.address, sending: [1, 2], onBytes: { $0.abort() })
+      #expect(try await peer.readToEnd().last == .closed(.local))
+      guard case .reset(let error)? = try await reasons.next() else {
+        Issue.record("the reset was not noticed")
+        return
+      }
+      #expect(error.code == ECONNRESET)
+      try await other.run { $0.send([9, 9]) }
+      #expect(try await other.read(2) == [9, 9])
+      #expect(reasons.count == 0)
+    }
+    #expect(reasons.count == 1, "the other handler hears of the shutdown, nobody twice")
+    #expect(try await reasons.next() == .shutdown)
+  }
+
+  @Test func closeAfterFlushSendsEverything() async throws {
+    let bytes = pattern(3 << 20)
+    try await withGroup { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Farewell(bytes) }
+      let peer = try await Peer.connect(
+        on: group.loops[1], to: listening.address, sending: pattern(100_000))
+      #expect(try await peer.read(bytes.count) == bytes)
+      #expect(try await peer.readToEnd() == [.end, .closed(.local)])
+      try await turnUntil(group) { listening.connections.open == 0 }
+    }
+  }
+
+  @Test func aPausedReaderPushesBack() async throws {
+    let total = 64 << 20
+    try await withGroup { group in
+      let sink = Sink()
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { loop in
+        PausedReader(sink, loop)
+      }
+      let peer = try await Peer.connect(
+        on: group.loops[0], to: listening.address, sending: [UInt8](repeating: 5, count: total))
+      // Blocked: the kernel takes no more, and what was gathered stays at one write's worth.
+      var blocked = 0
+      try await turnUntil(group) {
+        blocked = try await peer.run { $0.connection?.pendingBytes ?? 0 }
+        return blocked > 0
+      }
+      #expect(blocked <= 262_144)
+      #expect(sink.received == 0)
+      sink.resume()
+      try await turnUntil(group) { sink.received == total }
+    }
+  }
+}
+
+/// A path for a Unix socket that nobody else uses, as an address.
+func temporarySocket() -> String {
+  let name = "apus-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+  return "unix:" + FileManager.default.temporaryDirectory.appendingPathComponent(name).path
+}
+
+/// Takes turns until the condition holds; a test's time limit is the test run's.
+func turnUntil(
+  _ group: EventLoopGroup, _ condition: () async throws -> Bool
+) async throws {
+  while try await !condition() {
+    for loop in group.loops { try await loop.run { _ = sched_yield() } }
+  }
+}
+
+final class Counted: Sendable {
+  private let number = Atomic(0)
+  var value: Int { number.load(ordering: .relaxed) }
+  func add(_ amount: Int = 1) { number.wrappingAdd(amount, ordering: .relaxed) }
+}
+
+/// Says its piece on the first bytes and closes.
+private final class Farewell: ConnectionHandler {
+  private var connection: Connection?
+  private var waiting = ByteBuffer()
+  init(_ bytes: [UInt8]) { waiting.append(bytes) }
+  func opened(_ connection: Connection) { self.connection = connection }
+  func received(_ bytes: UnsafeRawBufferPointer) { connection?.closeAfterFlush() }
+  func receivedEnd() {}
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
+    let count = min(limit, waiting.count)
+    waiting.withUnsafeBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    waiting.consume(count)
+    return !waiting.isEmpty
+  }
+  func closed(_ reason: CloseReason) { connection = nil }
+}
+
+/// Counts what paused readers get once they are let go.
+private final class Sink: Sendable {
+  private let count = Counted()
+  private let resumption = Mutex<(@Sendable () -> Void)?>(nil)
+  var received: Int { count.value }
+  func add(_ amount: Int) { count.add(amount) }
+  func onResume(_ body: @escaping @Sendable () -> Void) { resumption.withLock { $0 = body } }
+  func resume() { resumption.withLock { $0 }?() }
+}
+
+private final class PausedReader: ConnectionHandler {
+  private let sink: Sink
+  private let loop: EventLoop
+  private var connection: Connection?
+  init(_ sink: Sink, _ loop: EventLoop) {
+    self.sink = sink
+    self.loop = loop
+  }
+  func opened(_ connection: Connection) {
+    self.connection = connection
+    connection.pauseReading()
+    let bound = LoopBound(connection, on: loop)
+    sink.onResume { [loop] in loop.execute { bound.value.resumeReading() } }
+  }
+  func received(_ bytes: UnsafeRawBufferPointer) { sink.add(bytes.count) }
+  func receivedEnd() { connection?.close() }
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
+  func closed(_ reason: CloseReason) { connection = nil }
+}

@@ -1,0 +1,99 @@
+import Bytes
+import EventLoop
+import Glibc
+import Testing
+
+/// What concerns the whole process runs in one of its own.
+@Suite struct ProcessTests {
+  @Test func nothingIsLeftOpen() async {
+    await #expect(processExitsWith: .success) {
+      let before = descriptors()
+      for round in 0..<3 {
+        let group = try EventLoopGroup(count: 2)
+        let unix = try group.listen(on: SocketAddress(temporarySocket())) { _ in Echo() }
+        let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+        try group.loops[0].onSignals { _ in }
+        var peers: [Peer] = []
+        for number in 0..<100 {
+          let target = number % 2 == 0 ? listening.address : unix.address
+          let peer = try await Peer.connect(
+            on: group.loops[number / 2 % 2], to: target, sending: [1, 2])
+          #expect(try await peer.read(2) == [1, 2])
+          if number % 5 == 0 { try await peer.run { $0.connection?.abort() } }
+          peers.append(peer)
+        }
+        #expect(descriptors().count > before.count + 100)
+        if round == 1 { listening.stop() }
+        group.shutdown()
+        for peer in peers {
+          guard case .closed? = try await peer.readToEnd().last else { exit(3) }
+        }
+      }
+      let left = Set(descriptors()).subtracting(before)
+      #expect(left.isEmpty)
+      exit(left.isEmpty ? 0 : 2)
+    }
+  }
+
+  @Test func signalsComeToTheLoop() async {
+    await #expect(processExitsWith: .success) {
+      // This process has threads already, so the signals go to the loop's own.
+      let group = try EventLoopGroup(count: 1)
+      let loop = group.loops[0]
+      let seen = Channel<ProcessSignal>(low: 0, high: 8)
+      try await loop.run { try ProcessSignal.takeOver() }
+      try loop.onSignals { seen.send($0) }
+      for signal in [SIGTERM, SIGINT, SIGHUP, SIGPIPE] {
+        try await loop.run { _ = pthread_kill(pthread_self(), signal) }
+        if signal == SIGPIPE { continue }
+        #expect(try await seen.next()?.rawValue == signal)
+      }
+      #expect(seen.count == 0)
+      exit(seen.count == 0 ? 0 : 2)
+    }
+  }
+
+  @Test func runningOutOfDescriptorsClosesTheNewestAndSpinsNot() async {
+    await #expect(processExitsWith: .success) {
+      let group = try EventLoopGroup(count: 1)
+      let loop = group.loops[0]
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      try await loop.run {}
+      let client = try BlockingClient()
+      var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      var fillers: [Int32] = []
+      while case let filler = dup(0), filler >= 0 { fillers.append(filler) }
+      let before = loop.turnCount
+      guard client.connect(port: listening.address.port) == 0 else { exit(3) }
+      #expect(client.readToEnd() == [])
+      #expect(listening.connections.refused == 1 && listening.connections.open == 0)
+      #expect(loop.turnCount - before <= 4)
+      for filler in fillers { close(filler) }
+      // With descriptors back, the next one is served.
+      let peer = try await Peer.connect(on: loop, to: listening.address, sending: [7])
+      let answer = try await peer.read(1)
+      #expect(answer == [7])
+      exit(answer == [7] && listening.connections.refused == 1 ? 0 : 2)
+    }
+  }
+}
+
+/// What every open descriptor leads to, but for the folder that is read here, and a timerfd: we
+/// open none, the runtime's own thread pool does when it likes.
+private func descriptors() -> [String] {
+  guard let folder = opendir("/proc/self/fd") else { return [] }
+  defer { closedir(folder) }
+  var links: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    var target = [CChar](repeating: 0, count: 256)
+    guard readlink("/proc/self/fd/" + name, &target, 255) > 0 else { continue }
+    let bytes = target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+    let link = name + " " + String(decoding: bytes, as: UTF8.self)
+    if !link.hasSuffix("[timerfd]"), !link.hasSuffix("/fd") { links.append(link) }
+  }
+  return links
+}

@@ -1,0 +1,49 @@
+import Metrics
+import Testing
+
+@Suite struct HistogramTests {
+  /// The middle of a bucket is within 5 % of everything in it, and buckets are in order.
+  @Test func bucketsAreNarrowOverTheWholeRange() throws {
+    var value: UInt64 = 1
+    var last = 0
+    while value < 1 << 44 {
+      let histogram = Histogram(unit: .count)
+      histogram.record(value)
+      let middle = try #require(histogram.percentile(0.5))
+      #expect(abs(middle - Double(value)) <= 0.05 * Double(value))
+      let index = Histogram.index(of: value)
+      #expect(index >= last)
+      last = index
+      value += max(1, value / 37)
+    }
+  }
+
+  @Test func boundsBelongToTheBucketBelow() {
+    for octave in 0..<44 {
+      let bound = UInt64(1) << UInt64(octave)
+      #expect(Histogram.index(of: bound) < Histogram.index(of: bound + 1))
+    }
+    #expect(Histogram.index(of: 0) == 0 && Histogram.index(of: 1) == 0)
+  }
+
+  @Test func percentilesOfAKnownDistribution() throws {
+    let histogram = Histogram(unit: .seconds)
+    #expect(histogram.percentile(0.5) == nil)
+    for value in 1...10_000 { histogram.record(UInt64(value)) }
+    for share in [0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1] {
+      let exact = share * 10_000
+      let found = try #require(histogram.percentile(share))
+      #expect(abs(found - exact) <= 0.05 * exact)
+    }
+    #expect(histogram.count == 10_000)
+    #expect(histogram.sum == 50_005_000)
+  }
+
+  @Test func valuesOverTheRangeCountAsItsEnd() throws {
+    let histogram = Histogram(unit: .seconds)
+    histogram.record(.max >> 1)
+    #expect(histogram.count == 1)
+    let found = try #require(histogram.percentile(1))
+    #expect(abs(found - Double(UInt64(1) << 44)) <= 0.05 * found)
+  }
+}
