@@ -1,6 +1,6 @@
 import Bytes
-import Testing
 import TestSupport
+import Testing
 
 @testable import Models
 
@@ -93,7 +93,10 @@ struct EncoderModelTests {
     (#"{"pooling_mode_mean_sqrt_len_tokens": true}"#, "pooling by pooling_mode_mean_sqrt_len"),
     (#"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true}"#, "exactly one"),
     (#"{}"#, "pooling by nothing"),
-    (#"{"word_embedding_dimension": 9, "pooling_mode_mean_tokens": true}"#, "is 9; the encoder's is 8"),
+    (
+      #"{"word_embedding_dimension": 9, "pooling_mode_mean_tokens": true}"#,
+      "is 9; the encoder's is 8"
+    ),
   ])
   func refusesOtherPooling(pooling: String, expected: String) throws {
     let folder = try folder(["modules.json": Self.modules, "1_Pooling/config.json": pooling])
@@ -111,7 +114,10 @@ struct EncoderModelTests {
   }
 
   @Test(arguments: [
-    (#""model_type": "bert""#, #""model_type": "roberta""#, #"the architecture is "roberta"; "bert""#),
+    (
+      #""model_type": "bert""#, #""model_type": "roberta""#,
+      #"the architecture is "roberta"; "bert""#
+    ),
     (#""model_type": "bert","#, "", #""model_type" is missing"#),
     (#""hidden_size": 8"#, #""hidden_size": "8""#, #""hidden_size" must be an integer from 1"#),
     (#""hidden_size": 8"#, #""hidden_size": 9"#, "is no multiple of 2 heads"),
