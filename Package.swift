@@ -74,7 +74,7 @@ let package = Package(
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
@@ -82,8 +82,18 @@ let package = Package(
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "HTTP2"]),
-    tests("Messages", ["Bytes", "Messages"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
+    .target(
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+    .target(
+      name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
+      path: "Tests/TestMessages", swiftSettings: strict),
+    tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
+    tests(
+      "RPC",
+      [
+        "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
+        "rpc-testserver",
+      ]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),

@@ -13,7 +13,10 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
   /// Takes no memory before the first byte unless `capacity` asks for it.
   package init(capacity: Int = 0) {
-    unsafe storage = capacity > 0 ? .allocate(byteCount: capacity, alignment: 16) : UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    unsafe storage =
+      capacity > 0
+      ? .allocate(byteCount: capacity, alignment: 16)
+      : UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
   deinit { unsafe storage.deallocate() }

@@ -66,6 +66,7 @@ extension EventLoop {
 
   /// Runs work until none is left or the budget is spent; the clock is read every 16 pieces.
   func runWork() {
+    guard !jobs.isEmpty else { return }
     let end = configuration.clock().advanced(byNanoseconds: Int64(configuration.turnBudget))
     var pieces = 0
     while let work = jobs.popFirst() {

@@ -20,7 +20,9 @@ import Testing
     let address = try SocketAddress(temporarySocket())
     try await withGroup(2) { group in
       _ = try group.listen(on: address) { _ in Echo() }
-      let error = #expect(throws: SystemError.self) { try group.listen(on: address) { _ in Echo() } }
+      let error = #expect(throws: SystemError.self) {
+        try group.listen(on: address) { _ in Echo() }
+      }
       #expect(error?.code == EADDRINUSE)
     }
     // What a killed server leaves behind: the file without a listener.

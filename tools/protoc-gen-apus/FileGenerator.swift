@@ -29,7 +29,9 @@ struct FileGenerator {
       "// swift-format-ignore-file", "")
     var imports = ["internal import \(options.cModule)"]
     for module in Set(options.imports + [options.runtime]) where module != options.module {
-      imports.append("\(options.visibility) import \(module)")
+      // A bare import where that is enough: sources beside it that say no level would clash.
+      let level = options.visibility == .internal ? "" : "\(options.visibility) "
+      imports.append("\(level)import \(module)")
     }
     for line in imports.sorted(by: { moduleName($0) < moduleName($1) }) { out.print(line) }
 
