@@ -20,7 +20,7 @@ func swift(_ name: String, _ imports: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
-  .testTarget(name: name + "Tests", dependencies: imports, swiftSettings: house)
+  .testTarget(name: name + "Tests", dependencies: imports + ["TestSupport"], swiftSettings: house)
 }
 
 let package = Package(
@@ -60,11 +60,19 @@ let package = Package(
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
         "Metrics", "Models", "RPC", "Tokenizers",
       ]),
-    .executableTarget(name: "apus", dependencies: ["Serving"], swiftSettings: strict),
+    .executableTarget(
+      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
+    .target(name: "CBench", path: "tools/apus-bench/CBench"),
+    .executableTarget(
+      name: "apus-bench", dependencies: ["CBench", "Compute"], path: "tools/apus-bench",
+      exclude: ["CBench"], swiftSettings: strict),
+
+    // What tests of several modules share; no product depends on it.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
       name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
@@ -74,7 +82,8 @@ let package = Package(
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "HTTP2"]),
-    .target(name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+    .target(
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
     .target(
       name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
       path: "Tests/TestMessages", swiftSettings: strict),
@@ -85,8 +94,8 @@ let package = Package(
         "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
         "rpc-testserver",
       ]),
-    tests("Models", ["Bytes", "Models"]),
-    tests("Tokenizers", ["Tokenizers"]),
+    tests("Models", ["Bytes", "JSON", "Models"]),
+    tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference"]),

@@ -29,6 +29,9 @@ package final class EventLoopGroup: Sendable {
     }
   }
 
+  /// Cores that this process may run on.
+  package static var coreCount: Int { Int(cl_cpu_count()) }
+
   /// One loop after the other.
   package func next() -> EventLoop {
     let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -1,3 +1,197 @@
 // int8 and f32 kernels: one instruction set per file, one selector (ck_dispatch.c), a scalar oracle.
+//
+// Batch-proof is the law of every kernel here: the result of a row is bit-identical whatever rows are
+// computed beside it. Sums over K run in one fixed order per element, full and remainder tiles use the
+// same operations, and K is never split between threads. Integer sums are identical in all tiers.
+//
+// Panels. A weight matrix [N outputs × K inputs] is stored as panels of CK_PANEL (64) or CK_Q8_PANEL (32)
+// outputs; N is padded up with zero weights. In an int8 panel, one group of 4 inputs stands as
+// [panel outputs][4 inputs] bytes: 16 outputs × 4 inputs fill one 64-byte vector, the operand of a
+// VNNI or dot-product instruction. Bytes hold weight + 128 (unsigned). Groups follow in order of K,
+// so that a panel is one contiguous stream.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum {
+  CK_PANEL = 64,        // outputs in a panel of ck_gemm_s8 and ck_gemm_f32
+  CK_Q8_PANEL = 32,     // outputs in a panel of ck_gemm_q8
+  CK_Q8_BLOCK = 32,     // inputs that share a Q8_0 scale
+  CK_KV_BLOCK = 16,     // positions in a block of the KV cache
+  CK_MAX_INPUTS = 65536 // K of an int8 matrix: 65536 · 255 · 127 < 2^31
+};
+
+typedef enum { CK_SCALAR = 0, CK_AVX2 = 1, CK_AVX512VNNI = 2, CK_NEON = 3 } ck_tier;
+
+/// Element types of stored tensors. CK_Q8_0 rows are blocks of 34 bytes: f16 scale, 32 int8.
+typedef enum { CK_F32 = 0, CK_F16 = 1, CK_BF16 = 2, CK_Q8_0 = 3 } ck_element;
+
+/// What becomes of a product `v` before it is stored.
+typedef enum {
+  CK_STORE = 0,     // v
+  CK_ADD = 1,       // v + extra
+  CK_GELU = 2,      // v · (1 + erf(v / √2)) / 2
+  CK_SILU_GATE = 3, // v · silu(extra)
+  CK_STORE_SUM = 4  // the int32 sum itself, in the bits of the float (ck_gemm_s8 only; for tests)
+} ck_epilogue_op;
+
+typedef struct {
+  float *out;           // f32 [M × N], row stride out_stride
+  ptrdiff_t out_stride; // in floats
+  const float *bias;    // f32 [N], or NULL; added first
+  const float *extra;   // f32 [M × N], row stride extra_stride; may be `out`; CK_ADD and CK_SILU_GATE
+  ptrdiff_t extra_stride;
+  ck_epilogue_op op;
+} ck_epilogue;
+
+/// out = epilogue(A · Wᵀ), both int8, one scale a row of A and one an output of W.
+typedef struct {
+  const int8_t *a;       // s8 [M × K], row stride a_stride, zero from K up to the next multiple of 4
+  ptrdiff_t a_stride;    // in bytes, a multiple of 4
+  const float *a_scales; // f32 [M]
+  const int32_t *a_sums; // s32 [M]: the sum of each row of `a`
+  const uint8_t *w;      // u8 [⌈N/64⌉ panels][⌈K/4⌉][64][4], weight + 128, 64-byte aligned
+  const float *w_scales; // f32 [⌈N/64⌉ · 64]
+  ptrdiff_t n, k;
+  ck_epilogue epilogue;
+} ck_gemm_s8;
+
+/// out = epilogue(A · Wᵀ), both int8 with one scale for each 32 inputs.
+typedef struct {
+  const int8_t *a;          // s8 [M × K], row stride a_stride; K a multiple of 32
+  ptrdiff_t a_stride;       // in bytes, a multiple of 4
+  const float *a_scales;    // f32 [M × K/32], row stride a_blocks
+  const int32_t *a_sums;    // s32 [M × K/32], row stride a_blocks: the sum of each block of `a`
+  ptrdiff_t a_blocks;       // stride of the two above, in elements
+  const uint8_t *w;         // u8 [⌈N/32⌉ panels][K/4][32][4], weight + 128, 64-byte aligned
+  const uint16_t *w_scales; // f16 [⌈N/32⌉ panels][K/32][32], 64-byte aligned
+  ptrdiff_t n, k;
+  ck_epilogue epilogue;
+} ck_gemm_q8;
+
+/// out = epilogue(A · Wᵀ) in f32; W is widened as it is read.
+typedef struct {
+  const float *a;     // f32 [M × K], row stride a_stride
+  ptrdiff_t a_stride; // in floats
+  const void *w;      // `element` [⌈N/64⌉ panels][K][64], 64-byte aligned
+  ck_element element; // CK_F32, CK_F16 or CK_BF16
+  ptrdiff_t n, k;
+  ck_epilogue epilogue;
+} ck_gemm_f32;
+
+/// Softmax(Q Kᵀ · scale) V within each sequence; sequences stand packed, one after the other.
+typedef struct {
+  const float *q, *k, *v; // f32 [rows × heads · head_size], row stride `stride`
+  ptrdiff_t stride;       // in floats
+  const int32_t *offsets; // s32 [sequences + 1]: sequence i has rows offsets[i] ..< offsets[i + 1]
+  ptrdiff_t heads, head_size;
+  float scale;
+  float *out; // f32 [rows × heads · head_size], row stride out_stride
+  ptrdiff_t out_stride;
+} ck_encoder_attention;
+
+/// The rows that one sequence adds in this step, and where its positions live in the KV cache.
+typedef struct {
+  int32_t row;      // first row
+  int32_t count;    // rows
+  int32_t position; // position of the first row
+  int32_t table;    // index into `blocks` of the block of position 0
+} ck_slice;
+
+/// The paged KV cache of one layer. K stands transposed so that 16 positions fill one vector.
+typedef struct {
+  void *keys;         // `element` [blocks][kv_heads][head_size][16]
+  void *values;       // `element` [blocks][kv_heads][16][head_size], 64 readable bytes after the end
+  ck_element element; // CK_F16 or CK_F32
+  ptrdiff_t kv_heads, head_size;
+} ck_kv_layer;
+
+/// Causal attention of new rows over all positions of their sequences up to their own.
+typedef struct {
+  ck_kv_layer layer;
+  const ck_slice *slices;
+  const int32_t *blocks; // s32: block tables of all slices
+  const float *q;        // f32 [rows × heads · head_size], row stride q_stride
+  ptrdiff_t q_stride;    // in floats
+  ptrdiff_t heads;       // a multiple of layer.kv_heads
+  float scale;
+  float *out; // f32 [rows × heads · head_size], row stride out_stride
+  ptrdiff_t out_stride;
+} ck_paged_attention;
+
+/// The kernels of one tier. Ranges are half open; `x` and `out` of row kernels may be the same.
+typedef struct {
+  ck_tier tier;
+  const char *name;
+  /// Rows [row0, row1) and panels [panel0, panel1) of the product.
+  void (*gemm_s8)(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                  ptrdiff_t panel1);
+  void (*gemm_q8)(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                  ptrdiff_t panel1);
+  void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                   ptrdiff_t panel1);
+  /// x f32 [k] → q s8 [k], zero up to k_padded; scale = max|x| / 127; sum of q.
+  void (*quantize_row)(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,
+                       int32_t *sum);
+  /// x f32 [k] → q s8 [k] in blocks of 32 with a scale and a sum each; k a multiple of 32.
+  void (*quantize_blocks)(const float *x, ptrdiff_t k, int8_t *q, float *scales, int32_t *sums);
+  /// (x − mean) / √(variance + epsilon) · weight + bias; all f32 [n].
+  void (*layer_norm)(const float *x, ptrdiff_t n, const float *weight, const float *bias,
+                     float epsilon, float *out);
+  /// x / √(mean(x²) + epsilon) · weight; all f32 [n].
+  void (*rms_norm)(const float *x, ptrdiff_t n, const float *weight, float epsilon, float *out);
+  /// exp(x − max x) / Σ, f32 [n].
+  void (*softmax)(const float *x, ptrdiff_t n, float *out);
+  /// x · (1 + erf(x / √2)) / 2, f32 [n].
+  void (*gelu)(const float *x, ptrdiff_t n, float *out);
+  /// silu(gate) · x, f32 [n].
+  void (*silu_gate)(const float *gate, const float *x, ptrdiff_t n, float *out);
+  /// Rotates `heads` heads of one row in place; cosines and sines f32 [dims / 2].
+  /// halves: pairs (i, i + dims/2), else pairs (2i, 2i + 1); elements from dims up stay.
+  void (*rotate)(float *x, ptrdiff_t heads, ptrdiff_t head_size, ptrdiff_t dims,
+                 const float *cosines, const float *sines, bool halves);
+  /// Query rows [q0, q1) of one head of one sequence, counted from the sequence's first row.
+  void (*encoder_attention)(const ck_encoder_attention *job, ptrdiff_t sequence, ptrdiff_t head,
+                            ptrdiff_t q0, ptrdiff_t q1);
+  /// Writes rows of k and v (f32 [rows × kv_heads · head_size], stride in floats) of one slice.
+  void (*kv_store)(const ck_kv_layer *layer, const ck_slice *slice, const int32_t *blocks,
+                   const float *k, const float *v, ptrdiff_t stride);
+  /// Rows [q0, q1) of a slice (counted from its first), all query heads of one KV head.
+  void (*paged_attention)(const ck_paged_attention *job, ptrdiff_t slice, ptrdiff_t kv_head,
+                          ptrdiff_t q0, ptrdiff_t q1);
+  /// `n` elements of a stored row → f32; n a multiple of 32 for CK_Q8_0.
+  void (*widen)(ck_element element, const void *source, ptrdiff_t n, float *out);
+} ck_kernels;
+
+/// The kernels in use: the best tier of this machine, or the one APUS_CPU names.
+const ck_kernels *ck_active(void);
+/// Kernels of one tier, or NULL where this machine cannot run it.
+const ck_kernels *ck_kernels_of(ck_tier tier);
+/// Why APUS_CPU could not be obeyed, or NULL.
+const char *ck_tier_error(void);
+
+/// Bytes of a stored row of n elements.
+ptrdiff_t ck_row_bytes(ck_element element, ptrdiff_t n);
+/// Largest |x| of f32 [n].
+float ck_largest(const float *x, ptrdiff_t n);
+
+/// Packing writes one output (a row of the stored matrix) into its place in the panels.
+/// The panels must have been cleared: int8 panels to 128, the others to 0.
+/// row f32 [k], quantized symmetrically by max|row| / 127 → w, w_scales of ck_gemm_s8.
+void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales);
+/// row: Q8_0 blocks → w, w_scales of ck_gemm_q8, lossless.
+void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
+/// row: elements of 2 or 4 bytes → w of ck_gemm_f32, lossless.
+void ck_pack_float(const void *row, ptrdiff_t output, ptrdiff_t k, ck_element element, void *w);
+
+/// A pool of threads for short parallel phases. See ck_pool.c for how work changes hands.
+typedef struct ck_pool ck_pool;
+typedef void (*ck_part)(void *context, ptrdiff_t part);
+/// threads counts the caller, so threads − 1 are started; NULL where the system refuses.
+ck_pool *ck_pool_create(ptrdiff_t threads);
+/// Runs part(context, 0 ..< parts), each exactly once, and returns when all are done. The caller works
+/// too. From inside a part, or while another thread runs a phase, the parts run on the caller alone.
+void ck_pool_run(ck_pool *pool, ptrdiff_t parts, ck_part part, void *context);
+/// Ends and joins the threads. No run may be under way.
+void ck_pool_destroy(ck_pool *pool);

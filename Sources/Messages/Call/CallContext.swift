@@ -13,7 +13,7 @@ public final class CallContext: Sendable {
   /// `ip:port`, or `unix:`.
   public let peer: String
 
-  private let answer = Mutex((initial: Metadata(), trailing: Metadata()))
+  private let answer = Mutex((initial: Metadata(), trailing: Metadata(), requestID: ""))
 
   public init(
     path: String, metadata: Metadata = [:], deadline: ContinuousClock.Instant? = nil,
@@ -25,6 +25,11 @@ public final class CallContext: Sendable {
     self.peer = peer
   }
 
+  /// What the log calls this call: set by the handler that knows; empty until then.
+  public var requestID: String {
+    get { answer.withLock { $0.requestID } }
+    set { answer.withLock { $0.requestID = newValue } }
+  }
   /// Sent with the first message; changes after that have no effect.
   public var initialMetadata: Metadata {
     get { answer.withLock { $0.initial } }

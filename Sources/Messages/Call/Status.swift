@@ -7,6 +7,16 @@ public struct Status: Error, Sendable, CustomStringConvertible {
     case cancelled, unknown, invalidArgument, deadlineExceeded, notFound, alreadyExists
     case permissionDenied, resourceExhausted, failedPrecondition, aborted, outOfRange
     case unimplemented, `internal`, unavailable, dataLoss, unauthenticated
+
+    /// As gRPC spells it, such as `INVALID_ARGUMENT`.
+    public var name: String {
+      var name = ""
+      for character in String(describing: self) {
+        if character.isUppercase { name += "_" }
+        name += character.uppercased()
+      }
+      return name
+    }
   }
 
   public var code: Code

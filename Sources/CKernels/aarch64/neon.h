@@ -1,0 +1,9 @@
+// Products of the NEON tier, from gemm_neon.c to the table in rows_neon.c.
+#pragma once
+#include "../include/CKernels.h"
+
+#define CK_GEMM(name, job) void name(const job *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t)
+CK_GEMM(ck_gemm_s8_neon, ck_gemm_s8);
+CK_GEMM(ck_gemm_q8_neon, ck_gemm_q8);
+CK_GEMM(ck_gemm_f32_neon, ck_gemm_f32);
+#undef CK_GEMM

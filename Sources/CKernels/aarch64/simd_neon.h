@@ -1,0 +1,95 @@
+// The vector type of vector/*.h in NEON: 4 floats.
+#pragma once
+#include <arm_neon.h>
+
+#define CK_INLINE static inline __attribute__((always_inline))
+enum { VL = 4, TILE_VECTORS = 4 };
+typedef float32x4_t vf;
+typedef int32x4_t vi;
+
+CK_INLINE vf vf_set1(float x) { return vdupq_n_f32(x); }
+CK_INLINE vf vf_load(const float *p) { return vld1q_f32(p); }
+CK_INLINE void vf_store(float *p, vf v) { vst1q_f32(p, v); }
+/// Lanes from n up read as zero; 0 < n < VL.
+CK_INLINE vf vf_load_first(const float *p, ptrdiff_t n) {
+  float part[4] = {p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
+  return vld1q_f32(part);
+}
+CK_INLINE void vf_store_first(float *p, ptrdiff_t n, vf v) {
+  float part[4];
+  vst1q_f32(part, v);
+  for (ptrdiff_t i = 0; i < n; i++) p[i] = part[i];
+}
+CK_INLINE vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
+CK_INLINE vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
+CK_INLINE vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
+CK_INLINE vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
+CK_INLINE vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+CK_INLINE vf vf_fms(vf a, vf b, vf c) { return vfmaq_f32(vnegq_f32(c), a, b); }
+CK_INLINE vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
+CK_INLINE vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
+CK_INLINE vf vf_abs(vf a) { return vabsq_f32(a); }
+CK_INLINE vf vf_round(vf a) { return vrndnq_f32(a); }
+CK_INLINE vf power_of_two(int32x4_t n) {
+  return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23));
+}
+/// a · 2^n for integral n from −250 to 127; 0 far below. In two steps, so that powers are normal.
+CK_INLINE vf vf_scale(vf a, vf n) {
+  int32x4_t whole = vcvtq_s32_f32(n), half = vshrq_n_s32(whole, 1);
+  return vmulq_f32(vmulq_f32(a, power_of_two(half)), power_of_two(vsubq_s32(whole, half)));
+}
+CK_INLINE float vf_sum(vf v) { return vaddvq_f32(v); }
+CK_INLINE float vf_largest(vf v) { return vmaxvq_f32(v); }
+CK_INLINE vf vf_from_s32(const int32_t *p) { return vcvtq_f32_s32(vld1q_s32(p)); }
+CK_INLINE vf vf_load_f16(const void *p) {
+  uint16_t halves[4];
+  memcpy(halves, p, sizeof halves);
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves)));
+}
+CK_INLINE void vf_store_f16(void *p, vf v) {
+  uint16_t halves[4];
+  vst1_u16(halves, vreinterpret_u16_f16(vcvt_f16_f32(v)));
+  memcpy(p, halves, sizeof halves);
+}
+CK_INLINE vf vf_load_bf16(const void *p) {
+  uint16_t halves[4];
+  memcpy(halves, p, sizeof halves);
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(halves), 16));
+}
+CK_INLINE vf vf_load_s8(const void *p) {
+  int8_t bytes[8] = {0};
+  memcpy(bytes, p, 4);
+  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vld1_s8(bytes)))));
+}
+CK_INLINE vi vi_zero(void) { return vdupq_n_s32(0); }
+CK_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
+CK_INLINE int32_t vi_sum(vi v) { return vaddvq_s32(v); }
+/// To nearest even; what does not fit saturates.
+CK_INLINE vi vi_round(vf v) { return vcvtnq_s32_f32(v); }
+CK_INLINE vi vi_clamp_s8(vi v) {
+  return vmaxq_s32(vminq_s32(v, vdupq_n_s32(127)), vdupq_n_s32(-127));
+}
+CK_INLINE void vi_store_s8(int8_t *p, vi v) {
+  int8_t bytes[8];
+  int16x4_t words = vmovn_s32(v);
+  vst1_s8(bytes, vmovn_s16(vcombine_s16(words, words)));
+  memcpy(p, bytes, 4);
+}
+/// (a0, b0, a1, b1, …) ↔ (a…, b…): even and odd elements of 8 floats.
+CK_INLINE void vf_load_pairs(const float *p, vf *even, vf *odd) {
+  float32x4x2_t pairs = vld2q_f32(p);
+  *even = pairs.val[0];
+  *odd = pairs.val[1];
+}
+CK_INLINE void vf_store_pairs(float *p, vf even, vf odd) {
+  float32x4x2_t pairs = {{even, odd}};
+  vst2q_f32(p, pairs);
+}
+/// r[i] lane j ↔ r[j] lane i.
+CK_INLINE void vf_transpose(vf r[4]) {
+  float32x4x2_t a = vtrnq_f32(r[0], r[1]), b = vtrnq_f32(r[2], r[3]);
+  r[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+  r[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+  r[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+  r[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}

@@ -1,0 +1,90 @@
+// The oracle: every product written as its definition.
+#include "scalar.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+/// Stores one element of the product. Mirrors the vector epilogues operation for operation.
+static void store(const ck_epilogue *e, ptrdiff_t row, ptrdiff_t column, float v) {
+  float *out = e->out + row * e->out_stride + column;
+  const float *extra = e->extra ? e->extra + row * e->extra_stride + column : NULL;
+  switch (e->op) {
+    case CK_ADD: v = v + *extra; break;
+    case CK_GELU: v = ck_gelu_scalar(v); break;
+    case CK_SILU_GATE: v = v * ck_silu_scalar(*extra); break;
+    default: break;
+  }
+  *out = v;
+}
+
+/// Σ a·w of `groups` groups of 4 inputs, one output of a panel of `width`.
+static int32_t dot_s8(const int8_t *a, const uint8_t *w, ptrdiff_t groups, ptrdiff_t width) {
+  int32_t sum = 0;
+  for (ptrdiff_t g = 0; g < groups; g++) {
+    for (ptrdiff_t i = 0; i < 4; i++) sum += a[4 * g + i] * ((int32_t)w[g * width * 4 + i] - 128);
+  }
+  return sum;
+}
+
+void ck_gemm_s8_scalar(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                       ptrdiff_t panel1) {
+  ptrdiff_t groups = ck_ceil(job->k, 4), last = ck_min(job->n, panel1 * CK_PANEL);
+  for (ptrdiff_t row = row0; row < row1; row++) {
+    const int8_t *a = job->a + row * job->a_stride;
+    for (ptrdiff_t n = panel0 * CK_PANEL; n < last; n++) {
+      const uint8_t *w = job->w + (n / CK_PANEL) * groups * CK_PANEL * 4 + (n % CK_PANEL) * 4;
+      int32_t sum = dot_s8(a, w, groups, CK_PANEL);
+      if (job->epilogue.op == CK_STORE_SUM) {
+        job->epilogue.out[row * job->epilogue.out_stride + n] = ck_bits_float((uint32_t)sum);
+        continue;
+      }
+      float bias = job->epilogue.bias ? job->epilogue.bias[n] : 0;
+      store(&job->epilogue, row, n, fmaf((float)sum, job->a_scales[row] * job->w_scales[n], bias));
+    }
+  }
+}
+
+void ck_gemm_q8_scalar(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                       ptrdiff_t panel1) {
+  ptrdiff_t blocks = job->k / CK_Q8_BLOCK, last = ck_min(job->n, panel1 * CK_Q8_PANEL);
+  for (ptrdiff_t row = row0; row < row1; row++) {
+    const int8_t *a = job->a + row * job->a_stride;
+    for (ptrdiff_t n = panel0 * CK_Q8_PANEL; n < last; n++) {
+      ptrdiff_t panel = n / CK_Q8_PANEL, lane = n % CK_Q8_PANEL;
+      const uint8_t *w = job->w + panel * job->k * CK_Q8_PANEL + lane * 4;
+      const uint16_t *scales = job->w_scales + panel * blocks * CK_Q8_PANEL + lane;
+      float v = 0;
+      for (ptrdiff_t block = 0; block < blocks; block++) {
+        int32_t sum = dot_s8(a + block * CK_Q8_BLOCK, w + block * CK_Q8_BLOCK * CK_Q8_PANEL,
+                             CK_Q8_BLOCK / 4, CK_Q8_PANEL);
+        float scale = job->a_scales[row * job->a_blocks + block] *
+                      ck_from_f16(scales[block * CK_Q8_PANEL]);
+        v = fmaf((float)sum, scale, v);
+      }
+      v = v + (job->epilogue.bias ? job->epilogue.bias[n] : 0.0f);
+      store(&job->epilogue, row, n, v);
+    }
+  }
+}
+
+static float weight(const ck_gemm_f32 *job, ptrdiff_t at) {
+  switch (job->element) {
+    case CK_F16: return ck_from_f16(((const uint16_t *)job->w)[at]);
+    case CK_BF16: return ck_from_bf16(((const uint16_t *)job->w)[at]);
+    default: return ((const float *)job->w)[at];
+  }
+}
+
+void ck_gemm_f32_scalar(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
+                        ptrdiff_t panel1) {
+  ptrdiff_t last = ck_min(job->n, panel1 * CK_PANEL);
+  for (ptrdiff_t row = row0; row < row1; row++) {
+    const float *a = job->a + row * job->a_stride;
+    for (ptrdiff_t n = panel0 * CK_PANEL; n < last; n++) {
+      ptrdiff_t at = (n / CK_PANEL) * job->k * CK_PANEL + n % CK_PANEL;
+      float v = 0;
+      for (ptrdiff_t i = 0; i < job->k; i++) v = fmaf(a[i], weight(job, at + i * CK_PANEL), v);
+      v = v + (job->epilogue.bias ? job->epilogue.bias[n] : 0.0f);
+      store(&job->epilogue, row, n, v);
+    }
+  }
+}

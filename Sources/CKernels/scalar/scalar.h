@@ -1,0 +1,17 @@
+// Scalar kernels: definitions, for reading and as the oracle of every other tier.
+#pragma once
+#include "../ck_internal.h"
+#include <math.h>
+
+float ck_gelu_scalar(float x);
+float ck_silu_scalar(float x);
+
+void ck_gemm_s8_scalar(const ck_gemm_s8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+void ck_gemm_q8_scalar(const ck_gemm_q8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+void ck_gemm_f32_scalar(const ck_gemm_f32 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+void ck_encoder_attention_f32_scalar(const ck_encoder_attention *, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                     ptrdiff_t);
+void ck_paged_attention_f32_scalar(const ck_paged_attention *, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                   ptrdiff_t);
+void ck_kv_store_f32_scalar(const ck_kv_layer *, const ck_slice *, const int32_t *, const float *,
+                            const float *, ptrdiff_t);

@@ -1,0 +1,13 @@
+// The entries of a tier's table that vector/rows.h and vector/attention.h define.
+    .quantize_row = quantize_row,
+    .quantize_blocks = quantize_blocks,
+    .layer_norm = layer_norm,
+    .rms_norm = rms_norm,
+    .softmax = softmax,
+    .gelu = gelu,
+    .silu_gate = silu_gate,
+    .rotate = rotate,
+    .encoder_attention = encoder_attention,
+    .kv_store = kv_store,
+    .paged_attention = paged_attention,
+    .widen = widen,

@@ -1,0 +1,26 @@
+// Row operators and attention in AVX-512, and the table of the tier.
+#if defined(__x86_64__)
+#include "../ck_internal.h"
+#include <immintrin.h>
+#include <stdlib.h>
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,f16c"))),             \
+    apply_to = function)
+#include "simd_avx512.h"
+#include "../vector/math.h"
+#include "../vector/rows.h"
+#include "../vector/attention.h"
+#pragma clang attribute pop
+#include "x86_64.h"
+
+const ck_kernels ck_kernels_avx512vnni = {
+    .tier = CK_AVX512VNNI,
+    .name = "avx512vnni",
+    .gemm_s8 = ck_gemm_s8_avx512vnni,
+    .gemm_q8 = ck_gemm_q8_avx512vnni,
+    .gemm_f32 = ck_gemm_f32_avx512vnni,
+#include "../vector/table.h"
+};
+#endif

@@ -1,0 +1,105 @@
+// The vector type of vector/*.h in AVX-512: 16 floats. Included inside the target's attributes.
+#pragma once
+#include <immintrin.h>
+
+#define CK_INLINE static inline __attribute__((always_inline))
+enum { VL = 16, TILE_VECTORS = 4 };
+typedef __m512 vf;
+typedef __m512i vi;
+
+CK_INLINE __mmask16 first_lanes(ptrdiff_t n) { return (__mmask16)((1u << n) - 1); }
+CK_INLINE vf vf_set1(float x) { return _mm512_set1_ps(x); }
+CK_INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+CK_INLINE void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
+/// Lanes from n up read as zero; 0 < n < VL.
+CK_INLINE vf vf_load_first(const float *p, ptrdiff_t n) {
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+CK_INLINE void vf_store_first(float *p, ptrdiff_t n, vf v) {
+  _mm512_mask_storeu_ps(p, first_lanes(n), v);
+}
+CK_INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+CK_INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+CK_INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+CK_INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+CK_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+CK_INLINE vf vf_fms(vf a, vf b, vf c) { return _mm512_fmsub_ps(a, b, c); }
+CK_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+CK_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+CK_INLINE vf vf_abs(vf a) { return _mm512_abs_ps(a); }
+CK_INLINE vf vf_round(vf a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/// a · 2^n for integral n of at most 127; 0 far below.
+CK_INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
+CK_INLINE float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
+CK_INLINE float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
+CK_INLINE vf vf_from_s32(const int32_t *p) {
+  return _mm512_cvtepi32_ps(_mm512_loadu_si512((const void *)p));
+}
+CK_INLINE vf vf_load_f16(const void *p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+CK_INLINE void vf_store_f16(void *p, vf v) {
+  _mm256_storeu_si256((__m256i *)p,
+                      _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+CK_INLINE vf vf_load_bf16(const void *p) {
+  __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+CK_INLINE vf vf_load_s8(const void *p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+CK_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
+CK_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
+CK_INLINE int32_t vi_sum(vi v) { return _mm512_reduce_add_epi32(v); }
+/// To nearest even; what does not fit becomes INT32_MIN.
+CK_INLINE vi vi_round(vf v) { return _mm512_cvtps_epi32(v); }
+CK_INLINE vi vi_clamp_s8(vi v) {
+  return _mm512_max_epi32(_mm512_min_epi32(v, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
+}
+CK_INLINE void vi_store_s8(int8_t *p, vi v) {
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(v));
+}
+/// (a0, b0, a1, b1, …) ↔ (a…, b…): even and odd elements of 32 floats.
+CK_INLINE void vf_load_pairs(const float *p, vf *even, vf *odd) {
+  const __m512i index = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  vf low = vf_load(p), high = vf_load(p + 16);
+  *even = _mm512_permutex2var_ps(low, index, high);
+  *odd = _mm512_permutex2var_ps(low, _mm512_add_epi32(index, _mm512_set1_epi32(1)), high);
+}
+CK_INLINE void vf_store_pairs(float *p, vf even, vf odd) {
+  const __m512i index = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  vf_store(p, _mm512_permutex2var_ps(even, index, odd));
+  vf_store(p + 16,
+           _mm512_permutex2var_ps(even, _mm512_add_epi32(index, _mm512_set1_epi32(8)), odd));
+}
+/// r[i] lane j ↔ r[j] lane i.
+CK_INLINE void vf_transpose(vf r[16]) {
+  vf a[16];
+  for (int i = 0; i < 16; i += 2) {
+    a[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    a[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    __m512d b0 = _mm512_castps_pd(a[i]), b1 = _mm512_castps_pd(a[i + 1]);
+    __m512d b2 = _mm512_castps_pd(a[i + 2]), b3 = _mm512_castps_pd(a[i + 3]);
+    r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(b0, b2));
+    r[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(b0, b2));
+    r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b1, b3));
+    r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b1, b3));
+  }
+  for (int i = 0; i < 4; i++) {
+    a[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+    a[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
+    a[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+    a[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = _mm512_shuffle_f32x4(a[i], a[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_f32x4(a[i], a[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_f32x4(a[i + 4], a[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_f32x4(a[i + 4], a[i + 12], 0xdd);
+  }
+}

@@ -1,0 +1,12 @@
+// Products of the x86-64 tiers, from gemm_<isa>.c to the tables in rows_<isa>.c.
+#pragma once
+#include "../include/CKernels.h"
+
+#define CK_GEMM(name, job) void name(const job *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t)
+CK_GEMM(ck_gemm_s8_avx2, ck_gemm_s8);
+CK_GEMM(ck_gemm_q8_avx2, ck_gemm_q8);
+CK_GEMM(ck_gemm_f32_avx2, ck_gemm_f32);
+CK_GEMM(ck_gemm_s8_avx512vnni, ck_gemm_s8);
+CK_GEMM(ck_gemm_q8_avx512vnni, ck_gemm_q8);
+CK_GEMM(ck_gemm_f32_avx512vnni, ck_gemm_f32);
+#undef CK_GEMM

@@ -1,0 +1,65 @@
+/// A matrix of 32-bit floats, row-major and without gaps: what flows between operators.
+///
+/// Its memory is kept when it is reshaped to fewer elements, so a graph allocates its rows once and
+/// reshapes them for every batch.
+@safe
+package final class FloatRows {
+  private var memory: AlignedMemory
+  package private(set) var rows: Int
+  package private(set) var columns: Int
+
+  /// Zeros.
+  package init(rows: Int = 0, columns: Int = 0) {
+    precondition(rows >= 0 && columns >= 0)
+    memory = AlignedMemory(count: rows * columns * 4)
+    self.rows = rows
+    self.columns = columns
+  }
+
+  package convenience init(rows: Int, columns: Int, _ values: [Float]) {
+    precondition(values.count == rows * columns)
+    self.init(rows: rows, columns: columns)
+    for (index, value) in values.enumerated() { self[index / columns, index % columns] = value }
+  }
+
+  /// Takes a new shape; the values are unspecified until written.
+  package func reshape(rows: Int, columns: Int) {
+    precondition(rows >= 0 && columns >= 0)
+    memory.reserve(rows * columns * 4)
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// All values, row after row.
+  package var values: Span<Float> {
+    @_lifetime(borrow self) get {
+      unsafe _overrideLifetime(
+        Span(_unsafeStart: pointer, count: rows * columns), borrowing: self)
+    }
+  }
+
+  package subscript(row: Int, column: Int) -> Float {
+    get {
+      precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+      return unsafe pointer[row * columns + column]
+    }
+    set {
+      precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+      unsafe pointer[row * columns + column] = newValue
+    }
+  }
+
+  /// A copy of one row.
+  package func row(_ row: Int) -> [Float] {
+    precondition(row >= 0 && row < rows)
+    return unsafe Array(UnsafeBufferPointer(start: pointer + row * columns, count: columns))
+  }
+
+  /// f32 [rows × columns], row stride `columns`; valid until the next `reshape`.
+  package var pointer: UnsafeMutablePointer<Float> {
+    unsafe memory.base.assumingMemoryBound(to: Float.self)
+  }
+
+  /// f32, the address of one row.
+  func pointer(row: Int) -> UnsafeMutablePointer<Float> { unsafe pointer + row * columns }
+}

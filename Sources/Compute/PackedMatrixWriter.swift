@@ -1,0 +1,79 @@
+import CKernels
+
+/// Takes the rows of a matrix in order and writes them into its panels.
+@safe
+package struct PackedMatrixWriter {
+  let kind: PackedMatrix.Kind
+  let outputs: Int
+  let inputs: Int
+  private let weights: UnsafeMutableRawPointer
+  private let scales: UnsafeMutableRawPointer
+  private(set) var written = 0
+
+  init(
+    kind: PackedMatrix.Kind, outputs: Int, inputs: Int, weights: UnsafeMutableRawPointer,
+    scales: UnsafeMutableRawPointer
+  ) {
+    self.kind = kind
+    self.outputs = outputs
+    self.inputs = inputs
+    unsafe self.weights = weights
+    unsafe self.scales = scales
+  }
+
+  /// Appends `rows` rows of `inputs` values each, stored one after the other.
+  ///
+  /// `int8PerOutput` quantizes rows of any type; the other kinds take only the type they keep.
+  package mutating func append(
+    _ bytes: RawSpan, as type: WeightType, rows: Int
+  ) throws(ComputeError) {
+    guard rows >= 0, rows <= outputs - written else {
+      throw ComputeError("\(rows) rows after \(written) in a matrix of \(outputs) outputs")
+    }
+    guard inputs % type.blockLength == 0 else {
+      throw ComputeError("rows of \(inputs) values are no multiple of \(type.blockLength)")
+    }
+    let rowBytes = type.rowBytes(inputs)
+    guard bytes.byteCount == rows * rowBytes else {
+      throw ComputeError("\(bytes.byteCount) bytes for \(rows) rows of \(rowBytes) bytes each")
+    }
+    let accepted =
+      switch kind {
+      case .int8PerOutput: true
+      case .int8PerBlock: type == .q8_0
+      case .float(let kept): type == kept
+      }
+    guard accepted else { throw ComputeError("rows of type \(type) in a matrix of kind \(kind)") }
+    unsafe bytes.withUnsafeBytes { source in
+      guard let source = source.baseAddress else { return }
+      for row in 0..<rows {
+        unsafe pack(source + row * rowBytes, as: type, output: written + row)
+      }
+    }
+    written += rows
+  }
+
+  /// Appends rows of floats, stored one after the other.
+  package mutating func append(_ values: [Float]) throws(ComputeError) {
+    try append(unsafe values.span.bytes, as: .f32, rows: values.count / inputs)
+  }
+
+  private func pack(_ row: UnsafeRawPointer, as type: WeightType, output: Int) {
+    switch kind {
+    case .int8PerOutput:
+      unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: inputs) { floats in
+        guard let floats = floats.baseAddress else { return }
+        unsafe ck_kernels_of(CK_SCALAR)?.pointee.widen(type.element, row, inputs, floats)
+        unsafe ck_pack_s8(
+          floats, output, inputs, weights.assumingMemoryBound(to: UInt8.self),
+          scales.assumingMemoryBound(to: Float.self))
+      }
+    case .int8PerBlock:
+      unsafe ck_pack_q8(
+        row, output, inputs, weights.assumingMemoryBound(to: UInt8.self),
+        scales.assumingMemoryBound(to: UInt16.self))
+    case .float(let kept):
+      unsafe ck_pack_float(row, output, inputs, kept.element, weights)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import CKernels
+
+/// Looking rows up in a stored table, and pooling rows into one.
+extension Processor {
+  /// `output[i] = table[ids[i]]`, or `+=` when `adding` (word, position and segment embeddings).
+  ///
+  /// - Parameters:
+  ///   - table: the stored tensor, rows of `columns` values one after the other; read in place.
+  ///   - adding: output must then have the shape [ids × columns].
+  /// - Throws: an id outside the table; output is then unspecified.
+  package func embed(
+    _ ids: [Int32], table: RawSpan, as type: WeightType, columns: Int, into output: FloatRows,
+    adding: Bool = false
+  ) throws(ComputeError) {
+    precondition(columns > 0 && columns % type.blockLength == 0)
+    let rowBytes = type.rowBytes(columns), rows = table.byteCount / rowBytes
+    for id in ids where id < 0 || Int(id) >= rows {
+      throw ComputeError("token \(id) is outside the embedding table of \(rows) rows")
+    }
+    if adding {
+      precondition(output.rows == ids.count && output.columns == columns)
+    } else {
+      output.reshape(rows: ids.count, columns: columns)
+    }
+    unsafe table.withUnsafeBytes { table in
+      guard let base = table.baseAddress else { return }
+      run(count: ids.count, cost: 4 * columns) { range in
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { scratch in
+          guard let scratch = scratch.baseAddress else { return }
+          for index in range {
+            let row = unsafe base + Int(ids[index]) * rowBytes
+            let target = unsafe output.pointer(row: index)
+            unsafe kernels.pointee.widen(type.element, row, columns, adding ? scratch : target)
+            guard adding else { continue }
+            for column in 0..<columns { unsafe target[column] += scratch[column] }
+          }
+        }
+      }
+    }
+  }
+
+  /// How the rows of a sequence become one.
+  package enum Pooling: Sendable, Equatable {
+    /// The mean of all its rows.
+    case mean
+    /// Its first row (CLS).
+    case first
+  }
+
+  /// One row for each sequence; sequence i has rows `offsets[i]..<offsets[i + 1]`, at least one.
+  ///
+  /// - Parameter normalize: divide each result by its Euclidean length (at least 1e-12).
+  package func pool(
+    _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, normalize: Bool, into output: FloatRows
+  ) {
+    checkOffsets(offsets, rows: x.rows)
+    let sequences = offsets.count - 1, columns = x.columns
+    output.reshape(rows: sequences, columns: columns)
+    run(count: sequences, cost: columns * max(1, x.rows / max(1, sequences))) { range in
+      for sequence in range {
+        let first = Int(offsets[sequence]), last = Int(offsets[sequence + 1])
+        let target = unsafe output.pointer(row: sequence)
+        unsafe target.update(from: x.pointer(row: first), count: columns)
+        if pooling == .mean {
+          for row in first + 1..<last {
+            let source = unsafe x.pointer(row: row)
+            for column in 0..<columns { unsafe target[column] += source[column] }
+          }
+          let share = 1 / Float(last - first)
+          for column in 0..<columns { unsafe target[column] *= share }
+        }
+        guard normalize else { continue }
+        var squares: Float = 0
+        for column in 0..<columns { unsafe squares += target[column] * target[column] }
+        let scale = 1 / max(squares.squareRoot(), 1e-12)
+        for column in 0..<columns { unsafe target[column] *= scale }
+      }
+    }
+  }
+
+  /// Offsets ascend from 0 to `rows` and every sequence has a row.
+  func checkOffsets(_ offsets: [Int32], rows: Int) {
+    precondition(offsets.first == 0 && offsets.last.map(Int.init) == rows)
+    for index in 1..<offsets.count { precondition(offsets[index] > offsets[index - 1]) }
+  }
+}

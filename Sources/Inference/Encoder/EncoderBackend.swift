@@ -1,0 +1,172 @@
+package import Compute
+package import Models
+import Synchronization
+
+/// A BERT encoder (arXiv:1810.04805) that turns token ids into one embedding for each text.
+///
+/// A batch is packed: the rows of all its texts stand one after the other, without padding. It runs in
+/// pieces of at most `pieceTokens` tokens (or one text, if that is longer), which bounds the working
+/// memory; an answer does not depend on how texts are put together.
+package final class EncoderBackend: BatchBackend {
+  /// Token ids of one text with the tokens that the model expects around it ([CLS] … [SEP]).
+  package typealias Input = [Int32]
+  /// [width]; of length 1 where the model normalises.
+  package typealias Output = [Float]
+
+  /// What the weights become on load.
+  package enum Precision: Sendable, Equatable {
+    /// Linear layers int8 with a scale for each output, the word embedding in Q8_0.
+    case int8
+    /// All as the file holds it, computed in f32: the measure of the other.
+    case stored
+  }
+
+  package static let defaultPieceTokens = 1024
+
+  package let configuration: EncoderConfiguration
+  /// Most tokens of one input.
+  package let maximumTokens: Int
+  /// Tokens computed in one piece.
+  package let pieceTokens: Int
+  /// Number of weights.
+  package let parameters: Int
+  let processor: Processor
+  private let pooling: EncoderModel.Pooling
+  private let normalizes: Bool
+  private let weights: EncoderWeights
+  private let scratch: Mutex<EncoderScratch>
+
+  /// Packs the weights; the model's file is not needed afterwards.
+  ///
+  /// - Parameters:
+  ///   - precision: `int8` is faster by several times, and four times smaller.
+  ///   - pieceTokens: at least 1; more tokens share one read of the weights, and need more memory.
+  ///   - progress: called with the share that is done, up to 1.
+  package init(
+    _ model: EncoderModel, processor: Processor, precision: Precision = .int8,
+    pieceTokens: Int = defaultPieceTokens,
+    progress: (Double) -> Void = { _ in }
+  ) throws(InferenceError) {
+    precondition(pieceTokens > 0)
+    configuration = model.configuration
+    maximumTokens = model.maximumTokens
+    parameters = model.parameters
+    self.pieceTokens = pieceTokens
+    self.processor = processor
+    pooling = model.pooling
+    normalizes = model.normalizes
+    weights = try EncoderWeights(model, precision, processor, progress: progress)
+    scratch = Mutex(EncoderScratch())
+  }
+
+  /// Values of an embedding.
+  package var width: Int { configuration.width }
+
+  /// Bytes held between batches: weights, and working memory of a full piece.
+  package var memoryBytes: Int {
+    weights.byteCount + pieceTokens * EncoderScratch.bytesPerToken(configuration)
+  }
+
+  package func cost(of input: [Int32]) -> Int { max(1, input.count) }
+
+  /// Throws where `compute` would refuse this input: `invalidInput` for none or an unknown token,
+  /// `tooLarge` for more than `maximumTokens`. To be called before the input joins a batch.
+  package func validate(_ input: [Int32]) throws(InferenceError) {
+    guard !input.isEmpty else {
+      throw InferenceError(.invalidInput, "the input has no tokens; at least one is needed")
+    }
+    guard input.count <= maximumTokens else {
+      throw InferenceError(
+        .tooLarge, "the input has \(input.count) tokens; the model takes at most \(maximumTokens)")
+    }
+    for token in input where token < 0 || Int(token) >= configuration.vocabularySize {
+      throw InferenceError(
+        .invalidInput,
+        "token \(token) is not in the model's vocabulary of \(configuration.vocabularySize)")
+    }
+  }
+
+  package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
+    for input in batch { try validate(input) }
+    var embeddings: [[Float]] = []
+    embeddings.reserveCapacity(batch.count)
+    var rest = batch[...]
+    while !rest.isEmpty {
+      var tokens = 0
+      let piece = rest.prefix { input in
+        tokens += input.count
+        return tokens <= pieceTokens
+      }
+      // A text longer than a piece goes alone.
+      let inputs = piece.isEmpty ? rest.prefix(1) : piece
+      rest = rest.dropFirst(inputs.count)
+      do {
+        embeddings += try scratch.withLock { scratch in
+          try forward(inputs, &scratch)
+          defer { scratch.trim(tokens: pieceTokens) }
+          return (0..<inputs.count).map { scratch.embeddings.row($0) }
+        }
+      } catch let error as InferenceError {
+        throw error
+      } catch {
+        throw InferenceError(.invalidInput, "\(error)")
+      }
+    }
+    return embeddings
+  }
+
+  private func forward(
+    _ inputs: ArraySlice<[Int32]>, _ scratch: inout EncoderScratch
+  ) throws(InferenceError) {
+    scratch.gather(inputs)
+    let (x, wide) = (scratch.x, scratch.wide)
+    try weights.words.look(up: scratch.tokens, into: x, processor)
+    try weights.positions.look(up: scratch.positions, into: x, adding: true, processor)
+    normalise(x, weights.embeddingNorm)
+    for layer in weights.layers {
+      scratch.input.load(x)
+      processor.multiply(scratch.input, by: layer.qkv, into: wide)
+      processor.attention(
+        qkv: wide, offsets: scratch.offsets, heads: configuration.heads, into: scratch.attended)
+      scratch.input.load(scratch.attended)
+      processor.multiply(scratch.input, by: layer.attentionOutput, into: x, epilogue: .add(x))
+      normalise(x, layer.attentionNorm)
+      scratch.input.load(x)
+      multiplyAndActivate(scratch.input, by: layer.up, into: wide)
+      scratch.input.load(wide)
+      processor.multiply(scratch.input, by: layer.down, into: x, epilogue: .add(x))
+      normalise(x, layer.outputNorm)
+    }
+    pool(x, offsets: scratch.offsets, into: scratch.embeddings)
+  }
+
+  private func normalise(_ x: FloatRows, _ norm: EncoderWeights.Norm) {
+    processor.layerNorm(
+      x, weight: norm.weight, bias: norm.bias, epsilon: configuration.layerNormEpsilon, into: x)
+  }
+
+  private func multiplyAndActivate(
+    _ input: Activations, by matrix: PackedMatrix, into output: FloatRows
+  ) {
+    switch configuration.activation {
+    case .gelu: processor.multiply(input, by: matrix, into: output, epilogue: .gelu)
+    case .geluTanh:
+      processor.multiply(input, by: matrix, into: output)
+      processor.activate(output, .geluTanh)
+    case .relu:
+      processor.multiply(input, by: matrix, into: output)
+      processor.activate(output, .relu)
+    }
+  }
+
+  private func pool(_ x: FloatRows, offsets: [Int32], into output: FloatRows) {
+    switch pooling {
+    case .mean:
+      processor.pool(x, offsets: offsets, .mean, normalize: normalizes, into: output)
+    case .cls:
+      processor.pool(x, offsets: offsets, .first, normalize: normalizes, into: output)
+    case .max:
+      processor.poolLargest(x, offsets: offsets, normalize: normalizes, into: output)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package import Compute
+package import Models
+
+/// A model that is packed, warmed up, and ready to answer.
+package enum LoadedModel: Sendable {
+  case encoder(EncoderBackend)
+  case classifier(ClassifierBackend)
+  case rows(RowBackend)
+  /// With the raw material of its tokenizer, which its file holds.
+  case language(LlamaBackend, SentencePieceVocabulary)
+
+  /// Bytes this model holds; a classifier's encoder accounts for itself.
+  package var memoryBytes: Int {
+    switch self {
+    case .encoder(let backend): backend.memoryBytes
+    case .classifier(let backend): backend.memoryBytes
+    case .rows(let backend): backend.memoryBytes
+    case .language(let backend, _): backend.memoryBytes
+    }
+  }
+}
+
+/// Makes backends of model folders. Loading is slow work for a thread of its own: it reads files,
+/// packs weights, and runs the model once so that the first caller waits for nothing.
+package struct ModelLoader: Sendable {
+  package let processor: Processor
+  package let limits: LlamaBackend.Limits
+  /// Tokens an encoder computes in one piece.
+  package let pieceTokens: Int
+
+  package init(
+    processor: Processor, limits: LlamaBackend.Limits = LlamaBackend.Limits(),
+    pieceTokens: Int = EncoderBackend.defaultPieceTokens
+  ) {
+    self.processor = processor
+    self.limits = limits
+    self.pieceTokens = pieceTokens
+  }
+
+  /// - Parameters:
+  ///   - base: the loaded encoder of that name, for a head that classifies its embeddings; may load
+  ///     it now.
+  ///   - progress: called with the share that is done, ascending to 1.
+  /// - Throws: `ModelError` where files are missing, broken or of an unsupported kind,
+  ///   `InferenceError` (`invalidModel`) where they do not fit together, and what `base` throws.
+  package func load(
+    _ folder: ModelFolder, base: (String) throws -> EncoderBackend,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> LoadedModel {
+    switch folder {
+    case .encoder(let path):
+      let backend = try EncoderBackend(
+        EncoderModel(folder: path), processor: processor, pieceTokens: pieceTokens,
+        progress: progress)
+      _ = try backend.compute([[0]])
+      return .encoder(backend)
+    case .head(let path):
+      let head = try HeadModel(folder: path)
+      guard let name = head.base else {
+        let backend = try RowBackend(head, processor: processor)
+        _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
+        return .rows(backend)
+      }
+      let backend = try ClassifierBackend(head, encoder: base(name))
+      _ = try backend.compute([[0]])
+      progress(1)
+      return .classifier(backend)
+    case .llama(let path):
+      return try loadLanguageModel(path, progress)
+    }
+  }
+
+  private func loadLanguageModel(
+    _ path: String, _ progress: (Double) -> Void
+  ) throws -> LoadedModel {
+    let model = try LlamaModel(path: path)
+    guard let vocabulary = model.vocabulary else {
+      throw InferenceError(
+        .invalidModel,
+        "\(path) has no tokenizer (tokenizer.ggml.model); texts cannot be told from ids")
+    }
+    let backend = try LlamaBackend(
+      model, processor: processor, limits: limits, progress: progress)
+    let sampler = Sampler(options: SamplingOptions())
+    _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
+    return .language(backend, vocabulary)
+  }
+}

@@ -1,0 +1,89 @@
+internal import Glibc
+
+/// Draws tokens from logits for one sequence; a value, so a sequence's draws depend on nothing else.
+///
+/// The order is that of the Hugging Face processors: repetition penalty, temperature, top-k, top-p,
+/// min-p, then one uniform draw from a SplitMix64 stream of `options.seed`. Equal logits rank by the
+/// lower id. A NaN logit is never drawn while any other is there.
+package struct Sampler: Sendable {
+  /// Tokens the repetition penalty looks back on.
+  package static let penaltyWindow = 64
+
+  package let options: SamplingOptions
+  private var random: SplitMix64
+  /// The last `penaltyWindow` tokens as a ring, kept only when a penalty needs them.
+  private var recent: [Int32] = []
+  private var oldest = 0
+
+  package init(options: SamplingOptions) {
+    self.options = options
+    random = SplitMix64(seed: options.seed)
+  }
+
+  /// A sampler whose repetition penalty also sees the prompt.
+  package init(options: SamplingOptions, prompt: [Int32]) {
+    self.init(options: options)
+    for token in prompt.suffix(Self.penaltyWindow) { note(token) }
+  }
+
+  /// Draws the token that follows. `logits` holds one finite-or-not float per id of the
+  /// vocabulary, at least one; it is scratch and changed by the repetition penalty.
+  package mutating func draw(from logits: inout MutableSpan<Float>) -> Int32 {
+    penalise(&logits)
+    let token =
+      options.temperature == 0 || options.topK == 1
+      ? Int32(Self.likeliest(logits.span)) : sample(logits.span)
+    note(token)
+    return token
+  }
+
+  /// Tells the repetition penalty of a token that was not drawn here.
+  package mutating func note(_ token: Int32) {
+    guard options.repetitionPenalty != 1 else { return }
+    if recent.count < Self.penaltyWindow {
+      recent.append(token)
+    } else {
+      recent[oldest] = token
+      oldest = (oldest + 1) % Self.penaltyWindow
+    }
+  }
+
+  private func penalise(_ logits: inout MutableSpan<Float>) {
+    let penalty = options.repetitionPenalty
+    guard penalty != 1 else { return }
+    for (index, token) in recent.enumerated() {
+      let id = Int(token)
+      // Once per token, however often it stands in the window.
+      guard logits.indices.contains(id), !recent[..<index].contains(token) else { continue }
+      logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty
+    }
+  }
+
+  private static func likeliest(_ logits: borrowing Span<Float>) -> Int {
+    var best = 0
+    var bestLogit = -Float.infinity
+    for id in logits.indices where logits[id] > bestLogit {
+      best = id
+      bestLogit = logits[id]
+    }
+    return best
+  }
+
+  private mutating func sample(_ logits: borrowing Span<Float>) -> Int32 {
+    let best = Self.likeliest(logits)
+    let peak = logits[best]
+    // Nothing finite to weigh: every logit is NaN or infinite.
+    guard peak.isFinite else { return Int32(best) }
+
+    var ranking = CandidateRanking()
+    if options.topK > 0 && options.topK < logits.count {
+      ranking.keepLikeliest(options.topK, of: logits)
+    } else {
+      ranking.keepAll(of: logits)
+    }
+    ranking.weigh(peak: peak, temperature: options.temperature)
+    if options.topP < 1 { ranking.keepNucleus(options.topP) }
+    if options.minP > 0 { ranking.dropBelow(share: options.minP) }
+    return ranking.pick(random.unit())
+  }
+}

@@ -1,0 +1,75 @@
+/// What `<models>/<name>/model.yaml` may say. Every key has a default; an unknown key is an error.
+package struct ModelSettings: Sendable, Equatable {
+  /// Shown by `apus models`.
+  package var description = ""
+  /// Longest wait for company before a batch starts; zero batches only while the engine is busy.
+  package var maxQueueDelay: Duration = .zero
+  /// Most instances in one batch.
+  package var maxBatchRows = 64
+  /// Most tokens in one batch, or in one step of a language model; nil: 4096, or 256 in a step.
+  package var maxBatchTokens: Int?
+  /// Most instances waiting; one more is answered RESOURCE_EXHAUSTED.
+  package var queueLimit = 1024
+  /// Most instances in one Predict request.
+  package var maxInstances = 100
+  /// Most sequences of a language model generating at once.
+  package var maxSequences = 128
+  /// Memory for keys and values of a language model, in bytes.
+  package var keyValueBytes = 64 << 20
+
+  package init() {}
+
+  static let keys = [
+    "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "queue_limit",
+    "max_instances", "max_sequences", "kv_cache",
+  ]
+
+  package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
+    self.init()
+    guard let root = try YAMLReader.read(bytes, file: file) else { return }
+    if case .scalar("") = root.content { return }
+    guard case .mapping(let entries) = root.content else {
+      throw ConfigurationError(
+        file: file, line: root.line, "expected `key: value` lines; keys are \(Self.allowed)")
+    }
+    for entry in entries { try apply(entry, file: file) }
+  }
+
+  private static var allowed: String { keys.joined(separator: ", ") }
+
+  private mutating func apply(_ entry: YAMLNode.Entry, file: String) throws(ConfigurationError) {
+    func fail(_ reason: String) -> ConfigurationError {
+      ConfigurationError(file: file, line: entry.line, "\(entry.key): \(reason)")
+    }
+    guard case .scalar(let text) = entry.value.content else { throw fail("expected one value") }
+    func count(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+      guard let number = Int(text), range.contains(number) else {
+        throw fail(
+          "`\(text)` is no whole number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return number
+    }
+    switch entry.key {
+    case "description": description = text
+    case "max_queue_delay":
+      guard let delay = Quantity.duration(text), delay <= .seconds(10) else {
+        throw fail("`\(text)` is no time from 0 to 10s, such as 500us or 2ms")
+      }
+      maxQueueDelay = delay
+    case "max_batch_rows": maxBatchRows = try count(1...4096)
+    case "max_batch_tokens": maxBatchTokens = try count(1...1_048_576)
+    case "queue_limit": queueLimit = try count(1...1_048_576)
+    case "max_instances": maxInstances = try count(1...10_000)
+    case "max_sequences": maxSequences = try count(1...4096)
+    case "kv_cache":
+      guard let bytes = Quantity.bytes(text), (1 << 16...1 << 40).contains(bytes) else {
+        throw fail("`\(text)` is no size from 64KiB to 1024GiB, such as 64MiB")
+      }
+      keyValueBytes = bytes
+    default:
+      throw ConfigurationError(
+        file: file, line: entry.line,
+        "\(entry.key) is no key of model.yaml; keys are \(Self.allowed)")
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/// Reads numbers with a unit as people write them in flags and files.
+package enum Quantity {
+  /// `250us`, `2ms`, `1.5s`, `5m`, `1h`; a bare 0 is zero.
+  package static func duration(_ text: String) -> Duration? {
+    if text == "0" { return .zero }
+    let units: [(String, Double)] = [("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)]
+    for (unit, seconds) in units {
+      guard text.hasSuffix(unit), let number = number(text.dropLast(unit.count)) else { continue }
+      let total = number * seconds
+      return total <= 1e9 ? .nanoseconds(Int64(total * 1e9)) : nil
+    }
+    return nil
+  }
+
+  /// `512`, `64KiB`, `4MiB`, `1.5GiB` in bytes.
+  package static func bytes(_ text: String) -> Int? {
+    let units: [(String, Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824)]
+    for (unit, scale) in units {
+      guard text.hasSuffix(unit), let number = number(text.dropLast(unit.count)) else { continue }
+      let total = number * scale
+      return total <= 1e15 ? Int(total) : nil
+    }
+    return Int(text).flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  /// Plain decimal, not negative: `Double` alone would take `inf`, `nan` and `0x1p3` as well.
+  private static func number(_ text: Substring) -> Double? {
+    guard !text.isEmpty, text.count <= 15,
+      text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 })
+    else { return nil }
+    return Double(text)
+  }
+}

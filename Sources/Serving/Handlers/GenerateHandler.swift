@@ -1,0 +1,173 @@
+internal import Batching
+internal import Inference
+internal import Messages
+internal import Tokenizers
+
+/// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
+struct GenerateHandler: Sendable {
+  let registry: ModelRegistry
+  let requestIDs: RequestIDSource
+
+  func generate(
+    _ request: ApusV1.StreamPredictRequest,
+    _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
+  ) async throws {
+    let start = ContinuousClock.now
+    let id = try requestIDs.id(for: request.requestID, context)
+    let model = try registry.resolve(request.model, version: request.version)
+    guard case .generation(let sequences) = model.runner else {
+      throw Status(
+        .invalidArgument, "model \(model.name) does not generate text: call Predict")
+    }
+    let (generation, stops) = try Self.request(request, sequences, context.deadline)
+    let stream: TokenStream
+    do {
+      stream = try await sequences.scheduler.generate(generation)
+    } catch let error as BatchingError {
+      throw Status(error)
+    }
+    var writer = TokenWriter(
+      responses: responses, decoder: StreamingDecoder(sequences.tokenizer, continuing: true),
+      stops: stops, model: model, id: id)
+    do {
+      while let token = try await stream.next() {
+        try await writer.write(token)
+        if writer.stopped {
+          stream.finish()
+          break
+        }
+      }
+      while try await stream.next() != nil {}
+    } catch let error as BatchingError {
+      throw Status(error)
+    }
+    guard let summary = stream.summary else {
+      throw Status(.internal, "the generation ended without a summary")
+    }
+    try await writer.finish(summary, latency: start.duration(to: .now))
+  }
+
+  private static func request(
+    _ request: ApusV1.StreamPredictRequest, _ model: ServedModel.SequenceModel,
+    _ deadline: ContinuousClock.Instant?
+  ) throws(Status) -> (GenerationRequest, StopStrings) {
+    let options = request.sampling ?? ApusV1.SamplingOptions()
+    do throws(InferenceError) {
+      let sampling = try SamplingOptions(options)
+      let stops = try StopStrings(options.stop)
+      let prompt = try encode(request.prompt, model)
+      let generation = GenerationRequest(
+        prompt: prompt, sampling: sampling, maxTokens: options.maxTokens.map { Int($0) },
+        stopTokens: model.stopTokens, deadline: deadline)
+      return (generation, stops)
+    } catch {
+      throw Status(error)
+    }
+  }
+
+  private static func encode(_ prompt: String, _ model: ServedModel.SequenceModel)
+    throws(InferenceError) -> [Int32]
+  {
+    do {
+      return try model.tokenizer.encode(prompt)
+    } catch {
+      throw InferenceError(.invalidInput, "prompt: \(error.reason)")
+    }
+  }
+}
+
+/// Turns drawn tokens into messages: text is held back while it may be half a character or the
+/// beginning of a stop string, and comes with a later token.
+private struct TokenWriter {
+  let responses: ResponseWriter<ApusV1.StreamPredictResponse>
+  var decoder: StreamingDecoder
+  var stops: StopStrings
+  let model: ServedModel
+  let id: String
+  private(set) var stopped = false
+  private var isFirst = true
+
+  init(
+    responses: ResponseWriter<ApusV1.StreamPredictResponse>, decoder: StreamingDecoder,
+    stops: StopStrings, model: ServedModel, id: String
+  ) {
+    self.responses = responses
+    self.decoder = decoder
+    self.stops = stops
+    self.model = model
+    self.id = id
+  }
+
+  mutating func write(_ token: GeneratedToken) async throws {
+    let emission = stops.push(decoder.append(token.id))
+    stopped = emission.stopped
+    var message = ApusV1.StreamPredictResponse()
+    message.text = emission.text
+    message.tokenID = UInt32(bitPattern: token.id)
+    message.index = UInt32(clamping: token.index)
+    if isFirst { identify(&message) }
+    isFirst = false
+    try await responses.send(message)
+  }
+
+  mutating func finish(_ summary: GenerationSummary, latency: Duration) async throws {
+    var message = ApusV1.StreamPredictResponse()
+    if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
+    message.index = UInt32(clamping: summary.generatedTokens)
+    message.finishReason =
+      switch summary.reason {
+      case .endOfSequence, .stop: .stop
+      case .length: .length
+      case .cancelled, .deadline: .cancelled
+      }
+    identify(&message)
+    var usage = ApusV1.Usage()
+    usage.promptTokens = UInt32(clamping: summary.promptTokens)
+    usage.completionTokens = UInt32(clamping: summary.generatedTokens)
+    usage.totalTokens = usage.promptTokens + usage.completionTokens
+    message.usage = usage
+    message.timing = timing(summary, latency)
+    if summary.reason == .deadline {
+      throw Status(
+        .deadlineExceeded,
+        "the deadline passed after \(summary.generatedTokens) tokens were written")
+    }
+    try await responses.send(message)
+  }
+
+  private func identify(_ message: inout ApusV1.StreamPredictResponse) {
+    message.model = model.name
+    message.version = model.versionText
+    message.requestID = id
+  }
+
+  private func timing(_ summary: GenerationSummary, _ latency: Duration)
+    -> ApusV1.GenerationTiming
+  {
+    var timing = ApusV1.GenerationTiming()
+    timing.queueMs = summary.queued.milliseconds
+    timing.latencyMs = latency.milliseconds
+    if let first = summary.timeToFirstToken {
+      timing.timeToFirstTokenMs = first.milliseconds
+      let rest = (summary.total - first).milliseconds
+      if rest > 0, summary.generatedTokens > 1 {
+        timing.tokensPerSecond = Double(summary.generatedTokens - 1) / rest * 1000
+      }
+    }
+    return timing
+  }
+}
+
+extension SamplingOptions {
+  /// Absent fields take the defaults of the contract; a missing seed is drawn.
+  init(_ options: ApusV1.SamplingOptions) throws(InferenceError) {
+    self.init()
+    if let value = options.temperature { temperature = value }
+    if let value = options.topK { topK = Int(value) }
+    if let value = options.topP { topP = value }
+    if let value = options.minP { minP = value }
+    if let value = options.repetitionPenalty { repetitionPenalty = value }
+    seed = options.seed ?? UInt64.random(in: .min ... .max)
+    try validate()
+  }
+}

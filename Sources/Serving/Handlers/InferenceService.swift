@@ -1,0 +1,40 @@
+internal import Messages
+
+/// The service of the contract: every method in one line, each with a handler of its own.
+struct InferenceService: ApusV1.Inference {
+  let predictions: PredictHandler
+  let generations: GenerateHandler
+  let healthChecks: HealthHandler
+  let models: ModelHandlers
+
+  func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws
+    -> ApusV1.PredictResponse
+  {
+    try await predictions.predict(request, context)
+  }
+
+  func streamPredict(
+    _ request: ApusV1.StreamPredictRequest,
+    responses: ResponseWriter<ApusV1.StreamPredictResponse>, context: CallContext
+  ) async throws {
+    try await generations.generate(request, responses, context)
+  }
+
+  func health(_ request: ApusV1.HealthRequest, context: CallContext) async throws
+    -> ApusV1.HealthResponse
+  {
+    try healthChecks.health(request)
+  }
+
+  func listModels(_ request: ApusV1.ListModelsRequest, context: CallContext) async throws
+    -> ApusV1.ListModelsResponse
+  {
+    models.list()
+  }
+
+  func getModel(_ request: ApusV1.GetModelRequest, context: CallContext) async throws
+    -> ApusV1.GetModelResponse
+  {
+    try models.get(request)
+  }
+}

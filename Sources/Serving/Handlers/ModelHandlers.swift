@@ -1,0 +1,92 @@
+internal import Messages
+
+/// ListModels and GetModel: what the registry knows, in the contract's words.
+struct ModelHandlers: Sendable {
+  let registry: ModelRegistry
+
+  func list() -> ApusV1.ListModelsResponse {
+    var response = ApusV1.ListModelsResponse()
+    response.models = registry.all.map { Self.info($0, $0.versions) }
+    return response
+  }
+
+  func get(_ request: ApusV1.GetModelRequest) throws(Status) -> ApusV1.GetModelResponse {
+    let model = try registry.model(request.name)
+    var versions = model.versions
+    if !request.version.isEmpty {
+      let number =
+        request.version == "latest"
+        ? try registry.resolve(request.name, version: "latest").versionText : request.version
+      versions = versions.filter { String($0.number) == number }
+      if versions.isEmpty {
+        // Of a version that there is not, resolve says what there is.
+        _ = try registry.resolve(request.name, version: request.version)
+      }
+    }
+    var response = ApusV1.GetModelResponse()
+    response.model = Self.info(model, versions)
+    return response
+  }
+
+  private static func info(_ model: ModelRegistry.Model, _ versions: [ModelRegistry.Version])
+    -> ApusV1.ModelInfo
+  {
+    var info = ApusV1.ModelInfo()
+    info.name = model.name
+    info.description = model.settings.description
+    info.versions = versions.reversed().map(describe)
+    return info
+  }
+
+  private static func describe(_ version: ModelRegistry.Version) -> ApusV1.ModelVersion {
+    var description = ApusV1.ModelVersion()
+    description.version = String(version.number)
+    description.state = version.wireState
+    switch version.state {
+    case .loading: break
+    case .failed(let reason): description.error = reason
+    case .ready(let model, let since):
+      description.readySince = since
+      add(model.facts, to: &description)
+    }
+    return description
+  }
+
+  private static func add(_ facts: ModelFacts, to description: inout ApusV1.ModelVersion) {
+    description.task =
+      switch facts.task {
+      case .embedding: .embedding
+      case .classification: .classification
+      case .tensors: .tensors
+      case .generation: .generation
+      }
+    description.architecture = facts.architecture
+    description.quantization = facts.quantization
+    description.parameters = UInt64(facts.parameters)
+    description.memoryBytes = UInt64(facts.memoryBytes)
+    description.maxTokens = UInt32(clamping: facts.maximumTokens)
+    description.maxInstances =
+      facts.task == .generation ? 0 : UInt32(clamping: facts.maximumInstances)
+    description.embeddingSize = UInt32(clamping: facts.embeddingSize)
+    description.labels = facts.labels
+    description.contextLength = UInt32(clamping: facts.contextLength)
+    description.vocabularySize = UInt32(clamping: facts.vocabularySize)
+    if facts.rowWidth > 0 {
+      var input = ApusV1.TensorInfo()
+      input.name = "features"
+      input.dataType = .fp32
+      input.shape = [-1, Int64(facts.rowWidth)]
+      description.inputs = [input]
+    }
+  }
+}
+
+extension ModelRegistry.Version {
+  var wireState: ApusV1.State {
+    switch state {
+    case .loading: .loading
+    case .ready: .ready
+    case .failed: .failed
+    }
+  }
+}

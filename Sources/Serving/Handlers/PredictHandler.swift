@@ -1,0 +1,104 @@
+internal import Batching
+internal import Inference
+internal import Messages
+internal import Tokenizers
+
+/// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.
+struct PredictHandler: Sendable {
+  let registry: ModelRegistry
+  let requestIDs: RequestIDSource
+
+  func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
+    -> ApusV1.PredictResponse
+  {
+    let start = ContinuousClock.now
+    let id = try requestIDs.id(for: request.requestID, context)
+    let model = try registry.resolve(request.model, version: request.version)
+    try Validation.checkInstances(request.instances, model)
+    let deadline = deadline(of: request, context, start)
+
+    var answer: Answer
+    switch model.runner {
+    case .embedding(let tokenizer, let batcher):
+      let texts = try TokenizedTexts(request, model, tokenizer)
+      let prepared = ContinuousClock.now
+      let answers = try await Self.submit(texts.ids, to: batcher, deadline)
+      answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
+      answer.predictions = answers.map { .embedding($0.output, request.options) }
+    case .classification(let tokenizer, let batcher):
+      let texts = try TokenizedTexts(request, model, tokenizer)
+      let prepared = ContinuousClock.now
+      let answers = try await Self.submit(texts.ids, to: batcher, deadline)
+      answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
+      answer.predictions = answers.map {
+        .classification($0.output, labels: model.facts.labels, request.options)
+      }
+    case .rows(let batcher):
+      let rows = try Validation.rows(request.instances, width: model.facts.rowWidth)
+      let prepared = ContinuousClock.now
+      let answers = try await Self.submit(rows, to: batcher, deadline)
+      answer = Answer(answers, prepared: start.duration(to: prepared), tokens: 0)
+      answer.predictions = answers.map {
+        .rows($0.output, labels: model.facts.labels, request.options)
+      }
+    case .generation:
+      throw Status(
+        .invalidArgument, "model \(model.name) generates text: call StreamPredict, not Predict")
+    }
+    return answer.response(model: model, id: id, latency: start.duration(to: .now))
+  }
+
+  private func deadline(
+    of request: ApusV1.PredictRequest, _ context: CallContext, _ start: ContinuousClock.Instant
+  ) -> ContinuousClock.Instant? {
+    let milliseconds = request.options?.queueTimeoutMs ?? 0
+    guard milliseconds > 0 else { return context.deadline }
+    let timeout = start.advanced(by: .milliseconds(Int(milliseconds)))
+    return context.deadline.map { min($0, timeout) } ?? timeout
+  }
+
+  private static func submit<Backend: BatchBackend>(
+    _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>,
+    _ deadline: ContinuousClock.Instant?
+  ) async throws -> [BatchAnswer<Backend.Output>] {
+    do {
+      // One instance is by far the commonest, and cheaper without the bookkeeping of a group.
+      if inputs.count == 1 { return [try await batcher.submit(inputs[0], deadline: deadline)] }
+      return try await batcher.submit(all: inputs, deadline: deadline)
+    } catch let error as BatchingError {
+      throw Status(error)
+    }
+  }
+}
+
+/// What the batches gave, and where the time went.
+private struct Answer {
+  var predictions: [ApusV1.Prediction] = []
+  private var timing = ApusV1.Timing()
+  private let tokens: Int
+
+  init<Output>(_ answers: [BatchAnswer<Output>], prepared: Duration, tokens: Int) {
+    self.tokens = tokens
+    timing.prepareMs = prepared.milliseconds
+    timing.queueMs = answers.map(\.queued).max()?.milliseconds ?? 0
+    timing.computeMs = answers.map(\.compute).max()?.milliseconds ?? 0
+    timing.batchSize = UInt32(answers.map(\.batchSize).max() ?? 0)
+  }
+
+  func response(model: ServedModel, id: String, latency: Duration) -> ApusV1.PredictResponse {
+    var response = ApusV1.PredictResponse()
+    response.predictions = predictions
+    response.model = model.name
+    response.version = model.versionText
+    response.requestID = id
+    response.latencyMs = latency.milliseconds
+    response.timing = timing
+    if tokens > 0 {
+      var usage = ApusV1.Usage()
+      usage.promptTokens = UInt32(clamping: tokens)
+      usage.totalTokens = usage.promptTokens
+      response.usage = usage
+    }
+    return response
+  }
+}

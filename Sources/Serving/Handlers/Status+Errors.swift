@@ -1,0 +1,60 @@
+internal import Batching
+internal import Inference
+internal import Messages
+
+extension Status {
+  /// What batching says, as callers know it; a full queue tells when to come back.
+  init(_ error: BatchingError) {
+    switch error.code {
+    case .queueFull:
+      self.init(.resourceExhausted, error.message)
+      addRetryAdvice(error.retryAfter ?? .milliseconds(100))
+    case .deadlineExceeded: self.init(.deadlineExceeded, error.message)
+    case .tooLarge, .invalidRequest: self.init(.invalidArgument, error.message)
+    case .stopped: self.init(.unavailable, error.message)
+    case .backendFailed:
+      if let cause = error.cause as? InferenceError, cause.code != .invalidModel {
+        self.init(.invalidArgument, cause.message)
+      } else {
+        self.init(.internal, error.message, cause: error.cause)
+      }
+    }
+  }
+
+  init(_ error: InferenceError) {
+    self.init(error.code == .invalidModel ? .internal : .invalidArgument, error.message)
+  }
+
+  /// `grpc-retry-pushback-ms` for gRPC's own retries (gRFC A6) and google.rpc.RetryInfo for others.
+  private mutating func addRetryAdvice(_ delay: Duration) {
+    let milliseconds = max(1, Int64(delay.milliseconds.rounded(.up)))
+    metadata.append("grpc-retry-pushback-ms", String(min(milliseconds, Int64(Int32.max))))
+
+    var retryDelay = GoogleProtobuf.Duration()
+    retryDelay.seconds = milliseconds / 1000
+    retryDelay.nanos = Int32(milliseconds % 1000) * 1_000_000
+    var retry = GoogleRpc.RetryInfo()
+    retry.retryDelay = retryDelay
+    var detail = GoogleProtobuf.Any_()
+    detail.typeURL = "type.googleapis.com/google.rpc.RetryInfo"
+    detail.value = retry.encoded()
+    var status = GoogleRpc.Status()
+    status.code = code.rawValue
+    status.message = message
+    status.details = [detail]
+    details = status.encoded()
+  }
+}
+
+extension Message {
+  /// The message's bytes.
+  func encoded() -> [UInt8] {
+    var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    unsafe encode { count in
+      unsafe memory = .allocate(byteCount: count, alignment: 1)
+      return unsafe memory
+    }
+    defer { unsafe memory.deallocate() }
+    return unsafe Array(memory)
+  }
+}

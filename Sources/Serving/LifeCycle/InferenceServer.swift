@@ -1,0 +1,127 @@
+internal import Batching
+internal import EventLoop
+internal import Messages
+internal import Metrics
+internal import RPC
+internal import Synchronization
+
+/// The whole server, from start to a clean end.
+///
+///     listen ─▶ load models ─▶ ready ─▶ … ─▶ SIGTERM ─▶ not ready ─▶ drain ─▶ engine stops ─▶ end
+///
+/// It listens before the models are there: probes get an honest "not ready" within milliseconds.
+package final class InferenceServer: Sendable {
+  private let configuration: ServerConfiguration
+  private let log: Log
+  private let group: EventLoopGroup
+  private let engine: Engine
+  private let registry = ModelRegistry()
+  private let readiness: Readiness
+  private let server: RPC.Server
+  private let lastReason = Mutex<String?>(nil)
+
+  /// - Throws: when the system gives no loops or threads.
+  package init(_ configuration: ServerConfiguration) throws {
+    // Before any thread starts: threads inherit the signal mask.
+    try ProcessSignal.takeOver()
+    self.configuration = configuration
+    log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
+    let engine = Engine()
+    self.engine = engine
+    readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
+      engine.health(now: .now)
+    }
+    let requestIDs = RequestIDSource()
+    let service = InferenceService(
+      predictions: PredictHandler(registry: registry, requestIDs: requestIDs),
+      generations: GenerateHandler(registry: registry, requestIDs: requestIDs),
+      healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
+      models: ModelHandlers(registry: registry))
+    var options = RPC.ServerOptions()
+    options.limits = configuration.limits
+    options.observer = CallLog(log: log, scope: configuration.callLog)
+    server = RPC.Server(services: [service], options: options, group: group)
+  }
+
+  /// Serves until the process is told to stop.
+  ///
+  /// - Throws: when the address cannot be listened on or the models folder cannot be read.
+  package func run() async throws {
+    let directory = try configuration.models.map { folder throws(ConfigurationError) in
+      try ModelDirectory(scanning: folder)
+    }
+    report()
+    let address = try server.listen(on: configuration.address)
+    log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
+    let loader = startLoading(directory)
+    watchReadiness()
+    let stop = StopSignal()
+    try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
+    let signal = await stop.wait()
+    log.info(
+      "stopping: finishing calls that run; a second signal stops at once",
+      ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
+      ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+    readiness.drain()
+    await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
+    loader?.join()
+    engine.stop()
+    group.shutdown()
+    log.info("stopped")
+    log.close()
+  }
+
+  // MARK: Models
+
+  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+    guard let directory else {
+      log.warning("no --models folder was given: serving nothing")
+      readiness.finishedLoading()
+      report()
+      return nil
+    }
+    let installer = ModelInstaller(
+      engine: engine, loops: group.loops, threads: configuration.threads, log: log)
+    return ServiceThread { [self] in
+      installer.load(directory, into: registry) { self.report() }
+      readiness.finishedLoading()
+      report()
+    }
+  }
+
+  // MARK: Readiness
+
+  /// Once a second, so that a stuck engine shows without anybody asking.
+  private func watchReadiness() {
+    let loop = group.loops[0]
+    loop.execute { self.rearm(loop) }
+  }
+
+  private func rearm(_ loop: EventLoop) {
+    _ = loop.schedule(after: .seconds(1)) { [self] in
+      report()
+      rearm(loop)
+    }
+  }
+
+  /// Tells `grpc.health.v1` what is so, and the log what has changed.
+  private func report() {
+    let verdict = readiness.verdict()
+    let status: HealthBoard.Status = verdict.isReady ? .serving : .notServing
+    server.health.set("", status)
+    server.health.set("apus.v1.Inference", status)
+    let changed = lastReason.withLock { last in
+      defer { last = verdict.reason }
+      return last != verdict.reason
+    }
+    guard changed else { return }
+    if verdict.isReady {
+      log.info("ready", ("models", .integer(registry.all.count)))
+    } else if verdict.isLive {
+      log.info("not ready", ("reason", .text(verdict.reason)))
+    } else {
+      log.error("stuck", ("reason", .text(verdict.reason)))
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package import RPC
+
+/// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
+package struct ServerConfiguration: Sendable {
+  /// Folder of models; nil serves none.
+  package var models: String?
+  /// `host:port` or `unix:/path`; port 0 takes a free one.
+  package var address = "127.0.0.1:8001"
+  /// Event loops; nil is one per core.
+  package var loops: Int?
+  /// Threads that compute, the engine's own included; nil is one per core.
+  package var threads: Int?
+  package var limits = ServerLimits()
+  package var logFormat = Log.Format.human
+  package var logLevel = LogEntry.Level.info
+  package var callLog = CallLog.Scope.all
+  /// From "not serving" to the GOAWAY, so that load balancers can look away first.
+  package var drainDelay: Duration = .zero
+  /// From the GOAWAY until calls that still run are cut off.
+  package var drainGrace: Duration = .seconds(30)
+  /// A batch that computes for longer than this makes the server not ready.
+  package var stuckAfter: Duration = .seconds(30)
+
+  package init() {}
+}

@@ -1,0 +1,51 @@
+internal import Messages
+package import RPC
+
+/// One line for every call that ended: what it was, how it went, how long it took. Never bodies.
+package struct CallLog: CallObserver {
+  /// Which calls are written.
+  package enum Scope: String, Sendable, CaseIterable { case all, errors, none }
+
+  private let log: Log
+  private let scope: Scope
+
+  package init(log: Log, scope: Scope) {
+    self.log = log
+    self.scope = scope
+  }
+
+  package func callEnded(_ call: EndedCall) {
+    let failed = call.status.code != .ok
+    guard scope == .all || (scope == .errors && failed) else { return }
+    // The server's own failures are for the person on call; a caller's mistakes are news, not alarm.
+    let level: LogEntry.Level =
+      switch call.status.code {
+      case .internal, .unknown, .dataLoss: .error
+      default: .info
+      }
+    guard log.admits(level) else { return }
+    var fields: [LogEntry.Field] = [
+      ("request_id", .text(call.context.requestID)),
+      ("path", .text(call.path)),
+      ("status", .text(call.status.code.name)),
+      ("ms", .number(call.duration.milliseconds)),
+      ("peer", .text(call.peer)),
+      ("messages_in", .integer(call.received.messages)),
+      ("bytes_in", .integer(call.received.bytes)),
+      ("messages_out", .integer(call.sent.messages)),
+      ("bytes_out", .integer(call.sent.bytes)),
+    ]
+    if failed {
+      fields.append(("message", .text(call.status.message)))
+      if let cause = call.status.cause { fields.append(("cause", .text("\(cause)"))) }
+    }
+    log.write(level, "call", fields)
+  }
+}
+
+extension Duration {
+  var milliseconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) * 1e3 + Double(attoseconds) * 1e-15
+  }
+}

@@ -1,0 +1,135 @@
+import Glibc
+
+/// What a models folder holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
+package struct ModelDirectory: Sendable, Equatable {
+  package struct Entry: Sendable, Equatable {
+    package let name: String
+    /// Rising version numbers with their folders.
+    package let versions: [Version]
+    package let settings: ModelSettings
+  }
+  package struct Version: Sendable, Equatable {
+    package let number: Int
+    package let path: String
+  }
+
+  /// Sorted by name.
+  package private(set) var entries: [Entry] = []
+  /// What was found and cannot be served, each a sentence with its path.
+  package private(set) var problems: [String] = []
+
+  static let maximumModels = 1000
+  static let maximumVersions = 1000
+
+  /// - Throws: `ConfigurationError` when the folder itself cannot be read.
+  package init(scanning root: String) throws(ConfigurationError) {
+    let names = try ModelDirectory.list(root)
+    for name in names.sorted() where !name.hasPrefix(".") {
+      let path = "\(root)/\(name)"
+      guard ModelDirectory.isFolder(path) else { continue }
+      guard ModelDirectory.isValidName(name) else {
+        problems.append(
+          "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; rename the folder"
+        )
+        continue
+      }
+      guard entries.count < ModelDirectory.maximumModels else {
+        problems.append("\(root): more than \(ModelDirectory.maximumModels) models; the rest is left out")
+        return
+      }
+      add(name, path)
+    }
+  }
+
+  private mutating func add(_ name: String, _ path: String) {
+    do throws(ConfigurationError) {
+      var versions: [Version] = []
+      for child in try ModelDirectory.list(path) where !child.hasPrefix(".") {
+        let folder = "\(path)/\(child)"
+        guard ModelDirectory.isFolder(folder) else { continue }
+        guard let number = Int(child), number >= 1, String(number) == child else {
+          problems.append("\(folder): a version is a whole number from 1; rename the folder")
+          continue
+        }
+        versions.append(Version(number: number, path: folder))
+      }
+      guard !versions.isEmpty else {
+        problems.append("\(path): no version folder such as \(path)/1")
+        return
+      }
+      guard versions.count <= ModelDirectory.maximumVersions else {
+        problems.append("\(path): more than \(ModelDirectory.maximumVersions) versions")
+        return
+      }
+      let settings = try ModelDirectory.settings(path)
+      versions.sort { $0.number < $1.number }
+      entries.append(Entry(name: name, versions: versions, settings: settings))
+    } catch {
+      problems.append(error.description)
+    }
+  }
+
+  private static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
+    let file = "\(path)/model.yaml"
+    guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
+    return try ModelSettings(yaml: try read(file, limit: YAMLReader.maximumBytes), file: file)
+  }
+
+  static func isValidName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true
+        default: false
+        }
+      }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func list(_ path: String) throws(ConfigurationError) -> [String] {
+    guard let folder = unsafe opendir(path) else {
+      throw ConfigurationError(
+        file: path, "cannot read this folder: \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      // d_name is a fixed array of 256 bytes that ends with a zero.
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
+          unsafe String(cString: characters)
+        }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static func read(_ file: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
+    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw ConfigurationError(
+        file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { Glibc.close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit + 1)
+    var filled = 0
+    while filled <= limit {
+      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), limit + 1 - filled)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        throw ConfigurationError(
+          file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return Array(bytes.prefix(filled))
+  }
+}

@@ -1,0 +1,172 @@
+import Bytes
+
+extension SentencePieceTokenizer {
+  package func encode(_ text: String) throws(TokenizerError) -> [Int32] {
+    try checkLength(text)
+    var ids: [Int32] = []
+    if options.addsBegin, let begin = options.beginID { ids.append(begin) }
+    let bytes = escape(text)
+    if !bytes.isEmpty {
+      var merger = PairMerger(self, bytes)
+      merger.mergeAll()
+      merger.append(to: &ids)
+    }
+    if options.addsEnd, let end = options.endID { ids.append(end) }
+    return ids
+  }
+
+  /// Bytes of the longest user-defined piece that `bytes` starts with.
+  fileprivate func userDefinedLength(_ bytes: Span<UInt8>) -> Int? {
+    for length in userDefinedLengths where length <= bytes.count {
+      if let id = table.id(bytes.extracting(first: length)), types[Int(id)] == .userDefined {
+        return length
+      }
+    }
+    return nil
+  }
+
+  /// The text's UTF-8 with spaces as U+2581, and one in front.
+  private func escape(_ text: String) -> [UInt8] {
+    let space: [UInt8] = [0xe2, 0x96, 0x81]
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count + text.utf8.count / 2 + 3)
+    // What stands between the last character and the next, when extra spaces are removed.
+    var pendingSpace = options.addsSpacePrefix
+    if !options.removesExtraWhitespace, pendingSpace, !text.isEmpty {
+      bytes.append(contentsOf: space)
+    }
+    for byte in text.utf8 {
+      guard options.removesExtraWhitespace else {
+        if byte == UInt8(ascii: " ") {
+          bytes.append(contentsOf: space)
+        } else {
+          bytes.append(byte)
+        }
+        continue
+      }
+      if byte == UInt8(ascii: " ") {
+        pendingSpace = pendingSpace || !bytes.isEmpty
+      } else {
+        if pendingSpace { bytes.append(contentsOf: space) }
+        pendingSpace = false
+        bytes.append(byte)
+      }
+    }
+    return bytes
+  }
+}
+
+/// Merges one text's symbols. Symbols form a doubly linked list over the bytes; candidates wait
+/// in a heap and are dropped when one of their symbols has changed since: O(n log n).
+private struct PairMerger {
+  private struct Symbol {
+    var start: Int32
+    /// 0 once merged into the symbol before it.
+    var count: Int32
+    var previous: Int32
+    var next: Int32
+    /// User-defined pieces stay as they are.
+    var isFrozen: Bool
+  }
+
+  private let tokenizer: SentencePieceTokenizer
+  private let bytes: [UInt8]
+  private var symbols: [Symbol] = []
+  private var queue = MergeQueue()
+  /// How a merge that made an unused piece can be taken back: bytes of its left part, by id.
+  private var leftCounts: [Int32: Int] = [:]
+
+  init(_ tokenizer: SentencePieceTokenizer, _ bytes: [UInt8]) {
+    self.tokenizer = tokenizer
+    self.bytes = bytes
+    symbols.reserveCapacity(bytes.count)
+    var start = 0
+    while start < bytes.count {
+      let userDefined = tokenizer.userDefinedLength(bytes.span.extracting(droppingFirst: start))
+      let count = userDefined ?? min(utf8Length(bytes[start]), bytes.count - start)
+      let index = Int32(symbols.count)
+      symbols.append(
+        Symbol(
+          start: Int32(start), count: Int32(count), previous: index - 1, next: index + 1,
+          isFrozen: userDefined != nil))
+      start += count
+    }
+    symbols[symbols.count - 1].next = -1
+    for index in symbols.indices.dropFirst() { propose(Int32(index - 1), Int32(index)) }
+  }
+
+  /// Puts a pair of neighbours on the queue if together they are a piece.
+  private mutating func propose(_ left: Int32, _ right: Int32) {
+    guard left >= 0, right >= 0 else { return }
+    let (first, second) = (symbols[Int(left)], symbols[Int(right)])
+    guard !first.isFrozen, !second.isFrozen else { return }
+    let range = Int(first.start)..<Int(second.start + second.count)
+    guard range.count <= tokenizer.table.longest,
+      let id = tokenizer.table.id(bytes.span.extracting(range))
+    else { return }
+    queue.push(
+      MergeQueue.Candidate(
+        score: tokenizer.scores[Int(id)], left: left, right: right, count: Int32(range.count)))
+    if tokenizer.types[Int(id)] == .unused { leftCounts[id] = Int(first.count) }
+  }
+
+  mutating func mergeAll() {
+    while let candidate = queue.pop() {
+      let (left, right) = (Int(candidate.left), Int(candidate.right))
+      guard symbols[left].count > 0, symbols[right].count > 0,
+        symbols[left].count + symbols[right].count == candidate.count
+      else { continue }
+      symbols[left].count = candidate.count
+      symbols[left].next = symbols[right].next
+      symbols[right].count = 0
+      if symbols[left].next >= 0 {
+        symbols[Int(symbols[left].next)].previous = candidate.left
+      }
+      propose(symbols[left].previous, candidate.left)
+      propose(candidate.left, symbols[left].next)
+    }
+  }
+
+  func append(to ids: inout [Int32]) {
+    var index: Int32 = 0
+    var afterUnknown = false
+    while index >= 0 {
+      let symbol = symbols[Int(index)]
+      let range = Int(symbol.start)..<Int(symbol.start + symbol.count)
+      append(range, to: &ids, &afterUnknown)
+      index = symbol.next
+    }
+  }
+
+  /// The ids of one symbol: its piece, its bytes, or (once for several in a row) the unknown one.
+  private func append(_ range: Range<Int>, to ids: inout [Int32], _ afterUnknown: inout Bool) {
+    if let id = tokenizer.table.id(bytes.span.extracting(range)) {
+      if tokenizer.types[Int(id)] == .unused, let left = leftCounts[id] {
+        append(range.prefix(left), to: &ids, &afterUnknown)
+        append(range.dropFirst(left), to: &ids, &afterUnknown)
+      } else {
+        ids.append(id)
+        afterUnknown = false
+      }
+      return
+    }
+    let byteIDs = range.map { tokenizer.byteIDs[Int(bytes[$0])] }
+    if !byteIDs.contains(-1) {
+      ids.append(contentsOf: byteIDs)
+      afterUnknown = false
+    } else if !afterUnknown, let unknown = tokenizer.options.unknownID {
+      ids.append(unknown)
+      afterUnknown = true
+    }
+  }
+}
+
+/// Bytes of the character that starts with this byte, in text that is known to be UTF-8.
+private func utf8Length(_ byte: UInt8) -> Int {
+  switch byte {
+  case ..<0xc0: 1
+  case ..<0xe0: 2
+  case ..<0xf0: 3
+  default: 4
+  }
+}

@@ -1,0 +1,111 @@
+import Glibc
+internal import Messages
+internal import Serving
+
+/// The program: picks a command, runs it, and turns its outcome into an exit code.
+@main
+enum Apus {
+  static let commands: [Command] = [.serve, .predict, .generate, .models, .health]
+
+  static func main() async {
+    exit(await run(CommandLine.arguments.dropFirst()))
+  }
+
+  private static func run(_ words: ArraySlice<String>) async -> Int32 {
+    guard let word = words.first else {
+      printError(help)
+      return ExitCode.usage
+    }
+    switch word {
+    case "--help", "-h", "help": return show(help(for: words.dropFirst().first))
+    case "--version", "version": return show("apus \(ServerVersion.current)")
+    default: break
+    }
+    guard let command = commands.first(where: { $0.name == word }) else {
+      printError("apus has no command `\(word)`; see apus --help")
+      return ExitCode.usage
+    }
+    do {
+      let arguments = try Arguments(words.dropFirst(), for: command)
+      if arguments.wantsHelp { return show(command.help) }
+      try await command.run(arguments)
+      return ExitCode.success
+    } catch {
+      printError("apus \(command.name): \(ExitCode.text(of: error))")
+      return ExitCode.code(of: error)
+    }
+  }
+
+  private static func show(_ text: String) -> Int32 {
+    print(text)
+    return ExitCode.success
+  }
+
+  private static func help(for name: String?) -> String {
+    commands.first { $0.name == name }?.help ?? help
+  }
+
+  static var help: String {
+    let width = (commands.map(\.name.count).max() ?? 0) + 2
+    let lines = commands.map { command in
+      "  \(command.name)" + String(repeating: " ", count: width - command.name.count)
+        + command.summary
+    }
+    return """
+      Apus serves models over gRPC.
+
+      Usage: apus COMMAND [arguments]
+
+      Commands:
+      \(lines.joined(separator: "\n"))
+
+      apus COMMAND --help tells a command's options; apus --version the version.
+
+      Exit codes: 0 success; 1 the server refused or the call failed; 2 the command line is wrong;
+      3 the server cannot be reached; 4 not ready (health); 5 the server could not start (serve).
+      """
+  }
+}
+
+/// What the exit code of the process means; documented in `apus --help`.
+enum ExitCode {
+  static let success: Int32 = 0
+  static let callFailed: Int32 = 1
+  static let usage: Int32 = 2
+  static let unreachable: Int32 = 3
+  static let notReady: Int32 = 4
+  static let cannotServe: Int32 = 5
+
+  static func code(of error: any Error) -> Int32 {
+    switch error {
+    case is UsageError: usage
+    case let outcome as Outcome: outcome.code
+    case let status as Status where status.code == .unavailable: unreachable
+    case is Status: callFailed
+    default: cannotServe
+    }
+  }
+
+  static func text(of error: any Error) -> String {
+    switch error {
+    case let usage as UsageError:
+      usage.command.isEmpty ? "\(usage)" : "\(usage); see apus \(usage.command) --help"
+    case let status as Status: "\(status.code.name): \(status.message)"
+    default: "\(error)"
+    }
+  }
+}
+
+/// An end that is no error of the call, with the exit code it deserves.
+struct Outcome: Error, CustomStringConvertible {
+  let code: Int32
+  let description: String
+}
+
+/// One line on standard error.
+func printError(_ text: String) {
+  let line = text + "\n"
+  _ = unsafe line.utf8CString.withUnsafeBufferPointer { buffer in
+    unsafe write(STDERR_FILENO, buffer.baseAddress, buffer.count - 1)
+  }
+}

@@ -1,0 +1,145 @@
+import Glibc
+internal import Messages
+internal import RPC
+
+extension Command {
+  static let predict = Command(
+    name: "predict", summary: "Runs a model on texts or feature rows and prints its answers.",
+    positionals: "MODEL [TEXT...]", arity: 1...1001,
+    options: clientOptions + [
+      .option("features", "N,N,…", "one feature row instead of texts"),
+      .option("version", "N", "version of the model", initial: "latest"),
+      .option("top", "K", "labels to show", initial: "all"),
+      .flag("json", "print the whole answer as JSON"),
+    ]
+  ) { arguments in
+    var request = ApusV1.PredictRequest(
+      model: arguments.positionals[0], version: arguments["version"] ?? "")
+    request.instances = try instances(arguments)
+    request.options = ApusV1.PredictOptions(
+      topK: try arguments.integer("top", 1...100_000).map { UInt32($0) })
+    let answer = try await withClient(arguments) { client, options in
+      try await client.predict(request, options: options)
+    }
+    print(arguments.has("json") ? JSONText.predict(answer) : PlainText.predict(answer))
+  }
+
+  static let generate = Command(
+    name: "generate", summary: "Continues a prompt and prints tokens as they come.",
+    positionals: "MODEL PROMPT", arity: 2...2,
+    options: clientOptions + [
+      .option("version", "N", "version of the model", initial: "latest"),
+      .option("max-tokens", "N", "most tokens to write", initial: "128"),
+      .option("temperature", "T", "0 takes the likeliest token", initial: "0"),
+      .option("top-k", "K", "draw from the K likeliest", initial: "all"),
+      .option("top-p", "P", "draw from the likeliest that reach P together", initial: "1"),
+      .option("min-p", "P", "leave out what is rarer than P of the likeliest", initial: "0"),
+      .option("repetition-penalty", "R", "above 1, repeat less", initial: "1"),
+      .option("seed", "N", "the same seed gives the same text", initial: "random"),
+      .option("stop", "TEXT", "end before this text"),
+      .flag("quiet", "print the text alone, without the closing line"),
+    ]
+  ) { arguments in
+    var request = ApusV1.StreamPredictRequest(
+      model: arguments.positionals[0], version: arguments["version"] ?? "",
+      prompt: arguments.positionals[1])
+    request.sampling = try samplingOptions(arguments)
+    try await withClient(arguments) { client, options in
+      let call = try await client.streamPredict(request, options: options)
+      while let token = try await call.next() {
+        print(token.text, terminator: "")
+        fflush(nil)
+        if token.finishReason != .unspecified { PlainText.closing(token, arguments) }
+      }
+    }
+  }
+
+  static let models = Command(
+    name: "models", summary: "Lists the models of a server, or describes one.",
+    positionals: "[MODEL]", arity: 0...1,
+    options: clientOptions + [.flag("json", "print JSON")]
+  ) { arguments in
+    let models = try await withClient(arguments) { client, options -> [ApusV1.ModelInfo] in
+      if let name = arguments.positionals.first {
+        let answer = try await client.getModel(
+          ApusV1.GetModelRequest(name: name), options: options)
+        return answer.model.map { [$0] } ?? []
+      }
+      return try await client.listModels(ApusV1.ListModelsRequest(), options: options).models
+    }
+    print(arguments.has("json") ? JSONText.models(models) : PlainText.models(models))
+  }
+
+  static let health = Command(
+    name: "health", summary: "Says whether a server, or one of its models, is ready.",
+    positionals: "[MODEL]", arity: 0...1, options: clientOptions
+  ) { arguments in
+    let request = ApusV1.HealthRequest(model: arguments.positionals.first ?? "")
+    let health = try await withClient(arguments) { client, options in
+      try await client.health(request, options: options)
+    }
+    print(PlainText.health(health))
+    if !health.ready { throw Outcome(code: ExitCode.notReady, description: health.reason) }
+  }
+
+  // MARK: Arguments
+
+  private static let clientOptions: [Option] = [
+    .option("server", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
+    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+  ]
+
+  private static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
+    let texts = arguments.positionals.dropFirst()
+    guard let features = arguments["features"] else {
+      guard !texts.isEmpty else {
+        throw UsageError("give at least one TEXT, or --features", command: "predict")
+      }
+      return texts.map { ApusV1.Instance(kind: .text($0)) }
+    }
+    guard texts.isEmpty else {
+      throw UsageError("give either texts or --features", command: "predict")
+    }
+    let values = try features.split(separator: ",", omittingEmptySubsequences: false).map {
+      word throws(UsageError) -> Float in
+      guard let value = Float(word), value.isFinite else {
+        throw UsageError("--features: `\(word)` is no number", command: "predict")
+      }
+      return value
+    }
+    return [ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: values)))]
+  }
+
+  private static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
+    var options = ApusV1.SamplingOptions()
+    options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? 128)
+    options.temperature = try arguments.number("temperature", 0...10)
+    options.topK = try arguments.integer("top-k", 0...1_000_000).map { UInt32($0) }
+    options.topP = try arguments.number("top-p", 0...1)
+    options.minP = try arguments.number("min-p", 0...1)
+    options.repetitionPenalty = try arguments.number("repetition-penalty", 0.1...10)
+    options.seed = try arguments.value("seed", "a whole number") { UInt64($0) }
+    if let stop = arguments["stop"] { options.stop = [stop] }
+    return options
+  }
+
+  /// Connects, runs `body` with a client and the options of every call, and disconnects.
+  private static func withClient<Answer>(
+    _ arguments: Arguments,
+    _ body: (ApusV1.InferenceClient, CallOptions) async throws -> Answer
+  ) async throws -> Answer {
+    let address = arguments["server"] ?? "127.0.0.1:8001"
+    let timeout = try arguments.duration("timeout") ?? .seconds(60)
+    let connection: ClientConnection
+    do {
+      connection = try await ClientConnection.connect(to: address)
+    } catch {
+      throw Outcome(
+        code: ExitCode.unreachable,
+        description: "no server answers at \(address) (\(error)); start one with apus serve")
+    }
+    defer { connection.close() }
+    return try await body(
+      ApusV1.InferenceClient(connection), CallOptions(timeout: timeout))
+  }
+}

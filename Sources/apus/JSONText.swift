@@ -1,0 +1,125 @@
+internal import JSON
+internal import Messages
+
+/// Answers as JSON, for scripts: the names of the contract in its own spelling.
+enum JSONText {
+  static func predict(_ answer: ApusV1.PredictResponse) -> String {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("predictions")
+    json.beginArray()
+    for prediction in answer.predictions { append(prediction, to: &json) }
+    json.endArray()
+    json.field("model", answer.model)
+    json.field("version", answer.version)
+    json.field("request_id", answer.requestID)
+    json.field("latency_ms", answer.latencyMs)
+    if let timing = answer.timing {
+      json.key("timing")
+      json.beginObject()
+      json.field("queue_ms", timing.queueMs)
+      json.field("compute_ms", timing.computeMs)
+      json.field("prepare_ms", timing.prepareMs)
+      json.field("batch_size", Int(timing.batchSize))
+      json.endObject()
+    }
+    if let usage = answer.usage {
+      json.key("usage")
+      json.beginObject()
+      json.field("prompt_tokens", Int(usage.promptTokens))
+      json.field("total_tokens", Int(usage.totalTokens))
+      json.endObject()
+    }
+    json.endObject()
+    return json.text
+  }
+
+  private static func append(_ prediction: ApusV1.Prediction, to json: inout JSONWriter) {
+    json.beginObject()
+    switch prediction.kind {
+    case .embedding(let embedding): json.field("embedding", embedding.values)
+    case .values(let values): json.field("values", values.values)
+    case .text(let text): json.field("text", text)
+    case .classification(let classification):
+      json.key("labels")
+      json.beginArray()
+      for label in classification.labels {
+        json.beginObject()
+        json.field("label", label.label)
+        json.field("index", Int(label.index))
+        json.field("score", Double(label.score))
+        json.endObject()
+      }
+      json.endArray()
+    case .tensors(let named):
+      json.key("tensors")
+      json.beginObject()
+      for (name, tensor) in named.tensors.sorted(by: { $0.key < $1.key }) {
+        json.field(name, tensor.floats)
+      }
+      json.endObject()
+    case nil: break
+    }
+    json.endObject()
+  }
+
+  static func models(_ models: [ApusV1.ModelInfo]) -> String {
+    var json = JSONWriter()
+    json.beginArray()
+    for model in models {
+      json.beginObject()
+      json.field("name", model.name)
+      json.field("description", model.description)
+      json.key("versions")
+      json.beginArray()
+      for version in model.versions { append(version, to: &json) }
+      json.endArray()
+      json.endObject()
+    }
+    json.endArray()
+    return json.text
+  }
+
+  private static func append(_ version: ApusV1.ModelVersion, to json: inout JSONWriter) {
+    json.beginObject()
+    json.field("version", version.version)
+    json.field("state", "\(version.state)")
+    if !version.error.isEmpty { json.field("error", version.error) }
+    json.field("task", "\(version.task)")
+    json.field("architecture", version.architecture)
+    json.field("quantization", version.quantization)
+    json.field("parameters", Int(clamping: version.parameters))
+    json.field("memory_bytes", Int(clamping: version.memoryBytes))
+    json.field("max_tokens", Int(version.maxTokens))
+    json.field("max_instances", Int(version.maxInstances))
+    json.field("embedding_size", Int(version.embeddingSize))
+    json.field("context_length", Int(version.contextLength))
+    json.field("vocabulary_size", Int(version.vocabularySize))
+    json.key("labels")
+    json.beginArray()
+    for label in version.labels { json.string(label) }
+    json.endArray()
+    json.endObject()
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func field(_ name: String, _ value: String) {
+    key(name)
+    string(value)
+  }
+  fileprivate mutating func field(_ name: String, _ value: Int) {
+    key(name)
+    integer(value)
+  }
+  fileprivate mutating func field(_ name: String, _ value: Double) {
+    key(name)
+    number(value)
+  }
+  fileprivate mutating func field(_ name: String, _ values: [Float]) {
+    key(name)
+    beginArray()
+    for value in values { number(Double(value)) }
+    endArray()
+  }
+}

@@ -1,0 +1,104 @@
+internal import Messages
+
+/// Answers as a person at a terminal likes to read them.
+enum PlainText {
+  static func predict(_ answer: ApusV1.PredictResponse) -> String {
+    var lines: [String] = []
+    for (index, prediction) in answer.predictions.enumerated() {
+      let number = answer.predictions.count > 1 ? "\(index): " : ""
+      lines.append(number + describe(prediction))
+    }
+    let timing = answer.timing ?? ApusV1.Timing()
+    lines.append(
+      "(\(answer.model)/\(answer.version), \(fixed(answer.latencyMs, 2)) ms: "
+        + "\(fixed(timing.computeMs, 2)) computing in a batch of \(timing.batchSize))")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func describe(_ prediction: ApusV1.Prediction) -> String {
+    switch prediction.kind {
+    case .embedding(let embedding): numbers(embedding.values)
+    case .values(let values): numbers(values.values)
+    case .classification(let classification):
+      classification.labels.map { "\($0.label) \(fixed(Double($0.score), 4))" }
+        .joined(separator: ", ")
+    case .text(let text): text
+    case .tensors(let named): "\(named.tensors.count) tensors; --json shows them"
+    case nil: "nothing"
+    }
+  }
+
+  private static func numbers(_ values: [Float]) -> String {
+    let shown = values.prefix(6).map { fixed(Double($0), 4) }.joined(separator: ", ")
+    return values.count <= 6 ? "[\(shown)]" : "[\(shown), …] (\(values.count) values)"
+  }
+
+  /// The last message of a generation: ends the line and says how it went.
+  static func closing(_ last: ApusV1.StreamPredictResponse, _ arguments: Arguments) {
+    print()
+    guard !arguments.has("quiet") else { return }
+    let usage = last.usage ?? ApusV1.Usage()
+    let timing = last.timing ?? ApusV1.GenerationTiming()
+    let reason = last.finishReason == .length ? "length reached" : "end of text"
+    printError(
+      "(\(last.model)/\(last.version), \(usage.promptTokens) + \(usage.completionTokens) tokens, "
+        + "first after \(fixed(timing.timeToFirstTokenMs, 1)) ms, then "
+        + "\(fixed(timing.tokensPerSecond, 0)) a second; \(reason))")
+  }
+
+  static func models(_ models: [ApusV1.ModelInfo]) -> String {
+    if models.isEmpty { return "no models are installed" }
+    return models.map { model in
+      let head = model.name + (model.description.isEmpty ? "" : ": \(model.description)")
+      return ([head] + model.versions.map(describe)).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  private static func describe(_ version: ApusV1.ModelVersion) -> String {
+    var facts = ["\(version.state)"]
+    if !version.error.isEmpty { facts.append(version.error) }
+    if version.state == .ready {
+      facts.append("\(version.task)")
+      facts.append("\(version.architecture) \(version.quantization)")
+      facts.append("\(millions(version.parameters)) parameters")
+      facts.append("\(fixed(Double(version.memoryBytes) / 1_048_576, 1)) MiB")
+      if version.embeddingSize > 0 { facts.append("\(version.embeddingSize) values") }
+      if version.contextLength > 0 { facts.append("context \(version.contextLength)") }
+      if version.contextLength == 0, version.maxTokens > 0 {
+        facts.append("\(version.maxTokens) tokens")
+      }
+      if !version.labels.isEmpty {
+        facts.append("labels " + version.labels.prefix(5).joined(separator: "/"))
+      }
+    }
+    return "  \(version.version)  " + facts.joined(separator: ", ")
+  }
+
+  static func health(_ health: ApusV1.HealthResponse) -> String {
+    let verdict = health.ready ? "ready" : health.live ? "live, not ready" : "stuck"
+    var lines = [
+      "\(verdict) (apus \(health.serverVersion), up \(fixed(health.uptimeSeconds, 0)) s)"
+    ]
+    for model in health.models {
+      let error = model.error.isEmpty ? "" : ": \(model.error)"
+      lines.append("  \(model.name)/\(model.version) \(model.state)\(error)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  static func millions(_ count: UInt64) -> String {
+    count < 100_000 ? "\(count)" : "\(fixed(Double(count) / 1e6, 1)) M"
+  }
+
+  /// Without Foundation's formatting: a rounded decimal with `digits` after the point.
+  static func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    var scale = 1
+    for _ in 0..<digits { scale *= 10 }
+    let scaled = Int((abs(value) * Double(scale)).rounded())
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    if digits == 0 { return "\(sign)\(scaled)" }
+    let rest = String(scaled % scale + scale).dropFirst()
+    return "\(sign)\(scaled / scale).\(rest)"
+  }
+}

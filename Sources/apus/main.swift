@@ -1,1 +1,0 @@
-// placeholder until the tool's first file

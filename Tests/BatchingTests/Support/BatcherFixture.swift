@@ -1,0 +1,87 @@
+import Foundation
+import Inference
+import Synchronization
+
+@testable import Batching
+
+/// A batcher of squares on its own thread, whose engine can be held in the middle of a batch.
+final class BatcherFixture: Sendable {
+  let clock: FakeClock
+  let engine: Engine
+  let executor = ThreadExecutor()
+  let backend: SquaringBackend
+  let batcher: DynamicBatcher<SquaringBackend>
+  let observer = CountingObserver()
+  private let entered = DispatchSemaphore(value: 0)
+  private let release = DispatchSemaphore(value: 0)
+  private let isHolding: Shared<Bool>
+
+  init(
+    computeTime: Duration = .zero, options change: (inout BatchOptions) -> Void = { _ in }
+  ) {
+    var options = BatchOptions()
+    change(&options)
+    let clock = FakeClock()
+    let isHolding = Shared(false)
+    self.clock = clock
+    self.isHolding = isHolding
+    engine = Engine(now: { clock.now() })
+    backend = SquaringBackend { [entered, release] _ in
+      if isHolding.value {
+        entered.signal()
+        release.wait()
+      }
+      clock.advance(by: computeTime)
+    }
+    batcher = DynamicBatcher(
+      name: "squares", backend: backend, engine: engine, executor: executor, clock: clock,
+      options: options, observer: observer)
+  }
+
+  deinit { engine.stop() }
+
+  typealias Answer = BatchAnswer<Int>
+
+  func submit(
+    _ input: Int, deadline: ContinuousClock.Instant? = nil
+  ) -> Task<Answer, any Error> {
+    Task(executorPreference: executor) { [batcher] in
+      try await batcher.submit(input, deadline: deadline)
+    }
+  }
+
+  func submit(
+    all inputs: [Int], deadline: ContinuousClock.Instant? = nil
+  ) -> Task<[Answer], any Error> {
+    Task(executorPreference: executor) { [batcher] in
+      try await batcher.submit(all: inputs, deadline: deadline)
+    }
+  }
+
+  /// Starts a batch of one zero and keeps the engine in it until `letGo`.
+  func hold() async -> Task<Answer, any Error> {
+    isHolding.update { $0 = true }
+    let task = submit(0)
+    await offThread { [entered] in entered.wait() }
+    isHolding.update { $0 = false }
+    return task
+  }
+
+  func letGo() { release.signal() }
+
+  /// Returns once so many rows wait for a batch.
+  func waiting(_ rows: Int) async {
+    while await batcher.waiting.rows != rows { await Task.yield() }
+  }
+}
+
+final class CountingObserver: BatchObserver {
+  private let state = Mutex((batches: [BatchReport](), drops: [BatchDropReason: Int]()))
+  var batches: [BatchReport] { state.withLock { $0.batches } }
+  func drops(_ reason: BatchDropReason) -> Int { state.withLock { $0.drops[reason] ?? 0 } }
+
+  func batchComputed(_ batch: BatchReport) { state.withLock { $0.batches.append(batch) } }
+  func entriesDropped(_ count: Int, reason: BatchDropReason) {
+    state.withLock { $0.drops[reason, default: 0] += count }
+  }
+}

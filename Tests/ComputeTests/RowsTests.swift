@@ -1,0 +1,210 @@
+import CKernels
+import Foundation
+import Testing
+
+import Compute
+
+@Suite struct RowsTests {
+  static let widths = [1, 3, 8, 15, 16, 17, 31, 64, 100, 384, 1023]
+
+  typealias Operator = @Sendable (Processor, FloatRows, FloatRows) -> Void
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let apply: Operator
+  }
+
+  static let operators: [Case] = [
+    Case(testDescription: "layerNorm") { processor, x, out in
+      var random = Random(seed: 20)
+      processor.layerNorm(
+        x, weight: random.floats(x.columns), bias: random.floats(x.columns), epsilon: 1e-12,
+        into: out)
+    },
+    Case(testDescription: "rmsNorm") { processor, x, out in
+      var random = Random(seed: 21)
+      processor.rmsNorm(x, weight: random.floats(x.columns), epsilon: 1e-5, into: out)
+    },
+    Case(testDescription: "softmax") { $0.softmax($1, into: $2) },
+    Case(testDescription: "gelu") { $0.gelu($1, into: $2) },
+    Case(testDescription: "siluGate") { processor, x, out in
+      processor.siluGate(FloatRows(random: x.rows, x.columns, seed: 22, magnitude: 12), x, into: out)
+    },
+  ]
+
+  @Test(arguments: vectorTiers, operators)
+  func tiersAgreeWithTheOracle(tier: KernelTier, operation: Case) throws {
+    let oracle = try Processor(threads: 1, tier: .scalar)
+    let processor = try Processor(threads: 1, tier: tier)
+    for width in Self.widths where width > 1 || operation.testDescription != "layerNorm" {
+      for magnitude: Float in [0.01, 1, 8] {
+        let x = FloatRows(random: 3, width, seed: UInt64(width), magnitude: magnitude)
+        let expected = FloatRows(), found = FloatRows()
+        operation.apply(oracle, x, expected)
+        operation.apply(processor, x, found)
+        #expect(distance(found, expected) < 4e-6, "width \(width) magnitude \(magnitude)")
+      }
+    }
+  }
+
+  @Test(arguments: tiersHere, operators)
+  func rowsDoNotSeeTheirBatch(tier: KernelTier, operation: Case) throws {
+    guard operation.testDescription != "siluGate" else { return }
+    let x = FloatRows(random: 40, 381, seed: 1), whole = FloatRows()
+    operation.apply(try Processor(threads: 1, tier: tier), x, whole)
+    let shared = try Processor(threads: 3, tier: tier)
+    for range in [0..<40, 0..<1, 7..<8, 39..<40, 3..<17] {
+      let part = FloatRows()
+      operation.apply(shared, x.part(range), part)
+      #expect(part.bits == whole.part(range).bits)
+    }
+  }
+
+  /// A value's result is the same at every place of a row: in whole vectors and behind them.
+  @Test(arguments: tiersHere)
+  func placesInARowDoNotMatter(tier: KernelTier) throws {
+    let processor = try Processor(threads: 1, tier: tier)
+    let out = FloatRows()
+    for value: Float in [-3.7, -0.2, 0, 1e-4, 0.9, 5.1] {
+      let x = FloatRows(rows: 1, columns: 47, [Float](repeating: value, count: 47))
+      processor.gelu(x, into: out)
+      #expect(Set(out.bits).count == 1)
+      processor.siluGate(x, x, into: out)
+      #expect(Set(out.bits).count == 1)
+    }
+  }
+
+  /// The documented bound of erf: 7e-7 over the whole line; GELU's error is that times |x| / 2.
+  @Test(arguments: vectorTiers)
+  func geluKeepsItsErrorBound(tier: KernelTier) throws {
+    let processor = try Processor(threads: 1, tier: tier)
+    let values = (-20_000...20_000).map { Float($0) * 0.0005 } + [-1e30, 1e30, -40, 40]
+    let x = FloatRows(rows: 1, columns: values.count, values), out = FloatRows()
+    processor.gelu(x, into: out)
+    for (value, found) in zip(values, out.row(0)) {
+      let exact = Double(value) * (1 + erf(Double(value) / 2.0.squareRoot())) / 2
+      let bound = abs(Double(value)) * 3.5e-7 + 1e-7
+      #expect(abs(Double(found) - exact) <= bound, "gelu(\(value)) = \(found)")
+    }
+  }
+
+  @Test(arguments: vectorTiers)
+  func softmaxBearsExtremes(tier: KernelTier) throws {
+    let processor = try Processor(threads: 1, tier: tier)
+    let x = FloatRows(rows: 1, columns: 20, [Float](repeating: -1e30, count: 19) + [3e30])
+    processor.softmax(x, into: x)
+    #expect(x.row(0) == [Float](repeating: 0, count: 19) + [1])
+  }
+
+  /// Quantization is the same integers and scales in all tiers, zeros and single spikes included.
+  @Test(arguments: vectorTiers)
+  func quantizationIsTheSameInAllTiers(tier: KernelTier) throws {
+    let oracle = try Processor(threads: 1, tier: .scalar)
+    let processor = try Processor(threads: 1, tier: tier)
+    for width in Self.widths + [32, 96] {
+      var values = FloatRows(random: 4, width, seed: UInt64(width)).row(0)
+      values += [Float](repeating: 0, count: width)
+      values += (0..<width).map { $0 == width / 2 ? -3e8 : 1 }
+      values += (0..<width).map { Float($0 % 255 - 127) / 127 }
+      let x = FloatRows(rows: 4, columns: width, values)
+      let expected = Activations(), found = Activations()
+      expected.load(x)
+      found.load(x)
+      let a = expected.quantizedPerRow(oracle), b = found.quantizedPerRow(processor)
+      for row in 0..<4 { #expect(contents(a, row) == contents(b, row)) }
+      guard width % 32 == 0 else { continue }
+      let c = expected.quantizedPerBlock(oracle), d = found.quantizedPerBlock(processor)
+      for row in 0..<4 { #expect(contents(c, row) == contents(d, row)) }
+    }
+  }
+
+  private struct Contents: Equatable {
+    var values: [Int8], scales: [UInt32], sums: [Int32]
+  }
+
+  private func contents(_ rows: QuantizedRows, _ row: Int) -> Contents {
+    Contents(
+      values: (0..<(rows.columns + 3) / 4 * 4).map { rows.values(row: row)[$0] },
+      scales: (0..<rows.blocks).map { rows.scales(row: row)[$0].bitPattern },
+      sums: (0..<rows.blocks).map { rows.sums(row: row)[$0] })
+  }
+
+  @Test(arguments: tiersHere, [RotaryTable.Pairing.adjacent, .halves])
+  func rotationTurnsPairs(tier: KernelTier, pairing: RotaryTable.Pairing) throws {
+    let processor = try Processor(threads: 2, tier: tier)
+    for (headSize, dimensions) in [(8, 8), (48, 48), (64, 64), (64, 40), (128, 96)] {
+      let table = RotaryTable(
+        dimensions: dimensions, base: 10000, positions: 50, pairing: pairing)
+      let x = FloatRows(random: 3, 5 + 2 * headSize, seed: 9)
+      let before = (0..<3).map { x.row($0) }
+      processor.rotate(
+        x, column: 5, heads: 2, headSize: headSize, positions: [0, 7, 49], table: table)
+      for (row, position) in [0, 7, 49].enumerated() {
+        var expected = before[row]
+        for head in 0..<2 {
+          for pair in 0..<dimensions / 2 {
+            let start = 5 + head * headSize
+            let a = start + (pairing == .halves ? pair : 2 * pair)
+            let b = start + (pairing == .halves ? pair + dimensions / 2 : 2 * pair + 1)
+            let angle = Double(position) * pow(10000, -2 * Double(pair) / Double(dimensions))
+            let (x, y) = (Double(before[row][a]), Double(before[row][b]))
+            expected[a] = Float(x * cos(angle) - y * sin(angle))
+            expected[b] = Float(x * sin(angle) + y * cos(angle))
+          }
+        }
+        #expect(
+          distance(
+            FloatRows(rows: 1, columns: x.columns, x.row(row)),
+            FloatRows(rows: 1, columns: x.columns, expected)) < 1e-6)
+      }
+    }
+  }
+
+  @Test(arguments: tiersHere, [WeightType.f32, .f16, .bf16, .q8_0])
+  func embeddingsAreRead(tier: KernelTier, type: WeightType) throws {
+    let processor = try Processor(threads: 2, tier: tier)
+    let oracle = try Processor(threads: 1, tier: .scalar)
+    var random = Random(seed: 3)
+    for columns in [32, 96, 64] + (type == .q8_0 ? [] : [1, 17, 50]) {
+      // An odd start: stored tensors need not be aligned.
+      let bytes = [UInt8(0)]
+        + (type == .q8_0
+          ? randomQ8(rows: 9, columns: columns, seed: 4)
+          : stored(random.floats(9 * columns), as: type))
+      let table = bytes.span.bytes.extracting(1..<bytes.count)
+      let found = FloatRows(), expected = FloatRows()
+      try processor.embed([8, 0, 3, 3], table: table, as: type, columns: columns, into: found)
+      try oracle.embed([8, 0, 3, 3], table: table, as: type, columns: columns, into: expected)
+      #expect(found.bits == expected.bits)
+      try processor.embed(
+        [1, 1, 1, 1], table: table, as: type, columns: columns, into: found, adding: true)
+      #expect(found[0, 0] != expected[0, 0])
+      #expect(throws: ComputeError.self) {
+        try processor.embed([9], table: table, as: type, columns: columns, into: found)
+      }
+      #expect(throws: ComputeError.self) {
+        try processor.embed([-1], table: table, as: type, columns: columns, into: found)
+      }
+    }
+  }
+
+  @Test func halvesConvertBothWays() {
+    let cache = FloatRows(rows: 1, columns: 1)
+    _ = cache
+    for bits in 0...UInt16.max where Float16(bitPattern: bits).isFinite {
+      let bytes = [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+      var wide: Float = .nan
+      ck_kernels_of(CK_SCALAR)?.pointee.widen(CK_F16, bytes, 1, &wide)
+      #expect(wide.bitPattern == Float(Float16(bitPattern: bits)).bitPattern)
+    }
+  }
+
+  @Test func poolingTakesMeansAndFirsts() throws {
+    let processor = try Processor(threads: 2)
+    let x = FloatRows(rows: 3, columns: 2, [1, 2, 3, 6, 5, 12]), out = FloatRows()
+    processor.pool(x, offsets: [0, 2, 3], .mean, normalize: false, into: out)
+    #expect(out.row(0) == [2, 4] && out.row(1) == [5, 12])
+    processor.pool(x, offsets: [0, 2, 3], .first, normalize: true, into: out)
+    #expect(out.row(1) == [5 / 13, 12 / 13].map { Float($0) } || distance(
+      out.part(1..<2), FloatRows(rows: 1, columns: 2, [5.0 / 13, 12.0 / 13])) < 1e-6)
+  }
+}

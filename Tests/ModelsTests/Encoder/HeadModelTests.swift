@@ -1,0 +1,93 @@
+import Models
+import Testing
+
+struct HeadModelTests {
+  private func folder(_ json: String, hidden: Int? = nil) throws -> TemporaryFolder {
+    var tensors = SafetensorsBuilder()
+    if let hidden {
+      tensors.add("dense.weight", [hidden, 8])
+      tensors.add("dense.bias", [hidden])
+    }
+    tensors.add("classifier.weight", [2, hidden ?? 8])
+    tensors.add("classifier.bias", [2])
+    let folder = try TemporaryFolder()
+    try folder.write("head.json", json)
+    try folder.write("head.safetensors", tensors.build())
+    return folder
+  }
+
+  private func load(_ folder: TemporaryFolder) throws -> HeadModel {
+    try HeadModel(folder: folder.path)
+  }
+
+  @Test func readsAHeadWithAndWithoutADenseLayer() throws {
+    let json = #"{"base": "minilm", "labels": ["no", "yes"], "activation": "tanh"}"#
+    let plain = try load(folder(json))
+    #expect(plain.base == "minilm")
+    #expect(plain.labels == ["no", "yes"])
+    #expect(plain.activation == .tanh)
+    #expect(plain.inputWidth == 8)
+    #expect(plain.dense == nil)
+    let deep = try load(folder(json, hidden: 5))
+    #expect(deep.dense?.weight.shape == [5, 8])
+    #expect(deep.classifier.weight.shape == [2, 5])
+    #expect(deep.inputWidth == 8)
+  }
+
+  @Test(arguments: [
+    (#"{"labels": ["no", "yes"]}"#, #""base" must name"#),
+    (#"{"base": "minilm"}"#, #""labels" must be an array"#),
+    (#"{"base": "minilm", "labels": ["no", 1]}"#, #""labels" must hold strings"#),
+    (#"{"base": "minilm", "labels": ["no", "no"]}"#, "each label once"),
+    (#"{"base": "minilm", "labels": ["no", "yes", "so"]}"#, "[3, 8] follows"),
+    (
+      #"{"base": "minilm", "labels": ["no", "yes"], "activation": "gelu"}"#,
+      "allowed are none, tanh, relu"
+    ),
+  ])
+  func refusesWrongSettings(json: String, expected: String) throws {
+    let folder = try folder(json)
+    let error = #expect(throws: ModelError.self) { try load(folder) }
+    #expect(error?.reason.contains(expected) == true)
+  }
+}
+
+struct ModelFolderTests {
+  private func detect(_ names: String...) throws -> Result<ModelFolder, ModelError> {
+    let folder = try TemporaryFolder()
+    for name in names { try folder.write(name, "x") }
+    return Result { () throws(ModelError) in try ModelFolder.detect(folder.path) }
+      .map { $0.relative(to: folder.path) }
+  }
+
+  private func reason(_ result: Result<ModelFolder, ModelError>) -> String {
+    if case .failure(let error) = result { error.reason } else { "" }
+  }
+
+  @Test func tellsModelsApart() throws {
+    #expect(try detect("a.gguf", "README.md").get() == .llama(path: "/a.gguf"))
+    #expect(try detect("config.json", "model.safetensors").get() == .encoder(folder: ""))
+    #expect(try detect("head.json", "head.safetensors").get() == .head(folder: ""))
+  }
+
+  @Test func saysWhatWasFoundAndWhatIsAllowed() throws {
+    #expect(reason(try detect()).hasPrefix("the folder is empty; a version folder holds either"))
+    #expect(reason(try detect("a.gguf", "b.gguf")).hasPrefix("there are 2 models in one folder"))
+    #expect(reason(try detect("notes.txt")).hasPrefix("there is no model here (notes.txt)"))
+    #expect(reason(try detect("config.json", "pytorch_model.bin")).contains("PyTorch"))
+    #expect(
+      reason(try detect("config.json", "model.safetensors.index.json")).contains("several files"))
+    let missing = #expect(throws: ModelError.self) { try ModelFolder.detect("/nowhere/at/all") }
+    #expect(missing?.code == .unreadable)
+  }
+}
+
+extension ModelFolder {
+  fileprivate func relative(to path: String) -> ModelFolder {
+    switch self {
+    case .llama(let file): .llama(path: String(file.dropFirst(path.count)))
+    case .encoder(let folder): .encoder(folder: String(folder.dropFirst(path.count)))
+    case .head(let folder): .head(folder: String(folder.dropFirst(path.count)))
+    }
+  }
+}

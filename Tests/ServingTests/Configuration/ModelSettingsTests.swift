@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Serving
+
+@Suite struct ModelSettingsTests {
+  private func read(_ yaml: String) throws -> ModelSettings {
+    try ModelSettings(yaml: Array(yaml.utf8), file: "model.yaml")
+  }
+
+  @Test func everyKeyIsRead() throws {
+    let settings = try read(
+      """
+      description: "a model"   # with a comment
+      max_queue_delay: 2ms
+      max_batch_rows: 8
+      max_batch_tokens: 512
+      queue_limit: 16
+      max_instances: 5
+      max_sequences: 3
+      kv_cache: 1.5MiB
+      """)
+    #expect(settings.description == "a model")
+    #expect(settings.maxQueueDelay == .milliseconds(2))
+    #expect(settings.maxBatchRows == 8)
+    #expect(settings.maxBatchTokens == 512)
+    #expect(settings.queueLimit == 16)
+    #expect(settings.maxInstances == 5)
+    #expect(settings.maxSequences == 3)
+    #expect(settings.keyValueBytes == 3 << 19)
+  }
+
+  @Test(arguments: ["", "# only a comment\n", "---\n"])
+  func anEmptyFileGivesDefaults(_ yaml: String) throws {
+    #expect(try read(yaml) == ModelSettings())
+  }
+
+  @Test(arguments: [
+    ("max_rows: 8", 1, "max_rows is no key"),
+    ("\nmax_batch_rows: many", 2, "`many` is no whole number from 1 to 4096"),
+    ("max_batch_rows: 0", 1, "from 1 to 4096"),
+    ("max_queue_delay: 2", 1, "is no time"),
+    ("max_queue_delay: inf s", 1, "is no time"),
+    ("kv_cache: 64MB", 1, "is no size"),
+    ("queue_limit: [1, 2]", 1, "expected one value"),
+    ("queue_limit: 1\nqueue_limit: 2", 2, "given twice"),
+    ("- a\n- b", 1, "expected `key: value` lines"),
+    ("a: &x 1\nb: *x", 1, "anchors"),
+    ("a: \"unclosed", 1, "unexpected end of stream"),
+    (String(repeating: "[", count: 40), 1, "nested deeper"),
+    ("description: a\n---\ndescription: b", 2, "only one YAML document"),
+  ])
+  func aWrongFileNamesItsLine(_ yaml: String, line: Int, reason: String) {
+    #expect {
+      try read(yaml)
+    } throws: { error in
+      guard let error = error as? ConfigurationError else { return false }
+      return error.reason.contains(reason) && line == error.line
+        && error.description.hasPrefix("model.yaml:")
+    }
+  }
+
+  @Test(arguments: [
+    ("0", 0.0), ("250us", 0.00025), ("2ms", 0.002), ("1.5s", 1.5), ("5m", 300), ("1h", 3600),
+  ])
+  func durations(_ text: String, seconds: Double) {
+    #expect(Quantity.duration(text) == .nanoseconds(Int64(seconds * 1e9)))
+  }
+
+  @Test(arguments: ["", "5", "-1s", "nans", "1e3s", "0x1s", "s", "99999999999h"])
+  func noDurations(_ text: String) { #expect(Quantity.duration(text) == nil) }
+}

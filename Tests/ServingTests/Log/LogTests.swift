@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import Serving
+
+@Suite struct LogTests {
+  private let fields: [LogEntry.Field] = [
+    ("request_id", "a\"b\\c\nd\u{1}é"), ("count", 7), ("ms", .number(1.25)), ("ok", .flag(true)),
+    ("nothing", .number(.infinity)), ("less", .number(-0.5)),
+  ]
+
+  @Test func jsonLinesParse() throws {
+    var line: [UInt8] = []
+    LogEntry(level: .info, event: "call", fields: fields, microseconds: 1_763_638_200_123_456)
+      .appendJSON(to: &line)
+    #expect(line.last == 10 && line.filter { $0 == 10 }.count == 1)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+    #expect(object["time"] as? String == "2025-11-20T11:30:00.123456Z")
+    #expect(object["request_id"] as? String == "a\"b\\c\nd\u{1}é")
+    #expect(object["count"] as? Int == 7)
+    #expect(object["ms"] as? Double == 1.25)
+    #expect(object["less"] as? Double == -0.5)
+    #expect(object["nothing"] is NSNull)
+  }
+
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00.000000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+    (4_107_542_399_999_999, "2100-02-28T23:59:59.999999Z"),
+  ])
+  func timestamps(_ microseconds: Int, text: String) {
+    var line: [UInt8] = []
+    Timestamp(microseconds: microseconds).append(to: &line)
+    #expect(String(decoding: line, as: UTF8.self) == text)
+  }
+
+  @Test func humanLinesStayOneLine() {
+    var line: [UInt8] = []
+    LogEntry(level: .warning, event: "call", fields: fields, microseconds: 0).appendHuman(to: &line)
+    let text = String(decoding: line, as: UTF8.self)
+    #expect(text.hasPrefix("00:00:00.000000 WARNING: call request_id=\"a\\\"b"))
+    #expect(text.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test func everyEntryArrivesOnceAndInOrder() throws {
+    let pipe = Pipe()
+    let log = Log(
+      format: .human, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let reader = Once<Data>()
+    let thread = Thread { reader.set(pipe.fileHandleForReading.readDataToEndOfFile()) }
+    thread.start()
+    for number in 0..<5000 { log.info("n", ("i", .integer(number))) }
+    log.debug("below the threshold")
+    log.close()
+    try pipe.fileHandleForWriting.close()
+    let lines = String(decoding: reader.wait(), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 5000)
+    #expect(lines.enumerated().allSatisfy { $1.hasSuffix("i=\($0)") })
+  }
+
+  @Test func aFullBufferDropsAndSaysSo() {
+    // Nobody reads this pipe: the writer blocks, the caller must not.
+    let pipe = Pipe()
+    let log = Log(
+      format: .json, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
+      limit: 4096)
+    for number in 0..<100_000 { log.info("n", ("i", .integer(number))) }
+    let reader = Once<Data>()
+    let thread = Thread { reader.set(pipe.fileHandleForReading.readDataToEndOfFile()) }
+    thread.start()
+    log.close()
+    try? pipe.fileHandleForWriting.close()
+    #expect(String(decoding: reader.wait(), as: UTF8.self).contains("log lines dropped"))
+  }
+}
+
+/// A value set once by another thread.
+private final class Once<Value: Sendable>: @unchecked Sendable {
+  // Every access holds the condition's lock.
+  private let condition = NSCondition()
+  private var value: Value?
+  func set(_ new: Value) { condition.withLock { value = new; condition.broadcast() } }
+  func wait() -> Value {
+    condition.lock()
+    defer { condition.unlock() }
+    while true {
+      if let value { return value }
+      condition.wait()
+    }
+  }
+}

@@ -1,0 +1,161 @@
+"""The demo's calls: a Python client made from the public .proto alone, and the command line.
+
+Every answer is shown as a person would like to read it and checked; exit 0 only if all were right.
+"""
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import grpc
+import numpy
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+ROOT = Path(__file__).resolve().parents[2]
+APUS = ROOT / ".build/apus"
+
+
+def stubs():
+    """Python code for the contract, generated as any user would do it."""
+    out = ROOT / ".build/demo-python"
+    out.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
+                    f"--grpc_python_out={out}", "apus/v1/inference.proto"], check=True)
+    sys.path.insert(0, str(out))
+    return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
+
+
+def wait_for(log: Path, pid: int, event: str, seconds: float = 60) -> dict:
+    """The first log line of that event."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for line in log.read_text().splitlines():
+            if line.startswith("{") and json.loads(line)["event"] == event:
+                return json.loads(line)
+        if not Path(f"/proc/{pid}").exists():
+            sys.exit(f"demo: the server ended before it was {event}; its log:\n{log.read_text()}")
+        time.sleep(0.02)
+    sys.exit(f"demo: the server was not {event} within {seconds:.0f} s; its log:\n{log.read_text()}")
+
+
+class Checks:
+    """Collects what was wrong, so that one run shows all of it."""
+
+    def __init__(self):
+        self.wrong: list[str] = []
+
+    def that(self, condition: bool, what: str) -> None:
+        print(f"   {'✓' if condition else '✗ WRONG:'} {what}")
+        if not condition:
+            self.wrong.append(what)
+
+
+def embeddings(check, server, apus) -> None:
+    sentences = ["A man is playing a guitar.", "Someone plays an instrument.", "The stock market fell sharply today."]
+    print("\n1. Embeddings from minilm (a BERT encoder, int8), over gRPC from Python")
+    answer = server.Predict(apus.PredictRequest(
+        model="minilm", instances=[{"text": text} for text in sentences], request_id="demo-1"))
+    vectors = numpy.array([p.embedding.values for p in answer.predictions])
+    near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
+    for other, value in ((1, near), (2, far)):
+        print(f'   "{sentences[0]}" ~ "{sentences[other]}": {value:.3f}')
+    print(f"   {answer.model}/{answer.version}, {answer.latency_ms:.1f} ms, of which computing {answer.timing.compute_ms:.1f} ms")
+    check.that(vectors.shape == (3, 384), "three embeddings of 384 values")
+    check.that(bool(numpy.allclose(numpy.linalg.norm(vectors, axis=1), 1, atol=1e-3)), "each of length 1")
+    check.that(near > 0.4 > far + 0.2, "near meanings are near, far ones are far")
+    check.that(answer.request_id == "demo-1", "the request id came back")
+    golden = ROOT / "Tests/Fixtures/minilm-golden.json"
+    cases = [c for c in json.loads(golden.read_text())["cases"] if c.get("embedding")]
+    texts = [{"text": c["text"]} for c in cases]
+    served = server.Predict(apus.PredictRequest(model="minilm", instances=texts)).predictions
+    worst = min(float(numpy.dot(c["embedding"], p.embedding.values)) for c, p in zip(cases, served))
+    check.that(worst >= 0.98, f"cosine to the fp32 model is at least 0.98 on every golden sentence (worst {worst:.4f})")
+
+
+def sentiment(check, server, apus) -> None:
+    print("\n2. Sentiment (a head on minilm's embedding)")
+    cases = [("a gripping, beautifully shot film with a great cast", "positive"),
+             ("dull, predictable and far too long", "negative")]
+    answer = server.Predict(apus.PredictRequest(model="sentiment", instances=[{"text": t} for t, _ in cases]))
+    for (text, expected), prediction in zip(cases, answer.predictions):
+        best = prediction.classification.labels[0]
+        print(f'   "{text}": {best.label} ({best.score:.0%})')
+        check.that(best.label == expected, f"{expected} it is")
+
+
+def stories(check, server, apus) -> None:
+    print("\n3. A story from storyteller (our own small Llama, Q8_0), token by token")
+    golden = json.loads((ROOT / "tools/models/storyteller/expected.json").read_text())["cases"][0]
+    request = apus.StreamPredictRequest(model="storyteller", prompt=golden["prompt"],
+                                        sampling={"max_tokens": 96, "temperature": 0})
+    text, tokens, last = "", 0, None
+    print(f"   {golden['prompt']}", end="", flush=True)
+    for last in server.StreamPredict(request):
+        print(last.text.replace("\n", "\n   "), end="", flush=True)
+        text += last.text
+        tokens += last.finish_reason == 0
+    print(f"\n   {tokens} tokens, first after {last.timing.time_to_first_token_ms:.1f} ms, "
+          f"then {last.timing.tokens_per_second:.0f} a second")
+    expected = golden[next(key for key in golden if key.startswith("greedy"))]
+    check.that(text.startswith(expected[:120]), "the same words as the reference implementation")
+    check.that(tokens == last.usage.completion_tokens, "one message a token, and the usage agrees")
+    again = "".join(m.text for m in server.StreamPredict(request))
+    check.that(again == text, "greedy text is the same again")
+
+
+def probes(check, channel, server, apus) -> None:
+    print("\n4. What orchestrators and tools ask")
+    health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+    check.that(health.status == health_pb2.HealthCheckResponse.SERVING, "grpc.health.v1 says SERVING")
+    services = ProtoReflectionDescriptorDatabase(channel).get_services()
+    check.that("apus.v1.Inference" in services, f"reflection lists {', '.join(sorted(services))}")
+    try:
+        server.Predict(apus.PredictRequest(model="nobody", instances=[{"text": "x"}]))
+        check.that(False, "an unknown model is refused")
+    except grpc.RpcError as error:
+        print(f"   {error.code().name}: {error.details()}")
+        check.that(error.code() == grpc.StatusCode.NOT_FOUND, "an unknown model is refused, and the answer names the known ones")
+
+
+def command_line(check, address: str) -> None:
+    print("\n5. The same from the command line")
+    for words in (["predict", "sentiment", "what a waste of two hours"],
+                  ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
+                  ["models"], ["health"]):
+        shown = " ".join(f'"{w}"' if " " in w else w for w in words)
+        print(f"   $ apus {shown}")
+        run = subprocess.run([APUS, *words, "--server", address], capture_output=True, text=True, timeout=60)
+        for line in (run.stdout + run.stderr).rstrip().splitlines():
+            print(f"     {line}")
+        check.that(run.returncode == 0 and bool(run.stdout.strip()), f"apus {words[0]} exits 0")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--log", type=Path, required=True)
+    arguments.add_argument("--pid", type=int, required=True)
+    options = arguments.parse_args()
+    address = wait_for(options.log, options.pid, "listening")["grpc"]
+    wait_for(options.log, options.pid, "ready")
+    print(f"   ready at {address}")
+    apus, rpc = stubs()
+    check = Checks()
+    with grpc.insecure_channel(address) as channel:
+        server = rpc.InferenceStub(channel)
+        embeddings(check, server, apus)
+        sentiment(check, server, apus)
+        stories(check, server, apus)
+        probes(check, channel, server, apus)
+    command_line(check, address)
+    if check.wrong:
+        sys.exit("demo: wrong: " + "; ".join(check.wrong))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    main()
