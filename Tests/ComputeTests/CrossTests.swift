@@ -5,7 +5,8 @@ import Testing
 @Suite struct CrossTests {
   @Test func neonAgreesWithTheOracleUnderEmulation() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let process = Process(), output = Pipe()
+    let process = Process()
+    let output = Pipe()
     process.executableURL = root.appending(path: "Cross/run")
     process.standardOutput = output
     process.standardError = output
