@@ -28,6 +28,7 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
+      try command.prepare()
       try await command.run(arguments)
       return ExitCode.success
     } catch {
