@@ -41,9 +41,10 @@ package struct SentencePieceVocabulary: Sendable {
     guard let scores = try file.floats("tokenizer.ggml.scores", limit: Self.limit) else {
       throw file.problem("tokenizer.ggml.scores is missing")
     }
-    let types =
-      try file.integers("tokenizer.ggml.token_type", limit: Self.limit)
-      ?? Array(repeating: 1, count: size)
+    // Without types nothing would keep text from becoming a control piece.
+    guard let types = try file.integers("tokenizer.ggml.token_type", limit: Self.limit) else {
+      throw file.problem("tokenizer.ggml.token_type is missing")
+    }
     guard scores.count == size, types.count == size else {
       throw file.problem(
         "tokenizer.ggml.scores has \(scores.count) and token_type \(types.count) entries; "
