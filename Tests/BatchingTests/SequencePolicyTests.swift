@@ -43,7 +43,9 @@ import Testing
 
   func shape(_ step: SequenceStep?) -> [[Int]]? {
     step.map { step in
-      zip(step.ids, step.slices).map { [$0, $1.position, $1.tokens.count, $1.sampler == nil ? 0 : 1] }
+      zip(step.ids, step.slices).map { id, slice in
+        [id, slice.position, slice.tokens.count, slice.sampler == nil ? 0 : 1]
+      }
     }
   }
 
