@@ -74,7 +74,7 @@ let package = Package(
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
@@ -88,7 +88,12 @@ let package = Package(
       name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
       path: "Tests/TestMessages", swiftSettings: strict),
     tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages"]),
+    tests(
+      "RPC",
+      [
+        "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
+        "rpc-testserver",
+      ]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),

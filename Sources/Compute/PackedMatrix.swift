@@ -98,7 +98,8 @@ private struct PackedLayout {
         "a matrix of \(outputs) outputs and \(inputs) inputs; "
           + "1 to \(1 << 24) and 1 to \(CK_MAX_INPUTS) are allowed")
     }
-    let wide = CK_PANEL, narrow = CK_Q8_PANEL
+    let wide = CK_PANEL
+    let narrow = CK_Q8_PANEL
     let padded = (outputs + wide - 1) / wide * wide
     switch kind {
     case .int8PerOutput:

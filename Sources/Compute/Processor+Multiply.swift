@@ -94,7 +94,8 @@ extension Processor {
     let wanted = threads == 1 || operations < 100_000 ? 1 : max(1, 8 * threads / rowParts)
     let panelParts = min(matrix.panels, wanted)
     run(parts: rowParts * panelParts) { part in
-      let row = part % rowParts, panel = part / rowParts
+      let row = part % rowParts
+      let panel = part / rowParts
       body(
         rows * row / rowParts..<rows * (row + 1) / rowParts,
         matrix.panels * panel / panelParts..<matrix.panels * (panel + 1) / panelParts)

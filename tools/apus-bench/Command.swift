@@ -56,7 +56,8 @@ func seconds() -> Double {
 /// The shortest time of one call: short rounds, of which some escape what else the machine does.
 func bestTime(rounds: Int = 60, round: Double = 0.001, _ body: () -> Void) -> Double {
   body()
-  var begin = seconds(), calls = 1
+  var begin = seconds()
+  var calls = 1
   for _ in 0..<3 { body() }
   calls = max(1, Int(round / max(1e-9, (seconds() - begin) / 3)))
   var best = Double.infinity

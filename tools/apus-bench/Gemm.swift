@@ -5,14 +5,16 @@ import Glibc
 /// int8 products against the dot-product peak that the same run measures, and against oneDNN.
 enum Gemm {
   static let command = Command(
-    name: "gemm", summary: "int8 products: [--threads 1,2] [--rows 1,4,…] [--sizes 384,768,…] "
+    name: "gemm",
+    summary: "int8 products: [--threads 1,2] [--rows 1,4,…] [--sizes 384,768,…] "
       + "[--onednn libdnnl.so.3]", run: run)
 
   static func run(_ options: Options, _ report: inout Report) throws {
     let threads = try options.integers("threads", default: coreCount() > 1 ? [1, 2] : [1])
     let rows = try options.integers("rows", default: [1, 4, 8, 32, 128])
     let sizes = try options.integers("sizes", default: [384, 768, 1536, 2048])
-    print("kernel tier \(try KernelTier.selected().name); GOPS, and % of the peak measured beside it")
+    print(
+      "kernel tier \(try KernelTier.selected().name); GOPS, and % of the peak measured beside it")
     for count in threads {
       let processor = try Processor(threads: count)
       let bandwidth = readBandwidth(processor)
@@ -86,14 +88,16 @@ enum Gemm {
     }
     let x = FloatRows(
       rows: rows, columns: size, (0..<rows * size).map { _ in Float(random() % 2001) / 1000 - 1 })
-    let input = Activations(), output = FloatRows()
+    let input = Activations()
+    let output = FloatRows()
     input.load(x)
     return { processor.multiply(input, by: matrix, into: output) }
   }
 
   /// Dot-product operations a second, in 10⁹, of all threads together.
   private static func peakOperations(_ processor: Processor) -> Double {
-    let rounds = 20_000, operations = cb_dot_product_operations(1)
+    let rounds = 20_000
+    let operations = cb_dot_product_operations(1)
     let time = bestTime(rounds: 20) {
       processor.run(parts: processor.threads) { _ in _ = cb_dot_product_operations(rounds) }
     }
@@ -106,7 +110,8 @@ enum Gemm {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     unsafe memory.initializeMemory(as: UInt8.self, repeating: 1, count: bytes)
     defer { unsafe memory.deallocate() }
-    let parts = 16 * processor.threads, share = bytes / parts / 256 * 256
+    let parts = 16 * processor.threads
+    let share = bytes / parts / 256 * 256
     let time = bestTime(rounds: 8) {
       processor.run(parts: parts) { part in
         unsafe _ = cb_read(memory + part * share, share)

@@ -23,10 +23,14 @@ enum Layers {
   private static func encoder(
     _ processor: Processor, batch: Int, length: Int, _ report: inout Report
   ) throws {
-    let rows = batch * length, width = 384
+    let rows = batch * length
+    let width = 384
     let offsets = (0...batch).map { Int32($0 * length) }
-    let x = filled(rows, width), qkv = filled(rows, 3 * width), inner = filled(rows, 4 * width)
-    let out = FloatRows(), ones = [Float](repeating: 1, count: width)
+    let x = filled(rows, width)
+    let qkv = filled(rows, 3 * width)
+    let inner = filled(rows, 4 * width)
+    let out = FloatRows()
+    let ones = [Float](repeating: 1, count: width)
     var table = Table(processor, "minilm batch=\(batch) length=\(length)")
     table.row("quantize \(width)", 0) { Activations().quantize(x, processor, .int8PerOutput) }
     table.row("quantize \(4 * width)", 0) {
@@ -57,9 +61,14 @@ enum Layers {
   private static func llama(
     _ processor: Processor, rows: Int, position: Int, _ report: inout Report
   ) throws {
-    let width = 768, inner = 2048, blocks = (position + rows + 15) / 16
-    let x = filled(rows, width), qkv = filled(rows, 3 * width), wide = filled(rows, inner)
-    let out = FloatRows(), ones = [Float](repeating: 1, count: width)
+    let width = 768
+    let inner = 2048
+    let blocks = (position + rows + 15) / 16
+    let x = filled(rows, width)
+    let qkv = filled(rows, 3 * width)
+    let wide = filled(rows, inner)
+    let out = FloatRows()
+    let ones = [Float](repeating: 1, count: width)
     let cache = KVCache(layers: 1, heads: 12, headSize: 64, blocks: blocks, precision: .f16)
     var batch = AttentionBatch(blockCount: blocks)
     try batch.append(count: rows, position: position, blocks: (0..<blocks).map { Int32($0) })

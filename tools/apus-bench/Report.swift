@@ -29,7 +29,8 @@ struct Report {
   func write(root: String) throws(BenchError) -> String {
     let directory = "\(root)/docs/benchmarks/\(Self.cpuName())"
     for part in ["\(root)/docs", "\(root)/docs/benchmarks", directory] { unsafe mkdir(part, 0o755) }
-    let date = Self.today(), path = "\(directory)/\(date).csv"
+    let date = Self.today()
+    let path = "\(directory)/\(date).csv"
     guard let file = unsafe fopen(path, "a") else { throw BenchError("cannot write \(path)") }
     defer { unsafe fclose(file) }
     if unsafe ftell(file) == 0 {
@@ -51,7 +52,8 @@ struct Report {
       defer { unsafe fclose(file) }
       var line = [CChar](repeating: 0, count: 512)
       while unsafe fgets(&line, Int32(line.count), file) != nil {
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(
+          decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard text.hasPrefix("model name") || text.hasPrefix("CPU part") else { continue }
         name = text.split(separator: ":").dropFirst().joined(separator: ":")
         break

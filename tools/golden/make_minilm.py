@@ -31,7 +31,7 @@ SENTENCES = [
     " ".join(WORDS[n * 7 % len(WORDS)] for n in range(300)),
     "How do I reset the password of my account if I no longer have access to the e-mail address?",
     "Der schnelle braune Fuchs springt über den faulen Hund.",
-    "x = foo(bar[3], \"baz\") # comment; don't panic: 3.14159e-10",
+    'x = foo(bar[3], "baz") # comment; don\'t panic: 3.14159e-10',
     "Supercalifragilisticexpialidocious antidisestablishmentarianism",
     "ПРИВЕТ, Мир! Ёлка и йод",
     "   \t spaces\u00a0and\u2003tabs \n new\u2028lines   ",
@@ -51,7 +51,9 @@ def main():
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(limit)
-    model = transformers.BertModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model = transformers.BertModel.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
     cases = []
     for number, sentence in enumerate(SENTENCES):
         case = {"text": sentence, "ids": tokenizer.encode(sentence).ids}
@@ -61,14 +63,23 @@ def main():
             embedding = torch.nn.functional.normalize(hidden.mean(0), dim=0)
             case["embedding"] = [round(x, 6) for x in embedding.tolist()]
         cases.append(case)
-    golden = {"model": "all-MiniLM-L6-v2", "max_seq_length": limit,
-              "by": f"tokenizers {tokenizers.__version__}, transformers {transformers.__version__}, "
-                    f"torch {torch.__version__.split('+')[0]}, float32", "cases": cases}
+    golden = {
+        "model": "all-MiniLM-L6-v2",
+        "max_seq_length": limit,
+        "by": (
+            f"tokenizers {tokenizers.__version__}, transformers {transformers.__version__}, "
+            f"torch {torch.__version__.split('+')[0]}, float32"
+        ),
+        "cases": cases,
+    }
     out = ROOT / "Tests/Fixtures/minilm-golden.json"
     lines = ",\n".join("  " + json.dumps(case, separators=(",", ":")) for case in cases)
     head = json.dumps({k: v for k, v in golden.items() if k != "cases"}, indent=1)[:-2]
-    out.write_text(f"{head},\n \"cases\": [\n{lines}\n ]\n}}\n")
-    print(f"{out.relative_to(ROOT)}: {len(cases)} sentences, {EMBEDDED} embeddings, {out.stat().st_size} bytes")
+    out.write_text(f'{head},\n "cases": [\n{lines}\n ]\n}}\n')
+    print(
+        f"{out.relative_to(ROOT)}: {len(cases)} sentences, {EMBEDDED} embeddings,"
+        f" {out.stat().st_size} bytes"
+    )
 
 
 if __name__ == "__main__":

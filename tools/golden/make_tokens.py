@@ -23,7 +23,12 @@ from sentencepiece import sentencepiece_model_pb2 as spm
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = 100
-FILES = {"rt-polarity.neg": "latin-1", "rt-polarity.pos": "latin-1", "sts-dev.tsv": "utf-8", "tinyshakespeare.txt": "utf-8"}
+FILES = {
+    "rt-polarity.neg": "latin-1",
+    "rt-polarity.pos": "latin-1",
+    "sts-dev.tsv": "utf-8",
+    "tinyshakespeare.txt": "utf-8",
+}
 
 
 def fnv1a(data, state=0xCBF29CE484222325):
@@ -36,7 +41,10 @@ def digests(lines_ids):
     """One digest, as 16 hexadecimal digits, for each block of lines."""
     blocks = []
     for start in range(0, len(lines_ids), BLOCK):
-        data = b"".join(struct.pack(f"<{len(ids) + 1}I", *ids, 0xFFFFFFFF) for ids in lines_ids[start:start + BLOCK])
+        data = b"".join(
+            struct.pack(f"<{len(ids) + 1}I", *ids, 0xFFFFFFFF)
+            for ids in lines_ids[start : start + BLOCK]
+        )
         blocks.append(f"{fnv1a(data):016x}")
     return blocks
 
@@ -76,18 +84,36 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared/data")
     options.add_argument("--minilm", type=pathlib.Path, default=ROOT / "models/minilm/1")
-    options.add_argument("--gguf", type=pathlib.Path, default=ROOT.parent / "shared/models/stories260K-f32.gguf")
+    options.add_argument(
+        "--gguf", type=pathlib.Path, default=ROOT.parent / "shared/models/stories260K-f32.gguf"
+    )
     given = options.parse_args()
     encoders = {"wordpiece": word_piece(given.minilm), "sentencepiece": sentence_piece(given.gguf)}
     assert fnv1a(b"a") == 0xAF63DC4C8601EC8C, "FNV-1a test vector"
-    result = {"digest": "FNV-1a 64 of each block of lines; see tools/golden/make_tokens.py", "block": BLOCK,
-              "by": {"wordpiece": f"tokenizers {tokenizers.__version__}, all-MiniLM-L6-v2, [CLS] and [SEP], not truncated",
-                     "sentencepiece": f"sentencepiece {sentencepiece.__version__}, vocabulary of {given.gguf.name}, with BOS"},
-              "files": []}
+    result = {
+        "digest": "FNV-1a 64 of each block of lines; see tools/golden/make_tokens.py",
+        "block": BLOCK,
+        "by": {
+            "wordpiece": (
+                f"tokenizers {tokenizers.__version__}, all-MiniLM-L6-v2, [CLS] and [SEP], not"
+                " truncated"
+            ),
+            "sentencepiece": (
+                f"sentencepiece {sentencepiece.__version__}, vocabulary of {given.gguf.name},"
+                " with BOS"
+            ),
+        },
+        "files": [],
+    }
     for name, encoding in FILES.items():
         path = given.data / name
         text = lines(path, encoding)
-        entry = {"name": name, "encoding": encoding, "lines": len(text), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        entry = {
+            "name": name,
+            "encoding": encoding,
+            "lines": len(text),
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
         for kind, encode in encoders.items():
             ids = [encode(line) for line in text]
             entry[kind] = {"tokens": sum(map(len, ids)), "first": ids[0], "digests": digests(ids)}

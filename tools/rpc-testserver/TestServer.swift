@@ -32,5 +32,5 @@ enum TestServer {
     while true { pause() }
   }
 
-  private static func services(_ probe: ProbeService) -> [any Service] { [probe] }
+  private static func services(_ probe: ProbeService) -> [any Service] { [probe, InteropService()] }
 }

@@ -168,6 +168,9 @@ typedef struct {
 const ck_kernels *ck_active(void);
 /// Kernels of one tier, or NULL where this machine cannot run it.
 const ck_kernels *ck_kernels_of(ck_tier tier);
+/// The tier that `wish` names, else the best of this machine ("" and NULL wish for that). Where the wish
+/// cannot be met, `problem` (`size` bytes) says why and what can be; else it becomes empty.
+const ck_kernels *ck_choose_tier(const char *wish, char *problem, size_t size);
 /// Why APUS_CPU could not be obeyed, or NULL.
 const char *ck_tier_error(void);
 

@@ -48,10 +48,13 @@ package final class InferenceServer: Sendable {
   ///
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
+    let directory = try configuration.models.map { folder throws(ConfigurationError) in
+      try ModelDirectory(scanning: folder)
+    }
     report()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading()
+    let loader = startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -71,8 +74,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading() -> ServiceThread? {
-    guard let folder = configuration.models else {
+  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+    guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
       report()
@@ -81,7 +84,7 @@ package final class InferenceServer: Sendable {
     let installer = ModelInstaller(
       engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return ServiceThread { [self] in
-      installer.load(folder: folder, into: registry) { self.report() }
+      installer.load(directory, into: registry) { self.report() }
       readiness.finishedLoading()
       report()
     }

@@ -13,7 +13,6 @@ import sys
 
 import plots
 import scenes
-import tales
 from narrator import Story
 
 HELDOUT_STORIES = 500
@@ -34,7 +33,7 @@ def tell(seed):
 def chapter(story):
     story.paragraph()
     for _ in range(100):
-        plot = story.pick([p for p in plots.ALL + tales.ALL if p.__name__ != story.plot])
+        plot = story.pick([p for p in plots.ALL if p.__name__ != story.plot])
         before = story.plot
         try:
             story.plot = plot.__name__
@@ -58,7 +57,9 @@ def main():
     options.add_argument("--out", type=pathlib.Path, default=pathlib.Path("text"))
     options.add_argument("--stories", type=int, default=60_000)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--show", type=int, default=0, help="print this many stories and write nothing")
+    options.add_argument(
+        "--show", type=int, default=0, help="print this many stories and write nothing"
+    )
     given = options.parse_args()
     first = given.seed * 10_000_000
     if given.show:

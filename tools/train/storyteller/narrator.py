@@ -14,7 +14,7 @@ A pronoun is clear when its character was the last one mentioned who takes that 
 import random
 import re
 
-import lexicon
+import phrases
 
 PRONOUNS = {"he": ("him", "his", "himself"), "she": ("her", "her", "herself")}
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -78,7 +78,9 @@ class Story:
                 return f"{PRONOUNS[hero.pronoun][1]} friend {person.name}"
             return person.name or person.description
         if person.name:
-            return self.pick(f"{person.name} the {person.noun}", f"a {person.noun} named {person.name}")
+            return self.pick(
+                f"{person.name} the {person.noun}", f"a {person.noun} named {person.name}"
+            )
         return f"a {person.adjective} {person.noun}"
 
     def lookup(self, key):
@@ -88,8 +90,8 @@ class Story:
             return self.refer(key)
         value = self.slots.get(key)
         if value is None:
-            fresh = [v for v in lexicon.LISTS[key] if v not in self.used]
-            value = self.pick(fresh or lexicon.LISTS[key])
+            fresh = [v for v in phrases.LISTS[key] if v not in self.used]
+            value = self.pick(fresh or phrases.LISTS[key])
             self.used.add(value)
         return self.expand(value)
 
@@ -128,9 +130,9 @@ class Story:
         end = first[-1]
         mood = mood or {"?": "ask", "!": "cry"}.get(end, "say")
         reply = self.speaker not in ("", who) and mood in ("say", "wise") and self.chance(0.4)
-        verb = self.pick(["answered", "replied"] if reply else lexicon.SPEECH[mood])
+        verb = self.pick(["answered", "replied"] if reply else phrases.SPEECH[mood])
         tagged = first[:-1] + "," if end == "." else first
-        adverb = self.pick(lexicon.SPEECH_ADVERBS) if self.chance(0.06) else ""
+        adverb = self.pick(phrases.SPEECH_ADVERBS) if self.chance(0.06) else ""
         low, shape = who.lower(), self.rng.random()
         more = f' "{rest}"' if rest else ""
         plain = " " not in verb
@@ -142,7 +144,7 @@ class Story:
         elif shape < 0.74:
             line = f'{{{who}}} {verb}{adverb}, "{words}"'
         elif shape < 0.88:
-            beat = self.pick(lexicon.BEATS[mood])
+            beat = self.pick(phrases.BEATS[mood])
             line = f'{{{who}}} {beat.replace("{x", "{" + low)}. "{words}"'
         else:
             line = f'"{tagged}" {{{low}}} {verb}.{more}'
