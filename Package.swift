@@ -68,7 +68,7 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["CBench", "Compute"], path: "tools/apus-bench",
+      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"], path: "tools/apus-bench",
       exclude: ["CBench"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.

@@ -105,7 +105,7 @@ enum Gemm {
   }
 
   /// Memory read, in GB/s, of all threads together.
-  private static func readBandwidth(_ processor: Processor) -> Double {
+  static func readBandwidth(_ processor: Processor) -> Double {
     let bytes = 256 << 20
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     unsafe memory.initializeMemory(as: UInt8.self, repeating: 1, count: bytes)
