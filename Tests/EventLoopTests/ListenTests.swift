@@ -83,6 +83,26 @@ import Testing
     }
   }
 
+  @Test func whoeverWaitsWhenListeningStopsIsStillServed() async throws {
+    try await withGroup(1) { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      let port = listening.address.port
+      // Within one turn: the kernel has accepted the connection, the loop has not.
+      let client = try await group.loops[0].run {
+        let client = try BlockingClient(port: port)
+        listening.stop()
+        return client
+      }
+      let answer = try await onThread {
+        defer { client.close() }
+        client.send([1, 2, 3])
+        shutdown(client.fd, Int32(SHUT_WR))
+        return client.readToEnd()
+      }
+      #expect(answer == [1, 2, 3])
+    }
+  }
+
   @Test func aConnectThatIsNotAnsweredEndsInTime() async throws {
     // A queue of one that nobody empties: the kernel drops further attempts.
     let full = try FullListener()

@@ -761,29 +761,29 @@ extension ApusTesting {
 extension ApusTesting {
   /// A name that the short form would make a digit, and one called like the open case.
   public enum Version: OpenEnum {
-    case versionUnspecified
+    case unspecified
     case version2
-    case versionUnrecognized
-    case versionDefault
+    case unrecognized_
+    case `default`
     /// A number that this version does not know.
     case unrecognized(Int32)
 
     public init(rawValue: Int32) {
       switch rawValue {
-      case 0: self = .versionUnspecified
+      case 0: self = .unspecified
       case 2: self = .version2
-      case 3: self = .versionUnrecognized
-      case 4: self = .versionDefault
+      case 3: self = .unrecognized_
+      case 4: self = .`default`
       default: self = .unrecognized(rawValue)
       }
     }
 
     public var rawValue: Int32 {
       switch self {
-      case .versionUnspecified: 0
+      case .unspecified: 0
       case .version2: 2
-      case .versionUnrecognized: 3
-      case .versionDefault: 4
+      case .unrecognized_: 3
+      case .`default`: 4
       case .unrecognized(let number): number
       }
     }

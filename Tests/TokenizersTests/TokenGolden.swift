@@ -1,7 +1,7 @@
 import Foundation
 import JSON
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 
 /// The reference libraries' ids of all test data, as digests of blocks of lines

@@ -71,6 +71,11 @@ final class ProbeService: Service {
   private struct Misfortune: Error {}
   private let releases = unsafe Mutex<[UnsafeContinuation<Void, Never>]>([])
 
+  /// Handlers that run now.
+  var running: Int { state.withLock { $0.running } }
+  /// Handlers that were cancelled.
+  var cancelled: Int { state.withLock { $0.cancelled } }
+
   func observed(_ call: EndedCall) {
     state.withLock { state in
       state.status[call.status.code.rawValue, default: 0] += 1

@@ -82,10 +82,9 @@ extension BridgeArena {
     let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     // protobuf-c recurses for every level and believes every count, so look first, but only where
     // the schema and the size leave room for harm.
-    if layout.nesting > limits.depth || bytes.count > limits.elements {
+    if layout.nesting > limits.boundedDepth || bytes.count > limits.elements {
       var state = cm_scan_state(
-        depth: Int32(clamping: min(limits.depth, Self.greatestDepth)), elements: limits.elements,
-        offset: 0)
+        depth: Int32(limits.boundedDepth), elements: max(0, limits.elements), offset: 0)
       let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
       if let error = limits.error(verdict, state, layout.name) { throw error }
     }
@@ -106,18 +105,20 @@ extension BridgeArena {
         "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes")
     }
     // Broken somewhere; the walk finds out where.
-    var state = cm_scan_state(depth: Int32(Self.greatestDepth), elements: .max, offset: 0)
+    var state = cm_scan_state(
+      depth: Int32(DecodingLimits.greatestDepth), elements: .max, offset: 0)
     let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
     return limits.error(verdict, state, layout.name)
       ?? DecodingError(.malformed, in: layout.name, "its fields contradict each other")
   }
-
-  /// protobuf-c takes about 1.5 KB of stack for each level.
-  private static var greatestDepth: Int { 200 }
 }
 
 extension DecodingLimits {
+  /// Whatever a caller allows: protobuf-c takes about 1.5 KB of stack for each level.
+  fileprivate static var greatestDepth: Int { 200 }
+  fileprivate var boundedDepth: Int { max(0, min(depth, Self.greatestDepth)) }
+
   /// Bytes that decoding a message of that size may take.
   func memory(encoded: Int) -> Int {
     let (product, overflow) = encoded.multipliedReportingOverflow(by: max(expansion, 0))
@@ -134,7 +135,7 @@ extension DecodingLimits {
     case CM_TOO_DEEP:
       DecodingError(
         .tooDeep, in: name,
-        "messages nest deeper than \(depth) levels at byte \(state.offset)")
+        "messages nest deeper than \(boundedDepth) levels at byte \(state.offset)")
     case CM_TOO_MANY:
       DecodingError(
         .tooManyElements, in: name,

@@ -68,7 +68,8 @@ package struct SentencePieceTokenizer: Tokenizer {
       }
     }
     (byteIDs, byteValues) = try Self.bytes(pieces, kinds)
-    let lengths = Set(kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
+    let lengths = Set(
+      kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
     userDefinedLengths = lengths.filter { $0 > 0 }.sorted(by: >)
     try checkIDs()
   }

@@ -34,8 +34,16 @@ struct HeadModelTests {
     #expect(deep.inputWidth == 8)
   }
 
+  @Test func readsHeadsOnFeatureRows() throws {
+    let labelled = try load(folder(#"{"labels": ["no", "yes"]}"#))
+    #expect(labelled.base == nil)
+    let values = try load(folder("{}", hidden: 5))
+    #expect(values.labels.isEmpty)
+    #expect(values.classifier.weight.shape == [2, 5])
+  }
+
   @Test(arguments: [
-    (#"{"labels": ["no", "yes"]}"#, #""base" must name"#),
+    (#"{"base": "", "labels": ["no", "yes"]}"#, #""base" must name"#),
     (#"{"base": "minilm"}"#, #""labels" must be an array"#),
     (#"{"base": "minilm", "labels": ["no", 1]}"#, #""labels" must hold strings"#),
     (#"{"base": "minilm", "labels": ["no", "no"]}"#, "each label once"),

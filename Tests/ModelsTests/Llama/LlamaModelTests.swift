@@ -1,7 +1,8 @@
 import Bytes
-@testable import Models
-import Testing
 import TestSupport
+import Testing
+
+@testable import Models
 
 struct LlamaModelTests {
   private func load(_ builder: GGUFBuilder) throws -> LlamaModel {

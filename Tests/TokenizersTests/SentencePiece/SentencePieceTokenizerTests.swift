@@ -1,12 +1,13 @@
 import Bytes
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 
 struct SentencePieceTokenizerTests {
   /// Ids 0 to 2 are special, 3 to 258 the bytes, then pieces with their scores.
   static func make(
-    _ pieces: [(String, Float, Int32)], _ change: (inout SentencePieceTokenizer.Options) -> Void =
+    _ pieces: [(String, Float, Int32)],
+    _ change: (inout SentencePieceTokenizer.Options) -> Void =
       { _ in }
   ) throws -> SentencePieceTokenizer {
     let bytes = (0..<256).map { byte in

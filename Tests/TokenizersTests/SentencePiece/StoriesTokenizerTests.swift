@@ -1,8 +1,8 @@
 import Foundation
 import JSON
 import Models
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 
 /// The tokenizer of stories260K against the reference library's ids.

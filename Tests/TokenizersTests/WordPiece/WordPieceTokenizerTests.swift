@@ -1,7 +1,7 @@
 import Bytes
 import JSON
-import Testing
 import TestSupport
+import Testing
 
 @testable import Tokenizers
 
