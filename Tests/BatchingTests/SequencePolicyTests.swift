@@ -345,6 +345,17 @@ import Testing
     #expect(planned(&policy) == [1, 0])
   }
 
+  @Test func aGrowingSequenceTakesBlocksOfAPausedOneFirst() throws {
+    var policy = policy(context: 32, blocks: 8)
+    for length in [4, 8, 8] { _ = try policy.arrive(request(length), now: start) }
+    complete(&policy, try plan(&policy, now: start))
+    policy.setPaused(0, true)
+    while policy.preemptions == 0 { complete(&policy, try plan(&policy, now: start)) }
+    // The paused one is the oldest, and yet it goes before the youngest.
+    #expect(policy.waiting.map(\.id) == [0])
+    #expect(policy.running.map(\.id) == [1, 2])
+  }
+
   func slice(token: Int32) -> SequenceSlice {
     SequenceSlice(
       tokens: [token], position: 0, blocks: [],
