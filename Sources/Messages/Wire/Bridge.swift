@@ -9,7 +9,7 @@ public enum Bridge {
     _ start: UnsafePointer<UInt8>?, _ count: Int, _ path: StaticString
   ) throws(DecodingError) -> String {
     guard let start = unsafe start, count > 0 else { return "" }
-    // Four times as fast as String(validating:as:), which looks generic metadata up in each call.
+    // String(validating:as:) looks generic metadata up in each call: a third of a small decode.
     guard unsafe cm_is_utf8(start, count) else { throw error(.invalidUTF8, path, "is not UTF-8") }
     return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
