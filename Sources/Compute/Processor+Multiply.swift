@@ -82,17 +82,21 @@ extension Processor {
   /// Splits a product into parts of some panels and some rows; K is never split.
   ///
   /// A part streams its panels once for each of its row tiles, so few rows are split by panels alone
-  /// and every weight is read once.
+  /// and every weight is read once. Parts are worth a microsecond and a half or more, by what the
+  /// arithmetic or the memory takes; beyond that, some more than threads, so that a thread that is
+  /// held up does not hold up the rest.
   private func runTiles(
     rows: Int, _ matrix: PackedMatrix, _ body: (Range<Int>, Range<Int>) -> Void
   ) {
     guard rows > 0 else { return }
-    let operations = rows * matrix.panels * matrix.panelWidth * matrix.inputs
     let rowsPerPart = 48
+    let operationsPerPart = 700_000
+    let bytesPerPart = 40_000
     let rowParts = (rows + rowsPerPart - 1) / rowsPerPart
-    // Some parts more than threads, so that a thread that is held up does not hold up the rest.
-    let wanted = threads == 1 || operations < 100_000 ? 1 : max(1, 8 * threads / rowParts)
-    let panelParts = min(matrix.panels, wanted)
+    let operations = 2 * rows * matrix.outputs * matrix.inputs
+    let worthwhile = max(operations / operationsPerPart, matrix.byteCount / bytesPerPart)
+    let wanted = threads == 1 ? 1 : min(worthwhile, 6 * threads)
+    let panelParts = min(matrix.panels, max(1, wanted / rowParts))
     run(parts: rowParts * panelParts) { part in
       let row = part % rowParts
       let panel = part / rowParts
