@@ -17,20 +17,26 @@ final class MemoryPool {
 
   @safe
   private struct State {
-    /// First waiting block of each size.
-    var lists = unsafe [UnsafeMutableRawPointer?](repeating: nil, count: largest / step + 1)
+    /// First waiting block of each size; memory of its own, since an array's checks would cost as
+    /// much as malloc.
+    let lists: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     var waiting = 0
   }
+  private static let listCount = largest / step + 1
   private let state: UnsafeMutablePointer<State>
 
   init() {
     unsafe state = .allocate(capacity: 1)
-    unsafe state.initialize(to: State())
+    let lists = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(
+      capacity: Self.listCount)
+    unsafe lists.initialize(repeating: nil, count: Self.listCount)
+    unsafe state.initialize(to: State(lists: lists))
   }
 
   /// After the library's session is gone.
   deinit {
     trim(to: 0)
+    unsafe state.pointee.lists.deallocate()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
   }
@@ -47,7 +53,8 @@ final class MemoryPool {
 
   /// Gives memory that waits back, largest blocks first, down to `bytes`.
   func trim(to bytes: Int) {
-    for index in unsafe state.pointee.lists.indices.reversed() {
+    guard unsafe state.pointee.waiting > bytes else { return }
+    for index in (1..<Self.listCount).reversed() {
       while unsafe state.pointee.waiting > bytes, let block = unsafe state.pointee.lists[index] {
         unsafe state.pointee.lists[index] = unsafe block.load(as: UnsafeMutableRawPointer?.self)
         unsafe state.pointee.waiting -= index * Self.step
@@ -60,15 +67,16 @@ final class MemoryPool {
     _ size: Int, _ user: UnsafeMutableRawPointer?
   ) -> UnsafeMutableRawPointer? {
     guard let state = unsafe user?.assumingMemoryBound(to: State.self) else { return nil }
-    let index = (max(size, 1) + step - 1) / step
-    let isPooled = size <= largest
+    let isPooled = size <= largest && size > 0
+    let index = isPooled ? (size &+ (step - 1)) / step : 0
     if isPooled, let block = unsafe state.pointee.lists[index] {
       unsafe state.pointee.lists[index] = unsafe block.load(as: UnsafeMutableRawPointer?.self)
-      unsafe state.pointee.waiting -= index * step
+      unsafe state.pointee.waiting &-= index &* step
       return unsafe block
     }
     let payload = isPooled ? index * step : size
-    guard payload <= Int.max - headSize, let block = unsafe malloc(headSize + payload) else {
+    guard payload >= 0, payload <= Int.max - headSize,
+      let block = unsafe malloc(headSize + payload) else {
       return nil
     }
     unsafe block.storeBytes(of: payload, as: Int.self)
@@ -82,13 +90,13 @@ final class MemoryPool {
       let state = unsafe user?.assumingMemoryBound(to: State.self)
     else { return }
     let payload = unsafe (pointer - headSize).load(as: Int.self)
-    guard payload <= largest, unsafe state.pointee.waiting + payload <= limit else {
+    guard payload <= largest, payload > 0, unsafe state.pointee.waiting &+ payload <= limit else {
       return unsafe free(pointer - headSize)
     }
     let index = payload / step
     unsafe pointer.storeBytes(of: state.pointee.lists[index], as: UnsafeMutableRawPointer?.self)
     unsafe state.pointee.lists[index] = unsafe pointer
-    unsafe state.pointee.waiting += payload
+    unsafe state.pointee.waiting &+= payload
   }
 
   private static func allocateZeroed(
