@@ -97,7 +97,7 @@ let package = Package(
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
-    tests("Inference", ["Compute", "Inference", "Models", "Tokenizers"]),
+    tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],

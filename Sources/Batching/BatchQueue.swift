@@ -125,13 +125,16 @@ struct BatchQueue {
 
   // MARK: Batches
 
-  /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `fail`.
-  mutating func next(now: ContinuousClock.Instant) -> (BatchPolicy.Decision, FormedBatch?) {
+  mutating func dropExpired(now: ContinuousClock.Instant) {
     let expired = policy.expire(now: now)
-    if !expired.isEmpty {
-      observer?.entriesDropped(expired.count, reason: .expired)
-      fail(expired.map { entries.ticket(at: $0) }, with: BatchingError.expired)
-    }
+    if expired.isEmpty { return }
+    observer?.entriesDropped(expired.count, reason: .expired)
+    fail(expired.map { entries.ticket(at: $0) }, with: BatchingError.expired)
+  }
+
+  /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `stop`.
+  mutating func next(now: ContinuousClock.Instant) -> (BatchPolicy.Decision, FormedBatch?) {
+    dropExpired(now: now)
     let decision = policy.next(now: now)
     guard case .run(let indices, let tokens) = decision else { return (decision, nil) }
     let batch = FormedBatch(

@@ -126,7 +126,11 @@ actor BatchScheduler {
   /// The pump runs behind what the loop already has to do, so an idle engine's first batch takes
   /// along all requests that came with this turn of the loop.
   private func startPump() {
-    if isPumping { return }
+    if isPumping {
+      // What waits for a long batch is told of its deadline in time all the same.
+      if let deadline = queue.policy.earliestDeadline { setAlarm(at: deadline) }
+      return
+    }
     isPumping = true
     Task(executorPreference: executor) { await self.pump() }
   }
@@ -171,6 +175,7 @@ actor BatchScheduler {
 
   private func wake(at instant: ContinuousClock.Instant) {
     if alarm == instant { alarm = nil }
+    queue.dropExpired(now: clock.now())
     startPump()
   }
 }

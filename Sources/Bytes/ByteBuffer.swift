@@ -15,7 +15,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
   package init(capacity: Int = 0) {
     unsafe storage =
       capacity > 0
-      ? .allocate(byteCount: capacity, alignment: 16)
+      ? .allocate(byteCount: capacity, alignment: 8)
       : UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
@@ -106,7 +106,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
       unsafe storage.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end]))
     } else {
       let larger = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: max(used + count, 2 * capacity, 256), alignment: 16)
+        byteCount: max(used + count, 2 * capacity, 256), alignment: 8)
       unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end]))
       unsafe storage.deallocate()
       unsafe storage = larger

@@ -1,11 +1,13 @@
 import Foundation
 
-/// Committed files of golden values, Tests/Fixtures.
+/// The package's own files, as they are committed.
 package enum Fixture {
+  package static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// Golden values in Tests/Fixtures.
   package static func bytes(_ name: String) throws -> [UInt8] {
-    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return Array(try Data(contentsOf: tests.appendingPathComponent("Fixtures/\(name)")))
+    Array(try Data(contentsOf: URL(fileURLWithPath: "\(package)/Tests/Fixtures/\(name)")))
   }
 }
 

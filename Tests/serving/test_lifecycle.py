@@ -36,7 +36,7 @@ def test_a_server_without_models_is_live_but_not_ready(start, tmp_path):
 @pytest.mark.parametrize("damage,words", [
     (lambda folder: (folder / "model.safetensors").write_bytes(b"\xff" * 64), "model.safetensors"),
     (lambda folder: (folder / "config.json").write_text('{"architectures": ["GPT2Model"]}'), "config.json"),
-    (lambda folder: (folder / "tokenizer.json").write_text("{"), "tokenizer.json"),
+    (lambda folder: (folder / "vocab.txt").write_text("one\ntwo\n"), "vocab.txt"),
     (lambda folder: (folder / "config.json").unlink(), "a version folder holds"),
 ])
 def test_a_broken_model_stays_out_and_says_why(start, copy_model, damage, words):

@@ -20,11 +20,10 @@ def binary():
     named = os.environ.get("APUS_TESTSERVER")
     if named:
         return named
-    found = [ROOT / ".build" / kind / "rpc-testserver" for kind in ("release", "debug")]
-    found = [path for path in found if path.exists()]
-    if not found:
-        pytest.exit("build it first: swift build -c release --product rpc-testserver", 2)
-    return str(max(found, key=lambda path: path.stat().st_mtime))
+    built = ROOT / ".build" / "rpc-testserver"
+    if not built.exists():
+        pytest.exit("build it first: tools/build rpc-testserver", 2)
+    return str(built)
 
 
 def until(condition, what="the condition"):

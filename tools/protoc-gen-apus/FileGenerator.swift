@@ -16,10 +16,10 @@ struct FileGenerator {
     }
   }
 
-  /// `apus/v1/inference.proto` → `apus.v1.inference.swift`: modules want distinct base names.
+  /// `apus/v1/inference.proto` → `apus.v1.inference.pb.swift`: a module wants distinct base names.
   private var outputName: String {
     let stem = file.path.hasSuffix(".proto") ? String(file.path.dropLast(6)) : file.path
-    return stem.split(separator: "/").joined(separator: ".") + ".swift"
+    return stem.split(separator: "/").joined(separator: ".") + ".pb.swift"
   }
 
   private func source() throws -> String {

@@ -26,6 +26,13 @@ final class ProbeService: Service {
       method("Echo", .unary) { inbound, outbound, _ in
         try await self.echoAll(inbound, outbound)
       },
+      method("Fixed", .unary) { inbound, outbound, _ in
+        // The benchmark's answer: 101 bytes to whatever was asked.
+        _ = unsafe try inbound.poll { _ in }
+        _ = unsafe try outbound.send { reserve in
+          unsafe reserve(101).initializeMemory(as: UInt8.self, repeating: 7)
+        }
+      },
       method("EchoStream", .bidirectional) { inbound, outbound, _ in
         try await self.echoAll(inbound, outbound)
       },

@@ -102,7 +102,8 @@ extension BridgeArena {
     if unsafe arena.pointee.exhausted {
       return DecodingError(
         .tooLarge, in: layout.name,
-        "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes")
+        "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes"
+      )
     }
     // Broken somewhere; the walk finds out where.
     var state = cm_scan_state(
@@ -141,7 +142,8 @@ extension DecodingLimits {
         .tooManyElements, in: name,
         "repeated fields have more than \(elements) elements at byte \(state.offset)")
     case CM_GROUP:
-      DecodingError(.malformed, in: name, "a group, which is not supported, at byte \(state.offset)")
+      DecodingError(
+        .malformed, in: name, "a group, which is not supported, at byte \(state.offset)")
     case CM_WRONG_TYPE:
       DecodingError(.malformed, in: name, "a field of the wrong type at byte \(state.offset)")
     default:

@@ -1,7 +1,7 @@
 import JSON
 
-/// A small model on a vector: the embedding of an encoder, or a row of features. head.json says what
-/// it is, head.safetensors holds it.
+/// A small model on a vector: the embedding of an encoder, or a row of features. head.json says
+/// what it is, head.safetensors holds it.
 ///
 ///     scores = classifier(activation(dense(input)))      with a dense layer
 ///     scores = classifier(activation(input))             without

@@ -20,10 +20,12 @@ package final class InferenceServer: Sendable {
   private let server: RPC.Server
   private let lastReason = Mutex<String?>(nil)
 
+  /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
+  /// starts, because threads inherit the mask of those that start them.
+  package static func takeOverSignals() throws { try ProcessSignal.takeOver() }
+
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
-    // Before any thread starts: threads inherit the signal mask.
-    try ProcessSignal.takeOver()
     self.configuration = configuration
     log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()

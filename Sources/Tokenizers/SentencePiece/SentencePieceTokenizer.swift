@@ -22,7 +22,7 @@ package struct SentencePieceTokenizer: Tokenizer {
     package var addsSpacePrefix = true
     /// Spaces at the ends go, several in a row become one.
     package var removesExtraWhitespace = false
-    /// Largest text in bytes; encoding takes about 50 bytes of memory for each.
+    /// Largest text in bytes; encoding takes up to 80 bytes of memory for each.
     package var maximumBytes = 1 << 18
 
     package init() {}

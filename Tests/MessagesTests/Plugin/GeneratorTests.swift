@@ -57,12 +57,12 @@ import Testing
     let generate = folder.appending(path: "tools/generate").path
     #expect(try run(generate, ["--plugin", plugin]).status == 0)
     #expect(try run(generate, ["--check", "--plugin", plugin]).status == 0)
-    let changed = folder.appending(path: "Sources/Messages/Generated/apus.v1.inference.swift")
+    let changed = folder.appending(path: "Sources/Messages/Generated/apus.v1.inference.pb.swift")
     try Data("// edited\n".utf8).write(to: changed)
     let outcome = try run(generate, ["--check", "--plugin", plugin])
     #expect(outcome.status == 1)
     #expect(outcome.errors.contains("run tools/generate"))
-    #expect(outcome.errors.contains("apus.v1.inference.swift"))
+    #expect(outcome.errors.contains("apus.v1.inference.pb.swift"))
   }
 
   /// What is not supported is refused with the place and a way out.

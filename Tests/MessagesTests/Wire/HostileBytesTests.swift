@@ -88,7 +88,8 @@ import Testing
   @Test func elementsAreBoundedOnBothSides() {
     let limits = DecodingLimits(elements: 10)
     #expect(code(ApusTesting.Scalars.self, [], DecodingLimits(elements: -1)) == nil)
-    #expect(code(ApusTesting.Tree.self, nested(1, field: 4), .init(elements: -1)) == .tooManyElements)
+    #expect(
+      code(ApusTesting.Tree.self, nested(1, field: 4), .init(elements: -1)) == .tooManyElements)
     let ten = ApusTesting.Scalars(manyInt32: Array(1...6), manyString: ["", "", "", ""])
     #expect(code(ApusTesting.Scalars.self, ten.encoded(), limits) == nil)
     var eleven = ten

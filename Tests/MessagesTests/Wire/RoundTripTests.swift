@@ -72,8 +72,9 @@ import Testing
     message.maybeBytes = []
     #expect(try ApusTesting.Scalars(message.encoded()).maybeBytes == [])
     // -0 is not the default.
-    #expect(try ApusTesting.Scalars(ApusTesting.Scalars(plainFloat: -0.0).encoded())
-      .plainFloat.sign == .minus)
+    #expect(
+      try ApusTesting.Scalars(ApusTesting.Scalars(plainFloat: -0.0).encoded())
+        .plainFloat.sign == .minus)
   }
 
   @Test func lastOneofMemberWins() throws {
@@ -87,7 +88,8 @@ import Testing
 
   @Test func mapsKeepTheLastEntryAndFillDefaults() throws {
     // {"a": "1"}, {"a": "2"}, {} (key and value absent).
-    let maps = try ApusTesting.Maps(decode(hex: "0a06" + "0a0161120131" + "0a06" + "0a0161120132" + "0a00"))
+    let maps = try ApusTesting.Maps(
+      decode(hex: "0a06" + "0a0161120131" + "0a06" + "0a0161120132" + "0a00"))
     #expect(maps.textText == ["a": "2", "": ""])
   }
 

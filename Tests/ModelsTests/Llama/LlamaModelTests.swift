@@ -66,6 +66,7 @@ struct LlamaModelTests {
     "general.architecture", "llama.block_count", "llama.embedding_length",
     "llama.attention.head_count", "llama.feed_forward_length", "llama.context_length",
     "llama.attention.layer_norm_rms_epsilon", "tokenizer.ggml.scores",
+    "tokenizer.ggml.token_type",
   ])
   func namesWhatIsMissing(key: String) {
     var builder = GGUFBuilder.llama()

@@ -147,8 +147,9 @@ private final class FuzzCall: StreamHandler {
     switch action {
     case .none, .cancelHandler: break
     case .startHandler:
-      if machine.shape == .unary { perform(machine.handlerEnded(Status(.ok))) }
-    case .finish(let status), .abort(let status): server.refuse(stream, status)
+      if machine.shape == .unary { perform(machine.handlerEnded(nil)) }
+    case .finish(let status): server.refuse(stream, status ?? Status(.ok))
+    case .abort(let status): server.refuse(stream, status)
     }
   }
 
@@ -161,7 +162,7 @@ private final class FuzzCall: StreamHandler {
     do throws(Status) { try queue.append(bytes) } catch { return perform(machine.failed(error)) }
     server.largestQueue = max(server.largestQueue, queue.count)
     perform(machine.received(messages: queue.ready - before))
-    if machine.phase == .running { while queue.poll({ _ in }) {} }
+    if machine.phase == .running { while queue.poll({ _ in }) != nil {} }
   }
   func streamReceivedEnd() { perform(machine.receivedEnd(isCut: queue.hasPartial)) }
   func streamClosed(_ code: ErrorCode) {

@@ -18,7 +18,7 @@ import Testing
 
   static func takeAll(_ queue: inout MessageQueue) -> [[UInt8]] {
     var messages: [[UInt8]] = []
-    while queue.poll({ messages.append(Array($0)) }) {}
+    while queue.poll({ messages.append(Array($0)) }) != nil {}
     return messages
   }
 
