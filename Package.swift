@@ -66,23 +66,38 @@ let package = Package(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
+    .target(name: "CBench", path: "tools/apus-bench/CBench"),
+    .executableTarget(
+      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"], path: "tools/apus-bench",
+      exclude: ["CBench"], swiftSettings: strict),
+
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["Bytes", "EventLoop", "Messages", "Metrics", "RPC"],
+      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
-    tests("HTTP2", ["Bytes", "HTTP2"]),
-    tests("Messages", ["Bytes", "Messages"]),
-    tests("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC"]),
+    tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
+    .target(
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+    .target(
+      name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
+      path: "Tests/TestMessages", swiftSettings: strict),
+    tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
+    tests(
+      "RPC",
+      [
+        "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
+        "rpc-testserver",
+      ]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
-    tests("Inference", ["Compute", "Inference", "Models", "Tokenizers"]),
+    tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],

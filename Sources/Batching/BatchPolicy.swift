@@ -55,8 +55,8 @@ struct BatchPolicy: Sendable {
   private var nodes: [Node] = []
   private var buckets = [Bucket](repeating: Bucket(), count: bucketCount)
   private var nextOrder: UInt64 = 0
-  /// No waiting entry has an earlier deadline; may be earlier than all of them.
-  private var earliestDeadline: ContinuousClock.Instant?
+  /// No waiting entry has an earlier deadline; may be earlier than all of them. Nil: none has one.
+  private(set) var earliestDeadline: ContinuousClock.Instant?
   private var running: (tokens: Int, since: ContinuousClock.Instant)?
 
   /// - Parameter options: bounds below 1 count as 1.

@@ -41,13 +41,14 @@ final class EngineCore: Sendable {
   func run() {
     while true {
       signals.wait(spinning: spin)
-      let job: EngineJob? = state.withLock { state in
-        if state.isStopped || state.jobs.isEmpty { return nil }
+      let (job, isStopped) = state.withLock { state -> (EngineJob?, Bool) in
+        if state.isStopped || state.jobs.isEmpty { return (nil, state.isStopped) }
         let job = state.jobs.removeFirst()  // As many as there are lanes: a handful.
         state.current = (job.lane, now())
-        return job
+        return (job, false)
       }
-      guard let job else { return }
+      if isStopped { return }
+      guard let job else { continue }
       job.body(nil)
       state.withLock { $0.current = nil }
     }

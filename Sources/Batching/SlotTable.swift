@@ -5,38 +5,45 @@ struct SlotTable<Value> {
     fileprivate var generation: UInt32
   }
 
-  private var values: [Value?] = []
-  private var generations: [UInt32] = []
+  private struct Slot {
+    var value: Value?
+    var generation: UInt32 = 0
+  }
+
+  private var slots: [Slot] = []
   private var free: [Int] = []
-  var count: Int { values.count - free.count }
+  var count: Int { slots.count - free.count }
 
   mutating func insert(_ value: Value) -> Ticket {
     if let index = free.popLast() {
-      values[index] = value
-      return Ticket(index: index, generation: generations[index])
+      slots[index].value = value
+      return Ticket(index: index, generation: slots[index].generation)
     }
-    values.append(value)
-    generations.append(0)
-    return Ticket(index: values.count - 1, generation: 0)
+    slots.append(Slot(value: value))
+    return Ticket(index: slots.count - 1, generation: 0)
   }
 
   /// Nil when the value has been removed since the ticket was given out.
   mutating func remove(_ ticket: Ticket) -> Value? {
-    guard generations[ticket.index] == ticket.generation else { return nil }
-    generations[ticket.index] &+= 1
+    guard slots[ticket.index].generation == ticket.generation else { return nil }
+    slots[ticket.index].generation &+= 1
     free.append(ticket.index)
-    return values[ticket.index].take()
+    return slots[ticket.index].value.take()
   }
 
   /// The ticket of what stands at `index` now.
-  func ticket(at index: Int) -> Ticket { Ticket(index: index, generation: generations[index]) }
+  func ticket(at index: Int) -> Ticket {
+    Ticket(index: index, generation: slots[index].generation)
+  }
 
-  func contains(_ ticket: Ticket) -> Bool { generations[ticket.index] == ticket.generation }
+  func value(at index: Int) -> Value? { slots[index].value }
 
-  /// Changes the value under a ticket in place; nothing happens when it has been removed.
+  /// Changes the value under a ticket in place; nil when it has been removed.
+  @discardableResult
   mutating func update<Result>(_ ticket: Ticket, _ body: (inout Value) -> Result) -> Result? {
-    guard contains(ticket), var value = values[ticket.index].take() else { return nil }
-    defer { values[ticket.index] = value }
+    guard slots[ticket.index].generation == ticket.generation else { return nil }
+    guard var value = slots[ticket.index].value.take() else { return nil }
+    defer { slots[ticket.index].value = value }
     return body(&value)
   }
 }

@@ -21,7 +21,8 @@ package final class MappedFile: @unchecked Sendable {
   ///
   /// - Parameter limit: most bytes the file may have.
   package init(path: String, limit: Int = 1 << 40) throws(FileError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Not blocking: opening a pipe would wait for a writer.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, "cannot be opened", errno: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -49,6 +49,26 @@ const ck_kernels *ck_kernels_of(ck_tier tier) {
   return NULL;
 }
 
+const ck_kernels *ck_choose_tier(const char *wish, char *problem, size_t size) {
+  const ck_kernels *best = &ck_kernels_scalar;
+  char allowed[64] = "";
+  problem[0] = 0;
+  for (int i = 0; i < tier_count; i++) {
+    if (!runs_here(tiers[i]->tier)) continue;
+    best = tiers[i];
+    if (allowed[0]) strcat(allowed, ", ");
+    strcat(allowed, tiers[i]->name);
+  }
+  if (!wish || !wish[0]) return best;
+  for (int i = 0; i < tier_count; i++) {
+    if (strcmp(wish, tiers[i]->name) == 0 && runs_here(tiers[i]->tier)) return tiers[i];
+  }
+  snprintf(problem, size,
+           "APUS_CPU is '%.32s', which this machine cannot run; unset it or use one of: %s", wish,
+           allowed);
+  return best;
+}
+
 const ck_kernels *ck_active(void) { return active; }
 const char *ck_tier_error(void) { return error[0] ? error : NULL; }
 
@@ -56,22 +76,5 @@ __attribute__((constructor)) static void select_tier(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
 #endif
-  char allowed[64] = "";
-  for (int i = 0; i < tier_count; i++) {
-    if (!runs_here(tiers[i]->tier)) continue;
-    active = tiers[i];
-    if (allowed[0]) strcat(allowed, ", ");
-    strcat(allowed, tiers[i]->name);
-  }
-  const char *wish = getenv("APUS_CPU");
-  if (!wish || !wish[0]) return;
-  for (int i = 0; i < tier_count; i++) {
-    if (strcmp(wish, tiers[i]->name) == 0 && runs_here(tiers[i]->tier)) {
-      active = tiers[i];
-      return;
-    }
-  }
-  snprintf(error, sizeof error,
-           "APUS_CPU is '%.32s', which this machine cannot run; unset it or use one of: %s", wish,
-           allowed);
+  active = ck_choose_tier(getenv("APUS_CPU"), error, sizeof error);
 }

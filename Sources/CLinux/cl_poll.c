@@ -16,6 +16,8 @@
 _Static_assert(CL_READABLE == EPOLLIN && CL_WRITABLE == EPOLLOUT, "epoll bits");
 _Static_assert(CL_ERROR == EPOLLERR && CL_HANGUP == EPOLLHUP, "epoll bits");
 
+_Static_assert(CL_EDGE == (uint32_t)EPOLLET, "epoll bits");
+
 static int answer(int result) { return result < 0 ? -errno : result; }
 
 int cl_epoll_create(void) { return answer(epoll_create1(EPOLL_CLOEXEC)); }
@@ -67,11 +69,6 @@ int cl_eventfd(void) { return answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 int cl_eventfd_signal(int fd) {
   uint64_t one = 1;
   return write(fd, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
-}
-
-int cl_eventfd_clear(int fd) {
-  uint64_t value;
-  return read(fd, &value, sizeof value) < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 static sigset_t set_of(const int *signals, int count) {

@@ -27,7 +27,8 @@ package struct AttentionBatch {
     }
     let needed = (position + count + KVCache.blockTokens - 1) / KVCache.blockTokens
     guard blocks.count >= needed else {
-      throw ComputeError("\(blocks.count) KV blocks for \(position + count) positions; need \(needed)")
+      throw ComputeError(
+        "\(blocks.count) KV blocks for \(position + count) positions; need \(needed)")
     }
     for block in blocks.prefix(needed) where block < 0 || Int(block) >= blockCount {
       throw ComputeError("KV block \(block) is outside the cache of \(blockCount) blocks")

@@ -5,7 +5,8 @@ extension Processor {
   ///
   /// - Parameter x: columns a multiple of 32.
   package func appendBlocks(of x: FloatRows, to bytes: inout [UInt8]) {
-    let columns = x.columns, blocks = columns / CK_Q8_BLOCK
+    let columns = x.columns
+    let blocks = columns / CK_Q8_BLOCK
     precondition(columns % CK_Q8_BLOCK == 0)
     var values = [Int8](repeating: 0, count: columns)
     var scales = [Float](repeating: 0, count: blocks)

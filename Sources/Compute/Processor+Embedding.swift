@@ -13,7 +13,8 @@ extension Processor {
     adding: Bool = false
   ) throws(ComputeError) {
     precondition(columns > 0 && columns % type.blockLength == 0)
-    let rowBytes = type.rowBytes(columns), rows = table.byteCount / rowBytes
+    let rowBytes = type.rowBytes(columns)
+    let rows = table.byteCount / rowBytes
     for id in ids where id < 0 || Int(id) >= rows {
       throw ComputeError("token \(id) is outside the embedding table of \(rows) rows")
     }
@@ -54,11 +55,13 @@ extension Processor {
     _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, normalize: Bool, into output: FloatRows
   ) {
     checkOffsets(offsets, rows: x.rows)
-    let sequences = offsets.count - 1, columns = x.columns
+    let sequences = offsets.count - 1
+    let columns = x.columns
     output.reshape(rows: sequences, columns: columns)
     run(count: sequences, cost: columns * max(1, x.rows / max(1, sequences))) { range in
       for sequence in range {
-        let first = Int(offsets[sequence]), last = Int(offsets[sequence + 1])
+        let first = Int(offsets[sequence])
+        let last = Int(offsets[sequence + 1])
         let target = unsafe output.pointer(row: sequence)
         unsafe target.update(from: x.pointer(row: first), count: columns)
         if pooling == .mean {

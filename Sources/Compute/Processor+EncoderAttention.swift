@@ -10,7 +10,8 @@ extension Processor {
   package func attention(qkv: FloatRows, offsets: [Int32], heads: Int, into output: FloatRows) {
     precondition(heads > 0 && qkv.columns % (3 * heads) == 0 && qkv !== output)
     checkOffsets(offsets, rows: qkv.rows)
-    let width = qkv.columns / 3, size = width / heads
+    let width = qkv.columns / 3
+    let size = width / heads
     output.reshape(rows: qkv.rows, columns: width)
     let parts = encoderParts(offsets, heads: heads)
     unsafe offsets.withUnsafeBufferPointer { offsets in

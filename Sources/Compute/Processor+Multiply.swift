@@ -38,10 +38,11 @@ extension Processor {
   }
 
   private func multiplyPerOutput(_ a: QuantizedRows, _ matrix: PackedMatrix, _ tail: ck_epilogue) {
+    let scales = unsafe matrix.scales.assumingMemoryBound(to: Float.self)
     var job = unsafe ck_gemm_s8(
       a: a.values(row: 0), a_stride: a.stride, a_scales: a.scales(row: 0), a_sums: a.sums(row: 0),
-      w: matrix.weights.assumingMemoryBound(to: UInt8.self),
-      w_scales: matrix.scales.assumingMemoryBound(to: Float.self),
+      a_shifts: a.shifts(row: 0), w: matrix.weights.assumingMemoryBound(to: UInt8.self),
+      w_scales: scales, w_sums: scales + matrix.panels * CK_PANEL,
       n: matrix.outputs, k: matrix.inputs, epilogue: tail)
     unsafe withUnsafePointer(to: &job) { job in
       runTiles(rows: a.rows, matrix) { rows, panels in
@@ -82,19 +83,24 @@ extension Processor {
   /// Splits a product into parts of some panels and some rows; K is never split.
   ///
   /// A part streams its panels once for each of its row tiles, so few rows are split by panels alone
-  /// and every weight is read once.
+  /// and every weight is read once. Parts are worth a microsecond and a half or more, by what the
+  /// arithmetic or the memory takes; beyond that, some more than threads, so that a thread that is
+  /// held up does not hold up the rest.
   private func runTiles(
     rows: Int, _ matrix: PackedMatrix, _ body: (Range<Int>, Range<Int>) -> Void
   ) {
     guard rows > 0 else { return }
-    let operations = rows * matrix.panels * matrix.panelWidth * matrix.inputs
     let rowsPerPart = 48
+    let operationsPerPart = 700_000
+    let bytesPerPart = 40_000
     let rowParts = (rows + rowsPerPart - 1) / rowsPerPart
-    // Some parts more than threads, so that a thread that is held up does not hold up the rest.
-    let wanted = threads == 1 || operations < 100_000 ? 1 : max(1, 8 * threads / rowParts)
-    let panelParts = min(matrix.panels, wanted)
+    let operations = 2 * rows * matrix.outputs * matrix.inputs
+    let worthwhile = max(operations / operationsPerPart, matrix.byteCount / bytesPerPart)
+    let wanted = threads == 1 ? 1 : min(worthwhile, 6 * threads)
+    let panelParts = min(matrix.panels, max(1, wanted / rowParts))
     run(parts: rowParts * panelParts) { part in
-      let row = part % rowParts, panel = part / rowParts
+      let row = part % rowParts
+      let panel = part / rowParts
       body(
         rows * row / rowParts..<rows * (row + 1) / rowParts,
         matrix.panels * panel / panelParts..<matrix.panels * (panel + 1) / panelParts)

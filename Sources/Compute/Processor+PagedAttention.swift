@@ -13,15 +13,30 @@ extension Processor {
     precondition(x.rows == batch.rows && keyColumn >= 0 && valueColumn >= 0)
     precondition(keyColumn + width <= x.columns && valueColumn + width <= x.columns)
     var target = unsafe cache.layer(layer)
+    let pieces = storePieces(batch)
     unsafe withUnsafePointer(to: &target) { target in
-      unsafe withTables(batch) { slices, blocks in
-        run(count: batch.slices.count, cost: 4 * width * x.rows / max(1, batch.slices.count)) {
-          for slice in $0 {
+      unsafe withTables(batch) { _, blocks in
+        run(count: pieces.count, cost: 4 * width * Self.rowsStoredAtOnce) {
+          for index in $0 {
+            var piece = pieces[index]
             unsafe kernels.pointee.kv_store(
-              target, slices + slice, blocks, x.pointer + keyColumn, x.pointer + valueColumn,
-              x.columns)
+              target, &piece, blocks, x.pointer + keyColumn, x.pointer + valueColumn, x.columns)
           }
         }
+      }
+    }
+  }
+
+  private static var rowsStoredAtOnce: Int { 16 }
+
+  /// The slices of the batch in pieces of at most `rowsStoredAtOnce` rows.
+  private func storePieces(_ batch: AttentionBatch) -> [ck_slice] {
+    let most = Int32(Self.rowsStoredAtOnce)
+    return batch.slices.flatMap { slice in
+      stride(from: 0, to: slice.count, by: Int(most)).map { first in
+        ck_slice(
+          row: slice.row + first, count: min(most, slice.count - first),
+          position: slice.position + first, table: slice.table)
       }
     }
   }

@@ -38,7 +38,8 @@ package struct RotaryTable: Sendable {
       let frequency = pow(Double(base), -2 * Double(pair) / Double(dimensions)) * Double(scale)
       return frequencyFactors.isEmpty ? frequency : frequency / Double(frequencyFactors[pair])
     }
-    var cosines: [Float] = [], sines: [Float] = []
+    var cosines: [Float] = []
+    var sines: [Float] = []
     cosines.reserveCapacity(positions * frequencies.count)
     sines.reserveCapacity(positions * frequencies.count)
     for position in 0..<positions {

@@ -66,6 +66,7 @@ extension EventLoop {
 
   /// Runs work until none is left or the budget is spent; the clock is read every 16 pieces.
   func runWork() {
+    guard !jobs.isEmpty else { return }
     let end = configuration.clock().advanced(byNanoseconds: Int64(configuration.turnBudget))
     var pieces = 0
     while let work = jobs.popFirst() {
@@ -78,8 +79,11 @@ extension EventLoop {
   func run(_ work: Work) {
     switch work {
     case .job(let job):
-      unsafe job.runSynchronously(
-        isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+      // As the task executor's, though it may be an actor's: said to be isolated to the loop, a
+      // task that is isolated to nothing is enqueued anew at every return of an async function
+      // (6 times instead of once in a call through the batcher). Actors look at
+      // `isIsolatingCurrentContext`.
+      unsafe job.runSynchronously(on: asUnownedTaskExecutor())
     case .closure(let body): body()
     }
   }

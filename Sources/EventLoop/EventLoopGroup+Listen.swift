@@ -33,6 +33,8 @@ package final class Listening: Sendable {
 
   private func close(on loop: EventLoop) {
     for case let listener as Listener in loop.sources.all where listener.owner === self {
+      // Those whose handshake is done are still taken in: closing would reset them.
+      listener.ready(.readable)
       listener.close()
     }
   }

@@ -18,6 +18,7 @@ struct Readiness: OptionSet {
   static let readable = Readiness(rawValue: UInt32(CL_READABLE))
   static let writable = Readiness(rawValue: UInt32(CL_WRITABLE))
   static let error = Readiness(rawValue: UInt32(CL_ERROR))
+  static let edge = Readiness(rawValue: CL_EDGE)
   static let hangUp = Readiness(rawValue: UInt32(CL_HANGUP))
 }
 
@@ -56,10 +57,9 @@ struct SourceTable {
   }
 }
 
-/// The eventfd by which other threads end a loop's wait.
-final class Wakeup: PollSource {
-  override func ready(_ events: Readiness) { _ = cl_eventfd_clear(fd) }
-}
+/// The eventfd by which other threads end a loop's wait. Edge-triggered: every write ends one wait
+/// and nobody has to read it.
+final class Wakeup: PollSource {}
 
 extension EventLoop {
   func watch(_ source: PollSource, _ interest: Readiness) throws(SystemError) {

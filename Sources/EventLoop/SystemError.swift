@@ -16,7 +16,8 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   package var description: String {
-    let cause = unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"
+    let cause =
+      unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"
     return "cannot \(operation): \(cause)" + (advice.isEmpty ? "" : "; \(advice)")
   }
 

@@ -16,9 +16,13 @@ package struct HeaderBlock: ~Copyable {
     var name: UInt32
     var value: UInt32
   }
-  private var memory: UnsafeMutableRawBufferPointer
+  private var memory: UnsafeMutableRawPointer
+  private var capacity = 1024
   private var used = 0
-  private var extents: [Extent] = []
+  private var extents: UnsafeMutablePointer<Extent>
+  private var extentCapacity = 32
+  /// Fields kept.
+  package private(set) var count = 0
   /// RFC 9113 size: name + value + 32 for each field, counted on even where storing stopped.
   package private(set) var listSize = 0
   /// Value of the one field that differs from head to head (`SessionOptions.apartName`), kept
@@ -28,27 +32,23 @@ package struct HeaderBlock: ~Copyable {
   package private(set) var isTruncated = false
 
   init() {
-    unsafe memory = .allocate(byteCount: 1024, alignment: 16)
-    extents.reserveCapacity(16)
+    unsafe memory = .allocate(byteCount: capacity, alignment: 8)
+    unsafe extents = .allocate(capacity: extentCapacity)
   }
 
-  deinit { unsafe memory.deallocate() }
-
-  package var count: Int { extents.count }
-
-  private var bytes: UnsafeRawBufferPointer {
-    unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<used])
+  deinit {
+    unsafe memory.deallocate()
+    unsafe extents.deallocate()
   }
 
   package subscript(_ index: Int) -> Field {
-    let extent = extents[index]
-    let start = Int(extent.start)
-    let middle = start + Int(extent.name)
-    let end = middle + Int(extent.value)
-    let all = unsafe UnsafeRawBufferPointer(memory)
+    precondition(index >= 0 && index < count, "no such field")
+    let extent = unsafe extents[index]
+    let start = unsafe memory + Int(extent.start)
     return unsafe Field(
-      name: UnsafeRawBufferPointer(rebasing: all[start..<middle]),
-      value: UnsafeRawBufferPointer(rebasing: all[middle..<end]))
+      name: UnsafeRawBufferPointer(start: start, count: Int(extent.name)),
+      value: UnsafeRawBufferPointer(
+        start: start + Int(extent.name), count: Int(extent.value)))
   }
 
   mutating func reset() {
@@ -56,7 +56,7 @@ package struct HeaderBlock: ~Copyable {
     listSize = 0
     isTruncated = false
     if !apart.isEmpty { apart.removeAll(keepingCapacity: true) }
-    extents.removeAll(keepingCapacity: true)
+    count = 0
   }
 
   /// Keeps a copy of the field unless that would pass `limit` in list size.
@@ -68,14 +68,21 @@ package struct HeaderBlock: ~Copyable {
       isTruncated = true
       return
     }
-    let length = name.count + value.count
-    if unsafe used + length > memory.count { grow(to: used + length) }
-    let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...])
-    unsafe target.copyMemory(from: name)
-    unsafe UnsafeMutableRawBufferPointer(rebasing: target[name.count...]).copyMemory(from: value)
-    extents.append(
-      Extent(start: UInt32(used), name: UInt32(name.count), value: UInt32(value.count)))
-    used += length
+    let end = used + name.count + value.count
+    if end > capacity { grow(to: end) }
+    if count == extentCapacity { growExtents() }
+    if let base = name.baseAddress {
+      unsafe (memory + used).copyMemory(from: base, byteCount: name.count)
+    }
+    if let base = value.baseAddress {
+      unsafe (memory + used + name.count).copyMemory(from: base, byteCount: value.count)
+    }
+    unsafe (extents + count).initialize(
+      to: Extent(
+        start: UInt32(truncatingIfNeeded: used), name: UInt32(truncatingIfNeeded: name.count),
+        value: UInt32(truncatingIfNeeded: value.count)))
+    count += 1
+    used = end
   }
 
   /// Keeps the value aside.
@@ -87,28 +94,38 @@ package struct HeaderBlock: ~Copyable {
 
   /// A copy of all fields but the one kept apart.
   package func snapshot() -> HeaderSnapshot {
-    unsafe HeaderSnapshot(bytes: Array(bytes), extents: extents)
+    unsafe HeaderSnapshot(
+      bytes: Array(UnsafeRawBufferPointer(start: memory, count: used)),
+      extents: Array(UnsafeBufferPointer(start: extents, count: count)))
   }
 
   /// Whether the fields, but the one kept apart, are the same in the same order.
   package func equals(_ other: HeaderSnapshot) -> Bool {
-    guard used == other.bytes.count, extents.count == other.extents.count, !isTruncated else {
+    guard used == other.bytes.count, count == other.extents.count, !isTruncated else {
       return false
     }
     return unsafe other.bytes.withUnsafeBytes { theirs in
-      guard let base = theirs.baseAddress, let mine = unsafe bytes.baseAddress else {
-        return used == 0
+      unsafe theirs.baseAddress.map { unsafe memcmp($0, memory, used) == 0 } ?? true
+    }
+      && other.extents.withUnsafeBytes { theirs in
+        unsafe theirs.baseAddress.map { unsafe memcmp($0, extents, theirs.count) == 0 } ?? true
       }
-      return unsafe memcmp(base, mine, used) == 0
-    } && extents == other.extents
   }
 
   private mutating func grow(to size: Int) {
-    let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(size, 2 * memory.count), alignment: 16)
-    unsafe larger.copyMemory(from: bytes)
+    capacity = max(size, 2 * capacity)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+    unsafe larger.copyMemory(from: memory, byteCount: used)
     unsafe memory.deallocate()
     unsafe memory = larger
+  }
+
+  private mutating func growExtents() {
+    extentCapacity *= 2
+    let larger = UnsafeMutablePointer<Extent>.allocate(capacity: extentCapacity)
+    unsafe larger.moveInitialize(from: extents, count: count)
+    unsafe extents.deallocate()
+    unsafe extents = larger
   }
 }
 

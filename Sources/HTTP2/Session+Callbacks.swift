@@ -30,7 +30,7 @@ private func withSession(_ user: User?, _ body: (Session) -> Void) {
 }
 
 private func onBeginHeaders(_: OpaquePointer?, _: Frame?, _ user: User?) -> Int32 {
-  unsafe withSession(user) { $0.block.reset() }
+  unsafe withSession(user) { unsafe $0.block.reset() }
   return 0
 }
 
@@ -57,7 +57,7 @@ private func onData(
   _ user: User?
 ) -> Int32 {
   unsafe withSession(user) { session in
-    if let stream = session.stream(id), let handler = stream.handler {
+    if let stream = session.stream(id), let handler = unsafe stream.handler {
       unsafe handler.streamReceived(UnsafeRawBufferPointer(start: data, count: count))
     } else {
       session.consumeOnConnection(count)
@@ -97,24 +97,24 @@ func onReadBody(
     return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
   return unsafe Unmanaged<Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
-    guard let handler = stream.handler else {
+    guard let handler = unsafe stream.handler else {
       return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
     let noCopy = UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
     let end = UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
     switch handler.streamBody(limit: limit) {
     case .pending:
-      stream.isDeferred = true
+      unsafe stream.isDeferred = true
       return Int(NGHTTP2_ERR_DEFERRED.rawValue)
     case .bytes(let count):
       unsafe flags.pointee |= noCopy
       return count
     case .end(let count):
-      stream.localEnded = true
+      unsafe stream.localEnded = true
       unsafe flags.pointee |= noCopy | end
       return count
     case .trailers(let count):
-      stream.localEnded = true
+      unsafe stream.localEnded = true
       let open = UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
       unsafe flags.pointee |= noCopy | end | open
       return count

@@ -6,9 +6,9 @@ extension Session {
   /// Server role: the response's head; with `body` its DATA comes from the stream's handler,
   /// without it the head ends the stream.
   package func respond(_ stream: Stream, _ headers: Headers, body: Bool) {
-    guard let library = unsafe library, stream.isOpen else { return }
-    stream.hasBody = body
-    if !body { stream.localEnded = true }
+    guard let library = unsafe library, unsafe stream.isOpen else { return }
+    unsafe stream.hasBody = body
+    if !body { unsafe stream.localEnded = true }
     var provider = unsafe bodyProvider(of: stream)
     let result = unsafe headers.withFields { fields in
       guard body else {
@@ -33,8 +33,8 @@ extension Session {
       throw SessionError(.refusedCommand, "all stream numbers of this connection are used")
     }
     let stream = makeStream(id: Int32(next))
-    stream.handler = handler
-    stream.hasBody = true
+    unsafe stream.handler = handler
+    unsafe stream.hasBody = true
     var provider = unsafe bodyProvider(of: stream)
     let id = unsafe headers.withFields { fields in
       unsafe nghttp2_submit_request(
@@ -42,8 +42,8 @@ extension Session {
         Unmanaged.passUnretained(stream).toOpaque())
     }
     guard id == stream.id else {
-      stream.handler = nil
-      stream.isOpen = false
+      unsafe stream.handler = nil
+      unsafe stream.isOpen = false
       forget(stream)
       throw SessionError(library: Int(id), doing: "opening a stream")
     }
@@ -53,8 +53,8 @@ extension Session {
   /// Header fields behind the body. Call it in `streamBody` and answer `.trailers`; called at any
   /// other time it overtakes body that is still queued, which is then never sent.
   package func submitTrailers(_ stream: Stream, _ headers: Headers) {
-    guard let library = unsafe library, stream.isOpen else { return }
-    stream.localEnded = true
+    guard let library = unsafe library, unsafe stream.isOpen else { return }
+    unsafe stream.localEnded = true
     let result = unsafe headers.withFields { fields in
       unsafe nghttp2_submit_trailer(library, stream.id, fields.baseAddress, fields.count)
     }
@@ -63,22 +63,22 @@ extension Session {
 
   /// Tells the library that a body which was `.pending` has more.
   package func resume(_ stream: Stream) {
-    guard let library = unsafe library, stream.isOpen, stream.isDeferred else { return }
-    stream.isDeferred = false
+    guard let library = unsafe library, unsafe stream.isOpen, unsafe stream.isDeferred else { return }
+    unsafe stream.isDeferred = false
     _ = unsafe nghttp2_session_resume_data(library, stream.id)
   }
 
   /// Lets a long body take turns with the others of its connection: without this the library
   /// finishes one stream's body before the next one's (RFC 9218, incremental).
   package func takeTurns(_ stream: Stream) {
-    guard let library = unsafe library, stream.isOpen, role == .server else { return }
+    guard let library = unsafe library, unsafe stream.isOpen, role == .server else { return }
     var priority = nghttp2_extpri(urgency: UInt32(NGHTTP2_EXTPRI_DEFAULT_URGENCY), inc: 1)
     _ = unsafe nghttp2_session_change_extpri_stream_priority(library, stream.id, &priority, 0)
   }
 
   /// RST_STREAM; drops whatever of the stream is still queued.
   package func reset(_ stream: Stream, _ code: ErrorCode) {
-    guard let library = unsafe library, stream.isOpen else { return }
+    guard let library = unsafe library, unsafe stream.isOpen else { return }
     _ = unsafe nghttp2_submit_rst_stream(
       library, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
   }

@@ -10,8 +10,8 @@ extension Session {
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
 
   func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-    if let apart = options.apartName, name.count == apart.utf8CodeUnitCount,
-      let base = name.baseAddress, unsafe memcmp(base, apart.utf8Start, name.count) == 0
+    if name.count == apartLength, let apartName = unsafe apartName,
+      let base = name.baseAddress, unsafe memcmp(base, apartName, name.count) == 0
     {
       unsafe block.setApart(nameLength: name.count, value: value)
     } else {
@@ -28,7 +28,7 @@ extension Session {
       if head.flags & Self.endStream != 0 {
         if let stream = stream(head.stream_id) { receivedEnd(stream) }
       } else if head.length == 0 {
-        emptyDataFrames += 1
+        unsafe emptyDataFrames += 1
       }
     case NGHTTP2_RST_STREAM.rawValue:
       if let stream = stream(head.stream_id) {
@@ -56,28 +56,28 @@ extension Session {
         forget(stream)
         return
       }
-      stream.headReceived = true
+      unsafe stream.headReceived = true
       unsafe delegate.sessionOpened(stream, head: block, end: end)
       if end { receivedEnd(stream) }
       return
     }
     guard let stream = stream(id) else { return }
-    if stream.headReceived {
+    if unsafe stream.headReceived {
       // RFC 9113, section 8.1: a field section behind the body ends the stream.
       guard end else { return reset(stream, .protocolError) }
-      stream.handler?.streamReceivedTrailers(block)
+      unsafe stream.handler?.streamReceivedTrailers(block)
       receivedEnd(stream)
-    } else if !block.isInformational {
-      stream.headReceived = true
-      if end { stream.remoteEnded = true }
-      stream.handler?.streamReceivedHead(block, end: end)
-      if end { stream.handler?.streamReceivedEnd() }
+    } else if unsafe !block.isInformational {
+      unsafe stream.headReceived = true
+      if end { unsafe stream.remoteEnded = true }
+      unsafe stream.handler?.streamReceivedHead(block, end: end)
+      if end { unsafe stream.handler?.streamReceivedEnd() }
     }
   }
 
   private func receivedEnd(_ stream: Stream) {
-    stream.remoteEnded = true
-    stream.handler?.streamReceivedEnd()
+    unsafe stream.remoteEnded = true
+    unsafe stream.handler?.streamReceivedEnd()
   }
 
   private func receivedPingAck(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -96,14 +96,15 @@ extension Session {
   }
 
   /// A response that ended before its request tells the peer to stop sending. Not earlier: a
-  /// queued RST_STREAM would cancel the trailers behind which it belongs.
+  /// queued RST_STREAM would cancel the trailers behind which it belongs. NO_ERROR even where the
+  /// call failed: gRPC's C core takes the status of any other code over that of the trailers.
   func sent(_ frame: UnsafePointer<nghttp2_frame>) {
     let head = unsafe frame.pointee.hd
     guard role == .server, head.flags & Self.endStream != 0,
       head.type == UInt8(NGHTTP2_HEADERS.rawValue) || head.type == UInt8(NGHTTP2_DATA.rawValue),
-      let stream = stream(head.stream_id), !stream.remoteEnded
+      let stream = stream(head.stream_id), unsafe !stream.remoteEnded
     else { return }
-    reset(stream, stream.resetAfterEnd)
+    reset(stream, .noError)
   }
 
   /// The library dropped a frame, for instance headers over its size limit: the peer would wait
@@ -111,7 +112,7 @@ extension Session {
   func notSent(_ frame: UnsafePointer<nghttp2_frame>) {
     let head = unsafe frame.pointee.hd
     guard head.type == UInt8(NGHTTP2_HEADERS.rawValue), let stream = stream(head.stream_id),
-      stream.isOpen
+      unsafe stream.isOpen
     else { return }
     reset(stream, .internalError)
   }

@@ -12,31 +12,41 @@ internal import CNghttp2
 
 /// One HTTP/2 connection without I/O (RFC 9113), on nghttp2: bytes in, events out, commands in,
 /// bytes out. One thread at a time.
+///
+/// Exclusive access to the fields of every event is not checked at run time (that was a tenth of a
+/// call's cost): there is one thread, and no access lasts over a call to the outside except reads.
 @safe
 package final class Session {
   package enum Role: Sendable { case server, client }
+
+  /// Freed bytes that a session without streams keeps for its next ones.
+  private static let idleMemory = 4 << 10
 
   package let role: Role
   package let options: SessionOptions
   /// The session's owner, which outlives it or calls `close` first.
   unowned(unsafe) let delegate: any SessionDelegate
 
+  private let pool = MemoryPool()
   /// The library's session; nil after `close`.
-  private(set) var library: OpaquePointer?
-  var block = HeaderBlock()
+  @exclusivity(unchecked) private(set) var library: OpaquePointer?
+  @exclusivity(unchecked) var block = HeaderBlock()
   /// Streams by slot; the library's stream user data points at them, these references own them.
-  private var slots: [Stream?] = []
-  private var freeSlots: [Int] = []
-  package private(set) var openStreams = 0
+  @exclusivity(unchecked) private var slots: [Stream?] = []
+  @exclusivity(unchecked) private var freeSlots: [Int] = []
+  @exclusivity(unchecked) package private(set) var openStreams = 0
   /// The last stream looked up: events of one stream come in runs.
-  private var recent: Stream?
+  @exclusivity(unchecked) private var recent: Stream?
   /// Bytes consumed for the connection's window only, told to the library once per gather.
-  private var consumedOnConnection = 0
-  private var isInside = false
+  @exclusivity(unchecked) private var consumedOnConnection = 0
+  @exclusivity(unchecked) private var isInside = false
   /// Where `gather` is writing; nil outside it.
-  private(set) var output: UnsafeMutablePointer<ByteBuffer>?
+  @exclusivity(unchecked) private(set) var output: UnsafeMutablePointer<ByteBuffer>?
   /// DATA frames without payload or END_STREAM: they cost work and no window.
-  var emptyDataFrames = 0
+  @exclusivity(unchecked) var emptyDataFrames = 0
+  /// `options.apartName` and its length, looked at for every header field.
+  let apartName: UnsafePointer<UInt8>?
+  let apartLength: Int
 
   package init(
     role: Role, options: SessionOptions, delegate: any SessionDelegate
@@ -44,8 +54,11 @@ package final class Session {
     self.role = role
     self.options = options
     unsafe self.delegate = delegate
+    unsafe apartName = options.apartName?.utf8Start
+    apartLength = options.apartName?.utf8CodeUnitCount ?? -1
     unsafe library = unsafe try Session.makeLibrarySession(
-      role: role, options: options, owner: Unmanaged.passUnretained(self).toOpaque())
+      role: role, options: options, owner: Unmanaged.passUnretained(self).toOpaque(),
+      pool: pool)
   }
 
   deinit { unsafe nghttp2_session_del(library) }
@@ -54,9 +67,9 @@ package final class Session {
   ///
   /// - Throws: when the connection cannot go on: send what `gather` still yields, then close.
   package func receive(_ bytes: UnsafeRawBufferPointer) throws(SessionError) {
-    guard let library = unsafe library, !isInside else { return }
-    isInside = true
-    defer { isInside = false }
+    guard let library = unsafe library, unsafe !isInside else { return }
+    unsafe isInside = true
+    defer { unsafe isInside = false }
     let taken = unsafe nghttp2_session_mem_recv(
       library, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     guard taken >= 0 else { throw SessionError(library: taken, doing: "receiving") }
@@ -68,12 +81,12 @@ package final class Session {
   package func gather(
     into output: inout ByteBuffer, limit: Int
   ) throws(SessionError) -> Bool {
-    guard let library = unsafe library, !isInside else { return false }
-    isInside = true
-    defer { isInside = false }
-    if consumedOnConnection > 0 {
+    guard let library = unsafe library, unsafe !isInside else { return false }
+    unsafe isInside = true
+    defer { unsafe isInside = false }
+    if unsafe consumedOnConnection > 0 {
       _ = unsafe nghttp2_session_consume_connection(library, consumedOnConnection)
-      consumedOnConnection = 0
+      unsafe consumedOnConnection = 0
     }
     let result = unsafe withUnsafeMutablePointer(to: &output) { target in
       unsafe self.output = target
@@ -87,6 +100,7 @@ package final class Session {
       return 1
     }
     guard result >= 0 else { throw SessionError(library: result, doing: "sending") }
+    if unsafe openStreams == 0 { pool.trim(to: Self.idleMemory) }
     return result > 0
   }
 
@@ -105,22 +119,22 @@ package final class Session {
 
   /// Frees the library's session and closes every open stream with `code`. Not inside events.
   package func close(_ code: ErrorCode) {
-    guard let library = unsafe library, !isInside else { return }
+    guard let library = unsafe library, unsafe !isInside else { return }
     unsafe self.library = nil
     unsafe nghttp2_session_del(library)
-    recent = nil
-    let open = slots.compactMap { $0 }
-    slots = []
-    freeSlots = []
-    openStreams = 0
+    unsafe recent = nil
+    let open = unsafe slots.compactMap { $0 }
+    unsafe slots = []
+    unsafe freeSlots = []
+    unsafe openStreams = 0
     for stream in open { end(stream, code) }
   }
 
   /// Gives back window for `count` received bytes that are no longer held.
   package func consume(_ count: Int, on stream: Stream) {
     guard let library = unsafe library, count > 0 else { return }
-    if !stream.isOpen || stream.remoteEnded {
-      consumedOnConnection += count
+    if unsafe !stream.isOpen || stream.remoteEnded {
+      unsafe consumedOnConnection += count
     } else {
       _ = unsafe nghttp2_session_consume(library, stream.id, count)
     }
@@ -128,37 +142,37 @@ package final class Session {
 
   /// DATA frames since the last call that carried neither payload nor END_STREAM.
   package func takeEmptyDataFrames() -> Int {
-    defer { emptyDataFrames = 0 }
-    return emptyDataFrames
+    defer { unsafe emptyDataFrames = 0 }
+    return unsafe emptyDataFrames
   }
 
   // MARK: Streams
 
   /// Those that are open.
-  package var streams: [Stream] { slots.compactMap { $0 } }
+  package var streams: [Stream] { unsafe slots.compactMap { $0 } }
 
   func makeStream(id: Int32) -> Stream {
     let slot: Int
-    if let free = freeSlots.popLast() {
+    if let free = unsafe freeSlots.popLast() {
       slot = free
     } else {
-      slot = slots.count
-      slots.append(nil)
+      slot = unsafe slots.count
+      unsafe slots.append(nil)
     }
     let stream = Stream(id: id, slot: slot)
-    slots[slot] = stream
-    openStreams += 1
-    recent = stream
+    unsafe slots[slot] = stream
+    unsafe openStreams += 1
+    unsafe recent = stream
     return stream
   }
 
   func stream(_ id: Int32) -> Stream? {
-    if let recent, recent.id == id { return recent }
+    if let recent = unsafe recent, recent.id == id { return recent }
     guard let library = unsafe library,
       let pointer = unsafe nghttp2_session_get_stream_user_data(library, id)
     else { return nil }
     let stream = unsafe Unmanaged<Stream>.fromOpaque(pointer).takeUnretainedValue()
-    recent = stream
+    unsafe recent = stream
     return stream
   }
 
@@ -170,16 +184,16 @@ package final class Session {
 
   /// Gives up the session's reference to a stream that closed or never opened.
   func forget(_ stream: Stream) {
-    recent = nil
-    slots[stream.slot] = nil
-    freeSlots.append(stream.slot)
-    openStreams -= 1
+    unsafe recent = nil
+    unsafe slots[stream.slot] = nil
+    unsafe freeSlots.append(stream.slot)
+    unsafe openStreams -= 1
   }
 
   private func end(_ stream: Stream, _ code: ErrorCode) {
-    stream.isOpen = false
-    let handler = stream.handler
-    stream.handler = nil
+    unsafe stream.isOpen = false
+    let handler = unsafe stream.handler
+    unsafe stream.handler = nil
     handler?.streamClosed(code)
   }
 }

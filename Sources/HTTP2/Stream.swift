@@ -3,20 +3,18 @@
 package final class Stream {
   package let id: Int32
   /// Receives the stream's events; released when the stream closes.
-  package var handler: (any StreamHandler)?
-  package internal(set) var isOpen = true
+  @exclusivity(unchecked) package var handler: (any StreamHandler)?
+  @exclusivity(unchecked) package internal(set) var isOpen = true
   /// The head came in; later header blocks are trailers.
-  var headReceived = false
+  @exclusivity(unchecked) var headReceived = false
   /// END_STREAM came in.
-  package internal(set) var remoteEnded = false
+  @exclusivity(unchecked) package internal(set) var remoteEnded = false
   /// END_STREAM went into the queue.
-  package internal(set) var localEnded = false
-  /// Sent behind our END_STREAM if the peer has not ended by then.
-  package var resetAfterEnd: ErrorCode = .noError
+  @exclusivity(unchecked) package internal(set) var localEnded = false
   /// A body was announced, so the library holds a data source for this stream.
-  var hasBody = false
+  @exclusivity(unchecked) var hasBody = false
   /// The data source answered `.pending` and waits for `resume`.
-  var isDeferred = false
+  @exclusivity(unchecked) var isDeferred = false
   /// Where the session keeps it.
   let slot: Int
 

@@ -8,6 +8,7 @@ package struct JSONValue: Sendable {
   }
 
   private let document: JSONDocument
+  // Sendable: the document keeps the node, and nobody writes to it after parsing.
   private nonisolated(unsafe) let node: UnsafeMutablePointer<json_t>
 
   @unsafe

@@ -8,8 +8,10 @@ package enum ProcessMetrics {
     defer { unsafe fclose(file) }
     var line = [CChar](repeating: 0, count: 128)
     guard unsafe fgets(&line, Int32(line.count), file) != nil else { return nil }
-    let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      .split(separator: " ")
+    let fields = String(
+      decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self
+    )
+    .split(separator: " ")
     guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
     return pages * sysconf(Int32(_SC_PAGESIZE))
   }

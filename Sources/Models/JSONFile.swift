@@ -13,7 +13,7 @@ struct JSONFile {
     try self.init(map(path))
   }
 
-  private init(_ file: MappedFile) throws(ModelError) {
+  init(_ file: MappedFile) throws(ModelError) {
     path = file.path
     do throws(JSONError) {
       root = try JSONDocument(file.bytes, limits: Self.limits).root

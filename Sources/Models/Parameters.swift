@@ -1,7 +1,9 @@
 extension EncoderModel {
   /// Number of weights.
   package var parameters: Int {
-    let linears = layers.flatMap { [$0.query, $0.key, $0.value, $0.attentionOutput, $0.up, $0.down] }
+    let linears = layers.flatMap {
+      [$0.query, $0.key, $0.value, $0.attentionOutput, $0.up, $0.down]
+    }
     let norms = layers.flatMap { [$0.attentionNorm, $0.outputNorm] } + [embeddingNorm]
     let tensors =
       linears.flatMap { [$0.weight, $0.bias] } + norms.flatMap { [$0.weight, $0.bias] }

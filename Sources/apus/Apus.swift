@@ -7,11 +7,15 @@ internal import Serving
 enum Apus {
   static let commands: [Command] = [.serve, .predict, .generate, .models, .health]
 
-  static func main() async {
-    exit(await run(CommandLine.arguments.dropFirst()))
+  /// Synchronous, so that a command prepares on the main thread while it is the only one.
+  static func main() {
+    let code = start(CommandLine.arguments.dropFirst())
+    if let code { exit(code) }
+    while true { pause() }
   }
 
-  private static func run(_ words: ArraySlice<String>) async -> Int32 {
+  /// - Returns: the exit code where all is said; nil where a task runs and will exit.
+  private static func start(_ words: ArraySlice<String>) -> Int32? {
     guard let word = words.first else {
       printError(help)
       return ExitCode.usage
@@ -28,12 +32,24 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
-      try await command.run(arguments)
-      return ExitCode.success
+      try command.prepare()
+      Task {
+        do {
+          try await command.run(arguments)
+          exit(ExitCode.success)
+        } catch {
+          exit(complain(command, error))
+        }
+      }
+      return nil
     } catch {
-      printError("apus \(command.name): \(ExitCode.text(of: error))")
-      return ExitCode.code(of: error)
+      return complain(command, error)
     }
+  }
+
+  private static func complain(_ command: Command, _ error: any Error) -> Int32 {
+    printError("apus \(command.name): \(ExitCode.text(of: error))")
+    return ExitCode.code(of: error)
   }
 
   private static func show(_ text: String) -> Int32 {

@@ -24,6 +24,8 @@ struct Command: Sendable {
   /// Fewest and most positional arguments.
   let arity: ClosedRange<Int>
   let options: [Option]
+  /// Runs first, on the main thread, before any other thread starts.
+  var prepare: @Sendable () throws -> Void = {}
   let run: @Sendable (Arguments) async throws -> Void
 }
 

@@ -22,7 +22,8 @@ extension Command {
       .option("drain-delay", "TIME", "from SIGTERM and not ready to GOAWAY", initial: "0"),
       .option("drain-grace", "TIME", "from GOAWAY until calls are cut off", initial: "30s"),
       .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
-    ]
+    ],
+    prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
     try await InferenceServer(try configuration(arguments)).run()
   }

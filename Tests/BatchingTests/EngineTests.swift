@@ -59,9 +59,10 @@ import Testing
     }
     try await blocked.value
     let order = turns.value
-    #expect(order.count == 60)
-    // Nobody is ever more than a turn or so ahead: a lane that has just run queues up behind.
-    #expect(Set(order.prefix(3)) == ["a", "b", "c"])
+    // Whatever the first round is, all others are like it: who has just run queues up behind.
+    let round = Array(order.prefix(3))
+    #expect(Set(round) == ["a", "b", "c"])
+    #expect(order == Array((0..<20).map { _ in round }.joined()))
   }
 
   @Test func aLaneHasOneJobAtATime() async throws {

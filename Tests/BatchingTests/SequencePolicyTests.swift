@@ -43,7 +43,9 @@ import Testing
 
   func shape(_ step: SequenceStep?) -> [[Int]]? {
     step.map { step in
-      zip(step.ids, step.slices).map { [$0, $1.position, $1.tokens.count, $1.sampler == nil ? 0 : 1] }
+      zip(step.ids, step.slices).map { id, slice in
+        [id, slice.position, slice.tokens.count, slice.sampler == nil ? 0 : 1]
+      }
     }
   }
 
@@ -341,6 +343,17 @@ import Testing
     policy.setPaused(0, false)
     policy.remove(2, .stop, now: start)
     #expect(planned(&policy) == [1, 0])
+  }
+
+  @Test func aGrowingSequenceTakesBlocksOfAPausedOneFirst() throws {
+    var policy = policy(context: 32, blocks: 8)
+    for length in [4, 8, 8] { _ = try policy.arrive(request(length), now: start) }
+    complete(&policy, try plan(&policy, now: start))
+    policy.setPaused(0, true)
+    while policy.preemptions == 0 { complete(&policy, try plan(&policy, now: start)) }
+    // The paused one is the oldest, and yet it goes before the youngest.
+    #expect(policy.waiting.map(\.id) == [0])
+    #expect(policy.running.map(\.id) == [1, 2])
   }
 
   func slice(token: Int32) -> SequenceSlice {

@@ -17,7 +17,9 @@ import Testing
     for step in 0..<5_000 {
       switch random.next() % 5 {
       case 0:
-        let bytes = (0..<Int(random.next() % 300)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let bytes = (0..<Int(random.next() % 300)).map { _ in
+          UInt8(truncatingIfNeeded: random.next())
+        }
         buffer.append(bytes)
         model += bytes
       case 1:

@@ -45,6 +45,15 @@ struct MappedFileTests {
     #expect(file.region(-1..<2) == nil)
   }
 
+  @Test func doesNotWaitForPipes() throws {
+    let path = try temporary([])
+    unlink(path)
+    #expect(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    let error = #expect(throws: FileError.self) { try MappedFile(path: path) }
+    #expect(error?.reason == "is not a regular file")
+  }
+
   @Test func saysWhatIsWrong() throws {
     let missing = #expect(throws: FileError.self) { try MappedFile(path: "/nowhere/at/all") }
     #expect(missing?.isMissing == true)

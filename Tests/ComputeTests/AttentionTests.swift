@@ -1,6 +1,5 @@
-import Testing
-
 import Compute
+import Testing
 
 @Suite struct AttentionTests {
   static let lengths: [Int32] = [1, 2, 7, 16, 17, 33, 64, 65, 130]
@@ -11,9 +10,11 @@ import Compute
 
   @Test(arguments: vectorTiers, [(1, 8), (2, 24), (3, 32), (2, 64), (1, 80)])
   func encoderAgreesWithTheOracle(tier: KernelTier, shape: (heads: Int, size: Int)) throws {
-    let offsets = Self.offsets(Self.lengths), rows = Int(offsets[offsets.count - 1])
+    let offsets = Self.offsets(Self.lengths)
+    let rows = Int(offsets[offsets.count - 1])
     let qkv = FloatRows(random: rows, 3 * shape.heads * shape.size, seed: 1, magnitude: 2)
-    let expected = FloatRows(), found = FloatRows()
+    let expected = FloatRows()
+    let found = FloatRows()
     try Processor(threads: 1, tier: .scalar).attention(
       qkv: qkv, offsets: offsets, heads: shape.heads, into: expected)
     try Processor(threads: 2, tier: tier).attention(
@@ -23,8 +24,10 @@ import Compute
 
   @Test(arguments: tiersHere)
   func encoderSequencesDoNotSeeEachOther(tier: KernelTier) throws {
-    let offsets = Self.offsets(Self.lengths), rows = Int(offsets[offsets.count - 1])
-    let qkv = FloatRows(random: rows, 3 * 64, seed: 2), whole = FloatRows()
+    let offsets = Self.offsets(Self.lengths)
+    let rows = Int(offsets[offsets.count - 1])
+    let qkv = FloatRows(random: rows, 3 * 64, seed: 2)
+    let whole = FloatRows()
     try Processor(threads: 3, tier: tier).attention(
       qkv: qkv, offsets: offsets, heads: 2, into: whole)
     let single = try Processor(threads: 1, tier: tier)
@@ -53,7 +56,9 @@ import Compute
     let cache = KVCache(
       layers: 2, heads: Self.kvHeads, headSize: size, blocks: 64, precision: precision)
     return steps.map { step in
-      let out = FloatRows(), queryWidth = Self.heads * size, width = Self.kvHeads * size
+      let out = FloatRows()
+      let queryWidth = Self.heads * size
+      let width = Self.kvHeads * size
       for layer in 0..<2 {
         processor.store(
           step.rows, keyColumn: queryWidth, valueColumn: queryWidth + width, batch: step.batch,
@@ -80,7 +85,8 @@ import Compute
   }
 
   @Test(
-    arguments: tiersHere, [(8, KVCache.Precision.f16), (64, .f16), (64, .f32), (40, .f32), (24, .f16)])
+    arguments: tiersHere,
+    [(8, KVCache.Precision.f16), (64, .f16), (64, .f32), (40, .f32), (24, .f16)])
   func pagedRowsDoNotSeeTheirBatch(
     tier: KernelTier, shape: (size: Int, precision: KVCache.Precision)
   ) throws {

@@ -1,7 +1,6 @@
 import CKernels
-import Foundation
-
 import Compute
+import Foundation
 
 /// Reproducible random numbers (SplitMix64).
 struct Random {
@@ -57,7 +56,9 @@ func randomQ8(rows: Int, columns: Int, seed: UInt64) -> [UInt8] {
     bytes.append(UInt8(truncatingIfNeeded: scale.bitPattern))
     bytes.append(UInt8(truncatingIfNeeded: scale.bitPattern >> 8))
     for _ in 0..<32 {
-      let value = random.integer(0...9) == 0 ? [-128, 127][random.integer(0...1)]
+      let value =
+        random.integer(0...9) == 0
+        ? [-128, 127][random.integer(0...1)]
         : random.integer(-128...127)
       bytes.append(UInt8(truncatingIfNeeded: value))
     }

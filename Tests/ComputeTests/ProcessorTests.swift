@@ -1,8 +1,7 @@
+import Compute
 import Foundation
 import Synchronization
 import Testing
-
-import Compute
 
 @Suite struct ProcessorTests {
   @Test(arguments: [1, 2, 4, 9])

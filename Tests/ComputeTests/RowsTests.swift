@@ -1,8 +1,7 @@
 import CKernels
+import Compute
 import Foundation
 import Testing
-
-import Compute
 
 @Suite struct RowsTests {
   static let widths = [1, 3, 8, 15, 16, 17, 31, 64, 100, 384, 1023]
@@ -27,7 +26,8 @@ import Compute
     Case(testDescription: "softmax") { $0.softmax($1, into: $2) },
     Case(testDescription: "gelu") { $0.gelu($1, into: $2) },
     Case(testDescription: "siluGate") { processor, x, out in
-      processor.siluGate(FloatRows(random: x.rows, x.columns, seed: 22, magnitude: 12), x, into: out)
+      processor.siluGate(
+        FloatRows(random: x.rows, x.columns, seed: 22, magnitude: 12), x, into: out)
     },
   ]
 
@@ -38,7 +38,8 @@ import Compute
     for width in Self.widths where width > 1 || operation.testDescription != "layerNorm" {
       for magnitude: Float in [0.01, 1, 8] {
         let x = FloatRows(random: 3, width, seed: UInt64(width), magnitude: magnitude)
-        let expected = FloatRows(), found = FloatRows()
+        let expected = FloatRows()
+        let found = FloatRows()
         operation.apply(oracle, x, expected)
         operation.apply(processor, x, found)
         #expect(distance(found, expected) < 4e-6, "width \(width) magnitude \(magnitude)")
@@ -49,7 +50,8 @@ import Compute
   @Test(arguments: tiersHere, operators)
   func rowsDoNotSeeTheirBatch(tier: KernelTier, operation: Case) throws {
     guard operation.testDescription != "siluGate" else { return }
-    let x = FloatRows(random: 40, 381, seed: 1), whole = FloatRows()
+    let x = FloatRows(random: 40, 381, seed: 1)
+    let whole = FloatRows()
     operation.apply(try Processor(threads: 1, tier: tier), x, whole)
     let shared = try Processor(threads: 3, tier: tier)
     for range in [0..<40, 0..<1, 7..<8, 39..<40, 3..<17] {
@@ -78,7 +80,8 @@ import Compute
   func geluKeepsItsErrorBound(tier: KernelTier) throws {
     let processor = try Processor(threads: 1, tier: tier)
     let values = (-20_000...20_000).map { Float($0) * 0.0005 } + [-1e30, 1e30, -40, 40]
-    let x = FloatRows(rows: 1, columns: values.count, values), out = FloatRows()
+    let x = FloatRows(rows: 1, columns: values.count, values)
+    let out = FloatRows()
     processor.gelu(x, into: out)
     for (value, found) in zip(values, out.row(0)) {
       let exact = Double(value) * (1 + erf(Double(value) / 2.0.squareRoot())) / 2
@@ -106,25 +109,30 @@ import Compute
       values += (0..<width).map { $0 == width / 2 ? -3e8 : 1 }
       values += (0..<width).map { Float($0 % 255 - 127) / 127 }
       let x = FloatRows(rows: 4, columns: width, values)
-      let expected = Activations(), found = Activations()
+      let expected = Activations()
+      let found = Activations()
       expected.load(x)
       found.load(x)
-      let a = expected.quantizedPerRow(oracle), b = found.quantizedPerRow(processor)
+      let a = expected.quantizedPerRow(oracle)
+      let b = found.quantizedPerRow(processor)
       for row in 0..<4 { #expect(contents(a, row) == contents(b, row)) }
       guard width % 32 == 0 else { continue }
-      let c = expected.quantizedPerBlock(oracle), d = found.quantizedPerBlock(processor)
+      let c = expected.quantizedPerBlock(oracle)
+      let d = found.quantizedPerBlock(processor)
       for row in 0..<4 { #expect(contents(c, row) == contents(d, row)) }
     }
   }
 
   private struct Contents: Equatable {
-    var values: [Int8], scales: [UInt32], sums: [Int32]
+    var values: [Int8], scales: [UInt32], shift: UInt32, sums: [Int32]
   }
 
   private func contents(_ rows: QuantizedRows, _ row: Int) -> Contents {
     Contents(
       values: (0..<(rows.columns + 3) / 4 * 4).map { rows.values(row: row)[$0] },
       scales: (0..<rows.blocks).map { rows.scales(row: row)[$0].bitPattern },
+      // Blocks have none.
+      shift: rows.blocks == 1 ? rows.shifts(row: row).pointee.bitPattern : 0,
       sums: (0..<rows.blocks).map { rows.sums(row: row)[$0] })
   }
 
@@ -166,12 +174,14 @@ import Compute
     var random = Random(seed: 3)
     for columns in [32, 96, 64] + (type == .q8_0 ? [] : [1, 17, 50]) {
       // An odd start: stored tensors need not be aligned.
-      let bytes = [UInt8(0)]
+      let bytes =
+        [UInt8(0)]
         + (type == .q8_0
           ? randomQ8(rows: 9, columns: columns, seed: 4)
           : stored(random.floats(9 * columns), as: type))
       let table = bytes.span.bytes.extracting(1..<bytes.count)
-      let found = FloatRows(), expected = FloatRows()
+      let found = FloatRows()
+      let expected = FloatRows()
       try processor.embed([8, 0, 3, 3], table: table, as: type, columns: columns, into: found)
       try oracle.embed([8, 0, 3, 3], table: table, as: type, columns: columns, into: expected)
       #expect(found.bits == expected.bits)
@@ -200,11 +210,15 @@ import Compute
 
   @Test func poolingTakesMeansAndFirsts() throws {
     let processor = try Processor(threads: 2)
-    let x = FloatRows(rows: 3, columns: 2, [1, 2, 3, 6, 5, 12]), out = FloatRows()
+    let x = FloatRows(rows: 3, columns: 2, [1, 2, 3, 6, 5, 12])
+    let out = FloatRows()
     processor.pool(x, offsets: [0, 2, 3], .mean, normalize: false, into: out)
     #expect(out.row(0) == [2, 4] && out.row(1) == [5, 12])
     processor.pool(x, offsets: [0, 2, 3], .first, normalize: true, into: out)
-    #expect(out.row(1) == [5 / 13, 12 / 13].map { Float($0) } || distance(
-      out.part(1..<2), FloatRows(rows: 1, columns: 2, [5.0 / 13, 12.0 / 13])) < 1e-6)
+    #expect(
+      out.row(1) == [5 / 13, 12 / 13].map { Float($0) }
+        || distance(
+          out.part(1..<2), FloatRows(rows: 1, columns: 2, [5.0 / 13, 12.0 / 13])) < 1e-6
+    )
   }
 }

@@ -32,7 +32,9 @@ struct BlockingClient: Sendable {
   func send(_ bytes: [UInt8]) {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, 0x4000) }
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(fd, $0.baseAddress, $0.count, 0x4000)
+      }
       guard count > 0 else { return }
       sent += count
     }

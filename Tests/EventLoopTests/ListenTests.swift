@@ -20,7 +20,9 @@ import Testing
     let address = try SocketAddress(temporarySocket())
     try await withGroup(2) { group in
       _ = try group.listen(on: address) { _ in Echo() }
-      let error = #expect(throws: SystemError.self) { try group.listen(on: address) { _ in Echo() } }
+      let error = #expect(throws: SystemError.self) {
+        try group.listen(on: address) { _ in Echo() }
+      }
       #expect(error?.code == EADDRINUSE)
     }
     // What a killed server leaves behind: the file without a listener.
@@ -78,6 +80,26 @@ import Testing
       try await peer.run { $0.send([2]) }
       #expect(try await peer.read(1) == [2])
       _ = try group.listen(on: listening.address) { _ in Echo() }
+    }
+  }
+
+  @Test func whoeverWaitsWhenListeningStopsIsStillServed() async throws {
+    try await withGroup(1) { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      let port = listening.address.port
+      // Within one turn: the kernel has accepted the connection, the loop has not.
+      let client = try await group.loops[0].run {
+        let client = try BlockingClient(port: port)
+        listening.stop()
+        return client
+      }
+      let answer = try await onThread {
+        defer { client.close() }
+        client.send([1, 2, 3])
+        shutdown(client.fd, Int32(SHUT_WR))
+        return client.readToEnd()
+      }
+      #expect(answer == [1, 2, 3])
     }
   }
 

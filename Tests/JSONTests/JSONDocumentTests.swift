@@ -1,6 +1,6 @@
 import JSON
-import Testing
 import TestSupport
+import Testing
 
 struct JSONDocumentTests {
   @Test func readsEveryKind() throws {
@@ -82,7 +82,8 @@ struct JSONDocumentTests {
 
   @Test func survivesMutatedTexts() {
     let text = Array(
-      #"{"model": {"vocab": {"a": 0, "\ud83d\ude00": 1, "b\\": 2.5e3}}, "x": [true, null, -1]}"#.utf8)
+      #"{"model": {"vocab": {"a": 0, "\ud83d\ude00": 1, "b\\": 2.5e3}}, "x": [true, null, -1]}"#
+        .utf8)
     var generator = SeededGenerator(seed: 11)
     var accepted = 0
     for _ in 0..<20_000 {

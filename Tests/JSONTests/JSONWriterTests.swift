@@ -1,6 +1,6 @@
 import JSON
-import Testing
 import TestSupport
+import Testing
 
 struct JSONWriterTests {
   @Test func placesCommas() {

@@ -5,9 +5,8 @@ import Foundation
 package enum SharedData {
   private static let folder: String = {
     if let folder = ProcessInfo.processInfo.environment["APUS_SHARED"] { return folder }
-    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    return package.deletingLastPathComponent().appendingPathComponent("shared").path
+    return URL(fileURLWithPath: Fixture.package).deletingLastPathComponent()
+      .appendingPathComponent("shared").path
   }()
 
   /// The path of a file below the folder; nil, after saying so, where it is not there.
@@ -21,11 +20,8 @@ package enum SharedData {
   /// The folder of the minilm model: APUS_MINILM, or models/minilm/1 in the package; nil, after
   /// saying so, where it is not there.
   package static func minilm() -> String? {
-    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
     let path =
-      ProcessInfo.processInfo.environment["APUS_MINILM"]
-      ?? package.appendingPathComponent("models/minilm/1").path
+      ProcessInfo.processInfo.environment["APUS_MINILM"] ?? "\(Fixture.package)/models/minilm/1"
     if FileManager.default.fileExists(atPath: "\(path)/config.json") { return path }
     print("skipped: minilm is not at models/minilm/1 (set APUS_MINILM to its folder)")
     return nil

@@ -24,7 +24,8 @@ enum CNames {
       let unique = lowered.lazy.filter { $0 == name }.count == 1
       let safe =
         unique && !reserved.contains(name) && !name.hasPrefix("n_") && !name.hasPrefix("has_")
-        && !name.hasPrefix("_") && !name.hasPrefix("oneof") && !name.hasSuffix("_case") && !name.contains("__")
+        && !name.hasPrefix("_") && !name.hasPrefix("oneof") && !name.hasSuffix("_case")
+        && !name.contains("__")
       return safe ? name : "f\(fields[index].number)_\(name)"
     }
   }

@@ -22,7 +22,8 @@ struct DescriptorGenerator {
       out.print("\(access) static let \(Self.name(proto.path)) = unsafe FileDescriptor(")
       out.indented { out in
         out.print("name: \"\(proto.path)\",")
-        out.print("imports: [\(proto.dependencies.map { "." + Self.name($0) }.joined(separator: ", "))],")
+        out.print(
+          "imports: [\(proto.dependencies.map { "." + Self.name($0) }.joined(separator: ", "))],")
         out.print("symbols: [")
         out.indented { out in
           for symbol in symbols + methods { out.print("\"\(symbol)\",") }

@@ -16,10 +16,10 @@ struct FileGenerator {
     }
   }
 
-  /// `apus/v1/inference.proto` → `apus.v1.inference.swift`: modules want distinct base names.
+  /// `apus/v1/inference.proto` → `apus.v1.inference.pb.swift`: a module wants distinct base names.
   private var outputName: String {
     let stem = file.path.hasSuffix(".proto") ? String(file.path.dropLast(6)) : file.path
-    return stem.split(separator: "/").joined(separator: ".") + ".swift"
+    return stem.split(separator: "/").joined(separator: ".") + ".pb.swift"
   }
 
   private func source() throws -> String {
@@ -29,7 +29,9 @@ struct FileGenerator {
       "// swift-format-ignore-file", "")
     var imports = ["internal import \(options.cModule)"]
     for module in Set(options.imports + [options.runtime]) where module != options.module {
-      imports.append("\(options.visibility) import \(module)")
+      // A bare import where that is enough: sources beside it that say no level would clash.
+      let level = options.visibility == .internal ? "" : "\(options.visibility) "
+      imports.append("\(level)import \(module)")
     }
     for line in imports.sorted(by: { moduleName($0) < moduleName($1) }) { out.print(line) }
 

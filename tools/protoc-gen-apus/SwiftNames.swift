@@ -62,8 +62,8 @@ enum SwiftNames {
       let rest = entry.name.dropFirst(prefix.count)
       return rest.first?.isNumber == false ? String(rest) : entry.name
     }.map(property)
-    if Set(short).count == short.count, !short.contains("unrecognized") { return short }
-    return value.values.map { property($0.name) }.map { $0 == "unrecognized" ? $0 + "_" : $0 }
+    let names = Set(short).count == short.count ? short : value.values.map { property($0.name) }
+    return names.map { $0 == "unrecognized" ? "unrecognized_" : $0 }
   }
 
   /// `max_tokens` → `maxTokens`, `request_id` → `requestID`; escaped where Swift needs it.

@@ -16,14 +16,22 @@ final class ProbeService: Service {
     var lastPath = ""
   }
   private let state = Mutex(State())
-  private let memory: @Sendable () -> String
+  private let server = Mutex<Server?>(nil)
 
-  init(memory: @escaping @Sendable () -> String) { self.memory = memory }
+  /// Lets the probe read and change its own server.
+  func attach(_ server: Server) { self.server.withLock { $0 = server } }
 
   var methods: [MethodHandler] {
     [
       method("Echo", .unary) { inbound, outbound, _ in
         try await self.echoAll(inbound, outbound)
+      },
+      method("Fixed", .unary) { inbound, outbound, _ in
+        // The benchmark's answer: 101 bytes to whatever was asked.
+        _ = unsafe try inbound.poll { _ in }
+        _ = unsafe try outbound.send { reserve in
+          unsafe reserve(101).initializeMemory(as: UInt8.self, repeating: 7)
+        }
       },
       method("EchoStream", .bidirectional) { inbound, outbound, _ in
         try await self.echoAll(inbound, outbound)
@@ -58,6 +66,9 @@ final class ProbeService: Service {
       method("OffLoop", .serverStreaming) { inbound, outbound, _ in
         try await self.sendOffLoop(inbound, outbound)
       },
+      method("SetHealth", .unary) { inbound, outbound, _ in
+        try await self.setHealth(inbound, outbound)
+      },
       method("Stats", .unary) { _, outbound, _ in
         try await self.send(Array(self.stats.utf8), outbound)
       },
@@ -66,6 +77,11 @@ final class ProbeService: Service {
 
   private struct Misfortune: Error {}
   private let releases = unsafe Mutex<[UnsafeContinuation<Void, Never>]>([])
+
+  /// Handlers that run now.
+  var running: Int { state.withLock { $0.running } }
+  /// Handlers that were cancelled.
+  var cancelled: Int { state.withLock { $0.cancelled } }
 
   func observed(_ call: EndedCall) {
     state.withLock { state in
@@ -79,7 +95,9 @@ final class ProbeService: Service {
       ["running \(state.running)", "cancelled \(state.cancelled)", "sent \(state.sent)"]
         + state.status.map { "status-\($0.key) \($0.value)" }
     }
-    return (lines + [memory()]).joined(separator: "\n")
+    guard let server = server.withLock({ $0 }) else { return "" }
+    return (lines + ["connections \(server.connectionCount)", "calls \(server.callCount)"])
+      .joined(separator: "\n")
   }
 
   private func method(
@@ -115,6 +133,24 @@ final class ProbeService: Service {
       case .end: return
       }
     }
+  }
+
+  /// `service serving|not-serving|unknown`; the service may be empty.
+  private func setHealth(
+    _ inbound: any InboundMessages, _ outbound: any OutboundMessages
+  ) async throws {
+    var text = ""
+    _ = unsafe try inbound.poll { unsafe text = String(decoding: $0, as: UTF8.self) }
+    let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 2, let health = server.withLock({ $0?.health }) else {
+      throw Status(.invalidArgument, "write: service status")
+    }
+    switch words[1] {
+    case "serving": health.set(words[0], .serving)
+    case "not-serving": health.set(words[0], .notServing)
+    default: health.remove(words[0])
+    }
+    try await send([], outbound)
   }
 
   /// `count size` in decimal: so many messages of so many bytes.

@@ -2,7 +2,6 @@ internal import EventLoop
 internal import Glibc
 internal import Messages
 internal import RPC
-internal import Synchronization
 
 /// A server for the wire tests and benchmarks: `rpc-testserver --listen 127.0.0.1:0`.
 ///
@@ -16,14 +15,10 @@ enum TestServer {
     let group = try EventLoopGroup(count: arguments.loops)
     var options = ServerOptions()
     options.limits = arguments.limits
-    let board = Mutex<Server?>(nil)
-    let probe = ProbeService {
-      guard let server = board.withLock({ $0 }) else { return "" }
-      return "connections \(server.connectionCount)\ncalls \(server.callCount)"
-    }
+    let probe = ProbeService()
     if arguments.observes { options.observer = ProbeObserver(probe: probe) }
     let server = Server(services: services(probe), options: options, group: group)
-    board.withLock { $0 = server }
+    probe.attach(server)
     print("listening on \(try server.listen(on: arguments.address))")
     fflush(nil)
     let loop = group.loops[0]
@@ -37,5 +32,5 @@ enum TestServer {
     while true { pause() }
   }
 
-  private static func services(_ probe: ProbeService) -> [any Service] { [probe] }
+  private static func services(_ probe: ProbeService) -> [any Service] { [probe, InteropService()] }
 }

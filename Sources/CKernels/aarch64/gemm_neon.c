@@ -31,7 +31,8 @@ CK_INLINE void add_group(int32x4_t acc[max_rows][vectors], const int8_t *a, ptrd
 
 /// One tile of ck_gemm_s8: `rows` × 64 outputs over all of K. out: s32 [rows][64].
 CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, const uint8_t *w,
-                       ptrdiff_t groups, const int rows, int32_t *out) {
+                       ptrdiff_t groups, const int rows, const uint8_t *next, int lines, int32_t *out) {
+  (void)next, (void)lines;
   (void)sums;
   for (int column = 0; column < CK_PANEL; column += tile_outputs) {
     int32x4_t acc[max_rows][vectors];
@@ -52,10 +53,10 @@ CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, c
 /// One tile of ck_gemm_q8: `rows` × 32 outputs over all of K. out: f32 [rows][32].
 CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
                        const int32_t *sums, ptrdiff_t a_blocks, const uint8_t *w,
-                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows, bool prefetch,
-                       float *out) {
+                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows,
+                       const uint8_t *next, int lines, float *out) {
   (void)sums;
-  (void)prefetch;
+  (void)next, (void)lines;
   for (int column = 0; column < CK_Q8_PANEL; column += tile_outputs) {
     float32x4_t total[max_rows][vectors];
     for (int r = 0; r < rows; r++) {

@@ -21,6 +21,16 @@ typedef struct {
   ptrdiff_t count;         // positions in all
 } ck_runs;
 
+/// Calls TILE(vectors) with `vectors` as a constant of at most TILE_VECTORS.
+#define CK_VECTORS(n) ((n) < TILE_VECTORS ? (n) : TILE_VECTORS)
+#define CK_BY_VECTORS(vectors, TILE)                                                               \
+  switch (vectors) {                                                                               \
+    case 1: TILE(1); break;                                                                        \
+    case 2: TILE(CK_VECTORS(2)); break;                                                            \
+    case 3: TILE(CK_VECTORS(3)); break;                                                            \
+    default: TILE(TILE_VECTORS); break;                                                            \
+  }
+
 CK_INLINE vf load_kv(const void *p, ck_element element, ptrdiff_t at) {
   return element == CK_F16 ? vf_load_f16((const uint16_t *)p + at) : vf_load((const float *)p + at);
 }
@@ -56,18 +66,15 @@ CK_INLINE void score_rows(const float *const *q, const int rows, ck_runs keys, c
   vf factor = vf_set1(scale);
   while (j < all) {
     const void *k[TILE_VECTORS];
-    int vectors = all - j >= TILE_VECTORS ? TILE_VECTORS : 1;
+    int vectors = (int)ck_min(all - j, TILE_VECTORS);
     for (int i = 0; i < vectors; i++) {
       ptrdiff_t run = (j + i) / per_run, within = (j + i) % per_run * VL;
       k[i] = (const uint8_t *)keys.runs[run] + (size_t)within * width;
     }
-    if (vectors == TILE_VECTORS) {
-      score_tile(q, rows, k, TILE_VECTORS, keys.stride, element, size, factor, scores + j * VL,
-                 scores_stride);
-    } else {
-      score_tile(q, rows, k, 1, keys.stride, element, size, factor, scores + j * VL,
-                 scores_stride);
-    }
+#define CK_TILE(n)                                                                                 \
+  score_tile(q, rows, k, n, keys.stride, element, size, factor, scores + j * VL, scores_stride)
+    CK_BY_VECTORS(vectors, CK_TILE)
+#undef CK_TILE
     j += vectors;
   }
 }
@@ -117,15 +124,13 @@ CK_INLINE void attend_rows(const float *const *q, const int rows, const ptrdiff_
   for (int r = 0; r < rows; r++) {
     inverse[r] = softmax_weights(scores + r * padded, lengths[r], padded);
   }
-  ptrdiff_t d = 0;
-  for (; size - d >= TILE_VECTORS * VL; d += TILE_VECTORS * VL) {
-    value_tile(scores, padded, rows, values, element, d, TILE_VECTORS, inverse, out, size - d);
-  }
-  for (; size - d >= 2 * VL; d += 2 * VL) {
-    value_tile(scores, padded, rows, values, element, d, 2, inverse, out, size - d);
-  }
-  for (; d < size; d += VL) {
-    value_tile(scores, padded, rows, values, element, d, 1, inverse, out, size - d);
+  for (ptrdiff_t d = 0; d < size; d += TILE_VECTORS * VL) {
+    ptrdiff_t left = size - d;
+    // All vectors of a head at once: a lone query is bound by the latency of its few sums.
+#define CK_TILE(n)                                                                                 \
+  value_tile(scores, padded, rows, values, element, d, n, inverse, out, left)
+    CK_BY_VECTORS(ck_min(ck_ceil(left, VL), TILE_VECTORS), CK_TILE)
+#undef CK_TILE
   }
 }
 

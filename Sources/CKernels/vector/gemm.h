@@ -17,9 +17,26 @@
     default: TILE(max_rows); break;                                                                \
   }
 
+/// Lines of the next panel that a tile brings to L2 at each of its steps.
+typedef struct {
+  const uint8_t *next;
+  int lines;
+} ck_ahead;
+
+/// Where a panel is used by several tiles, each prefetches its share of the next one, so that memory
+/// and arithmetic overlap. A single tile reads as fast as memory gives; prefetching would only cost.
+CK_INLINE ck_ahead prefetch_share(const uint8_t *w, ptrdiff_t bytes, ptrdiff_t steps,
+                                  ptrdiff_t panel, ptrdiff_t panel1, ptrdiff_t tile,
+                                  ptrdiff_t tiles) {
+  if (tiles < 2 || tiles > 8 || panel + 1 == panel1) return (ck_ahead){w, 0};
+  ptrdiff_t lines = ck_ceil(ck_ceil(bytes / 64, steps), tiles);
+  return (ck_ahead){w + bytes + tile * lines * steps * 64, (int)lines};
+}
+
 static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                     ptrdiff_t panel1) {
   _Alignas(64) int32_t tile[max_rows * CK_PANEL];
+  const ck_dequantizer dequantizer = {job->a_scales, job->a_shifts, job->w_scales, job->w_sums};
   ptrdiff_t groups = ck_ceil(job->k, 4), tiles = ck_ceil(row1 - row0, max_rows);
   for (ptrdiff_t panel = panel0; panel < panel1; panel++) {
     const uint8_t *w = job->w + panel * groups * CK_PANEL * 4;
@@ -27,11 +44,13 @@ static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdi
       ptrdiff_t row = row0 + (row1 - row0) * t / tiles;
       ptrdiff_t rows = row0 + (row1 - row0) * (t + 1) / tiles - row;
       const int8_t *a = job->a + row * job->a_stride;
-#define CK_TILE(n) tile_s8(a, job->a_stride, job->a_sums + row, w, groups, n, tile)
+      ck_ahead ahead = prefetch_share(w, groups * CK_PANEL * 4, groups, panel, panel1, t, tiles);
+#define CK_TILE(n)                                                                                 \
+  tile_s8(a, job->a_stride, job->a_sums + row, w, groups, n, ahead.next, ahead.lines, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, true, (const float *)tile, CK_PANEL, job->a_scales,
-                    job->w_scales, row, rows, panel * CK_PANEL, job->n);
+      epilogue_tile(&job->epilogue, (const float *)tile, CK_PANEL, &dequantizer, row, rows,
+                    panel * CK_PANEL, job->n);
     }
   }
 }
@@ -49,15 +68,13 @@ static void gemm_q8(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdi
       const int8_t *a = job->a + row * job->a_stride;
       const float *a_scales = job->a_scales + row * job->a_blocks;
       const int32_t *a_sums = job->a_sums + row * job->a_blocks;
-      // The first pass over a panel brings it from memory; later ones find it in L2.
+      ck_ahead ahead = prefetch_share(w, job->k * CK_Q8_PANEL, blocks, panel, panel1, t, tiles);
 #define CK_TILE(n)                                                                                 \
-  if (t == 0) tile_q8(a, job->a_stride, a_scales, a_sums, job->a_blocks, w, w_scales, blocks, n,   \
-                      true, tile);                                                                 \
-  else tile_q8(a, job->a_stride, a_scales, a_sums, job->a_blocks, w, w_scales, blocks, n, false,   \
-               tile)
+  tile_q8(a, job->a_stride, a_scales, a_sums, job->a_blocks, w, w_scales, blocks, n, ahead.next,   \
+          ahead.lines, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, false, tile, CK_Q8_PANEL, NULL, NULL, row, rows,
+      epilogue_tile(&job->epilogue, tile, CK_Q8_PANEL, NULL, row, rows,
                     panel * CK_Q8_PANEL, job->n);
     }
   }
@@ -77,7 +94,7 @@ CK_INLINE void gemm_f32_as(const ck_gemm_f32 *job, ck_element element, ptrdiff_t
 #define CK_TILE(n) tile_f32(a, job->a_stride, w, element, job->k, n, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, false, tile, CK_PANEL, NULL, NULL, row, rows,
+      epilogue_tile(&job->epilogue, tile, CK_PANEL, NULL, row, rows,
                     panel * CK_PANEL, job->n);
     }
   }

@@ -42,7 +42,8 @@ CK_INLINE void add_group(__m256i acc[max_rows][vectors], const int8_t *a, ptrdif
 
 /// One tile of ck_gemm_s8: `rows` × 64 outputs over all of K. out: s32 [rows][64].
 CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, const uint8_t *w,
-                       ptrdiff_t groups, const int rows, int32_t *out) {
+                       ptrdiff_t groups, const int rows, const uint8_t *next, int lines, int32_t *out) {
+  (void)next, (void)lines;
   for (int column = 0; column < CK_PANEL; column += tile_outputs) {
     __m256i acc[max_rows][vectors];
     for (int r = 0; r < rows; r++) {
@@ -62,9 +63,9 @@ CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, c
 /// One tile of ck_gemm_q8: `rows` × 32 outputs over all of K. out: f32 [rows][32].
 CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
                        const int32_t *sums, ptrdiff_t a_blocks, const uint8_t *w,
-                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows, bool prefetch,
-                       float *out) {
-  (void)prefetch;
+                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows,
+                       const uint8_t *next, int lines, float *out) {
+  (void)next, (void)lines;
   for (int column = 0; column < CK_Q8_PANEL; column += tile_outputs) {
     __m256 total[max_rows][vectors];
     for (int r = 0; r < rows; r++) {

@@ -15,12 +15,7 @@
 #include "../vector/epilogue.h"
 #include "x86_64.h"
 
-enum {
-  max_rows = 6,
-  vectors = 4,
-  q8_vectors = 2,
-  weights_ahead = 24576 // bytes of weights prefetched to L2 before they are needed
-};
+enum { max_rows = 6, vectors = 4, q8_vectors = 2 };
 
 CK_INLINE __m512i load_weights(const uint8_t *w) { return _mm512_load_si512((const void *)w); }
 CK_INLINE __m512i broadcast4(const int8_t *a) {
@@ -29,19 +24,22 @@ CK_INLINE __m512i broadcast4(const int8_t *a) {
   return _mm512_set1_epi32(four);
 }
 
+/// Brings the next lines of weights to L2.
+CK_INLINE void prefetch_lines(const uint8_t **next, int lines) {
+  for (int i = 0; i < lines; i++, *next += 64) _mm_prefetch((const char *)*next, _MM_HINT_T1);
+}
+
 /// One tile of ck_gemm_s8: `rows` × 64 outputs over all of K. out: s32 [rows][64].
 CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, const uint8_t *w,
-                       ptrdiff_t groups, const int rows, int32_t *out) {
+                       ptrdiff_t groups, const int rows, const uint8_t *next, int lines, int32_t *out) {
   __m512i acc[max_rows][vectors];
   for (int r = 0; r < rows; r++) {
     for (int j = 0; j < vectors; j++) acc[r][j] = _mm512_set1_epi32(-128 * sums[r]);
   }
   for (ptrdiff_t g = 0; g < groups; g++, w += CK_PANEL * 4, a += 4) {
     __m512i b[vectors];
-    for (int j = 0; j < vectors; j++) {
-      b[j] = load_weights(w + 64 * j);
-      if (rows <= 2) _mm_prefetch((const char *)w + 64 * j + weights_ahead, _MM_HINT_T1);
-    }
+    for (int j = 0; j < vectors; j++) b[j] = load_weights(w + 64 * j);
+    if (lines) prefetch_lines(&next, lines);
     for (int r = 0; r < rows; r++) {
       __m512i four = broadcast4(a + r * stride);
       for (int j = 0; j < vectors; j++) acc[r][j] = _mm512_dpbusd_epi32(acc[r][j], b[j], four);
@@ -57,14 +55,15 @@ CK_INLINE void tile_s8(const int8_t *a, ptrdiff_t stride, const int32_t *sums, c
 /// One tile of ck_gemm_q8: `rows` × 32 outputs over all of K. out: f32 [rows][32].
 CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
                        const int32_t *sums, ptrdiff_t a_blocks, const uint8_t *w,
-                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows, bool prefetch,
-                       float *out) {
+                       const uint16_t *w_scales, ptrdiff_t blocks, const int rows,
+                       const uint8_t *next, int lines, float *out) {
   __m512 total[max_rows][q8_vectors];
   for (int r = 0; r < rows; r++) {
     for (int j = 0; j < q8_vectors; j++) total[r][j] = _mm512_setzero_ps();
   }
   for (ptrdiff_t block = 0; block < blocks; block++) {
     __m512i acc[max_rows][q8_vectors];
+    if (lines) prefetch_lines(&next, lines);
     for (int r = 0; r < rows; r++) {
       for (int j = 0; j < q8_vectors; j++) {
         acc[r][j] = _mm512_set1_epi32(-128 * sums[r * a_blocks + block]);
@@ -72,10 +71,7 @@ CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
     }
     for (int g = 0; g < CK_Q8_BLOCK / 4; g++, w += CK_Q8_PANEL * 4, a += 4) {
       __m512i b[q8_vectors];
-      for (int j = 0; j < q8_vectors; j++) {
-        b[j] = load_weights(w + 64 * j);
-        if (prefetch) _mm_prefetch((const char *)w + 64 * j + weights_ahead, _MM_HINT_T1);
-      }
+      for (int j = 0; j < q8_vectors; j++) b[j] = load_weights(w + 64 * j);
       for (int r = 0; r < rows; r++) {
         __m512i four = broadcast4(a + r * stride);
         for (int j = 0; j < q8_vectors; j++) {
@@ -87,7 +83,6 @@ CK_INLINE void tile_q8(const int8_t *a, ptrdiff_t stride, const float *a_scales,
     for (int j = 0; j < q8_vectors; j++) {
       scale[j] = vf_load_f16(w_scales + block * CK_Q8_PANEL + 16 * j);
     }
-    if (prefetch) _mm_prefetch((const char *)(w_scales + block * CK_Q8_PANEL) + weights_ahead / 16, _MM_HINT_T1);
     for (int r = 0; r < rows; r++) {
       __m512 row_scale = _mm512_set1_ps(a_scales[r * a_blocks + block]);
       for (int j = 0; j < q8_vectors; j++) {

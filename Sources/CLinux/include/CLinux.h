@@ -6,6 +6,7 @@
 
 // epoll(7)
 enum { CL_READABLE = 0x001, CL_WRITABLE = 0x004, CL_ERROR = 0x008, CL_HANGUP = 0x010 };
+#define CL_EDGE 0x80000000u
 typedef struct {
   uint64_t token;
   uint32_t events;
@@ -21,7 +22,6 @@ int cl_epoll_wait(int epoll, cl_event *events, int capacity, int64_t nanoseconds
 // Wake-ups, signals, time
 int cl_eventfd(void);
 int cl_eventfd_signal(int fd);
-int cl_eventfd_clear(int fd);
 int cl_signals_block(const int *signals, int count);
 int cl_signalfd(const int *signals, int count);
 // The next pending signal's number, or -EAGAIN.

@@ -32,7 +32,8 @@ extension LlamaBackend {
     _ scratch: inout LlamaScratch
   ) {
     let shape = configuration
-    let q = shape.heads * shape.headSize, kv = shape.kvHeads * shape.headSize
+    let q = shape.heads * shape.headSize
+    let kv = shape.kvHeads * shape.headSize
     let (x, qkv) = (scratch.x, scratch.qkv)
     processor.rmsNorm(
       x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, into: scratch.normed)

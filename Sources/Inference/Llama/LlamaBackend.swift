@@ -12,8 +12,8 @@ package final class LlamaBackend: SequenceBackend {
   package struct Limits: Sendable {
     /// Bytes of keys and values of all sequences together; at least one block is held.
     package var kvBytes: Int
-    /// nil is f32 for small models, where rounding moves answers and memory is no matter (a position
-    /// of at most 16 KiB in all layers), else f16.
+    /// nil is f32 for tiny models, where rounding moves answers and memory is no matter (a position
+    /// of at most 4 KiB in all layers), else f16.
     package var kvPrecision: KVCache.Precision?
     /// Most positions of one sequence; what the model was made for, where that is less.
     package var contextLength: Int
@@ -62,8 +62,8 @@ package final class LlamaBackend: SequenceBackend {
       KVCache.blockBytes(
         layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize, precision: precision)
     }
-    let isSmall = blockBytes(.f32) <= KVCache.blockTokens << 14
-    let precision = limits.kvPrecision ?? (isSmall ? .f32 : .f16)
+    let isTiny = blockBytes(.f32) <= KVCache.blockTokens << 12
+    let precision = limits.kvPrecision ?? (isTiny ? .f32 : .f16)
     let blockBytes = blockBytes(precision)
     let blocks = max(1, limits.kvBytes / blockBytes)
     let positions = min(

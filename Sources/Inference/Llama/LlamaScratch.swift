@@ -19,7 +19,8 @@ struct LlamaScratch: ~Copyable {
   let input = Activations()
 
   static func bytesPerRow(_ shape: LlamaConfiguration) -> Int {
-    let q = shape.heads * shape.headSize, kv = shape.kvHeads * shape.headSize
+    let q = shape.heads * shape.headSize
+    let kv = shape.kvHeads * shape.headSize
     return 4 * (2 * shape.width + 2 * q + 2 * kv + shape.feedForwardWidth)
       + 2 * max(shape.width, q, shape.feedForwardWidth)
   }

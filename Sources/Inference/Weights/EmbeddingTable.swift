@@ -71,7 +71,8 @@ struct EmbeddingTable: Sendable {
   ) throws(InferenceError) {
     do throws(ComputeError) {
       try processor.embed(
-        ids, table: unsafe bytes.span.bytes, as: type, columns: columns, into: output, adding: adding)
+        ids, table: unsafe bytes.span.bytes, as: type, columns: columns, into: output,
+        adding: adding)
     } catch {
       throw InferenceError(.invalidInput, "\(error)")
     }

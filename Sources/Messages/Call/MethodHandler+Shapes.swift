@@ -13,7 +13,8 @@ extension MethodHandler {
 
   public static func serverStreaming<Request: Message, Response: Message>(
     _ path: String,
-    _ body: @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
+    _ body:
+      @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .serverStreaming) { inbound, outbound, context in
       let request: Request = try await single(inbound)

@@ -15,16 +15,6 @@ extension BridgeArena {
     unsafe structure(layout).assumingMemoryBound(to: type)
   }
 
-  @usableFromInline
-  func structure(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
-    let memory = unsafe allocate(layout.size)
-    // Absence is zero for every member: the bridge schema has no default values.
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: layout.size)
-    unsafe memory.storeBytes(
-      of: layout.descriptor, as: UnsafePointer<ProtobufCMessageDescriptor>.self)
-    return unsafe memory
-  }
-
   /// A list of pointers to fill.
   @inlinable
   public func pointers<Structure>(

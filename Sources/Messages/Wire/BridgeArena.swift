@@ -6,23 +6,40 @@ internal import CMessages
 @safe public struct BridgeArena {
   private let arena: UnsafeMutablePointer<cm_arena>
 
-  /// nil without memory.
-  static var current: BridgeArena? {
-    guard let arena = unsafe cm_arena_current() else { return nil }
-    return unsafe BridgeArena(arena: arena)
+  /// Starts a decode of that many bytes.
+  @usableFromInline
+  init(
+    decoding count: Int, _ layout: MessageLayout, _ limits: DecodingLimits
+  ) throws(DecodingError) {
+    guard count <= Int(Int32.max) else {
+      throw DecodingError(.tooLarge, in: layout.name, "\(count) bytes; a message has at most 2 GiB")
+    }
+    guard let arena = unsafe cm_arena_current(),
+      unsafe cm_arena_enter(arena, limits.memory(encoded: count))
+    else { throw DecodingError(.tooLarge, in: layout.name, "there is no memory to decode it") }
+    unsafe self.arena = unsafe arena
   }
 
-  /// Starts a use that may take `budget` bytes.
-  func mark(budget: Int) -> cm_mark {
-    unsafe cm_arena_mark(arena, budget)
+  /// Starts an encode, which has no budget: its bounds are those of the value.
+  @usableFromInline
+  init() {
+    guard let arena = unsafe cm_arena_current(), unsafe cm_arena_enter(arena, .max) else {
+      preconditionFailure("out of memory while encoding a message")
+    }
+    unsafe self.arena = unsafe arena
   }
 
-  /// Ends a use and frees all it took.
-  func release(_ mark: cm_mark) {
-    unsafe cm_arena_release(arena, mark)
+  /// Ends the decode or encode and frees all it took.
+  @usableFromInline
+  func leave() {
+    unsafe cm_arena_leave(arena)
   }
+}
 
-  /// Memory for an encode, which has no budget: only the end of the machine's memory stops it.
+// MARK: Encoding
+
+extension BridgeArena {
+  /// Memory of this encode.
   @usableFromInline
   func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     guard let memory = unsafe cm_arena_alloc(arena, size) else {
@@ -30,52 +47,79 @@ internal import CMessages
     }
     return unsafe memory
   }
+
+  /// protobuf-c's structure of a message with every field absent.
+  @usableFromInline
+  func structure(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
+    guard let memory = unsafe cm_arena_message(arena, layout.descriptor) else {
+      preconditionFailure("out of memory while encoding a message")
+    }
+    return unsafe memory
+  }
+
+  /// Encodes a filled structure.
+  @usableFromInline
+  func pack(
+    _ structure: UnsafeMutableRawPointer, _ reserve: (Int) -> UnsafeMutableRawBufferPointer
+  ) {
+    let message = unsafe structure.assumingMemoryBound(to: ProtobufCMessage.self)
+    let size = unsafe protobuf_c_message_get_packed_size(message)
+    let memory = unsafe reserve(size)
+    precondition(memory.count >= size, "reserve returned less memory than it was asked for")
+    guard let start = memory.baseAddress else { return }
+    unsafe protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
+  }
 }
 
 // MARK: Decoding
 
 extension BridgeArena {
   /// Decodes into protobuf-c's structures within the limits.
+  @usableFromInline
   func unpack(
-    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: DecodingLimits,
-    _ name: @autoclosure () -> String
+    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: DecodingLimits
   ) throws(DecodingError) -> UnsafeRawPointer {
-    guard bytes.count <= Int(Int32.max) else {
-      throw DecodingError(.tooLarge, in: name(), "\(bytes.count) bytes; a message has at most 2 GiB")
-    }
     let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     // protobuf-c recurses for every level and believes every count, so look first, but only where
     // the schema and the size leave room for harm.
-    let mayNest = layout.nesting.map { $0 > limits.depth } ?? true
-    if mayNest || bytes.count > limits.elements {
+    if layout.nesting > limits.boundedDepth || bytes.count > limits.elements {
       var state = cm_scan_state(
-        depth: Int32(clamping: min(limits.depth, Self.greatestDepth)), elements: limits.elements,
-        offset: 0)
+        depth: Int32(limits.boundedDepth), elements: max(0, limits.elements), offset: 0)
       let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
-      if let error = limits.error(verdict, state, name()) { throw error }
+      if let error = limits.error(verdict, state, layout.name) { throw error }
     }
     if let message = unsafe protobuf_c_message_unpack(
       layout.descriptor, &arena.pointee.allocator, bytes.count, start)
     {
       return UnsafeRawPointer(message)
     }
-    if unsafe arena.pointee.exhausted {
-      throw DecodingError(
-        .tooLarge, in: name(),
-        "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes")
-    }
-    // Broken somewhere; the walk finds out where.
-    var state = cm_scan_state(depth: Int32(Self.greatestDepth), elements: .max, offset: 0)
-    let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
-    throw limits.error(verdict, state, name())
-      ?? DecodingError(.malformed, in: name(), "its fields contradict each other")
+    throw unsafe whyNotUnpacked(bytes, layout, limits)
   }
 
-  /// protobuf-c takes about 1.5 KB of stack for each level.
-  private static var greatestDepth: Int { 200 }
+  private func whyNotUnpacked(
+    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: DecodingLimits
+  ) -> DecodingError {
+    if unsafe arena.pointee.exhausted {
+      return DecodingError(
+        .tooLarge, in: layout.name,
+        "decoding \(bytes.count) bytes takes more than \(limits.memory(encoded: bytes.count)) bytes"
+      )
+    }
+    // Broken somewhere; the walk finds out where.
+    var state = cm_scan_state(
+      depth: Int32(DecodingLimits.greatestDepth), elements: .max, offset: 0)
+    let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
+    return limits.error(verdict, state, layout.name)
+      ?? DecodingError(.malformed, in: layout.name, "its fields contradict each other")
+  }
 }
 
 extension DecodingLimits {
+  /// Whatever a caller allows: protobuf-c takes about 1.5 KB of stack for each level.
+  fileprivate static var greatestDepth: Int { 200 }
+  fileprivate var boundedDepth: Int { max(0, min(depth, Self.greatestDepth)) }
+
   /// Bytes that decoding a message of that size may take.
   func memory(encoded: Int) -> Int {
     let (product, overflow) = encoded.multipliedReportingOverflow(by: max(expansion, 0))
@@ -92,13 +136,14 @@ extension DecodingLimits {
     case CM_TOO_DEEP:
       DecodingError(
         .tooDeep, in: name,
-        "messages nest deeper than \(depth) levels at byte \(state.offset)")
+        "messages nest deeper than \(boundedDepth) levels at byte \(state.offset)")
     case CM_TOO_MANY:
       DecodingError(
         .tooManyElements, in: name,
         "repeated fields have more than \(elements) elements at byte \(state.offset)")
     case CM_GROUP:
-      DecodingError(.malformed, in: name, "a group, which is not supported, at byte \(state.offset)")
+      DecodingError(
+        .malformed, in: name, "a group, which is not supported, at byte \(state.offset)")
     case CM_WRONG_TYPE:
       DecodingError(.malformed, in: name, "a field of the wrong type at byte \(state.offset)")
     default:

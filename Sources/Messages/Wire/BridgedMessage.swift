@@ -1,5 +1,3 @@
-internal import CMessages
-
 /// A message whose wire format protobuf-c speaks: values cross between a Swift structure and
 /// protobuf-c's, field by field, in the thread's arena.
 ///
@@ -17,28 +15,22 @@ public protocol BridgedMessage: Message {
 }
 
 extension BridgedMessage {
+  @inlinable
   public init(
     decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits
   ) throws(DecodingError) {
-    guard let arena = BridgeArena.current else {
-      throw DecodingError(.tooLarge, in: Self.messageName, "there is no memory to decode it")
-    }
-    let mark = unsafe arena.mark(budget: limits.memory(encoded: bytes.count))
-    defer { unsafe arena.release(mark) }
-    let source = try unsafe arena.unpack(bytes, Self.layout, limits, Self.messageName)
+    let layout = Self.layout
+    let arena = try BridgeArena(decoding: bytes.count, layout, limits)
+    defer { arena.leave() }
+    let source = try unsafe arena.unpack(bytes, layout, limits)
     try unsafe self.init(bridging: source)
   }
 
+  @inlinable
   public func encode(reserve: (Int) -> UnsafeMutableRawBufferPointer) {
-    guard let arena = BridgeArena.current else { preconditionFailure("no memory for an arena") }
-    let mark = unsafe arena.mark(budget: .max)
-    defer { unsafe arena.release(mark) }
-    let structure = unsafe bridge(in: arena).assumingMemoryBound(to: ProtobufCMessage.self)
-    let size = unsafe protobuf_c_message_get_packed_size(structure)
-    let memory = unsafe reserve(size)
-    precondition(memory.count >= size, "reserve returned less memory than it was asked for")
-    guard let start = memory.baseAddress else { return }
-    unsafe protobuf_c_message_pack(structure, start.assumingMemoryBound(to: UInt8.self))
+    let arena = BridgeArena()
+    defer { arena.leave() }
+    unsafe arena.pack(bridge(in: arena), reserve)
   }
 
   /// Decodes one message from an array.

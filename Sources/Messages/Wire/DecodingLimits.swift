@@ -1,13 +1,13 @@
 /// Bounds on what hostile bytes may make the decoder do.
 public struct DecodingLimits: Sendable, Equatable {
-  /// Deepest nesting of messages (protobuf's own default is 100).
+  /// Deepest nesting of messages (protobuf's own default is 100); at most 200 count.
   public var depth: Int
   /// Most bytes the decoded C structures may take, as a multiple of the encoded size plus 4 KiB.
   public var expansion: Int
   /// Most elements in all repeated fields together.
   public var elements: Int
 
-  public init(depth: Int = 64, expansion: Int = 32, elements: Int = 16_777_216) {
+  public init(depth: Int = 64, expansion: Int = 64, elements: Int = 16_777_216) {
     self.depth = depth
     self.expansion = expansion
     self.elements = elements

@@ -5,11 +5,11 @@ internal import CMessages
 /// Unchecked: it points at protobuf-c's descriptor, which is constant for the life of the process.
 @safe public struct MessageLayout: @unchecked Sendable {
   let descriptor: UnsafePointer<ProtobufCMessageDescriptor>
-  /// Bytes of the structure.
-  let size: Int
-  /// Levels of messages within messages that the schema allows; nil if a message can hold its own
-  /// kind, so that only the encoded bytes end it.
-  let nesting: Int?
+  /// Levels of messages within messages that the schema allows; `Int.max` if a message can hold
+  /// its own kind, so that only the encoded bytes end it.
+  let nesting: Int
+  /// Full protobuf name.
+  var name: String { unsafe String(cString: descriptor.pointee.name) }
 
   /// - Parameter initialize: protobuf-c's `…__init` of the message.
   public init<Structure>(_ initialize: (UnsafeMutablePointer<Structure>?) -> Void) {
@@ -19,9 +19,8 @@ internal import CMessages
       return unsafe UnsafeRawBufferPointer(memory).load(
         as: UnsafePointer<ProtobufCMessageDescriptor>.self)
     }
-    size = unsafe descriptor.pointee.sizeof_message
     var walk = NestingWalk()
-    nesting = unsafe walk.nesting(below: descriptor)
+    nesting = unsafe walk.nesting(below: descriptor) ?? .max
   }
 }
 

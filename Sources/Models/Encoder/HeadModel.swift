@@ -1,7 +1,7 @@
 import JSON
 
-/// A small model on a vector: the embedding of an encoder, or a row of features. head.json says what
-/// it is, head.safetensors holds it.
+/// A small model on a vector: the embedding of an encoder, or a row of features. head.json says
+/// what it is, head.safetensors holds it.
 ///
 ///     scores = classifier(activation(dense(input)))      with a dense layer
 ///     scores = classifier(activation(input))             without
@@ -47,6 +47,10 @@ package struct HeadModel: Sendable {
     dense =
       last == "dense.weight" ? try table.takeLinear("dense", shape[0], shape[1]) : nil
     let outputs = labels.isEmpty ? table.shape("classifier.weight")?.first ?? 0 : labels.count
+    guard 1...65_536 ~= outputs else {
+      throw ModelError(
+        .malformed, file.path, "tensor classifier.weight must have 1 to 65536 rows")
+    }
     classifier = try table.takeLinear(
       "classifier", outputs, dense == nil ? inputWidth : shape[0])
     try table.finish(architecture: "head")

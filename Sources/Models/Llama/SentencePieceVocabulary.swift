@@ -41,9 +41,10 @@ package struct SentencePieceVocabulary: Sendable {
     guard let scores = try file.floats("tokenizer.ggml.scores", limit: Self.limit) else {
       throw file.problem("tokenizer.ggml.scores is missing")
     }
-    let types =
-      try file.integers("tokenizer.ggml.token_type", limit: Self.limit)
-      ?? Array(repeating: 1, count: size)
+    // Without types nothing would keep text from becoming a control piece.
+    guard let types = try file.integers("tokenizer.ggml.token_type", limit: Self.limit) else {
+      throw file.problem("tokenizer.ggml.token_type is missing")
+    }
     guard scores.count == size, types.count == size else {
       throw file.problem(
         "tokenizer.ggml.scores has \(scores.count) and token_type \(types.count) entries; "
@@ -52,29 +53,27 @@ package struct SentencePieceVocabulary: Sendable {
     guard !scores.contains(where: \.isNaN) else {
       throw file.problem("tokenizer.ggml.scores has a value that is no number")
     }
-    guard let strange = types.first(where: { !(1...6 ~= $0) }) else {
-      self.pieces = pieces
-      self.scores = scores
-      self.types = types
-      let ids = 0...size - 1
-      func id(_ key: String, _ usual: Int32?) throws(ModelError) -> Int32? {
-        guard file.metadata[key] != nil else { return usual.flatMap { $0 < size ? $0 : nil } }
-        return try file.integer(key, in: ids).map(Int32.init)
-      }
-      // The usual ids are those of Llama's own tokenizer.
-      beginID = try id("tokenizer.ggml.bos_token_id", 1)
-      endID = try id("tokenizer.ggml.eos_token_id", 2)
-      unknownID = try id("tokenizer.ggml.unknown_token_id", 0)
-      paddingID = try id("tokenizer.ggml.padding_token_id", nil)
-      stopIDs = [endID, try id("tokenizer.ggml.eot_token_id", nil)].compactMap(\.self)
-      addsBegin = try file.boolean("tokenizer.ggml.add_bos_token") ?? true
-      addsEnd = try file.boolean("tokenizer.ggml.add_eos_token") ?? false
-      addsSpacePrefix = try file.boolean("tokenizer.ggml.add_space_prefix") ?? true
-      removesExtraWhitespace =
-        try file.boolean("tokenizer.ggml.remove_extra_whitespaces") ?? false
-      chatTemplate = try file.string("tokenizer.chat_template") ?? ""
-      return
+    if let strange = types.first(where: { !(1...6 ~= $0) }) {
+      throw file.problem("tokenizer.ggml.token_type has the value \(strange); 1 to 6 are allowed")
     }
-    throw file.problem("tokenizer.ggml.token_type has the value \(strange); 1 to 6 are allowed")
+    self.pieces = pieces
+    self.scores = scores
+    self.types = types
+    func id(_ key: String, _ usual: Int32?) throws(ModelError) -> Int32? {
+      guard file.metadata[key] != nil else { return usual.flatMap { $0 < size ? $0 : nil } }
+      return try file.integer(key, in: 0...size - 1).map(Int32.init)
+    }
+    // The usual ids are those of Llama's own tokenizer.
+    beginID = try id("tokenizer.ggml.bos_token_id", 1)
+    endID = try id("tokenizer.ggml.eos_token_id", 2)
+    unknownID = try id("tokenizer.ggml.unknown_token_id", 0)
+    paddingID = try id("tokenizer.ggml.padding_token_id", nil)
+    stopIDs = [endID, try id("tokenizer.ggml.eot_token_id", nil)].compactMap(\.self)
+    addsBegin = try file.boolean("tokenizer.ggml.add_bos_token") ?? true
+    addsEnd = try file.boolean("tokenizer.ggml.add_eos_token") ?? false
+    addsSpacePrefix = try file.boolean("tokenizer.ggml.add_space_prefix") ?? true
+    removesExtraWhitespace =
+      try file.boolean("tokenizer.ggml.remove_extra_whitespaces") ?? false
+    chatTemplate = try file.string("tokenizer.chat_template") ?? ""
   }
 }

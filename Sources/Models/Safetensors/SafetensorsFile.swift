@@ -20,6 +20,7 @@ package struct SafetensorsFile: Sendable {
     static let header = 16 << 20
     static let tensors = 65_536
     static let rank = 8
+    static let nameLength = 1024
   }
 
   package init(path: String) throws(ModelError) {
@@ -67,6 +68,10 @@ package struct SafetensorsFile: Sendable {
     try root.forEachMember { (key, value) throws(SafetensorsProblem) in
       let name = unsafe key.withUnsafeBufferPointer {
         unsafe String(decoding: $0, as: UTF8.self)
+      }
+      guard key.count <= Limit.nameLength else {
+        throw SafetensorsProblem(
+          "a tensor's name has \(key.count) bytes; at most \(Limit.nameLength) are allowed")
       }
       if name != "__metadata__" { entries.append(try SafetensorsEntry(name: name, value)) }
     }

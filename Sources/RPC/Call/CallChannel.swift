@@ -19,9 +19,9 @@ protocol CallChannelOwner: AnyObject {
   func channelHasBody()
   /// So many received bytes need no longer be held back from the windows.
   func channelFreed(_ count: Int)
-  /// The user's side is done with the call: a server's handler ended with this status, or a
+  /// The user's side is done with the call: a server's handler ended (nil: well), or a
   /// client's caller gave up.
-  func channelEnded(_ status: Status)
+  func channelEnded(_ failure: Status?)
 }
 
 /// One call's messages in both directions, for a server's handler or a client's caller.
@@ -73,14 +73,9 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
     let (arrival, freed) = try state.withLock { state in
       let before = state.inbound.count
-      var size = 0
       // A message whose decoding throws is gone all the same.
       defer { if state.inbound.count < before { budget.giveBack(before - state.inbound.count) } }
-      let found = try unsafe state.inbound.poll { bytes in
-        size = bytes.count
-        unsafe try body(bytes)
-      }
-      guard found else {
+      guard let size = unsafe try state.inbound.poll(body) else {
         if let failure = state.failure { throw failure }
         if let outcome = state.outcome, outcome.code != .ok { throw outcome }
         return (state.inboundEnded ? Arrival.end : .pending, 0)
@@ -89,7 +84,12 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       state.received.bytes += size
       return (.message, state.takeFreed())
     }
-    if freed > 0 { tellFreed(freed) }
+    guard freed > 0 else { return arrival }
+    if loop.isCurrent {
+      unsafe owner?.channelFreed(freed)
+    } else {
+      onLoop { $0.channelFreed(freed) }
+    }
     return arrival
   }
 
@@ -132,7 +132,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       state.bodyIsDry = false
       return (state.outbound.count <= highWatermark && !budget.isExceeded, wasDry)
     }
-    if wasDry { onLoop { $0.channelHasBody() } }
+    if wasDry { tellOfBody() }
     return isBelow
   }
 
@@ -168,30 +168,37 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       state.bodyIsDry = false
       return wasDry
     }
-    if wasDry { onLoop { $0.channelHasBody() } }
+    if wasDry { tellOfBody() }
   }
 
   /// Tells the owner that this side is done.
-  func end(_ status: Status) { onLoop { $0.channelEnded(status) } }
+  func end(_ failure: Status?) {
+    if loop.isCurrent {
+      unsafe owner?.channelEnded(failure)
+    } else {
+      onLoop { $0.channelEnded(failure) }
+    }
+  }
 
   /// Messages so far.
   var traffic: (received: EndedCall.Traffic, sent: EndedCall.Traffic) {
     state.withLock { ($0.received, $0.sent) }
   }
 
-  /// Runs `body` with the owner on the loop: now if this is the loop.
-  private func onLoop(_ body: @escaping @Sendable (any CallChannelOwner) -> Void) {
+  // Each of these says it at once on the loop: only other threads pay for a closure.
+
+  private func tellOfBody() {
     if loop.isCurrent {
-      if let owner = unsafe owner { body(owner) }
+      unsafe owner?.channelHasBody()
     } else {
-      loop.execute { [self] in
-        if let owner = unsafe owner { body(owner) }
-      }
+      onLoop { $0.channelHasBody() }
     }
   }
 
-  private func tellFreed(_ count: Int) {
-    onLoop { $0.channelFreed(count) }
+  private func onLoop(_ body: @escaping @Sendable (any CallChannelOwner) -> Void) {
+    loop.execute { [self] in
+      if let owner = unsafe owner { body(owner) }
+    }
   }
 
   // MARK: The loop's side
@@ -210,15 +217,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       }
       state.arrived += bytes.count
       budget.take(bytes.count)
-      guard !budget.isExceeded else {
-        return (
-          .failure(
-            Status(
-              .resourceExhausted,
-              "messages waiting on this connection pass the limit of \(budget.limit) bytes")),
-          Waiters()
-        )
-      }
+      if budget.isExceeded, let excess = budget.excess { return (.failure(excess), Waiters()) }
       let before = state.inbound.ready
       do throws(Status) { try unsafe state.inbound.append(bytes) } catch {
         return (.failure(error), Waiters())
@@ -255,7 +254,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       return (state.arrivals.takeAll(), state.drains.takeAll(), state.endedEarly)
     }
     arrivals.resume()
-    drains.resume(throwing: error)
+    if !drains.isEmpty { drains.resume(throwing: error) }
   }
 
   /// Breaks the call: buffers are dropped, and whoever waits or comes later gets `status`.
@@ -272,8 +271,9 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       state.outbound.removeAll(keepingCapacity: 0)
       return (state.takeFreed(), state.arrivals.takeAll(), state.drains.takeAll())
     }
-    arrivals.resume(throwing: status)
-    drains.resume(throwing: status)
+    // Boxing an error costs an allocation, and mostly nobody waits.
+    if !arrivals.isEmpty { arrivals.resume(throwing: status) }
+    if !drains.isEmpty { drains.resume(throwing: status) }
     return freed
   }
 

@@ -121,7 +121,9 @@ extension ClientStream: CallChannelOwner, TimerHandler {
     shell.setNeedsWrite()
   }
 
-  func channelEnded(_ status: Status) { giveUp(status) }
+  func channelEnded(_ failure: Status?) {
+    giveUp(failure ?? Status(.cancelled, "the call was given up"))
+  }
 
   func timerFired(_ token: TimerToken) {
     deadline = nil

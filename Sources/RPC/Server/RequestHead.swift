@@ -9,6 +9,21 @@ struct RequestHead: Sendable {
   var encoding: String?
 }
 
+/// A head that led to a method. Clients send the same head again and again, so a connection keeps
+/// the last one and its calls share it.
+final class AdmittedHead: Sendable {
+  let request: RequestHead
+  let route: Route
+  /// The fields it came from.
+  let snapshot: HeaderSnapshot
+
+  init(request: RequestHead, route: Route, snapshot: HeaderSnapshot) {
+    self.request = request
+    self.route = route
+    self.snapshot = snapshot
+  }
+}
+
 /// What to do with a request on account of its head.
 enum RequestVerdict: Sendable {
   case accepted(RequestHead)

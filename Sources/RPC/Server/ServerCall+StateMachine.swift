@@ -18,8 +18,8 @@ struct ServerCallMachine: Sendable {
   enum Action: Sendable {
     case none
     case startHandler
-    /// Send the handler's status behind its messages.
-    case finish(Status)
+    /// Send the handler's status behind its messages; nil is OK.
+    case finish(Status?)
     /// Drop what is queued, cancel the handler if it runs, and send the status at once.
     case abort(Status)
     /// The stream is gone: cancel the handler.
@@ -30,8 +30,11 @@ struct ServerCallMachine: Sendable {
   private(set) var phase = Phase.collecting
   private(set) var handler = HandlerState.notStarted
   private var messages = 0
+  /// What went wrong, if something did.
+  private var failure: Status?
+  private var isSettled = false
   /// The outcome, once it is settled.
-  private(set) var status: Status?
+  var status: Status? { isSettled ? failure ?? Status(.ok) : nil }
 
   init(shape: MethodHandler.Shape) { self.shape = shape }
 
@@ -67,12 +70,13 @@ struct ServerCallMachine: Sendable {
     return abort(status)
   }
 
-  mutating func handlerEnded(_ status: Status) -> Action {
+  /// - Parameter failure: nil if the handler ended well.
+  mutating func handlerEnded(_ failure: Status?) -> Action {
     handler = .ended
     guard phase == .running else { return .none }
     phase = .answered
-    self.status = status
-    return .finish(status)
+    settle(failure)
+    return .finish(failure)
   }
 
   /// The stream is gone, for whatever reason.
@@ -80,7 +84,7 @@ struct ServerCallMachine: Sendable {
     let before = phase
     phase = .closed
     guard before != .closed, before != .answered else { return .none }
-    status = reason
+    settle(reason)
     return handler == .running ? .cancelHandler(reason) : .none
   }
 
@@ -92,7 +96,12 @@ struct ServerCallMachine: Sendable {
 
   private mutating func abort(_ status: Status) -> Action {
     phase = .answered
-    self.status = status
+    settle(status)
     return .abort(status)
+  }
+
+  private mutating func settle(_ failure: Status?) {
+    self.failure = failure
+    isSettled = true
   }
 }

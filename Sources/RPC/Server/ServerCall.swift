@@ -8,8 +8,10 @@ internal import Messages
 /// handler that outlives the connection touches neither.
 final class ServerCall {
   private let connection: ServerConnection
+  /// Does nothing any more once the connection is gone.
+  private let session: Session
   private let stream: Stream
-  private let route: Route
+  private let head: AdmittedHead
   private let context: CallContext
   private let channel: CallChannel
   private var machine: ServerCallMachine
@@ -21,13 +23,15 @@ final class ServerCall {
   private var limits: ServerLimits { connection.core.limits }
 
   init(
-    connection: ServerConnection, stream: Stream, route: Route, context: CallContext
+    connection: ServerConnection, session: Session, stream: Stream, head: AdmittedHead,
+    context: CallContext
   ) {
     self.connection = connection
+    self.session = session
     self.stream = stream
-    self.route = route
+    self.head = head
     self.context = context
-    machine = ServerCallMachine(shape: route.method.shape)
+    machine = ServerCallMachine(shape: head.route.method.shape)
     started = connection.loop.now
     channel = CallChannel(
       loop: connection.loop, budget: connection.budget,
@@ -51,49 +55,50 @@ final class ServerCall {
 
   private static let deadlineExceeded = Status(.deadlineExceeded, "the call's deadline has passed")
 
+  private static let ended = Status(.cancelled, "the call has ended")
+
   // MARK: Actions
 
   private func perform(_ action: ServerCallMachine.Action) {
     switch action {
     case .none: break
     case .startHandler: startHandler()
-    case .finish(let status): finish(status)
+    case .finish(let failure): finish(failure)
     case .abort(let status): abortNow(status)
     case .cancelHandler(let reason):
       channel.fail(reason)
       task?.cancel()
     }
-    forgetIfOver()
   }
 
   private func startHandler() {
-    if route.method.shape != .unary { connection.session?.takeTurns(stream) }
-    let method = route.method
+    if machine.shape != .unary { session.takeTurns(stream) }
+    let head = head
     let context = context
     let channel = channel
     let task = Task.immediate(executorPreference: connection.loop) {
-      await runHandler(method, channel, context)
+      await runHandler(head, channel, context)
     }
     if machine.handler == .running { self.task = task }
   }
 
   /// The status behind the handler's messages, or alone if there were none.
-  private func finish(_ status: Status) {
+  private func finish(_ failure: Status?) {
     task = nil
     cancelDeadline()
-    guard stream.isOpen, let session = connection.session else { return }
+    guard stream.isOpen else { return }
     let trailing = context.trailingMetadata
     let limit = limits.responseMetadataSize
     if !headSent && !channel.hasBody {
       headSent = true
-      channel.fail(Status(.cancelled, "the call has ended"))
+      channel.fail(Self.ended)
       session.respond(
         stream,
         ResponseHeaders.trailersOnly(
-          status, initial: context.initialMetadata, trailing: trailing, limit: limit),
+          failure ?? Status(.ok), initial: context.initialMetadata, trailing: trailing, limit: limit),
         body: false)
     } else {
-      channel.endBody(.trailers(ResponseHeaders.trailers(status, trailing, limit: limit)))
+      channel.endBody(.trailers(ResponseHeaders.trailers(failure, trailing, limit: limit)))
     }
     connection.setNeedsWrite()
   }
@@ -103,9 +108,8 @@ final class ServerCall {
     cancelDeadline()
     let freed = channel.fail(status)
     task?.cancel()
-    guard stream.isOpen, let session = connection.session else { return }
+    guard stream.isOpen else { return }
     session.consume(freed, on: stream)
-    if status.code == .deadlineExceeded { stream.resetAfterEnd = .cancel }
     let limit = limits.responseMetadataSize
     if headSent {
       session.submitTrailers(stream, ResponseHeaders.trailers(status, [:], limit: limit))
@@ -120,7 +124,8 @@ final class ServerCall {
   }
 
   private func cancelDeadline() {
-    if let deadline { connection.loop.cancel(deadline) }
+    guard let token = deadline else { return }
+    connection.loop.cancel(token)
     deadline = nil
   }
 
@@ -130,11 +135,11 @@ final class ServerCall {
     task = nil
     let core = connection.core
     connection.callEnded()
-    guard core.observer != nil || route.metrics != nil else { return }
+    guard core.observer != nil || head.route.metrics != nil else { return }
     let traffic = channel.traffic
     let duration = LoopInstant.monotonic.nanoseconds(since: started)
     let status = machine.status ?? Status(.unknown)
-    route.metrics?.ended(status.code, nanoseconds: duration)
+    head.route.metrics?.ended(status.code, nanoseconds: duration)
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
@@ -151,7 +156,7 @@ extension ServerCall: StreamHandler {
   func streamReceived(_ bytes: UnsafeRawBufferPointer) {
     do throws(Status) {
       let receipt = try unsafe channel.receive(bytes)
-      connection.session?.consume(receipt.freed, on: stream)
+      session.consume(receipt.freed, on: stream)
       if receipt.messages > 0 { perform(machine.received(messages: receipt.messages)) }
     } catch {
       perform(machine.failed(error))
@@ -164,13 +169,20 @@ extension ServerCall: StreamHandler {
 
   func streamClosed(_ code: ErrorCode) {
     cancelDeadline()
+    guard machine.phase != .answered else {
+      // As every call that went well ends: nothing is left to be cancelled.
+      session.consume(channel.fail(Self.ended), on: stream)
+      _ = machine.closed(Self.ended)
+      return forgetIfOver()
+    }
     let reason = Status(
       code == .noError || code == .cancel ? .cancelled : .unavailable,
       "the stream was closed with \(code)")
     let action = machine.closed(reason)
     // Whatever the handler still does, its bytes are dropped and no longer counted.
-    connection.session?.consume(channel.fail(reason), on: stream)
+    session.consume(channel.fail(reason), on: stream)
     perform(action)
+    forgetIfOver()
   }
 
   func streamBody(limit: Int) -> StreamBody {
@@ -179,7 +191,7 @@ extension ServerCall: StreamHandler {
     case .bytes(let count): return .bytes(count)
     case .last(let count, .endOfStream): return .end(count)
     case .last(let count, .trailers(let headers)):
-      connection.session?.submitTrailers(stream, headers)
+      session.submitTrailers(stream, headers)
       return .trailers(count)
     }
   }
@@ -193,7 +205,7 @@ extension ServerCall: StreamHandler {
 
 extension ServerCall: CallChannelOwner, TimerHandler {
   func channelHasBody() {
-    guard stream.isOpen, let session = connection.session else { return }
+    guard stream.isOpen else { return }
     if headSent {
       session.resume(stream)
     } else {
@@ -210,12 +222,13 @@ extension ServerCall: CallChannelOwner, TimerHandler {
   }
 
   func channelFreed(_ count: Int) {
-    connection.session?.consume(count, on: stream)
+    session.consume(count, on: stream)
     connection.setNeedsWrite()
   }
 
-  func channelEnded(_ status: Status) {
-    perform(machine.handlerEnded(status))
+  func channelEnded(_ failure: Status?) {
+    perform(machine.handlerEnded(failure))
+    forgetIfOver()
   }
 
   func timerFired(_ token: TimerToken) {
@@ -226,11 +239,11 @@ extension ServerCall: CallChannelOwner, TimerHandler {
 
 /// Runs a handler to its end. A function of its own: the task must not know the call.
 private func runHandler(
-  _ method: MethodHandler, _ channel: CallChannel, _ context: CallContext
+  _ head: AdmittedHead, _ channel: CallChannel, _ context: CallContext
 ) async {
   do {
-    try await method.call(channel, channel, context)
-    channel.end(Status(.ok))
+    try await head.route.method.call(channel, channel, context)
+    channel.end(nil)
   } catch {
     channel.end(status(of: error))
   }

@@ -13,6 +13,8 @@ final class ServerConnection {
   let budget: MemoryBudget
   private(set) var session: Session?
   private var connection: Connection?
+  /// Inside `received`, at whose end it is asked once whether there is something to send.
+  private var isReceiving = false
   private var peer = ""
   /// Calls not over: their stream is open or their handler runs.
   private var calls = 0
@@ -23,16 +25,18 @@ final class ServerConnection {
   private var resets: TokenBucket
   private var emptyFrames = TokenBucket(burst: 1_000, perSecond: 1_000)
   /// The last head that was accepted: clients send the same one again and again.
-  private var lastHead: (snapshot: HeaderSnapshot, head: RequestHead, route: Route)?
+  private var lastHead: AdmittedHead?
 
   init(core: ServerCore, loop: EventLoop) {
     self.core = core
     self.loop = loop
-    budget = MemoryBudget(limit: core.limits.memoryPerConnection)
+    budget = MemoryBudget(limit: core.limits.memoryPerConnection, total: core.memory)
     resets = TokenBucket(burst: core.limits.resetBurst, perSecond: core.limits.resetsPerSecond)
   }
 
-  func setNeedsWrite() { connection?.setNeedsWrite() }
+  func setNeedsWrite() {
+    if !isReceiving { connection?.setNeedsWrite() }
+  }
 
   func callEnded() {
     calls -= 1
@@ -97,6 +101,8 @@ extension ServerConnection: ConnectionHandler {
 
   func received(_ bytes: UnsafeRawBufferPointer) {
     guard let session, let connection else { return }
+    isReceiving = true
+    defer { isReceiving = false }
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
@@ -144,12 +150,12 @@ extension ServerConnection: SessionDelegate {
       return session.reset(stream, .refusedStream)
     }
     calls += 1
-    guard let (request, route) = admit(head, stream, session) else { return callEnded() }
+    guard let admitted = admit(head, stream, session) else { return callEnded() }
     let timeout = unsafe head.apart.isEmpty ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
     let call = ServerCall(
-      connection: self, stream: stream, route: route,
+      connection: self, session: session, stream: stream, head: admitted,
       context: CallContext(
-        path: route.method.path, metadata: request.metadata,
+        path: admitted.route.method.path, metadata: admitted.request.metadata,
         deadline: timeout.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer))
     stream.handler = call
     call.open(timeout: timeout)
@@ -158,11 +164,11 @@ extension ServerConnection: SessionDelegate {
   /// The request to be called, or nil after it was answered.
   private func admit(
     _ head: borrowing HeaderBlock, _ stream: Stream, _ session: Session
-  ) -> (RequestHead, Route)? {
+  ) -> AdmittedHead? {
     if let last = lastHead, core.phase != .ending, head.equals(last.snapshot),
       unsafe head.apart.isEmpty || head.apart.withUnsafeBytes({ unsafe Timeout.parse($0) }) != nil
     {
-      return (last.head, last.route)
+      return last
     }
     switch RequestVerdict(head, headerLimit: core.limits.headerSize) {
     case .malformed:
@@ -178,8 +184,9 @@ extension ServerConnection: SessionDelegate {
         }
         let route = try core.router.route(request.path)
         guard let encoding = request.encoding else {
-          lastHead = (head.snapshot(), request, route)
-          return (request, route)
+          let admitted = AdmittedHead(request: request, route: route, snapshot: head.snapshot())
+          lastHead = admitted
+          return admitted
         }
         session.respond(
           stream, .list(ResponseHeaders.unknownEncoding(encoding)), body: false)

@@ -60,18 +60,18 @@ struct MessageQueue: ~Copyable {
 
   /// Hands the first complete message's payload to `body` and drops it.
   ///
-  /// - Returns: false if none is complete.
+  /// - Returns: the payload's size; nil if none is complete.
   mutating func poll<Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) -> Bool {
-    guard ready > 0 else { return false }
+  ) throws(Failure) -> Int? {
+    guard ready > 0 else { return nil }
     let length = prefix(at: 0).length
     let end = Self.prefixSize + length
     defer { drop(end) }
     try unsafe buffer.withUnsafeBytes { (bytes) throws(Failure) in
       unsafe try body(UnsafeRawBufferPointer(rebasing: bytes[Self.prefixSize..<end]))
     }
-    return true
+    return length
   }
 
   mutating func removeAll() {

@@ -25,12 +25,11 @@ enum ResponseHeaders {
   }
 
   /// What ends a response that had a head.
-  static func trailers(_ status: Status, _ trailing: Metadata, limit: Int) -> Headers {
-    if status.code == .ok && trailing.entries.isEmpty && status.message.isEmpty
-      && status.details.isEmpty && status.metadata.entries.isEmpty
-    {
-      return .fixed(plainOK)
-    }
+  ///
+  /// - Parameter failure: nil is OK.
+  static func trailers(_ failure: Status?, _ trailing: Metadata, limit: Int) -> Headers {
+    if failure == nil && trailing.entries.isEmpty { return .fixed(plainOK) }
+    let status = failure ?? Status(.ok)
     return .list(ending(HeaderList(), status, trailing, limit: limit))
   }
 

@@ -20,10 +20,12 @@ package final class InferenceServer: Sendable {
   private let server: RPC.Server
   private let lastReason = Mutex<String?>(nil)
 
+  /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
+  /// starts, because threads inherit the mask of those that start them.
+  package static func takeOverSignals() throws { try ProcessSignal.takeOver() }
+
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
-    // Before any thread starts: threads inherit the signal mask.
-    try ProcessSignal.takeOver()
     self.configuration = configuration
     log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
@@ -48,10 +50,13 @@ package final class InferenceServer: Sendable {
   ///
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
+    let directory = try configuration.models.map { folder throws(ConfigurationError) in
+      try ModelDirectory(scanning: folder)
+    }
     report()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading()
+    let loader = startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -71,8 +76,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading() -> ServiceThread? {
-    guard let folder = configuration.models else {
+  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+    guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
       report()
@@ -81,7 +86,7 @@ package final class InferenceServer: Sendable {
     let installer = ModelInstaller(
       engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return ServiceThread { [self] in
-      installer.load(folder: folder, into: registry) { self.report() }
+      installer.load(directory, into: registry) { self.report() }
       readiness.finishedLoading()
       report()
     }

@@ -37,14 +37,7 @@ final class ModelInstaller: Sendable {
   /// Loads all versions of all models, heads after the encoders they stand on.
   ///
   /// - Parameter changed: called whenever a model became ready or failed.
-  func load(folder: String, into registry: ModelRegistry, changed: () -> Void) {
-    let directory: ModelDirectory
-    do throws(ConfigurationError) {
-      directory = try ModelDirectory(scanning: folder)
-    } catch {
-      log.error("models folder", ("problem", .text(error.description)))
-      return
-    }
+  func load(_ directory: ModelDirectory, into registry: ModelRegistry, changed: () -> Void) {
     for problem in directory.problems { log.warning("models folder", ("problem", .text(problem))) }
     for entry in directory.entries { registry.add(entry) }
     changed()

@@ -17,27 +17,31 @@ struct MergeQueue {
 
   mutating func push(_ candidate: Candidate) {
     heap.append(candidate)
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard heap[child].precedes(heap[parent]) else { return }
-      heap.swapAt(child, parent)
-      child = parent
+    // Parents move down into the hole until the candidate's place is found.
+    var hole = heap.count - 1
+    while hole > 0 {
+      let parent = (hole - 1) / 2
+      guard candidate.precedes(heap[parent]) else { break }
+      heap[hole] = heap[parent]
+      hole = parent
     }
+    heap[hole] = candidate
   }
 
   mutating func pop() -> Candidate? {
     guard let last = heap.popLast() else { return nil }
     guard let first = heap.first else { return last }
-    heap[0] = last
-    var parent = 0
+    // Children move up into the hole until the last candidate's place is found.
+    var hole = 0
     while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { return first }
+      var child = 2 * hole + 1
+      guard child < heap.count else { break }
       if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-      guard heap[child].precedes(heap[parent]) else { return first }
-      heap.swapAt(child, parent)
-      parent = child
+      guard heap[child].precedes(last) else { break }
+      heap[hole] = heap[child]
+      hole = child
     }
+    heap[hole] = last
+    return first
   }
 }

@@ -22,7 +22,7 @@ package struct SentencePieceTokenizer: Tokenizer {
     package var addsSpacePrefix = true
     /// Spaces at the ends go, several in a row become one.
     package var removesExtraWhitespace = false
-    /// Largest text in bytes; encoding takes about 50 bytes of memory for each.
+    /// Largest text in bytes; encoding takes up to 80 bytes of memory for each.
     package var maximumBytes = 1 << 18
 
     package init() {}
@@ -68,7 +68,8 @@ package struct SentencePieceTokenizer: Tokenizer {
       }
     }
     (byteIDs, byteValues) = try Self.bytes(pieces, kinds)
-    let lengths = Set(kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
+    let lengths = Set(
+      kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
     userDefinedLengths = lengths.filter { $0 > 0 }.sorted(by: >)
     try checkIDs()
   }

@@ -54,6 +54,7 @@ extension WordPieceTokenizer {
         "the vocabulary has \(text.byteCount) bytes; at most \(VocabularyLimit.bytes) are allowed")
     }
     var pieces = PackedStrings()
+    pieces.reserveCapacity(strings: text.byteCount / 6, bytes: text.byteCount)
     var start = 0
     var index = 0
     while index < text.byteCount {

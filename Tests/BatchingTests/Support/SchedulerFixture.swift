@@ -28,7 +28,9 @@ final class SchedulerFixture: Sendable {
         entered.signal()
         release.wait()
       }
-      if let badToken, slices.contains(where: { $0.tokens.contains(badToken) }) { throw BadInput(value: slices.count) }
+      if let badToken, slices.contains(where: { $0.tokens.contains(badToken) }) {
+        throw BadInput(value: slices.count)
+      }
     }
     scheduler = SequenceScheduler(
       name: "hash", backend: backend, engine: engine, executor: executor, clock: clock,

@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import Models
+import TestSupport
 import Tokenizers
 
 @testable import Inference
@@ -17,13 +18,14 @@ enum MiniLM {
     let cases: [Case]
   }
 
-  static func golden() throws -> [Golden.Case]? {
-    guard let path = TestData.fixture("minilm-golden.json") else { return nil }
-    let data = try Data(contentsOf: URL(filePath: path))
+  static func golden() throws -> [Golden.Case] {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let data = try Data(contentsOf: tests.appending(path: "Fixtures/minilm-golden.json"))
     return try JSONDecoder().decode(Golden.self, from: data).cases
   }
 
-  static func folder() -> String? { TestData.model("minilm/1") }
+  static func folder() -> String? { SharedData.minilm() }
 
   static func backend(
     _ precision: EncoderBackend.Precision = .int8, threads: Int = 1,

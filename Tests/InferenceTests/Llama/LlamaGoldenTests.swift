@@ -24,10 +24,10 @@ import Tokenizers
       pieces: vocabulary.pieces, scores: vocabulary.scores, types: vocabulary.types,
       options: options)
     let expected = cases[index]
-    #expect(try tokenizer.encode(expected.prompt) == expected.prompt_ids)
-    var sequence = Sequence1(expected.prompt_ids, blocks: (0..<32).map { Int32($0) })
+    #expect(try tokenizer.encode(expected.prompt) == expected.promptIDs)
+    var sequence = Sequence1(expected.promptIDs, blocks: (0..<32).map { Int32($0) })
     try backend.generate(&sequence, count: 96)
     let text = tokenizer.decode(sequence.tokens)
-    #expect(text.hasPrefix(expected.prompt + expected.greedy_96_tokens))
+    #expect(text.hasPrefix(expected.prompt + expected.greedyText))
   }
 }

@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import Models
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -11,21 +12,27 @@ enum Stories {
   struct Expected: Decodable {
     struct Case: Decodable {
       let prompt: String
-      let prompt_ids: [Int32]
-      let greedy_96_tokens: String
+      let promptIDs: [Int32]
+      let greedyText: String
+
+      enum CodingKeys: String, CodingKey {
+        case prompt
+        case promptIDs = "prompt_ids"
+        case greedyText = "greedy_96_tokens"
+      }
     }
     let cases: [Case]
   }
 
   static func expected() throws -> [Expected.Case]? {
-    guard let path = TestData.shared("models/stories260K.expected.json") else { return nil }
+    guard let path = SharedData.path("models/stories260K.expected.json") else { return nil }
     let data = try Data(contentsOf: URL(filePath: path))
     return try JSONDecoder().decode(Expected.self, from: data).cases
   }
 
   /// - Parameter kind: "f32" or "q8_0".
   static func model(_ kind: String) throws -> LlamaModel? {
-    guard let path = TestData.shared("models/stories260K-\(kind).gguf") else { return nil }
+    guard let path = SharedData.path("models/stories260K-\(kind).gguf") else { return nil }
     return try LlamaModel(path: path)
   }
 

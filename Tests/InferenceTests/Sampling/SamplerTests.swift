@@ -25,6 +25,20 @@ extension Sampler {
     #expect(sampler.draw([-5]) == 0)
   }
 
+  /// Against the definition, over lengths around the vectors' width.
+  @Test(arguments: 1...70)
+  func likeliestIsTheFirstOfTheLargest(count: Int) {
+    var random = SplitMix64(seed: UInt64(count))
+    for _ in 0..<20 {
+      let logits = (0..<count).map { _ in
+        random.next() % 9 == 0 ? Float.nan : Float(Int(random.next() % 12)) - 6
+      }
+      let numbers = logits.filter { !$0.isNaN }
+      let expected = numbers.max().flatMap { logits.firstIndex(of: $0) } ?? 0
+      #expect(Sampler.likeliest(logits.span) == expected)
+    }
+  }
+
   @Test(arguments: [Float(0), 0.7])
   func neverDrawsNaN(temperature: Float) {
     var sampler = Sampler(options: SamplingOptions(temperature: temperature))

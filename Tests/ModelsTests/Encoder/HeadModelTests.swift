@@ -1,4 +1,5 @@
 import Models
+import TestSupport
 import Testing
 
 struct HeadModelTests {
@@ -34,8 +35,16 @@ struct HeadModelTests {
     #expect(deep.inputWidth == 8)
   }
 
+  @Test func readsHeadsOnFeatureRows() throws {
+    let labelled = try load(folder(#"{"labels": ["no", "yes"]}"#))
+    #expect(labelled.base == nil)
+    let values = try load(folder("{}", hidden: 5))
+    #expect(values.labels.isEmpty)
+    #expect(values.classifier.weight.shape == [2, 5])
+  }
+
   @Test(arguments: [
-    (#"{"labels": ["no", "yes"]}"#, #""base" must name"#),
+    (#"{"base": "", "labels": ["no", "yes"]}"#, #""base" must name"#),
     (#"{"base": "minilm"}"#, #""labels" must be an array"#),
     (#"{"base": "minilm", "labels": ["no", 1]}"#, #""labels" must hold strings"#),
     (#"{"base": "minilm", "labels": ["no", "no"]}"#, "each label once"),
@@ -49,6 +58,21 @@ struct HeadModelTests {
     let folder = try folder(json)
     let error = #expect(throws: ModelError.self) { try load(folder) }
     #expect(error?.reason.contains(expected) == true)
+  }
+}
+
+/// The head that is committed with the project.
+struct SentimentHeadTests {
+  @Test func isWhole() throws {
+    let folder = "\(Fixture.package)/tools/models/sentiment/1"
+    #expect(try ModelFolder.detect(folder) == .head(folder: folder))
+    let head = try HeadModel(folder: folder)
+    #expect(head.base == "minilm")
+    #expect(head.labels == ["negative", "positive"])
+    #expect(head.inputWidth == 384)
+    let weights = try #require(head.classifier.weight.floats())
+    #expect(weights.allSatisfy { $0.isFinite && abs($0) < 1_000 })
+    #expect(weights.contains { $0 != 0 })
   }
 }
 

@@ -86,8 +86,11 @@ struct GGUFFileTests {
   }
 
   @Test func refusesOtherFormats() {
-    #expect(problem([])?.reason == #"GGUF: at byte 0: expected the magic "GGUF", but only 0 bytes are left"#)
-    #expect(problem(Array("GGML....".utf8))?.reason == #"GGUF: at byte 0: expected the magic "GGUF""#)
+    #expect(
+      problem([])?.reason
+        == #"GGUF: at byte 0: expected the magic "GGUF", but only 0 bytes are left"#)
+    #expect(
+      problem(Array("GGML....".utf8))?.reason == #"GGUF: at byte 0: expected the magic "GGUF""#)
     var builder = GGUFBuilder()
     builder.version = 1
     #expect(problem(builder)?.reason == "GGUF: version 1; versions 2 and 3 are supported")

@@ -1,7 +1,7 @@
 import Bytes
 import Models
-import Testing
 import TestSupport
+import Testing
 
 /// Thousands of broken files: each loads or is refused with an error; run under AddressSanitizer
 /// too, where any read outside of the file ends the run.

@@ -1,7 +1,8 @@
 import Bytes
-@testable import Models
-import Testing
 import TestSupport
+import Testing
+
+@testable import Models
 
 struct LlamaModelTests {
   private func load(_ builder: GGUFBuilder) throws -> LlamaModel {
@@ -65,6 +66,7 @@ struct LlamaModelTests {
     "general.architecture", "llama.block_count", "llama.embedding_length",
     "llama.attention.head_count", "llama.feed_forward_length", "llama.context_length",
     "llama.attention.layer_norm_rms_epsilon", "tokenizer.ggml.scores",
+    "tokenizer.ggml.token_type",
   ])
   func namesWhatIsMissing(key: String) {
     var builder = GGUFBuilder.llama()

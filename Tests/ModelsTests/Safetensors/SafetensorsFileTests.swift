@@ -1,7 +1,7 @@
 import Bytes
 import Models
-import Testing
 import TestSupport
+import Testing
 
 struct SafetensorsFileTests {
   private func reason(_ builder: SafetensorsBuilder) -> String {
@@ -62,7 +62,10 @@ struct SafetensorsFileTests {
     (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, "must be [begin, end]"),
     (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#, "must be [begin, end]"),
     (#"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, "w has 8 bytes, which is not F32"),
-    (#"{"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, "w ends at 16, but the data has 8"),
+    (
+      #"{"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+      "w ends at 16, but the data has 8"
+    ),
     (#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "but the tensors end at 4"),
     (#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "leaves a gap before"),
     (

@@ -38,15 +38,16 @@ import Testing
   @Test func allowsABurstThenARate() {
     var bucket = TokenBucket(burst: 3, perSecond: 10)
     var now = LoopInstant(nanoseconds: 1_000)
-    for _ in 0..<3 { #expect(bucket.take(now: now)) }
-    #expect(!bucket.take(now: now))
+    func take() -> Bool { bucket.take(now: now) }
+    for _ in 0..<3 { #expect(take() == true) }
+    #expect(take() == false)
     now = now.advanced(by: .milliseconds(99))
-    #expect(!bucket.take(now: now))
+    #expect(take() == false)
     now = now.advanced(by: .milliseconds(2))
-    #expect(bucket.take(now: now))
-    #expect(!bucket.take(now: now))
+    #expect(take() == true)
+    #expect(take() == false)
     now = now.advanced(by: .seconds(100))
-    for _ in 0..<3 { #expect(bucket.take(now: now)) }
-    #expect(!bucket.take(now: now), "no more than the burst is saved up")
+    for _ in 0..<3 { #expect(take() == true) }
+    #expect(take() == false, "no more than the burst is saved up")
   }
 }

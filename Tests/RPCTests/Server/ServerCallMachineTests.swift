@@ -17,7 +17,7 @@ import Testing
       switch action {
       case .none: self = .none
       case .startHandler: self = .start
-      case .finish(let status): self = .finish(status.code)
+      case .finish(let failure): self = .finish(failure?.code ?? .ok)
       case .abort(let status): self = .abort(status.code)
       case .cancelHandler(let status): self = .cancel(status.code)
       }
@@ -30,7 +30,7 @@ import Testing
     #expect(Step(machine.opened()) == .none)
     #expect(Step(machine.received(messages: 1)) == .none)
     #expect(Step(machine.receivedEnd(isCut: false)) == .start)
-    #expect(Step(machine.handlerEnded(Status(.ok))) == .finish(.ok))
+    #expect(Step(machine.handlerEnded(nil)) == .finish(.ok))
     #expect(!machine.isOver)
     #expect(Step(machine.closed(Status(.cancelled))) == .none)
     #expect(machine.isOver)
@@ -70,7 +70,7 @@ import Testing
     #expect(Step(machine.failed(Status(.deadlineExceeded))) == .none)
     #expect(Step(machine.closed(Status(.cancelled))) == .none)
     #expect(!machine.isOver, "its handler still runs")
-    #expect(Step(machine.handlerEnded(Status(.ok))) == .none)
+    #expect(Step(machine.handlerEnded(nil)) == .none)
     #expect(machine.isOver)
     #expect(machine.status?.code == .deadlineExceeded)
   }
@@ -90,7 +90,7 @@ import Testing
     _ = machine.opened()
     #expect(Step(machine.closed(Status(.cancelled))) == .cancel(.cancelled))
     #expect(!machine.isOver)
-    #expect(Step(machine.handlerEnded(Status(.ok))) == .none)
+    #expect(Step(machine.handlerEnded(nil)) == .none)
     #expect(machine.isOver)
     #expect(machine.status?.code == .cancelled)
   }
@@ -127,14 +127,14 @@ import Testing
           case 2: note(machine.receivedEnd(isCut: true))
           case 3: note(machine.failed(Status(.deadlineExceeded)))
           case 4: note(machine.closed(Status(.cancelled)))
-          case 5: if machine.handler == .running { note(machine.handlerEnded(Status(.ok))) }
+          case 5: if machine.handler == .running { note(machine.handlerEnded(nil)) }
           default: break
           }
           rest /= 7
         }
         if starts > 1 || outcomes > 1 { Issue.record("shape \(shape), sequence \(number)") }
         _ = machine.closed(Status(.cancelled))
-        if machine.handler == .running { _ = machine.handlerEnded(Status(.ok)) }
+        if machine.handler == .running { _ = machine.handlerEnded(nil) }
         if !machine.isOver || machine.status == nil && starts > 0 {
           Issue.record("not over: shape \(shape), sequence \(number)")
         }

@@ -1,0 +1,224 @@
+// Every tier of this machine against the scalar oracle, in plain C: what ComputeTests prove natively,
+// for machines that Swift does not run on here. Tests/Cross/run builds it for AArch64 and emulates it.
+#include "../../Sources/CKernels/ck_internal.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int failures;
+static uint64_t state = 1;
+
+static uint32_t next(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(state >> 33);
+}
+static float next_float(void) { return (float)(next() % 20001) / 10000 - 1; }
+
+static void *space(size_t bytes) {
+  void *memory = aligned_alloc(64, (bytes + 127) / 64 * 64);
+  if (!memory) abort();
+  memset(memory, 0, bytes);
+  return memory;
+}
+static float *floats(size_t count) {
+  float *x = space(count * sizeof *x);
+  for (size_t i = 0; i < count; i++) x[i] = next_float();
+  return x;
+}
+
+static void expect(bool right, const char *tier, const char *what, ptrdiff_t m, ptrdiff_t n,
+                   ptrdiff_t k) {
+  if (right) return;
+  failures++;
+  printf("%s: %s differs at %td × %td × %td\n", tier, what, m, n, k);
+}
+
+static bool equal(const float *a, const float *b, size_t count) {
+  return memcmp(a, b, count * sizeof *a) == 0;
+}
+static bool close_to(const float *a, const float *b, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!(fabsf(a[i] - b[i]) <= 4e-6f * (1 + fabsf(b[i])))) return false;
+  }
+  return true;
+}
+
+static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
+  ptrdiff_t padded = ck_ceil(k, 4) * 4, outputs = ck_ceil(n, CK_PANEL) * CK_PANEL;
+  uint8_t *w = space((size_t)(outputs * padded));
+  float *w_scales = space((size_t)outputs * 4), *w_sums = space((size_t)outputs * 4);
+  float *x = floats((size_t)(m * k));
+  memset(w, 128, (size_t)(outputs * padded));
+  for (ptrdiff_t i = 0; i < n; i++) {
+    float *row = floats((size_t)k);
+    ck_pack_s8(row, i, k, w, w_scales, w_sums);
+    free(row);
+  }
+  int8_t *a[2] = {space((size_t)(m * padded)), space((size_t)(m * padded))};
+  float *scales[2] = {space((size_t)m * 4), space((size_t)m * 4)};
+  float *shifts[2] = {space((size_t)m * 4), space((size_t)m * 4)};
+  int32_t *sums[2] = {space((size_t)m * 4), space((size_t)m * 4)};
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  for (int t = 0; t < 2; t++) {
+    for (ptrdiff_t i = 0; i < m; i++) {
+      by[t]->quantize_row(x + i * k, k, padded, a[t] + i * padded, &scales[t][i], &shifts[t][i],
+                          &sums[t][i]);
+    }
+  }
+  expect(memcmp(a[0], a[1], (size_t)(m * padded)) == 0 && equal(scales[0], scales[1], (size_t)m) &&
+             equal(shifts[0], shifts[1], (size_t)m) &&
+             memcmp(sums[0], sums[1], (size_t)m * 4) == 0, tier->name, "quantize_row", m, n, k);
+  float *bias = floats((size_t)n), *extra = floats((size_t)(m * n));
+  for (int op = CK_STORE; op <= CK_STORE_SUM; op++) {
+    float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
+    for (int t = 0; t < 2; t++) {
+      ck_gemm_s8 job = {a[t], padded, scales[t], sums[t], shifts[t], w, w_scales, w_sums, n, k,
+                        {out[t], n, bias, extra, n, (ck_epilogue_op)op}};
+      by[t]->gemm_s8(&job, 0, m, 0, outputs / CK_PANEL);
+    }
+    bool exact = op == CK_STORE || op == CK_ADD || op == CK_STORE_SUM;
+    expect(exact ? equal(out[0], out[1], (size_t)(m * n)) : close_to(out[1], out[0], (size_t)(m * n)),
+           tier->name, "gemm_s8", m, n, k);
+    // The law: the last row alone is the same bits.
+    float *alone = space((size_t)n * 4);
+    ptrdiff_t r = m - 1;
+    ck_gemm_s8 job = {a[1] + r * padded, padded, scales[1] + r, sums[1] + r, shifts[1] + r, w,
+                      w_scales, w_sums, n, k,
+                      {alone, n, bias, extra + r * n, n, (ck_epilogue_op)op}};
+    tier->gemm_s8(&job, 0, 1, 0, outputs / CK_PANEL);
+    expect(equal(alone, out[1] + r * n, (size_t)n), tier->name, "gemm_s8 of a row alone", m, n, k);
+    free(alone), free(out[0]), free(out[1]);
+  }
+  for (int t = 0; t < 2; t++) free(a[t]), free(scales[t]), free(shifts[t]), free(sums[t]);
+  free(w), free(w_scales), free(w_sums), free(x), free(bias), free(extra);
+}
+
+static void check_q8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
+  ptrdiff_t blocks = k / CK_Q8_BLOCK, outputs = ck_ceil(n, CK_Q8_PANEL) * CK_Q8_PANEL;
+  uint8_t *w = space((size_t)(outputs * k)), *row = space((size_t)blocks * 34);
+  uint16_t *w_scales = space((size_t)(outputs * blocks) * 2);
+  memset(w, 128, (size_t)(outputs * k));
+  for (ptrdiff_t i = 0; i < n; i++) {
+    for (ptrdiff_t j = 0; j < blocks * 34; j++) row[j] = (uint8_t)next();
+    for (ptrdiff_t j = 0; j < blocks; j++) row[j * 34 + 1] = 0x1c + (next() & 3);
+    ck_pack_q8(row, i, k, w, w_scales);
+  }
+  float *x = floats((size_t)(m * k)), *scales = space((size_t)(m * blocks) * 4);
+  int32_t *sums = space((size_t)(m * blocks) * 4);
+  int8_t *a = space((size_t)(m * k));
+  for (ptrdiff_t i = 0; i < m; i++) {
+    tier->quantize_blocks(x + i * k, k, a + i * k, scales + i * blocks, sums + i * blocks);
+  }
+  float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  for (int t = 0; t < 2; t++) {
+    ck_gemm_q8 job = {a, k, scales, sums, blocks, w, w_scales, n, k,
+                      {out[t], n, NULL, NULL, 0, CK_STORE}};
+    by[t]->gemm_q8(&job, 0, m, 0, outputs / CK_Q8_PANEL);
+  }
+  expect(equal(out[0], out[1], (size_t)(m * n)), tier->name, "gemm_q8", m, n, k);
+  free(w), free(row), free(w_scales), free(x), free(scales), free(sums), free(a);
+  free(out[0]), free(out[1]);
+}
+
+static void check_f32(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
+  ptrdiff_t outputs = ck_ceil(n, CK_PANEL) * CK_PANEL;
+  for (int element = CK_F32; element <= CK_BF16; element++) {
+    uint8_t *w = space((size_t)(outputs * k) * 4);
+    for (ptrdiff_t i = 0; i < n; i++) {
+      uint16_t *row = space((size_t)k * 4);
+      for (ptrdiff_t j = 0; j < 2 * k; j++) row[j] = (uint16_t)((next() & 0x83ff) | 0x3c00);
+      ck_pack_float(row, i, k, (ck_element)element, w);
+      free(row);
+    }
+    float *x = floats((size_t)(m * k));
+    float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
+    const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+    for (int t = 0; t < 2; t++) {
+      ck_gemm_f32 job = {x, k, w, (ck_element)element, n, k, {out[t], n, NULL, NULL, 0, CK_STORE}};
+      by[t]->gemm_f32(&job, 0, m, 0, outputs / CK_PANEL);
+    }
+    expect(equal(out[0], out[1], (size_t)(m * n)), tier->name, "gemm_f32", m, n, k);
+    free(w), free(x), free(out[0]), free(out[1]);
+  }
+}
+
+static void check_rows(const ck_kernels *tier, ptrdiff_t n) {
+  const ck_kernels *oracle = &ck_kernels_scalar;
+  float *x = floats((size_t)n), *w = floats((size_t)n), *b = floats((size_t)n);
+  float *found = space((size_t)n * 4), *right = space((size_t)n * 4);
+#define CHECK(kernel, ...)                                                                           \
+  do {                                                                                             \
+    oracle->kernel(__VA_ARGS__, right);                                                             \
+    tier->kernel(__VA_ARGS__, found);                                                               \
+    expect(close_to(found, right, (size_t)n), tier->name, #kernel, 1, 1, n);                         \
+  } while (0)
+  if (n > 1) CHECK(layer_norm, x, n, w, b, 1e-6f);
+  CHECK(rms_norm, x, n, w, 1e-5f);
+  CHECK(softmax, x, n);
+  CHECK(gelu, x, n);
+  CHECK(silu_gate, x, w, n);
+#undef CHECK
+  for (int halves = 0; halves < 2 && n % 2 == 0; halves++) {
+    memcpy(found, x, (size_t)n * 4), memcpy(right, x, (size_t)n * 4);
+    oracle->rotate(right, 1, n, n, w, b, halves);
+    tier->rotate(found, 1, n, n, w, b, halves);
+    expect(equal(found, right, (size_t)n), tier->name, "rotate", 1, 1, n);
+  }
+  free(x), free(w), free(b), free(found), free(right);
+}
+
+static void check_attention(const ck_kernels *tier, ptrdiff_t size, ck_element element) {
+  enum { rows = 45, heads = 4, kv_heads = 2 };
+  int32_t offsets[] = {0, 1, 18, 45}, blocks[] = {2, 0, 1};
+  ptrdiff_t width = heads * size, kv_width = kv_heads * size, count = rows * 3 * width;
+  float *qkv = floats((size_t)count);
+  float *out[2] = {space((size_t)(rows * width) * 4), space((size_t)(rows * width) * 4)};
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  for (int t = 0; t < 2; t++) {
+    ck_encoder_attention job = {qkv, qkv + width, qkv + 2 * width, 3 * width, offsets, heads, size,
+                                0.3f, out[t], width};
+    for (ptrdiff_t s = 0; s < 3; s++) {
+      for (ptrdiff_t h = 0; h < heads; h++) {
+        by[t]->encoder_attention(&job, s, h, 0, offsets[s + 1] - offsets[s]);
+      }
+    }
+  }
+  expect(close_to(out[1], out[0], (size_t)(rows * width)), tier->name, "encoder_attention", rows,
+         heads, size);
+  size_t cache = (size_t)(3 * kv_width * CK_KV_BLOCK);
+  for (int t = 0; t < 2; t++) {
+    ck_kv_layer layer = {space(cache * 4 + 64), space(cache * 4 + 64), element, kv_heads, size};
+    ck_slice slice = {0, rows, 0, 0};
+    by[t]->kv_store(&layer, &slice, blocks, qkv + width, qkv + width + kv_width, 3 * width);
+    ck_paged_attention job = {layer, &slice, blocks, qkv, 3 * width, heads, 0.3f, out[t], width};
+    for (ptrdiff_t h = 0; h < kv_heads; h++) by[t]->paged_attention(&job, 0, h, 0, rows);
+    free(layer.keys), free(layer.values);
+  }
+  expect(close_to(out[1], out[0], (size_t)(rows * width)), tier->name, "paged_attention", rows,
+         heads, size);
+  free(qkv), free(out[0]), free(out[1]);
+}
+
+int main(void) {
+  int tiers = 0;
+  for (ck_tier t = CK_AVX2; t <= CK_NEON; t++) {
+    const ck_kernels *tier = ck_kernels_of(t);
+    if (!tier) continue;
+    tiers++;
+    for (ptrdiff_t m = 1; m <= 14; m += 1 + m / 3) {
+      check_s8(tier, m, 64 + m, 61 + m);
+      check_q8(tier, m, 31 + 3 * m, 96);
+      check_f32(tier, m, 60 + m, 19);
+    }
+    check_s8(tier, 3, 65, 2050);
+    for (ptrdiff_t n = 1; n < 70; n += 1 + n / 5) check_rows(tier, n);
+    for (ptrdiff_t size = 8; size <= 72; size += 16) {
+      check_attention(tier, size, CK_F32);
+      check_attention(tier, size, CK_F16);
+    }
+    printf("%s agrees with the oracle\n", tier->name);
+  }
+  if (tiers == 0) printf("no vector tier runs here\n");
+  return failures == 0 && tiers > 0 ? 0 : 1;
+}

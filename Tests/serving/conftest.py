@@ -1,0 +1,157 @@
+"""Starts the real server on real models for the tests beside this file."""
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import grpc
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+APUS = ROOT / ".build/apus"
+SHARED = pathlib.Path(os.environ.get("APUS_SHARED", ROOT.parent / "shared"))
+MODELS = ROOT / "models"
+PATIENCE = 60.0  # seconds until a condition that never comes fails its test
+
+
+def needs(path: pathlib.Path) -> pathlib.Path:
+    """Skips, saying so, where a clone stands alone without the test data."""
+    if not path.exists():
+        pytest.skip(f"{path.name} is not there: set APUS_SHARED to a folder with the test data")
+    return path
+
+
+@pytest.fixture(scope="session")
+def contract(tmp_path_factory):
+    """Python code of the public contract: (messages, service)."""
+    out = tmp_path_factory.mktemp("contract")
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
+                    f"--grpc_python_out={out}", "apus/v1/inference.proto"], check=True)
+    sys.path.insert(0, str(out))
+    return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
+
+
+class Server:
+    """`apus serve` on a free port."""
+
+    def __init__(self, contract, folder, *flags, log):
+        self.apus, rpc = contract
+        self.log_path = log
+        self.process = subprocess.Popen(
+            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
+            stderr=open(log, "w"))
+        self.address = self.wait_for("listening")["grpc"]
+        self.channel = self.open()
+        self.stub = rpc.InferenceStub(self.channel)
+
+    def open(self):
+        return grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1)])
+
+    def log(self):
+        lines = self.log_path.read_text().split("\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    def wait_for(self, event, **fields):
+        """The first log line of that event with those fields."""
+        def found():
+            for line in self.log():
+                if line["event"] == event and all(line.get(k) == v for k, v in fields.items()):
+                    return line
+            assert self.process.poll() is None, f"the server ended: {self.log_path.read_text()}"
+            return None
+        return self.until(found, f"the log line {event} {fields}")
+
+    def until(self, condition, what):
+        end = time.monotonic() + PATIENCE
+        while True:
+            value = condition()
+            if value:
+                return value
+            assert time.monotonic() < end, f"{what} did not come within {PATIENCE} s: {self.log_path.read_text()}"
+            time.sleep(0.01)
+
+    def texts(self, model, texts, **more):
+        return self.stub.Predict(self.apus.PredictRequest(
+            model=model, instances=[{"text": t} for t in texts], **more), timeout=PATIENCE)
+
+    def stream(self, model, prompt, **sampling):
+        request = self.apus.StreamPredictRequest(model=model, prompt=prompt, sampling=sampling)
+        return self.stub.StreamPredict(request, timeout=PATIENCE)
+
+    def memory(self):
+        """Resident bytes."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_ticks(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def stop(self):
+        self.channel.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The demo's models, the tiny stories models where they are, and a linear model on rows."""
+    import numpy
+    from safetensors.numpy import save_file
+
+    folder = tmp_path_factory.mktemp("models")
+    assert (MODELS / "minilm").exists(), "run tools/prepare-models first"
+    for model in MODELS.iterdir():
+        (folder / model.name).symlink_to(model)
+    for kind in ("f32", "q8_0"):
+        source = SHARED / f"models/stories260K-{kind}.gguf"
+        if source.exists():
+            (folder / f"stories-{kind}/1").mkdir(parents=True)
+            (folder / f"stories-{kind}/1/model.gguf").symlink_to(source)
+    rows = folder / "rows/1"
+    rows.mkdir(parents=True)
+    (rows / "head.json").write_text("{}")
+    weight = numpy.arange(20, dtype=numpy.float32).reshape(2, 10) / 10
+    save_file({"classifier.weight": weight, "classifier.bias": numpy.array([1, -1], numpy.float32)},
+              rows / "head.safetensors")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(contract, folder, tmp_path_factory):
+    """One server for the whole session; it must end cleanly."""
+    made = Server(contract, folder, log=tmp_path_factory.mktemp("log") / "server.log")
+    made.wait_for("ready")
+    yield made
+    assert made.process.poll() is None, f"the server has died: {made.log_path.read_text()[-2000:]}"
+    assert made.stop() == 0
+
+
+@pytest.fixture
+def start(contract, tmp_path):
+    """Starts servers of a test's own."""
+    made = []
+
+    def make(folder, *flags):
+        made.append(Server(contract, folder, *flags, log=tmp_path / f"server-{len(made)}.log"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def copy_model(tmp_path):
+    """Copies one version of a model into a folder of the test's own, to be broken there."""
+    def copy(name, as_name=None):
+        target = tmp_path / "models" / (as_name or name) / "1"
+        shutil.copytree((MODELS / name / "1").resolve(), target)
+        return target
+    return copy

@@ -1,0 +1,138 @@
+"""Many connections, and the drain on SIGTERM."""
+
+import resource
+import threading
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from conftest import PROBE, until
+from rawhttp2 import PREFACE, SETTINGS, Answer, Raw, frame, head, message
+
+OK = message(b"hello")
+
+
+def test_a_thousand_connections_lose_nothing(start):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    server = start("--loops", 2)
+    idle = server.memory()
+    raws = [Raw(server) for _ in range(1000)]
+    streams = []
+    for number, raw in enumerate(raws):
+        streams.append(raw.request(head(PROBE + "Echo"), message(str(number).encode() * 50)))
+    for number, (raw, stream) in enumerate(zip(raws, streams)):
+        answer = raw.wait(stream)
+        assert answer.status == "0"
+        assert answer.data == message(str(number).encode() * 50)
+    assert server.stats()["connections"] == 1001
+    per_connection = (server.memory() - idle) / 1000
+    print(f"{per_connection / 1024:.1f} KiB a connection")
+    assert per_connection < 64 << 10
+    for raw in raws:
+        raw.socket.close()
+    server.until(connections=1)
+
+
+def test_drain_finishes_what_is_under_way(start):
+    server = start("--grace-ms", 20000)
+    watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest())
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    with Raw(server, consumes=False) as raw:
+        stream = raw.request(head(PROBE + "Flood"), message(b"2000 1000"))
+        raw.until(lambda: raw.answers[stream].data)
+        server.terminate()
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        watch.cancel()
+        # The final GOAWAY names the stream that is under way.
+        raw.until(lambda: raw.goaway is not None)
+        assert raw.goaway[0] == 0
+        taken = 0
+        while not raw.answers[stream].over:
+            fresh = len(raw.answers[stream].data) - taken
+            taken += fresh
+            if fresh:
+                raw.h2.acknowledge_received_data(fresh, stream)
+                raw.flush()
+            assert raw.step() or raw.answers[stream].over
+        assert len(raw.answers[stream].data) == 2000 * 1005
+        assert raw.answers[stream].status == "0", "a drain loses no stream"
+        raw.until_closed()
+    server.channel.close()
+    assert server.wait() == 0
+
+
+def test_drain_loses_no_call_of_a_busy_client(start):
+    """grpcio keeps calling while the server drains: each call ends well or was never taken."""
+    server = start()
+    other = start()
+    outcomes = []
+    draining = threading.Event()
+
+    def call():
+        # Calls go to the second server once the first refuses; wait_for_ready is not set.
+        while True:
+            try:
+                server.unary("Echo", b"x", timeout=5)
+                outcomes.append("ok")
+            except grpc.RpcError as error:
+                outcomes.append((error.code(), error.details()))
+                return
+            if draining.is_set() and server.process.poll() is not None:
+                return
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    until(lambda: outcomes.count("ok") > 200)
+    draining.set()
+    server.terminate()
+    for thread in threads:
+        thread.join()
+    assert server.wait() == 0
+    errors = [outcome for outcome in outcomes if outcome != "ok"]
+    # After the drain nobody listens: that is the only error a client may see.
+    assert all(code is grpc.StatusCode.UNAVAILABLE for code, _ in errors), errors
+    assert all("refused" in detail or "connect" in detail for _, detail in errors), errors
+    assert other.unary("Echo", b"alive") == b"alive"
+
+
+def test_after_the_grace_calls_end_with_unavailable(start):
+    server = start("--grace-ms", 200)
+    call = server.channel.unary_unary(PROBE + "Hang").future(b"")
+    server.until(running=2)
+    server.terminate()
+    error = call.exception()
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "shutting down" in error.details()
+    assert server.wait() == 0
+
+
+def test_drain_closes_idle_and_silent_connections(start):
+    server = start()
+    raws = [Raw(server) for _ in range(20)]
+    for raw in raws:
+        assert raw.call(head(PROBE + "Echo"), OK).status == "0"
+    server.terminate()
+    for raw in raws:
+        raw.until_closed()
+        assert raw.goaway == (0, b"drain")
+    server.channel.close()
+    assert server.wait() == 0
+
+
+def test_drain_serves_what_races_with_the_notice(start):
+    server = start()
+    with Raw(server) as raw:
+        hang = raw.request(head(PROBE + "EchoStream"), OK, end=False)
+        raw.until(lambda: raw.answers[hang].data)
+        server.terminate()
+        # By hand, so that the PING is not answered before the new stream is on its way.
+        stream = raw.request(head(PROBE + "Echo"), OK)
+        assert raw.wait(stream).status == "0"
+        raw.send(hang, b"", end=True)
+        assert raw.wait(hang).status == "0"
+        raw.until_closed()
+    server.channel.close()
+    assert server.wait() == 0

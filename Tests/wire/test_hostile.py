@@ -1,0 +1,330 @@
+"""Clients that send garbage, flood, vanish or stop reading cost the others nothing."""
+
+import os
+import random
+import socket
+import struct
+import threading
+
+import grpc
+import hpack
+import pytest
+
+from conftest import PROBE, until
+from rawhttp2 import (
+    CONTINUATION, DATA, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, PUSH, RST, SETTINGS, WINDOW,
+    Answer, Raw, frame, head, message,
+)
+
+ECHO = PROBE + "Echo"
+OK = message(b"hello")
+
+
+def connect(server):
+    made = socket.create_connection((server.host, server.port), timeout=20)
+    return made
+
+
+def drain(made):
+    """Reads until the server has closed."""
+    taken = b""
+    try:
+        while data := made.recv(65536):
+            taken += data
+    except ConnectionError:
+        pass
+    made.close()
+    return taken
+
+
+def serves(server):
+    assert server.unary("Echo", b"alive") == b"alive"
+
+
+def block(*more):
+    return hpack.Encoder().encode(head(ECHO) + list(more))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+        b"\0" * 5000,
+        b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n",
+        PREFACE + b"\xff" * 5000,
+        PREFACE + frame(HEADERS, 4, 1, block()),  # no SETTINGS first
+        PREFACE + frame(SETTINGS, 0, 0, b"\0"),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 4, 2, block()),  # even stream
+        PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 4, 1, b"\xff\xff\xff\xff\xff\xff\xff"),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(DATA, 0, 1, b"idle stream"),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(CONTINUATION, 4, 1, b""),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(PUSH, 4, 1, b"\0\0\0\2" + block()),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(WINDOW, 0, 0, b"\0\0\0\0"),
+        PREFACE + frame(SETTINGS, 0, 0) + frame(PING, 0, 0, b"short"),
+        PREFACE + frame(SETTINGS, 0, 0) + b"\xff\xff\xff\0\0\0\0\0\1",  # frame too large
+        PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 1 << 31)),  # window too large
+    ],
+)
+def test_garbage_closes_the_connection(server, garbage):
+    made = connect(server)
+    made.sendall(garbage)
+    drain(made)
+    serves(server)
+
+
+def test_random_bytes(server):
+    for seed in range(100):
+        choice = random.Random(seed)
+        made = connect(server)
+        prefix = choice.choice([b"", PREFACE, PREFACE + frame(SETTINGS, 0, 0)])
+        try:
+            made.sendall(prefix + choice.randbytes(choice.randrange(1, 3000)))
+            made.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        drain(made)
+    serves(server)
+
+
+def test_random_frames_behind_a_good_start(server):
+    for seed in range(100):
+        choice = random.Random(1000 + seed)
+        made = connect(server)
+        bytes_ = PREFACE + frame(SETTINGS, 0, 0)
+        for _ in range(choice.randrange(1, 30)):
+            stream = choice.choice([0, 1, 1, 3, 5, 2, 1 << 30])
+            kind = choice.randrange(0, 12)
+            payload = choice.randbytes(choice.randrange(0, 64))
+            if kind == HEADERS and choice.random() < 0.7:
+                payload = block()
+            if kind == WINDOW and choice.random() < 0.7:
+                payload = struct.pack(">I", choice.randrange(0, 1 << 32))
+            bytes_ += frame(kind, choice.choice([0, 1, 4, 5, 0xFF]), stream, payload)
+        try:
+            made.sendall(bytes_)
+            made.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        drain(made)
+    serves(server)
+    server.until(calls=1)
+
+
+def test_rapid_reset(start):
+    server = start("--reset-burst", 500, "--resets-per-second", 1)
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        for _ in range(600):
+            stream = raw.h2.get_next_available_stream_id()
+            raw.h2.send_headers(stream, head(PROBE + "HangStream"))
+            raw.h2.reset_stream(stream, 8)
+        raw.flush()
+        raw.until_closed()
+        assert raw.goaway == (11, b"too_many_resets"), "ENHANCE_YOUR_CALM, and why"
+    serves(server)
+    server.until(calls=1, running=1)
+
+
+def test_clients_that_cancel_a_lot_are_served(server):
+    """A thousand cancels in a row are legitimate (the library's own default would end this)."""
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        for _ in range(1500):
+            stream = raw.h2.get_next_available_stream_id()
+            raw.h2.send_headers(stream, head(PROBE + "HangStream"))
+            raw.h2.reset_stream(stream, 8)
+            raw.flush()
+        # Handlers of cancelled calls end in their own time; until then streams may be refused.
+        until(lambda: raw.call(head(ECHO), OK).status == "0")
+
+
+def test_empty_data_frames(start):
+    server = start()
+    with Raw(server) as raw:
+        stream = raw.request(head(ECHO), b"", end=False)
+        raw.until(lambda: raw.settings)
+        raw.write(frame(DATA, 0, stream) * 20000)
+        raw.until_closed()
+        assert raw.goaway == (11, b"too_many_empty_frames")
+    serves(server)
+
+
+def test_ping_flood_that_is_never_read(start):
+    server = start()
+    made = connect(server)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.settimeout(1)
+    made.sendall(PREFACE + frame(SETTINGS, 0, 0))
+    before = server.memory()
+    try:
+        for _ in range(300):
+            made.sendall(frame(PING, 0, 0, b"01234567") * 1000)
+    except OSError:
+        pass
+    serves(server)
+    assert server.memory() - before < 16 << 20
+    made.close()
+    server.until(connections=1)
+
+
+def test_settings_flood(server):
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        for _ in range(50):
+            raw.write(frame(SETTINGS, 0, 0) * 100)
+        serves(server)
+
+
+def test_header_flood_by_indexed_fields(start):
+    """A few bytes that expand to megabytes of headers (an HPACK bomb) are counted, not kept."""
+    server = start()
+    before = server.memory()
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        encoder = hpack.Encoder()
+        first = encoder.encode(head(ECHO) + [("x-large", "v" * 3000)])
+        again = bytes([0x80 | 62])  # the newest entry of the dynamic table
+        raw.answers[1] = Answer()
+        payload = first + again * 12000
+        raw.h2.get_next_available_stream_id()
+        raw.write(frame(HEADERS, 5, 1, payload[:16384]))
+        made = until(lambda: raw.socket.recv(65536))
+        assert made
+    serves(server)
+    assert server.memory() - before < 8 << 20
+
+
+def test_continuation_flood(start):
+    server = start()
+    made = connect(server)
+    made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
+    try:
+        for _ in range(1000):
+            made.sendall(frame(CONTINUATION, 0, 1, block()[:1]))
+    except OSError:
+        pass
+    drain(made)
+    serves(server)
+
+
+def test_headers_that_never_end(start):
+    server = start("--handshake-ms", 200)
+    made = connect(server)
+    made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
+    serves(server)
+    made.close()
+    server.until(connections=1)
+
+
+def test_zero_window_and_tiny_windows(start):
+    server = start()
+    with Raw(server, consumes=False) as raw:
+        raw.h2.update_settings({4: 0})
+        raw.flush()
+        raw.until(lambda: raw.settings)
+        stream = raw.request(head(ECHO), OK)
+        raw.until(lambda: raw.answers[stream].headers)
+        assert raw.answers[stream].data == b"", "the window is closed"
+        serves(server)
+        # The window opens byte by byte.
+        while not raw.answers[stream].over:
+            raw.h2.increment_flow_control_window(1, stream)
+            raw.flush()
+            got = len(raw.answers[stream].data)
+            raw.until(lambda: len(raw.answers[stream].data) > got or raw.answers[stream].over)
+        assert raw.answers[stream].data == OK and raw.answers[stream].status == "0"
+
+
+def test_a_client_over_its_own_windows(start):
+    server = start("--stream-window", 65535)
+    with Raw(server) as raw:
+        stream = raw.request(head(PROBE + "HangStream"), OK, end=False)
+        raw.until(lambda: raw.settings)
+        for _ in range(10):
+            raw.write(frame(DATA, 0, stream, message(b"z" * 16000)))
+        try:
+            raw.until(lambda: raw.answers[stream].reset is not None)
+            assert raw.answers[stream].reset == 3, "FLOW_CONTROL_ERROR"
+        except AssertionError:
+            assert raw.closed and raw.goaway and raw.goaway[0] == 3
+    serves(server)
+    server.until(calls=1)
+
+
+def test_connections_that_say_nothing(start):
+    server = start("--handshake-ms", 200)
+    silent = [connect(server) for _ in range(50)]
+    for each in silent:
+        drain(each)
+    half = connect(server)
+    half.sendall(PREFACE[:10])
+    drain(half)
+    server.until(connections=1)
+    serves(server)
+
+
+def test_over_the_limit_of_connections(start):
+    server = start("--connections", 10)
+    serves(server)
+    held = [Raw(server) for _ in range(9)]
+    for raw in held:
+        raw.until(lambda: raw.settings)
+    assert drain(connect(server)) == b"", "closed on arrival"
+    serves(server)
+    for raw in held:
+        raw.socket.close()
+    server.until(connections=1)
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO), OK).status == "0"
+
+
+def test_half_open_request_then_reset_connection(start):
+    server = start()
+    for _ in range(50):
+        raw = Raw(server)
+        raw.request(head(ECHO), OK[:3], end=False)
+        raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.socket.close()
+    server.until(connections=1, calls=1)
+    serves(server)
+
+
+def test_attackers_do_not_stop_the_others(start):
+    """Floods of several kinds at once, while well-behaved calls go on, and nothing leaks."""
+    server = start("--loops", 2)
+    stop = threading.Event()
+
+    def flood(kind):
+        while not stop.is_set():
+            try:
+                raw = Raw(server)
+                if kind == "reset":
+                    for _ in range(100):
+                        stream = raw.h2.get_next_available_stream_id()
+                        raw.h2.send_headers(stream, head(PROBE + "HangStream"))
+                        raw.h2.reset_stream(stream, 8)
+                    raw.flush()
+                elif kind == "garbage":
+                    raw.write(os.urandom(2000))
+                else:
+                    raw.request(head(PROBE + "Flood"), message(b"100000 1000"))
+                    raw.step(5)
+                raw.socket.close()
+            except (OSError, AssertionError):
+                pass
+
+    threads = [
+        threading.Thread(target=flood, args=(kind,)) for kind in ("reset", "garbage", "vanish")
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(300):
+            body = str(number).encode()
+            assert server.unary("Echo", body) == body
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    server.until(connections=1, calls=1, running=1)
