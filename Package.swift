@@ -81,7 +81,7 @@ let package = Package(
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
-    tests("HTTP2", ["Bytes", "HTTP2"]),
+    tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
       name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
     .target(

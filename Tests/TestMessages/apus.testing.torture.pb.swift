@@ -270,11 +270,23 @@ extension ApusTesting {
     public static var messageName: String { "apus.testing.Tree" }
 
     public var label: String = ""
-    @Indirect public var left: ApusTesting.Tree? = nil
-    @Indirect public var right: ApusTesting.Tree? = nil
+    public var left: ApusTesting.Tree? {
+      get { self._left?.value }
+      set { self._left = newValue.map { Indirect($0) } }
+    }
+    private var _left: Indirect<ApusTesting.Tree>? = nil
+    public var right: ApusTesting.Tree? {
+      get { self._right?.value }
+      set { self._right = newValue.map { Indirect($0) } }
+    }
+    private var _right: Indirect<ApusTesting.Tree>? = nil
     public var children: [ApusTesting.Tree] = []
     public var named: [String: ApusTesting.Tree] = [:]
-    @Indirect public var branch: ApusTesting.Tree.Branch? = nil
+    public var branch: ApusTesting.Tree.Branch? {
+      get { self._branch?.value }
+      set { self._branch = newValue.map { Indirect($0) } }
+    }
+    private var _branch: Indirect<ApusTesting.Tree.Branch>? = nil
 
     public init() {}
 
@@ -298,7 +310,11 @@ extension ApusTesting {
     public struct Branch: BridgedMessage {
       public static var messageName: String { "apus.testing.Tree.Branch" }
 
-      @Indirect public var tree: ApusTesting.Tree? = nil
+      public var tree: ApusTesting.Tree? {
+        get { self._tree?.value }
+        set { self._tree = newValue.map { Indirect($0) } }
+      }
+      private var _tree: Indirect<ApusTesting.Tree>? = nil
       public var weight: Int32 = 0
 
       public init() {}
@@ -595,7 +611,11 @@ extension ApusTesting {
     public static var messageName: String { "apus.testing.Outer" }
 
     public var middle: ApusTesting.Outer.Middle? = nil
-    @Indirect public var deep: ApusTesting.Outer.Middle.Inner.Deep? = nil
+    public var deep: ApusTesting.Outer.Middle.Inner.Deep? {
+      get { self._deep?.value }
+      set { self._deep = newValue.map { Indirect($0) } }
+    }
+    private var _deep: Indirect<ApusTesting.Outer.Middle.Inner.Deep>? = nil
 
     public init() {}
 
@@ -640,7 +660,11 @@ extension ApusTesting {
           public static var messageName: String { "apus.testing.Outer.Middle.Inner.Deep" }
 
           public var level: ApusTesting.Outer.Middle.Inner.Deep.Level = .unspecified
-          @Indirect public var outer: ApusTesting.Outer? = nil
+          public var outer: ApusTesting.Outer? {
+            get { self._outer?.value }
+            set { self._outer = newValue.map { Indirect($0) } }
+          }
+          private var _outer: Indirect<ApusTesting.Outer>? = nil
 
           public init() {}
 

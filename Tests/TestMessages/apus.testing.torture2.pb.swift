@@ -27,7 +27,11 @@ extension ApusTesting {
     public var colour: ApusTesting.Old.Colour? = nil
     public var colours: [ApusTesting.Old.Colour] = []
     public var data: [UInt8]? = nil
-    @Indirect public var again: ApusTesting.Old? = nil
+    public var again: ApusTesting.Old? {
+      get { self._again?.value }
+      set { self._again = newValue.map { Indirect($0) } }
+    }
+    private var _again: Indirect<ApusTesting.Old>? = nil
     public var choice: Choice? = nil
     public var inners: [String: ApusTesting.Old.Inner] = [:]
     public var fooBar: Int32? = nil

@@ -54,6 +54,11 @@ struct MessageGenerator {
   }
 
   func declaration(_ out: inout SourcePrinter) throws {
+    for field in fields where field.isRecursive && field.field.presence == .required {
+      throw GenerationError(
+        "\(file.file.path): \(message.fullName).\(field.field.name)",
+        "a message that requires one of its own kind has no end; make the field optional")
+    }
     let access = file.options.visibility
     out.documentation(message.comment, fallback: "`\(message.fullName)`")
     try out.block("\(access) struct \(SwiftNames.type(message.name)): BridgedMessage") { out in
@@ -86,12 +91,27 @@ struct MessageGenerator {
       if let absent = field.field.defaultValue {
         out.print("/// Absence means \(absent.isEmpty ? "an empty text" : absent).")
       }
-      let boxed = field.isRecursive ? "@Indirect " : ""
-      out.print("\(boxed)\(access) var \(property.declaration)")
+      if field.isRecursive {
+        declareBoxed(field, access, &out)
+      } else {
+        out.print("\(access) var \(property.declaration)")
+      }
     case .oneof(let oneof):
       out.documentation(oneof.oneof.comment)
       out.print("\(access) var \(property.declaration)")
     }
+  }
+
+  /// A field that would make the struct endless keeps its value behind a reference.
+  private func declareBoxed(
+    _ field: FieldGenerator, _ access: Options.Visibility, _ out: inout SourcePrinter
+  ) {
+    let box = "_" + SwiftNames.unescaped(field.property)
+    out.block("\(access) var \(field.property): \(field.type)") { out in
+      out.print("get { self.\(box)?.value }")
+      out.print("set { self.\(box) = newValue.map { Indirect($0) } }")
+    }
+    out.print("private var \(box): Indirect<\(field.element)>? = nil")
   }
 
   private func memberwise(_ access: Options.Visibility, _ out: inout SourcePrinter) {

@@ -8,6 +8,17 @@
 // up to SPARE, so that a stream of images or tensors does not map and unmap pages for each.
 enum { FIRST_BLOCK = 32 * 1024, CHUNK = 64 * 1024, SPARE = 1024 * 1024, ALIGNMENT = 8 };
 
+// Under AddressSanitizer every allocation is one of its own and of the exact size, so that a
+// write past it is seen.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CM_SEPARATE 1
+#endif
+#endif
+#ifndef CM_SEPARATE
+#define CM_SEPARATE 0
+#endif
+
 struct cm_chunk {
   struct cm_chunk *next;
   size_t capacity;
@@ -80,7 +91,7 @@ static struct cm_chunk *take_chunk(cm_arena *arena, size_t bytes) {
 // Keeps the chunk as the spare if it is larger than the present one.
 static void drop_chunk(cm_arena *arena, struct cm_chunk *chunk) {
   struct cm_chunk *spare = arena->spare;
-  if (chunk->capacity <= SPARE && (spare == NULL || spare->capacity < chunk->capacity)) {
+  if (!CM_SEPARATE && chunk->capacity <= SPARE && (spare == NULL || spare->capacity < chunk->capacity)) {
     arena->spare = chunk;
     chunk = spare;
   }
@@ -91,13 +102,14 @@ static void drop_chunk(cm_arena *arena, struct cm_chunk *chunk) {
 static void *bump(cm_arena *arena, size_t size) {
   size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   if (rounded < size) return NULL;
-  if (rounded > (size_t)(arena->end - arena->cursor)) {
-    struct cm_chunk *chunk = take_chunk(arena, rounded > CHUNK ? rounded : CHUNK);
+  if (CM_SEPARATE || rounded > (size_t)(arena->end - arena->cursor)) {
+    bool own = CM_SEPARATE || rounded > CHUNK;
+    struct cm_chunk *chunk = take_chunk(arena, !own ? CHUNK : CM_SEPARATE ? size : rounded);
     if (chunk == NULL) return NULL;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
     // A large one of its own leaves what the present block still has in use.
-    if (rounded > CHUNK) return chunk->bytes;
+    if (own) return chunk->bytes;
     arena->cursor = chunk->bytes;
     arena->end = chunk->bytes + chunk->capacity;
   }

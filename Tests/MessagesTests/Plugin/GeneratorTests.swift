@@ -25,6 +25,10 @@ import Testing
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
+    // A plugin lives for one request and leaves its memory to the system; under the address
+    // sanitizer that is no leak to fail on.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["ASAN_OPTIONS": "detect_leaks=0"]) { $1 }
     let errors = Foundation.Pipe()
     process.standardError = errors
     process.standardOutput = FileHandle.nullDevice
@@ -78,6 +82,10 @@ import Testing
     (
       "syntax = \"proto2\"; message A { extensions 1 to 9; extend A { optional int32 x = 1; } }",
       "", "t.proto: A: extensions (`extend`) are not supported"
+    ),
+    (
+      "syntax = \"proto2\"; message A { required B b = 1; } message B { required A a = 1; }",
+      "", "t.proto: A.b: a message that requires one of its own kind has no end"
     ),
     ("syntax = \"proto3\";", "Visibility=open", "must be one of public, package, internal"),
     ("syntax = \"proto3\";", "Emit=java", "must be one of swift, c"),

@@ -24,6 +24,29 @@ import Testing
     #expect(refused > 100)
   }
 
+  /// The budget ends at every place in turn; what it cuts short is refused, not broken.
+  @Test func everyBudgetEndsWell() throws {
+    var refused = 0
+    for fixture in Fixture.all where fixture.bytes.count > 400 {
+      let type = try #require(Fixture.types[fixture.typeName])
+      for expansion in 0..<16 {
+        do throws(DecodingError) {
+          _ = try decode(type, fixture.bytes, DecodingLimits(expansion: expansion))
+        } catch {
+          #expect(error.code == .tooLarge, "\(fixture) with \(expansion)")
+          refused += 1
+        }
+      }
+    }
+    #expect(refused > 50)
+  }
+
+  private func decode<M: BridgedMessage>(
+    _ type: M.Type, _ bytes: [UInt8], _ limits: DecodingLimits
+  ) throws(DecodingError) -> any BridgedMessage {
+    try M(bytes, limits: limits)
+  }
+
   @Test func noiseNeverCrashes() throws {
     var random = SeededGenerator(seed: 99)
     for (name, type) in Fixture.types.sorted(by: { $0.key < $1.key }) {
