@@ -75,9 +75,13 @@ def test_stories_reproduce_llama_cpp(server, kind, cases):
 def test_storyteller_writes_what_llama_cpp_writes(server):
     cases = json.loads((ROOT / "tools/models/storyteller/expected.json").read_text())["cases"]
     for case in cases:
-        key = next(k for k in case if k.startswith("greedy"))
-        text = "".join(m.text for m in server.stream("storyteller", case["prompt"], max_tokens=48))
-        assert text.startswith(case[key]) or case[key].startswith(text), case["prompt"]
+        messages = list(server.stream("storyteller", case["prompt"], max_tokens=48))
+        ids = [m.token_id for m in messages[:-1]]
+        wrong = next((i for i, pair in enumerate(zip(ids, case["greedy_ids"])) if pair[0] != pair[1]), None)
+        # Where two tokens are nearly level, another way to round activations may take the other.
+        assert wrong is None or case["margins"][wrong] < 0.3, f"{case['prompt']}: token {wrong}"
+        if wrong is None:
+            assert "".join(m.text for m in messages) == case["greedy_48_tokens"]
 
 
 def test_company_changes_no_bit(server):
