@@ -68,8 +68,8 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"], path: "tools/apus-bench",
-      exclude: ["CBench"], swiftSettings: strict),
+      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
@@ -81,7 +81,7 @@ let package = Package(
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
-    tests("HTTP2", ["Bytes", "HTTP2"]),
+    tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
       name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
     .target(

@@ -21,17 +21,21 @@ float ck_largest(const float *x, ptrdiff_t n) {
   return largest;
 }
 
-void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales) {
+void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales,
+                float *w_sums) {
   ptrdiff_t groups = ck_ceil(k, 4);
   uint8_t *panel = w + (output / CK_PANEL) * groups * CK_PANEL * 4 + (output % CK_PANEL) * 4;
   float largest = ck_largest(row, k);
   float inverse = largest > 0 ? 127.0f / largest : 0;
-  w_scales[output] = largest / 127.0f;
+  int32_t sum = 0;
   for (ptrdiff_t i = 0; i < k; i++) {
     float rounded = nearbyintf(row[i] * inverse);
     int q = rounded > 127 ? 127 : rounded >= -127 ? (int)rounded : -127;
     panel[(i / 4) * CK_PANEL * 4 + i % 4] = (uint8_t)(q + 128);
+    sum += q;
   }
+  w_scales[output] = largest / 127.0f;
+  w_sums[output] = (float)sum * w_scales[output];
 }
 
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales) {

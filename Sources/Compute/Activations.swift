@@ -28,7 +28,7 @@ package final class Activations {
       for row in range {
         unsafe processor.kernels.pointee.quantize_row(
           source.pointer(row: row), source.columns, target.stride, target.values(row: row),
-          target.scales(row: row), target.sums(row: row))
+          target.scales(row: row), target.shifts(row: row), target.sums(row: row))
       }
     }
     perRow.isCurrent = true
@@ -53,7 +53,8 @@ package final class Activations {
   }
 }
 
-/// Rows quantized symmetrically to int8, with a scale and a sum for each row or block of 32.
+/// Rows quantized to int8: whole rows with a scale, a shift and a sum, or blocks of 32, symmetrically,
+/// with a scale and a sum each.
 @safe
 package final class QuantizedRows {
   private var memory = AlignedMemory(count: 0)
@@ -63,6 +64,7 @@ package final class QuantizedRows {
   package private(set) var blocks = 0
   private var scalesAt = 0
   private var sumsAt = 0
+  private var shiftsAt = 0
   /// False until the loaded rows have been quantized.
   var isCurrent = false
 
@@ -75,7 +77,8 @@ package final class QuantizedRows {
     self.blocks = blocks
     scalesAt = rows * stride
     sumsAt = scalesAt + (rows * blocks * 4 + 63) / 64 * 64
-    memory.reserve(sumsAt + rows * blocks * 4)
+    shiftsAt = sumsAt + (rows * blocks * 4 + 63) / 64 * 64
+    memory.reserve(shiftsAt + rows * 4)
   }
 
   /// s8 [rows × columns], row stride `stride`, zero between columns and stride.
@@ -86,6 +89,11 @@ package final class QuantizedRows {
   /// f32 [rows × blocks], without gaps.
   package func scales(row: Int) -> UnsafeMutablePointer<Float> {
     unsafe (memory.base + scalesAt).assumingMemoryBound(to: Float.self) + row * blocks
+  }
+
+  /// f32 [rows]: what 0 stands for, in rows quantized as a whole.
+  package func shifts(row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe (memory.base + shiftsAt).assumingMemoryBound(to: Float.self) + row
   }
 
   /// s32 [rows × blocks], without gaps: sums of the quantized values.

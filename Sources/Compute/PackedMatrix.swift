@@ -81,7 +81,7 @@ package final class PackedMatrix: @unchecked Sendable {
   var panels: Int { (outputs + panelWidth - 1) / panelWidth }
   /// Panels of the kind's layout, see CKernels.h.
   var weights: UnsafeMutableRawPointer { unsafe memory.base }
-  /// f32 [panels · 64] of `int8PerOutput`, f16 [panels][inputs / 32][32] of `int8PerBlock`.
+  /// f32 [panels · 64] of `int8PerOutput`, and as many sums of rows; f16 [panels][inputs / 32][32] of `int8PerBlock`.
   var scales: UnsafeMutableRawPointer { unsafe memory.base + scalesAt }
 }
 
@@ -104,7 +104,7 @@ private struct PackedLayout {
     switch kind {
     case .int8PerOutput:
       scalesAt = padded * ((inputs + 3) / 4 * 4)
-      scaleBytes = padded * 4
+      scaleBytes = 2 * padded * 4
       emptyByte = 128
     case .int8PerBlock:
       guard inputs % CK_Q8_BLOCK == 0 else {

@@ -66,7 +66,9 @@ package struct PackedMatrixWriter {
         unsafe ck_kernels_of(CK_SCALAR)?.pointee.widen(type.element, row, inputs, floats)
         unsafe ck_pack_s8(
           floats, output, inputs, weights.assumingMemoryBound(to: UInt8.self),
-          scales.assumingMemoryBound(to: Float.self))
+          scales.assumingMemoryBound(to: Float.self),
+          scales.assumingMemoryBound(to: Float.self) + (outputs + CK_PANEL - 1) / CK_PANEL
+            * CK_PANEL)
       }
     case .int8PerBlock:
       unsafe ck_pack_q8(

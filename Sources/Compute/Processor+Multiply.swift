@@ -38,10 +38,11 @@ extension Processor {
   }
 
   private func multiplyPerOutput(_ a: QuantizedRows, _ matrix: PackedMatrix, _ tail: ck_epilogue) {
+    let scales = unsafe matrix.scales.assumingMemoryBound(to: Float.self)
     var job = unsafe ck_gemm_s8(
       a: a.values(row: 0), a_stride: a.stride, a_scales: a.scales(row: 0), a_sums: a.sums(row: 0),
-      w: matrix.weights.assumingMemoryBound(to: UInt8.self),
-      w_scales: matrix.scales.assumingMemoryBound(to: Float.self),
+      a_shifts: a.shifts(row: 0), w: matrix.weights.assumingMemoryBound(to: UInt8.self),
+      w_scales: scales, w_sums: scales + matrix.panels * CK_PANEL,
       n: matrix.outputs, k: matrix.inputs, epilogue: tail)
     unsafe withUnsafePointer(to: &job) { job in
       runTiles(rows: a.rows, matrix) { rows, panels in

@@ -96,14 +96,15 @@ extension Session {
   }
 
   /// A response that ended before its request tells the peer to stop sending. Not earlier: a
-  /// queued RST_STREAM would cancel the trailers behind which it belongs.
+  /// queued RST_STREAM would cancel the trailers behind which it belongs. NO_ERROR even where the
+  /// call failed: gRPC's C core takes the status of any other code over that of the trailers.
   func sent(_ frame: UnsafePointer<nghttp2_frame>) {
     let head = unsafe frame.pointee.hd
     guard role == .server, head.flags & Self.endStream != 0,
       head.type == UInt8(NGHTTP2_HEADERS.rawValue) || head.type == UInt8(NGHTTP2_DATA.rawValue),
       let stream = stream(head.stream_id), unsafe !stream.remoteEnded
     else { return }
-    unsafe reset(stream, stream.resetAfterEnd)
+    reset(stream, .noError)
   }
 
   /// The library dropped a frame, for instance headers over its size limit: the peer would wait

@@ -8,7 +8,7 @@ extension Session {
   private static let unlimitedResets: UInt64 = 1 << 40
 
   static func makeLibrarySession(
-    role: Role, options: SessionOptions, owner: UnsafeMutableRawPointer
+    role: Role, options: SessionOptions, owner: UnsafeMutableRawPointer, pool: MemoryPool
   ) throws(SessionError) -> OpaquePointer {
     var settings: OpaquePointer?
     guard unsafe nghttp2_option_new(&settings) == 0, let settings = unsafe settings else {
@@ -24,10 +24,11 @@ extension Session {
     unsafe nghttp2_option_set_max_outbound_ack(settings, options.maxOutboundAcks)
 
     var session: OpaquePointer?
+    var memory = unsafe pool.callbacks
     let made =
       switch role {
-      case .server: unsafe nghttp2_session_server_new2(&session, callbacks, owner, settings)
-      case .client: unsafe nghttp2_session_client_new2(&session, callbacks, owner, settings)
+      case .server: unsafe nghttp2_session_server_new3(&session, callbacks, owner, settings, &memory)
+      case .client: unsafe nghttp2_session_client_new3(&session, callbacks, owner, settings, &memory)
       }
     guard made == 0, let session = unsafe session else {
       throw SessionError(library: Int(made), doing: "making a session")

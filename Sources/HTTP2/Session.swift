@@ -19,11 +19,15 @@ internal import CNghttp2
 package final class Session {
   package enum Role: Sendable { case server, client }
 
+  /// Freed bytes that a session without streams keeps for its next ones.
+  private static let idleMemory = 4 << 10
+
   package let role: Role
   package let options: SessionOptions
   /// The session's owner, which outlives it or calls `close` first.
   unowned(unsafe) let delegate: any SessionDelegate
 
+  private let pool = MemoryPool()
   /// The library's session; nil after `close`.
   @exclusivity(unchecked) private(set) var library: OpaquePointer?
   @exclusivity(unchecked) var block = HeaderBlock()
@@ -53,7 +57,8 @@ package final class Session {
     unsafe apartName = options.apartName?.utf8Start
     apartLength = options.apartName?.utf8CodeUnitCount ?? -1
     unsafe library = unsafe try Session.makeLibrarySession(
-      role: role, options: options, owner: Unmanaged.passUnretained(self).toOpaque())
+      role: role, options: options, owner: Unmanaged.passUnretained(self).toOpaque(),
+      pool: pool)
   }
 
   deinit { unsafe nghttp2_session_del(library) }
@@ -95,6 +100,7 @@ package final class Session {
       return 1
     }
     guard result >= 0 else { throw SessionError(library: result, doing: "sending") }
+    if unsafe openStreams == 0 { pool.trim(to: Self.idleMemory) }
     return result > 0
   }
 

@@ -11,8 +11,6 @@ package final class Stream {
   @exclusivity(unchecked) package internal(set) var remoteEnded = false
   /// END_STREAM went into the queue.
   @exclusivity(unchecked) package internal(set) var localEnded = false
-  /// Sent behind our END_STREAM if the peer has not ended by then.
-  @exclusivity(unchecked) package var resetAfterEnd: ErrorCode = .noError
   /// A body was announced, so the library holds a data source for this stream.
   @exclusivity(unchecked) var hasBody = false
   /// The data source answered `.pending` and waits for `resume`.

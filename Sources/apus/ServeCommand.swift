@@ -15,7 +15,8 @@ extension Command {
       .option("max-connections", "N", "open connections", initial: "10000"),
       .option("max-calls", "N", "running calls of the whole server", initial: "16384"),
       .option("max-calls-per-connection", "N", "running calls of one connection", initial: "256"),
-      .option("max-connection-memory", "SIZE", "bytes waiting on one connection", initial: "64MiB"),
+      .option("max-connection-memory", "SIZE", "bytes waiting on a connection", initial: "256MiB"),
+      .option("max-memory", "SIZE", "bytes waiting on all connections", initial: "1GiB"),
       .option("log-format", "human|json", "how log lines look (standard error)", initial: "human"),
       .option("log-level", "LEVEL", "debug, info, warning or error", initial: "info"),
       .option("call-log", "all|errors|none", "which calls leave a line", initial: "all"),
@@ -64,6 +65,7 @@ extension Command {
       try arguments.integer("max-calls-per-connection", 1...1_000_000) ?? limits.callsPerConnection
     limits.memoryPerConnection =
       try arguments.bytes("max-connection-memory", 1 << 16...1 << 40) ?? limits.memoryPerConnection
+    limits.memory = try arguments.bytes("max-memory", 1 << 20...1 << 42) ?? limits.memory
   }
 }
 

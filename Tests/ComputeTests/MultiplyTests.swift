@@ -43,9 +43,9 @@ import Testing
           out.withUnsafeMutableBufferPointer { out in
             var job = ck_gemm_s8(
               a: padded.baseAddress, a_stride: stride, a_scales: ones.baseAddress,
-              a_sums: rowSums.baseAddress,
+              a_sums: rowSums.baseAddress, a_shifts: nil,
               w: packed.assumingMemoryBound(to: UInt8.self).baseAddress,
-              w_scales: ones.baseAddress, n: outputs, k: inputs,
+              w_scales: ones.baseAddress, w_sums: nil, n: outputs, k: inputs,
               epilogue: ck_epilogue(
                 out: out.baseAddress, out_stride: outputs, bias: nil, extra: nil, extra_stride: 0,
                 op: CK_STORE_SUM))

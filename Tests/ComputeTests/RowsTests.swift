@@ -124,13 +124,15 @@ import Testing
   }
 
   private struct Contents: Equatable {
-    var values: [Int8], scales: [UInt32], sums: [Int32]
+    var values: [Int8], scales: [UInt32], shift: UInt32, sums: [Int32]
   }
 
   private func contents(_ rows: QuantizedRows, _ row: Int) -> Contents {
     Contents(
       values: (0..<(rows.columns + 3) / 4 * 4).map { rows.values(row: row)[$0] },
       scales: (0..<rows.blocks).map { rows.scales(row: row)[$0].bitPattern },
+      // Blocks have none.
+      shift: rows.blocks == 1 ? rows.shifts(row: row).pointee.bitPattern : 0,
       sums: (0..<rows.blocks).map { rows.sums(row: row)[$0] })
   }
 

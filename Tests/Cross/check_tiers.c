@@ -46,29 +46,33 @@ static bool close_to(const float *a, const float *b, size_t count) {
 static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
   ptrdiff_t padded = ck_ceil(k, 4) * 4, outputs = ck_ceil(n, CK_PANEL) * CK_PANEL;
   uint8_t *w = space((size_t)(outputs * padded));
-  float *w_scales = space((size_t)outputs * 4), *x = floats((size_t)(m * k));
+  float *w_scales = space((size_t)outputs * 4), *w_sums = space((size_t)outputs * 4);
+  float *x = floats((size_t)(m * k));
   memset(w, 128, (size_t)(outputs * padded));
   for (ptrdiff_t i = 0; i < n; i++) {
     float *row = floats((size_t)k);
-    ck_pack_s8(row, i, k, w, w_scales);
+    ck_pack_s8(row, i, k, w, w_scales, w_sums);
     free(row);
   }
   int8_t *a[2] = {space((size_t)(m * padded)), space((size_t)(m * padded))};
   float *scales[2] = {space((size_t)m * 4), space((size_t)m * 4)};
+  float *shifts[2] = {space((size_t)m * 4), space((size_t)m * 4)};
   int32_t *sums[2] = {space((size_t)m * 4), space((size_t)m * 4)};
   const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
   for (int t = 0; t < 2; t++) {
     for (ptrdiff_t i = 0; i < m; i++) {
-      by[t]->quantize_row(x + i * k, k, padded, a[t] + i * padded, &scales[t][i], &sums[t][i]);
+      by[t]->quantize_row(x + i * k, k, padded, a[t] + i * padded, &scales[t][i], &shifts[t][i],
+                          &sums[t][i]);
     }
   }
   expect(memcmp(a[0], a[1], (size_t)(m * padded)) == 0 && equal(scales[0], scales[1], (size_t)m) &&
+             equal(shifts[0], shifts[1], (size_t)m) &&
              memcmp(sums[0], sums[1], (size_t)m * 4) == 0, tier->name, "quantize_row", m, n, k);
   float *bias = floats((size_t)n), *extra = floats((size_t)(m * n));
   for (int op = CK_STORE; op <= CK_STORE_SUM; op++) {
     float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
     for (int t = 0; t < 2; t++) {
-      ck_gemm_s8 job = {a[t], padded, scales[t], sums[t], w, w_scales, n, k,
+      ck_gemm_s8 job = {a[t], padded, scales[t], sums[t], shifts[t], w, w_scales, w_sums, n, k,
                         {out[t], n, bias, extra, n, (ck_epilogue_op)op}};
       by[t]->gemm_s8(&job, 0, m, 0, outputs / CK_PANEL);
     }
@@ -78,14 +82,15 @@ static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t
     // The law: the last row alone is the same bits.
     float *alone = space((size_t)n * 4);
     ptrdiff_t r = m - 1;
-    ck_gemm_s8 job = {a[1] + r * padded, padded, scales[1] + r, sums[1] + r, w, w_scales, n, k,
+    ck_gemm_s8 job = {a[1] + r * padded, padded, scales[1] + r, sums[1] + r, shifts[1] + r, w,
+                      w_scales, w_sums, n, k,
                       {alone, n, bias, extra + r * n, n, (ck_epilogue_op)op}};
     tier->gemm_s8(&job, 0, 1, 0, outputs / CK_PANEL);
     expect(equal(alone, out[1] + r * n, (size_t)n), tier->name, "gemm_s8 of a row alone", m, n, k);
     free(alone), free(out[0]), free(out[1]);
   }
-  for (int t = 0; t < 2; t++) free(a[t]), free(scales[t]), free(sums[t]);
-  free(w), free(w_scales), free(x), free(bias), free(extra);
+  for (int t = 0; t < 2; t++) free(a[t]), free(scales[t]), free(shifts[t]), free(sums[t]);
+  free(w), free(w_scales), free(w_sums), free(x), free(bias), free(extra);
 }
 
 static void check_q8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {

@@ -8,7 +8,7 @@ enum Encoder {
   static let command = Command(
     name: "encoder",
     summary: "minilm: --model FOLDER [--peer COMMAND] [--threads 1,2] [--lengths 32,128] "
-      + "[--batches 1,8,32] [--rounds 5]", run: run)
+      + "[--batches 1,8,32] [--rounds 5] [--piece 1024]", run: run)
 
   static func run(_ options: Options, _ report: inout Report) throws {
     guard let folder = options["model"] else {
@@ -25,7 +25,9 @@ enum Encoder {
     print("sentences/s, median (best) of \(rounds) alternating rounds")
     print("threads length batch             apus             onnx   ratio")
     for count in threads {
-      let backend = try EncoderBackend(model, processor: Processor(threads: count))
+      let backend = try EncoderBackend(
+        model, processor: Processor(threads: count),
+        pieceTokens: options.integers("piece", default: [EncoderBackend.defaultPieceTokens])[0])
       for length in try options.integers("lengths", default: [32, 128]) {
         for batch in try options.integers("batches", default: [1, 8, 32]) {
           let inputs = (0..<batch).map { tokens(text: $0, length: length) }

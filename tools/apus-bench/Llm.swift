@@ -8,7 +8,7 @@ enum Llm {
   static let command = Command(
     name: "llm",
     summary: "--model FILE.gguf [--llama-cpp BIN_FOLDER] [--threads 1,2] [--prefills 128,512] "
-      + "[--sequences 1,4,8,16,32] [--rounds 3]", run: run)
+      + "[--sequences 1,4,8,16,32] [--rounds 3] [--pass 512]", run: run)
 
   /// Positions that a decoding sequence starts with, and tokens it then draws.
   private static let promptTokens = 64
@@ -31,7 +31,9 @@ enum Llm {
       print("\(count) thread\(count > 1 ? "s" : ""): memory \(fixed(bandwidth, 1)) GB/s")
       let backend = try LlamaBackend(
         LlamaModel(path: path), processor: processor,
-        limits: LlamaBackend.Limits(kvBytes: 512 << 20, contextLength: 1024))
+        limits: LlamaBackend.Limits(
+          kvBytes: 512 << 20, contextLength: 1024,
+          passRows: options.integers("pass", default: [LlamaBackend.Limits().passRows])[0]))
       for length in prefills {
         try compare(
           Work(model: name, what: "prefill \(length)", threads: count), rounds, &report,

@@ -141,9 +141,8 @@ def main():
     server = options.server
     if not server:
         subprocess.run(
-            ["swift", "build", "-c", "release", "--product", "rpc-testserver"], cwd=ROOT,
-            check=True, stdout=subprocess.DEVNULL)
-        server = str(ROOT / ".build" / "release" / "rpc-testserver")
+            [ROOT / "tools" / "build", "rpc-testserver"], check=True, stdout=subprocess.DEVNULL)
+        server = str(ROOT / ".build" / "rpc-testserver")
 
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "Echo").write_bytes(message(RESPONSE))

@@ -40,6 +40,7 @@ struct Arguments {
     case "--calls-per-connection": limits.callsPerConnection = number
     case "--calls": limits.calls = number
     case "--memory-per-connection": limits.memoryPerConnection = number
+    case "--memory": limits.memory = number
     case "--connections": limits.connections = number
     case "--reset-burst": limits.resetBurst = number
     case "--resets-per-second": limits.resetsPerSecond = number

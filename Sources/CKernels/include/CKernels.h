@@ -45,14 +45,17 @@ typedef struct {
   ck_epilogue_op op;
 } ck_epilogue;
 
-/// out = epilogue(A · Wᵀ), both int8, one scale a row of A and one an output of W.
+/// out = epilogue(A · Wᵀ), both int8, one scale a row of A and one an output of W. A row stands for
+/// a · a_scale + a_shift: the shift's product is a_shift times the sum of W's row.
 typedef struct {
   const int8_t *a;       // s8 [M × K], row stride a_stride, zero from K up to the next multiple of 4
   ptrdiff_t a_stride;    // in bytes, a multiple of 4
   const float *a_scales; // f32 [M]
   const int32_t *a_sums; // s32 [M]: the sum of each row of `a`
+  const float *a_shifts; // f32 [M]: the value that 0 stands for; NULL where it is 0
   const uint8_t *w;      // u8 [⌈N/64⌉ panels][⌈K/4⌉][64][4], weight + 128, 64-byte aligned
   const float *w_scales; // f32 [⌈N/64⌉ · 64]
+  const float *w_sums;   // f32 [⌈N/64⌉ · 64]: the sum of each row of W; unread without a_shifts
   ptrdiff_t n, k;
   ck_epilogue epilogue;
 } ck_gemm_s8;
@@ -131,9 +134,10 @@ typedef struct {
                   ptrdiff_t panel1);
   void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                    ptrdiff_t panel1);
-  /// x f32 [k] → q s8 [k], zero up to k_padded; scale = max|x| / 127; sum of q.
+  /// x f32 [k] → q s8 [k], zero up to k_padded, over the range of x and 0; sum of q. x is about
+  /// q · scale + shift.
   void (*quantize_row)(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,
-                       int32_t *sum);
+                       float *shift, int32_t *sum);
   /// x f32 [k] → q s8 [k] in blocks of 32 with a scale and a sum each; k a multiple of 32.
   void (*quantize_blocks)(const float *x, ptrdiff_t k, int8_t *q, float *scales, int32_t *sums);
   /// (x − mean) / √(variance + epsilon) · weight + bias; all f32 [n].
@@ -181,8 +185,9 @@ float ck_largest(const float *x, ptrdiff_t n);
 
 /// Packing writes one output (a row of the stored matrix) into its place in the panels.
 /// The panels must have been cleared: int8 panels to 128, the others to 0.
-/// row f32 [k], quantized symmetrically by max|row| / 127 → w, w_scales of ck_gemm_s8.
-void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales);
+/// row f32 [k], quantized symmetrically by max|row| / 127 → w, w_scales, w_sums of ck_gemm_s8.
+void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales,
+                float *w_sums);
 /// row: Q8_0 blocks → w, w_scales of ck_gemm_q8, lossless.
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
 /// row: elements of 2 or 4 bytes → w of ck_gemm_f32, lossless.

@@ -38,6 +38,7 @@ void ck_gemm_s8_scalar(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, pt
         continue;
       }
       float bias = job->epilogue.bias ? job->epilogue.bias[n] : 0;
+      if (job->a_shifts) bias = fmaf(job->a_shifts[row], job->w_sums[n], bias);
       store(&job->epilogue, row, n, fmaf((float)sum, job->a_scales[row] * job->w_scales[n], bias));
     }
   }

@@ -12,19 +12,31 @@ static int8_t to_s8(float x) {
 }
 
 static void quantize_row(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,
-                         int32_t *sum) {
-  float largest = ck_largest(x, k);
+                         float *shift, int32_t *sum) {
+  float high = 0, low = 0;
+  for (ptrdiff_t i = 0; i < k; i++) {
+    if (x[i] > high) high = x[i];
+    if (x[i] < low) low = x[i];
+  }
+  float range = high - low, inverse = range > 0 ? 254.0f / range : 0;
+  *scale = range / 254.0f;
+  *shift = (high + low) * 0.5f;
+  *sum = 0;
+  for (ptrdiff_t i = 0; i < k; i++) *sum += q[i] = to_s8((x[i] - *shift) * inverse);
+  for (ptrdiff_t i = k; i < k_padded; i++) q[i] = 0;
+}
+
+static void quantize_block(const float *x, int8_t *q, float *scale, int32_t *sum) {
+  float largest = ck_largest(x, CK_Q8_BLOCK);
   float inverse = largest > 0 ? 127.0f / largest : 0;
   *scale = largest / 127.0f;
   *sum = 0;
-  for (ptrdiff_t i = 0; i < k; i++) *sum += q[i] = to_s8(x[i] * inverse);
-  for (ptrdiff_t i = k; i < k_padded; i++) q[i] = 0;
+  for (ptrdiff_t i = 0; i < CK_Q8_BLOCK; i++) *sum += q[i] = to_s8(x[i] * inverse);
 }
 
 static void quantize_blocks(const float *x, ptrdiff_t k, int8_t *q, float *scales, int32_t *sums) {
   for (ptrdiff_t block = 0; block < k / CK_Q8_BLOCK; block++) {
-    quantize_row(x + block * CK_Q8_BLOCK, CK_Q8_BLOCK, CK_Q8_BLOCK, q + block * CK_Q8_BLOCK,
-                 &scales[block], &sums[block]);
+    quantize_block(x + block * CK_Q8_BLOCK, q + block * CK_Q8_BLOCK, &scales[block], &sums[block]);
   }
 }
 

@@ -11,25 +11,32 @@ CK_INLINE vf epilogue_value(ck_epilogue_op op, vf v, vf extra) {
   }
 }
 
-/// tile: f32 [rows × width], sums (scaled by row_scales · column_scales where `integers`: then s32).
+/// How integer sums become floats, see ck_gemm_s8; NULL for sums that are floats.
+typedef struct {
+  const float *row_scales, *row_shifts, *column_scales, *column_sums;
+} ck_dequantizer;
+
+/// tile: f32 [rows × width], or s32 where `integers`, by which `d` is given.
 /// Writes rows from `row` and columns from `column`, as far as n reaches.
 CK_INLINE void epilogue_tile_op(const ck_epilogue *e, ck_epilogue_op op, bool integers,
-                                const float *tile, ptrdiff_t width, const float *row_scales,
-                                const float *column_scales, ptrdiff_t row, ptrdiff_t rows,
+                                bool shifted, const float *tile, ptrdiff_t width,
+                                const ck_dequantizer *d, ptrdiff_t row, ptrdiff_t rows,
                                 ptrdiff_t column, ptrdiff_t n) {
   bool reads_extra = op == CK_ADD || op == CK_SILU_GATE;
   ptrdiff_t columns = ck_min(width, n - column);
   for (ptrdiff_t r = 0; r < rows; r++) {
     float *out = e->out + (row + r) * e->out_stride + column;
     const float *extra = reads_extra ? e->extra + (row + r) * e->extra_stride + column : NULL;
-    vf row_scale = integers ? vf_set1(row_scales[row + r]) : vf_set1(1.0f);
+    vf row_scale = integers ? vf_set1(d->row_scales[row + r]) : vf_set1(1.0f);
+    vf shift = shifted ? vf_set1(d->row_shifts[row + r]) : vf_set1(0.0f);
     for (ptrdiff_t j = 0; j < columns; j += VL) {
       ptrdiff_t left = columns - j;
       vf bias = vf_set1(0.0f), addend = vf_set1(0.0f), v;
       if (e->bias) bias = left >= VL ? vf_load(e->bias + column + j)
                                      : vf_load_first(e->bias + column + j, left);
+      if (shifted) bias = vf_fma(shift, vf_load(d->column_sums + column + j), bias);
       if (integers) {
-        vf scale = vf_mul(row_scale, vf_load(column_scales + column + j));
+        vf scale = vf_mul(row_scale, vf_load(d->column_scales + column + j));
         v = vf_fma(vf_from_s32((const int32_t *)tile + r * width + j), scale, bias);
       } else {
         v = vf_add(vf_load(tile + r * width + j), bias);
@@ -42,11 +49,16 @@ CK_INLINE void epilogue_tile_op(const ck_epilogue *e, ck_epilogue_op op, bool in
   }
 }
 
-CK_INLINE void epilogue_tile(const ck_epilogue *e, bool integers, const float *tile,
-                             ptrdiff_t width, const float *row_scales, const float *column_scales,
-                             ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t n) {
+CK_INLINE void epilogue_tile(const ck_epilogue *e, const float *tile, ptrdiff_t width,
+                             const ck_dequantizer *d, ptrdiff_t row, ptrdiff_t rows,
+                             ptrdiff_t column, ptrdiff_t n) {
 #define CK_TAIL(op)                                                                              \
-  epilogue_tile_op(e, op, integers, tile, width, row_scales, column_scales, row, rows, column, n)
+  do {                                                                                           \
+    if (!d) epilogue_tile_op(e, op, false, false, tile, width, d, row, rows, column, n);         \
+    else if (!d->row_shifts)                                                                     \
+      epilogue_tile_op(e, op, true, false, tile, width, d, row, rows, column, n);                \
+    else epilogue_tile_op(e, op, true, true, tile, width, d, row, rows, column, n);              \
+  } while (0)
   switch (e->op) {
     case CK_ADD: CK_TAIL(CK_ADD); break;
     case CK_GELU: CK_TAIL(CK_GELU); break;

@@ -36,6 +36,7 @@ CK_INLINE ck_ahead prefetch_share(const uint8_t *w, ptrdiff_t bytes, ptrdiff_t s
 static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                     ptrdiff_t panel1) {
   _Alignas(64) int32_t tile[max_rows * CK_PANEL];
+  const ck_dequantizer dequantizer = {job->a_scales, job->a_shifts, job->w_scales, job->w_sums};
   ptrdiff_t groups = ck_ceil(job->k, 4), tiles = ck_ceil(row1 - row0, max_rows);
   for (ptrdiff_t panel = panel0; panel < panel1; panel++) {
     const uint8_t *w = job->w + panel * groups * CK_PANEL * 4;
@@ -48,8 +49,8 @@ static void gemm_s8(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdi
   tile_s8(a, job->a_stride, job->a_sums + row, w, groups, n, ahead.next, ahead.lines, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, true, (const float *)tile, CK_PANEL, job->a_scales,
-                    job->w_scales, row, rows, panel * CK_PANEL, job->n);
+      epilogue_tile(&job->epilogue, (const float *)tile, CK_PANEL, &dequantizer, row, rows,
+                    panel * CK_PANEL, job->n);
     }
   }
 }
@@ -73,7 +74,7 @@ static void gemm_q8(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdi
           ahead.lines, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, false, tile, CK_Q8_PANEL, NULL, NULL, row, rows,
+      epilogue_tile(&job->epilogue, tile, CK_Q8_PANEL, NULL, row, rows,
                     panel * CK_Q8_PANEL, job->n);
     }
   }
@@ -93,7 +94,7 @@ CK_INLINE void gemm_f32_as(const ck_gemm_f32 *job, ck_element element, ptrdiff_t
 #define CK_TILE(n) tile_f32(a, job->a_stride, w, element, job->k, n, tile)
       CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-      epilogue_tile(&job->epilogue, false, tile, CK_PANEL, NULL, NULL, row, rows,
+      epilogue_tile(&job->epilogue, tile, CK_PANEL, NULL, row, rows,
                     panel * CK_PANEL, job->n);
     }
   }

@@ -15,37 +15,48 @@ CK_INLINE void store_part(float *x, ptrdiff_t i, ptrdiff_t n, vf v) {
   else vf_store_first(x + i, n - i, v);
 }
 
-static void quantize(const float *x, ptrdiff_t k, int8_t *q, float *scale, int32_t *sum) {
-  vf largest = vf_set1(0.0f);
-  for (ptrdiff_t i = 0; i < k; i += VL) largest = vf_max(largest, vf_abs(load_part(x, i, k)));
-  float magnitude = vf_largest(largest);
-  vf inverse = vf_set1(magnitude > 0 ? 127.0f / magnitude : 0.0f);
+/// q = round((x − shift) · inverse) for k elements; their sum.
+CK_INLINE int32_t round_to_s8(const float *x, ptrdiff_t k, float shift, float inverse, int8_t *q) {
+  vf center = vf_set1(shift), factor = vf_set1(inverse);
   vi total = vi_zero();
-  *scale = magnitude / 127.0f;
-  for (ptrdiff_t i = 0; i < k; i += VL) {
-    vi rounded = vi_clamp_s8(vi_round(vf_mul(load_part(x, i, k), inverse)));
+  ptrdiff_t full = CK_FULL(k);
+  for (ptrdiff_t i = 0; i < full; i += VL) {
+    vi rounded = vi_clamp_s8(vi_round(vf_mul(vf_sub(vf_load(x + i), center), factor)));
     total = vi_add(total, rounded);
-    if (k - i >= VL) {
-      vi_store_s8(q + i, rounded);
-    } else {
-      int8_t last[VL];
-      vi_store_s8(last, rounded);
-      memcpy(q + i, last, (size_t)(k - i));
-    }
+    vi_store_s8(q + i, rounded);
   }
-  *sum = vi_sum(total);
+  int32_t sum = vi_sum(total);
+  if (full < k) {
+    int8_t last[VL];
+    vf rest = vf_load_first(x + full, k - full);
+    vi_store_s8(last, vi_clamp_s8(vi_round(vf_mul(vf_sub(rest, center), factor))));
+    for (ptrdiff_t i = full; i < k; i++) sum += q[i] = last[i - full];
+  }
+  return sum;
 }
 
 static void quantize_row(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,
-                         int32_t *sum) {
-  quantize(x, k, q, scale, sum);
+                         float *shift, int32_t *sum) {
+  vf zero = vf_set1(0.0f), highest = zero, lowest = zero;
+  for (ptrdiff_t i = 0; i < k; i += VL) {
+    vf v = load_part(x, i, k);
+    highest = vf_max(highest, v);
+    lowest = vf_max(lowest, vf_sub(zero, v));
+  }
+  float high = vf_largest(highest), low = -vf_largest(lowest), range = high - low;
+  *scale = range / 254.0f;
+  *shift = (high + low) * 0.5f;
+  *sum = round_to_s8(x, k, *shift, range > 0 ? 254.0f / range : 0.0f, q);
   memset(q + k, 0, (size_t)(k_padded - k));
 }
 
 static void quantize_blocks(const float *x, ptrdiff_t k, int8_t *q, float *scales, int32_t *sums) {
-  for (ptrdiff_t block = 0; block < k / CK_Q8_BLOCK; block++) {
-    quantize(x + block * CK_Q8_BLOCK, CK_Q8_BLOCK, q + block * CK_Q8_BLOCK, &scales[block],
-             &sums[block]);
+  for (ptrdiff_t block = 0; block < k / CK_Q8_BLOCK; block++, x += CK_Q8_BLOCK, q += CK_Q8_BLOCK) {
+    vf largest = vf_set1(0.0f);
+    for (ptrdiff_t i = 0; i < CK_Q8_BLOCK; i += VL) largest = vf_max(largest, vf_abs(vf_load(x + i)));
+    float magnitude = vf_largest(largest);
+    scales[block] = magnitude / 127.0f;
+    sums[block] = round_to_s8(x, CK_Q8_BLOCK, 0.0f, magnitude > 0 ? 127.0f / magnitude : 0.0f, q);
   }
 }
 

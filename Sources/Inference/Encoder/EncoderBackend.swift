@@ -4,9 +4,9 @@ import Synchronization
 
 /// A BERT encoder (arXiv:1810.04805) that turns token ids into one embedding for each text.
 ///
-/// A batch is packed: the rows of all its texts stand one after the other, without padding. It runs in
-/// pieces of at most `pieceTokens` tokens (or one text, if that is longer), which bounds the working
-/// memory; an answer does not depend on how texts are put together.
+/// A batch is packed: the rows of its texts stand one after the other, without padding. It runs in
+/// pieces (`EncoderPlan`), which bounds the working memory; an answer does not depend on how texts are
+/// put together.
 package final class EncoderBackend: BatchBackend {
   /// Token ids of one text with the tokens that the model expects around it ([CLS] … [SEP]).
   package typealias Input = [Int32]
@@ -21,12 +21,12 @@ package final class EncoderBackend: BatchBackend {
     case stored
   }
 
-  package static let defaultPieceTokens = 1024
+  package static let defaultPieceTokens = 128
 
   package let configuration: EncoderConfiguration
   /// Most tokens of one input.
   package let maximumTokens: Int
-  /// Tokens computed in one piece.
+  /// Tokens that one thread computes together.
   package let pieceTokens: Int
   /// Number of weights.
   package let parameters: Int
@@ -34,13 +34,15 @@ package final class EncoderBackend: BatchBackend {
   private let pooling: EncoderModel.Pooling
   private let normalizes: Bool
   private let weights: EncoderWeights
-  private let scratch: Mutex<EncoderScratch>
+  /// Working memory that no piece uses now; at most one for each thread.
+  private let idle = Mutex<[EncoderScratch]>([])
 
   /// Packs the weights; the model's file is not needed afterwards.
   ///
   /// - Parameters:
   ///   - precision: `int8` is faster by several times, and four times smaller.
-  ///   - pieceTokens: at least 1; more tokens share one read of the weights, and need more memory.
+  ///   - pieceTokens: at least 1; more tokens share one read of the weights, but fall out of a core's
+  ///     cache.
   ///   - progress: called with the share that is done, up to 1.
   package init(
     _ model: EncoderModel, processor: Processor, precision: Precision = .int8,
@@ -56,15 +58,15 @@ package final class EncoderBackend: BatchBackend {
     pooling = model.pooling
     normalizes = model.normalizes
     weights = try EncoderWeights(model, precision, processor, progress: progress)
-    scratch = Mutex(EncoderScratch())
   }
 
   /// Values of an embedding.
   package var width: Int { configuration.width }
 
-  /// Bytes held between batches: weights, and working memory of a full piece.
+  /// Bytes held between batches: weights, and working memory of a full piece for each thread.
   package var memoryBytes: Int {
-    weights.byteCount + pieceTokens * EncoderScratch.bytesPerToken(configuration)
+    weights.byteCount
+      + processor.threads * pieceTokens * EncoderScratch.bytesPerToken(configuration)
   }
 
   package func cost(of input: [Int32]) -> Int { max(1, input.count) }
@@ -88,35 +90,43 @@ package final class EncoderBackend: BatchBackend {
 
   package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
     for input in batch { try validate(input) }
+    let plan = EncoderPlan(
+      lengths: batch.map(\.count), pieceTokens: pieceTokens, threads: processor.threads)
+    var results = [Result<[[Float]], InferenceError>](
+      repeating: .success([]), count: plan.pieces.count)
+    if plan.runsConcurrently {
+      unsafe results.withUnsafeMutableBufferPointer { results in
+        let target = unsafe results
+        processor.run(parts: plan.pieces.count) { index in
+          unsafe target[index] = embed(batch[plan.pieces[index]])
+        }
+      }
+    } else {
+      for (index, piece) in plan.pieces.enumerated() { results[index] = embed(batch[piece]) }
+    }
     var embeddings: [[Float]] = []
     embeddings.reserveCapacity(batch.count)
-    var rest = batch[...]
-    while !rest.isEmpty {
-      var tokens = 0
-      let piece = rest.prefix { input in
-        tokens += input.count
-        return tokens <= pieceTokens
-      }
-      // A text longer than a piece goes alone.
-      let inputs = piece.isEmpty ? rest.prefix(1) : piece
-      rest = rest.dropFirst(inputs.count)
-      do {
-        embeddings += try scratch.withLock { scratch in
-          try forward(inputs, &scratch)
-          defer { scratch.trim(tokens: pieceTokens) }
-          return (0..<inputs.count).map { scratch.embeddings.row($0) }
-        }
-      } catch let error as InferenceError {
-        throw error
-      } catch {
-        throw InferenceError(.invalidInput, "\(error)")
-      }
-    }
+    for result in results { embeddings += try result.get() }
     return embeddings
   }
 
+  /// Embeds one piece in working memory that is its own for so long.
+  private func embed(_ inputs: ArraySlice<[Int32]>) -> Result<[[Float]], InferenceError> {
+    let scratch = idle.withLock { $0.popLast() } ?? EncoderScratch()
+    defer {
+      scratch.trim(tokens: pieceTokens)
+      idle.withLock { $0.append(scratch) }
+    }
+    do throws(InferenceError) {
+      try forward(inputs, scratch)
+      return .success((0..<inputs.count).map { scratch.embeddings.row($0) })
+    } catch {
+      return .failure(error)
+    }
+  }
+
   private func forward(
-    _ inputs: ArraySlice<[Int32]>, _ scratch: inout EncoderScratch
+    _ inputs: ArraySlice<[Int32]>, _ scratch: EncoderScratch
   ) throws(InferenceError) {
     scratch.gather(inputs)
     let (x, wide) = (scratch.x, scratch.wide)

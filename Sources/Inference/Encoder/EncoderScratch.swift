@@ -2,7 +2,10 @@ import Compute
 import Models
 
 /// Working memory of one piece of a batch, kept for the next.
-struct EncoderScratch: ~Copyable {
+final class EncoderScratch: @unchecked Sendable {
+  // Sendable: one piece at a time has it, taken out of the backend's idle list under its lock and put
+  // back when it is done.
+
   /// Token ids of all texts, one after the other.
   private(set) var tokens: [Int32] = []
   /// Position of each token in its text.
@@ -19,7 +22,7 @@ struct EncoderScratch: ~Copyable {
   private(set) var embeddings = FloatRows()
   private(set) var input = Activations()
 
-  mutating func gather(_ inputs: ArraySlice<[Int32]>) {
+  func gather(_ inputs: ArraySlice<[Int32]>) {
     tokens.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
     offsets.removeAll(keepingCapacity: true)
@@ -32,9 +35,9 @@ struct EncoderScratch: ~Copyable {
   }
 
   /// Gives the memory back after a piece of more than `tokens`: only long texts need it.
-  mutating func trim(tokens limit: Int) {
+  func trim(tokens limit: Int) {
     guard tokens.count > limit else { return }
-    self = EncoderScratch()
+    (x, wide, attended, input) = (FloatRows(), FloatRows(), FloatRows(), Activations())
   }
 
   static func bytesPerToken(_ shape: EncoderConfiguration) -> Int {

@@ -217,15 +217,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       }
       state.arrived += bytes.count
       budget.take(bytes.count)
-      guard !budget.isExceeded else {
-        return (
-          .failure(
-            Status(
-              .resourceExhausted,
-              "messages waiting on this connection pass the limit of \(budget.limit) bytes")),
-          Waiters()
-        )
-      }
+      if budget.isExceeded, let excess = budget.excess { return (.failure(excess), Waiters()) }
       let before = state.inbound.ready
       do throws(Status) { try unsafe state.inbound.append(bytes) } catch {
         return (.failure(error), Waiters())

@@ -110,7 +110,6 @@ final class ServerCall {
     task?.cancel()
     guard stream.isOpen else { return }
     session.consume(freed, on: stream)
-    if status.code == .deadlineExceeded { stream.resetAfterEnd = .cancel }
     let limit = limits.responseMetadataSize
     if headSent {
       session.submitTrailers(stream, ResponseHeaders.trailers(status, [:], limit: limit))

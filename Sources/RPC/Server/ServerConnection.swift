@@ -30,7 +30,7 @@ final class ServerConnection {
   init(core: ServerCore, loop: EventLoop) {
     self.core = core
     self.loop = loop
-    budget = MemoryBudget(limit: core.limits.memoryPerConnection)
+    budget = MemoryBudget(limit: core.limits.memoryPerConnection, total: core.memory)
     resets = TokenBucket(burst: core.limits.resetBurst, perSecond: core.limits.resetsPerSecond)
   }
 

@@ -10,6 +10,7 @@ final class ServerCore: Sendable {
   let observer: (any CallObserver)?
   let metrics: ServerMetrics?
   let connections = ConnectionRegister()
+  let memory: MemoryTotal
   /// Calls whose handler runs or whose stream is open.
   private let runningCalls = Atomic(0)
   private let drainPhase = Atomic<DrainPhase>(.serving)
@@ -27,6 +28,7 @@ final class ServerCore: Sendable {
   ) {
     self.router = router
     self.limits = limits
+    memory = MemoryTotal(limit: limits.memory)
     self.observer = observer
     self.metrics = metrics
   }

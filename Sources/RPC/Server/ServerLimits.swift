@@ -9,8 +9,11 @@ public struct ServerLimits: Sendable {
   public var callsPerConnection = 256
   /// Running calls of the whole server; streams over it are refused.
   public var calls = 16_384
-  /// Bytes of messages that wait on one connection, in both directions together.
-  public var memoryPerConnection = 64 << 20
+  /// Bytes of messages that wait on one connection, in both directions together; calls over it end
+  /// with RESOURCE_EXHAUSTED.
+  public var memoryPerConnection = 256 << 20
+  /// The same on all connections together.
+  public var memory = 1 << 30
   /// Open connections; those over it are closed on arrival.
   public var connections = 10_000
   /// Bytes that wait on one call to be sent before its handler is suspended.

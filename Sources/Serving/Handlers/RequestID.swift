@@ -29,9 +29,15 @@ package struct RequestIDSource: Sendable {
         .invalidArgument,
         "request_id: \(given.utf8.count) bytes; at most \(RequestIDSource.limit) are allowed")
     }
-    let id = given.isEmpty ? context.metadata["x-request-id"] ?? make() : given
+    let id = given.isEmpty ? fromHeader(context) ?? make() : given
     context.requestID = id
     return id
+  }
+
+  /// `x-request-id`, which proxies add without the caller's doing: a bad one is no reason to refuse.
+  private func fromHeader(_ context: CallContext) -> String? {
+    guard let id = context.metadata["x-request-id"] else { return nil }
+    return (1...RequestIDSource.limit).contains(id.utf8.count) ? id : nil
   }
 
   package func make() -> String {

@@ -141,6 +141,7 @@ final class ModelInstaller: Sendable {
     _ backend: EncoderBackend, _ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version,
     _ place: Place
   ) throws -> Made {
+    try place.checkBatch(holds: backend.maximumTokens)
     let tokenizer = try WordPieceTokenizer(
       folder: version.path, maximumTokens: backend.maximumTokens + TokenizedTexts.overshoot)
     shared.withLock { $0.encoders[entry.name] = Encoder(backend: backend, tokenizer: tokenizer) }
@@ -162,6 +163,7 @@ final class ModelInstaller: Sendable {
       else { throw ModelError(.unsupported, version.path, "its encoder has no tokenizer") }
       return found.tokenizer
     }
+    try place.checkBatch(holds: backend.encoder.maximumTokens)
     var facts = ModelFacts(task: .classification, architecture: "bert + head", quantization: "int8")
     facts.parameters = backend.encoder.parameters + backend.parameters
     facts.memoryBytes = backend.memoryBytes

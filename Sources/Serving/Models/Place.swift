@@ -9,6 +9,14 @@ struct Place {
   let loop: EventLoop
   let settings: ModelSettings
 
+  /// A text longer than a whole batch could never be computed.
+  func checkBatch(holds tokens: Int) throws(ConfigurationError) {
+    guard let most = settings.maxBatchTokens, most < tokens else { return }
+    throw ConfigurationError(
+      file: "model.yaml",
+      "max_batch_tokens: \(most) is less than the model's longest text, \(tokens) tokens")
+  }
+
   func batcher<Backend: BatchBackend>(_ backend: Backend) -> DynamicBatcher<Backend> {
     var options = BatchOptions()
     options.maxBatchRows = settings.maxBatchRows

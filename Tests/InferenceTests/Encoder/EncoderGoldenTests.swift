@@ -9,7 +9,7 @@ import Tokenizers
 
 @Suite struct EncoderGoldenTests {
   @Test(arguments: [
-    (EncoderBackend.Precision.stored, 0.999_99), (.int8, 0.98),
+    (EncoderBackend.Precision.stored, 0.999_99), (.int8, 0.99),
   ])
   func embeddingsAreThoseOfTorch(precision: EncoderBackend.Precision, least: Double) throws {
     guard let backend = try MiniLM.backend(precision) else { return }
@@ -39,7 +39,7 @@ import Tokenizers
     let quantized = try backend.compute(ids)
     let cosines = zip(exact, quantized).map(cosine)
     let least = try #require(cosines.min())
-    #expect(least >= 0.98)
+    #expect(least >= 0.99)
     let mean = cosines.reduce(0, +) / Double(cosines.count)
     print("cosine to f32 over \(cosines.count) sentences: least \(least), mean \(mean)")
     let gold = rows.compactMap { Double($0[4]) }
