@@ -45,7 +45,9 @@ struct ReflectionService: Service {
         V1.ListServiceResponse(service: index.serviceNames.map { V1.ServiceResponse(name: $0) }))
     case .fileContainingExtension(let asked):
       return error(
-        .notFound, "\(String(asked.containingType.unicodeScalars.prefix(200))) has no extension \(asked.extensionNumber)")
+        .notFound,
+        "\(String(asked.containingType.unicodeScalars.prefix(200))) has no extension "
+          + "\(asked.extensionNumber)")
     case .allExtensionNumbersOfType(let type):
       guard index.file(containing: type) != nil else {
         return error(.notFound, "symbol \"\(String(type.unicodeScalars.prefix(200)))\" is not known")
