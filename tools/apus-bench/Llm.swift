@@ -142,12 +142,16 @@ struct LlamaCpp {
 
   func decode(_ sequences: Int, threads: Int) throws(BenchError) -> Double {
     // | PP | TG | B | N_KV | T_PP s | S_PP t/s | T_TG s | S_TG t/s | T s | S t/s |
-    let lines = try output(
-      "'\(folder)/llama-batched-bench' -m '\(model)' -t \(threads) -tb \(threads) -c 8192 "
-        + "-npp 64 -ntg 64 -npl \(sequences)")
-    for line in lines.reversed() {
-      let cells = line.split(separator: "|").map { $0.split(separator: " ").joined() }
-      if cells.count == 10, let rate = Double(cells[7]) { return rate }
+    var lines: [String] = []
+    // Now and then it ends without its row; a second run then has it.
+    for _ in 0..<3 {
+      lines = try output(
+        "'\(folder)/llama-batched-bench' -m '\(model)' -t \(threads) -tb \(threads) -c 8192 "
+          + "-npp 64 -ntg 64 -npl \(sequences)")
+      for line in lines.reversed() {
+        let cells = line.split(separator: "|").map { $0.split(separator: " ").joined() }
+        if cells.count == 10, let rate = Double(cells[7]) { return rate }
+      }
     }
     throw BenchError("llama-batched-bench said: \(lines.last ?? "nothing")")
   }
