@@ -1,4 +1,5 @@
 internal import Batching
+internal import Compute
 internal import EventLoop
 internal import Messages
 internal import RPC
@@ -25,6 +26,8 @@ package final class InferenceServer: Sendable {
 
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
+    // A tier that this machine lacks cannot become right later.
+    _ = try KernelTier.selected()
     self.configuration = configuration
     log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()

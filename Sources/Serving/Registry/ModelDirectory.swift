@@ -73,7 +73,14 @@ package struct ModelDirectory: Sendable, Equatable {
   private static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
     guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
-    return try ModelSettings(yaml: try read(file, limit: YAMLReader.maximumBytes), file: file)
+    let mapped: MappedFile
+    do {
+      mapped = try MappedFile(path: file, limit: YAMLReader.maximumBytes)
+    } catch {
+      throw ConfigurationError(file: file, error.reason)
+    }
+    let bytes = unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }
+    return try ModelSettings(yaml: bytes, file: file)
   }
 
   static func isValidName(_ name: String) -> Bool {
@@ -92,29 +99,5 @@ package struct ModelDirectory: Sendable, Equatable {
         file: path, "cannot read this folder: \(unsafe String(cString: strerror(errno)))")
     }
     return names
-  }
-
-  private static func read(_ file: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
-    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw ConfigurationError(
-        file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
-    }
-    defer { Glibc.close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: limit + 1)
-    var filled = 0
-    while filled <= limit {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), limit + 1 - filled)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        throw ConfigurationError(
-          file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
-      }
-      if count == 0 { break }
-      filled += count
-    }
-    return Array(bytes.prefix(filled))
   }
 }
