@@ -49,16 +49,16 @@ let package = Package(
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
-    swift("Models", ["Bytes", "JSON", "Messages"]),
+    swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Batching", ["Bytes", "Inference", "Metrics"]),
+    swift("Batching", ["Inference"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "RPC", "Tokenizers",
+        "Models", "RPC", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -109,7 +111,12 @@ int cl_reserve(void) { return answer(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 int cl_close(int fd) { return answer(close(fd)); }
 
-int cl_unlink(const char *path) { return answer(unlink(path)); }
+int cl_unlink_socket(const char *path) {
+  struct stat status;
+  if (lstat(path, &status) != 0) return -errno;
+  if (!S_ISSOCK(status.st_mode)) return -ENOTSOCK;
+  return answer(unlink(path));
+}
 
 int cl_cpu_count(void) {
   cpu_set_t set;

@@ -42,7 +42,7 @@ package final class Listening: Sendable {
   /// A listener has closed its socket; the file of a Unix socket goes with the first.
   func listenerClosed() {
     guard address.isUnix, !isUnlinked.exchange(true, ordering: .relaxed) else { return }
-    _ = unsafe cl_unlink(address.unixPath)
+    _ = unsafe cl_unlink_socket(address.unixPath)
   }
 }
 
@@ -114,7 +114,7 @@ extension EventLoopGroup {
       _ = cl_close(probe)
       try check(-EADDRINUSE, address)
     }
-    if probe == -ECONNREFUSED { _ = unsafe cl_unlink(address.unixPath) }
+    if probe == -ECONNREFUSED { _ = unsafe cl_unlink_socket(address.unixPath) }
   }
 
   @discardableResult
@@ -122,6 +122,8 @@ extension EventLoopGroup {
     guard result < 0 else { return result }
     let advice =
       switch -result {
+      case EADDRINUSE where address.isUnix:
+        "another server listens there, or the file is no socket: choose another path"
       case EADDRINUSE: "another server listens there: stop it or choose another address"
       case EADDRNOTAVAIL: "no network interface has this address: try 127.0.0.1 or 0.0.0.0"
       case EACCES where address.isUnix: "the folder of the socket cannot be written to"

@@ -1,4 +1,4 @@
-import Glibc
+import Bytes
 
 /// What the folder of one model version holds.
 package enum ModelFolder: Sendable, Equatable {
@@ -15,7 +15,9 @@ package enum ModelFolder: Sendable, Equatable {
 
   /// Looks at the names in a folder; the files themselves are checked when they are loaded.
   package static func detect(_ path: String) throws(ModelError) -> ModelFolder {
-    let names = try list(path)
+    guard let names = Folder.names(path, limit: 4096) else {
+      throw ModelError(.unreadable, path, "cannot be listed; is it a folder?")
+    }
     let files = names.filter { $0.hasSuffix(".gguf") }
     var found: [ModelFolder] = files.map { .llama(path: "\(path)/\($0)") }
     if names.contains("config.json"), names.contains("model.safetensors") {
@@ -39,22 +41,5 @@ package enum ModelFolder: Sendable, Equatable {
         "there is no model here (\(shown)); \(allowed)"
       }
     throw ModelError(.unsupported, path, reason)
-  }
-
-  /// The folder's names in order, without hidden ones.
-  private static func list(_ path: String) throws(ModelError) -> [String] {
-    guard let folder = unsafe opendir(path) else {
-      throw ModelError(.unreadable, path, "cannot be listed; is it a folder?")
-    }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-    while names.count < 4096, let entry = unsafe readdir(folder) {
-      // The record ends with its name, before the struct does: read in place, to the NUL.
-      let name = unsafe String(
-        cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: UInt8.self))
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
   }
 }

@@ -78,7 +78,8 @@ enum Apus {
       apus COMMAND --help tells a command's options; apus --version the version.
 
       Exit codes: 0 success; 1 the server refused or the call failed; 2 the command line is wrong;
-      3 the server cannot be reached; 4 not ready (health); 5 the server could not start (serve).
+      3 the server cannot be reached or is not available; 4 not ready (health);
+      5 the server could not start (serve).
       """
   }
 }

@@ -92,9 +92,9 @@ enum PlainText {
 
   /// Without Foundation's formatting: a rounded decimal with `digits` after the point.
   static func fixed(_ value: Double, _ digits: Int) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1
     for _ in 0..<digits { scale *= 10 }
+    guard abs(value) * Double(scale) < 1e15 else { return "\(value)" }
     let scaled = Int((abs(value) * Double(scale)).rounded())
     let sign = value < 0 && scaled > 0 ? "-" : ""
     if digits == 0 { return "\(sign)\(scaled)" }

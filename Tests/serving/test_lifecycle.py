@@ -1,5 +1,6 @@
 """Start, readiness, broken models, load, and a clean end."""
 import concurrent.futures
+import pathlib
 import signal
 import socket
 import subprocess
@@ -100,10 +101,10 @@ def test_a_thousand_connections_lose_nothing(server):
 
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
         channels = list(pool.map(client, range(1000)))
-    open_now = sum(1 for _ in channels)
+    open_now = len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
     for channel in channels:
         channel.close()
-    assert not errors and open_now == 1000
+    assert not errors and open_now >= 1000
 
 
 def test_a_cancelled_stream_stops_computing(server):

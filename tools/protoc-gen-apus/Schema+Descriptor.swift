@@ -12,6 +12,11 @@ extension Schema {
       guard let file = unsafe request.pointee.proto_file[index] else { continue }
       let reader = unsafe FileReader(file)
       let parsed = try reader.read(wanted: wanted.contains(reader.path))
+      // Without a package, Swift's structs would have the names of the C structs below them.
+      if reader.package.isEmpty, wanted.contains(reader.path) {
+        throw GenerationError(
+          reader.path, "a package is needed: write `package name.v1;` below the syntax")
+      }
       for message in parsed.messages { register(message) }
       for value in parsed.enums { enums[value.fullName] = value }
       files.append(parsed)

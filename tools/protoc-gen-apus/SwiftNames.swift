@@ -127,7 +127,7 @@ enum SwiftNames {
   ]
 
   private static let reservedProperties: Set<String> = [
-    "Protocol", "Type", "bridge", "encode", "init", "self", "Self",
+    "Protocol", "Type", "bridge", "encode", "init", "none", "self", "Self", "some",
   ]
 
   private static let keywords: Set<String> = [

@@ -65,7 +65,8 @@ int cl_set_receive_buffer(int fd, int bytes);
 int cl_duplicate(int fd);
 int cl_reserve(void);
 int cl_close(int fd);
-int cl_unlink(const char *path);
+/// Removes a socket's file; -ENOTSOCK for a file of any other kind, which is left alone.
+int cl_unlink_socket(const char *path);
 // Cores this process may run on.
 int cl_cpu_count(void);
 // Names the calling thread; at most 15 bytes.

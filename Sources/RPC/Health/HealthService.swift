@@ -11,7 +11,7 @@ struct HealthService: GrpcHealthV1.Health {
     _ request: GrpcHealthV1.HealthCheckRequest, context: CallContext
   ) async throws -> GrpcHealthV1.HealthCheckResponse {
     guard let status = board.status(of: request.service) else {
-      throw Status(.notFound, "service \"\(request.service.prefix(200))\" is not known")
+      throw Status(.notFound, "service \"\(String(request.service.unicodeScalars.prefix(200)))\" is not known")
     }
     return Response(status: Self.answer(status))
   }

@@ -1,6 +1,6 @@
 import CYaml
 
-/// One node of a YAML document with the line it stands on. Anchors, aliases and tags are refused:
+/// One node of a YAML document with the line it stands on. Anchors and aliases are refused:
 /// configuration files need none, and aliases are how small files become huge.
 struct YAMLNode: Sendable, Equatable {
   enum Content: Sendable, Equatable {
@@ -49,14 +49,16 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
       throw ConfigurationError(
         file: file, "the file has \(bytes.count) bytes; at most \(maximumBytes) are allowed")
     }
-    let reader = YAMLReader(file: file)
+    guard let reader = YAMLReader(file: file) else {
+      throw ConfigurationError(file: file, "there is no memory for reading it")
+    }
     return try reader.document(bytes)
   }
 
-  private init(file: String) {
+  private init?(file: String) {
     self.file = file
     unsafe parser = .allocate(capacity: 1)
-    unsafe yaml_parser_initialize(parser)
+    if unsafe yaml_parser_initialize(parser) != 1 { return nil }
   }
 
   deinit {

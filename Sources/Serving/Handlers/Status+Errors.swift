@@ -45,16 +45,3 @@ extension Status {
     details = status.encoded()
   }
 }
-
-extension Message {
-  /// The message's bytes.
-  func encoded() -> [UInt8] {
-    var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    unsafe encode { count in
-      unsafe memory = .allocate(byteCount: count, alignment: 1)
-      return unsafe memory
-    }
-    defer { unsafe memory.deallocate() }
-    return unsafe Array(memory)
-  }
-}

@@ -1,7 +1,7 @@
 internal import Batching
+internal import Compute
 internal import EventLoop
 internal import Messages
-internal import Metrics
 internal import RPC
 internal import Synchronization
 
@@ -26,6 +26,8 @@ package final class InferenceServer: Sendable {
 
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
+    // A tier that this machine lacks cannot become right later.
+    _ = try KernelTier.selected()
     self.configuration = configuration
     log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
@@ -50,10 +52,11 @@ package final class InferenceServer: Sendable {
   ///
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
+    defer { log.close() }
     let directory = try configuration.models.map { folder throws(ConfigurationError) in
       try ModelDirectory(scanning: folder)
     }
-    report()
+    reportSoon()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
     let loader = startLoading(directory)
@@ -71,7 +74,6 @@ package final class InferenceServer: Sendable {
     engine.stop()
     group.shutdown()
     log.info("stopped")
-    log.close()
   }
 
   // MARK: Models
@@ -80,15 +82,15 @@ package final class InferenceServer: Sendable {
     guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
-      report()
+      reportSoon()
       return nil
     }
     let installer = ModelInstaller(
       engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return ServiceThread { [self] in
-      installer.load(directory, into: registry) { self.report() }
+      installer.load(directory, into: registry) { self.reportSoon() }
       readiness.finishedLoading()
-      report()
+      reportSoon()
     }
   }
 
@@ -106,6 +108,9 @@ package final class InferenceServer: Sendable {
       rearm(loop)
     }
   }
+
+  /// All reports are made on one loop, so that an older verdict never follows a newer one.
+  private func reportSoon() { group.loops[0].execute { self.report() } }
 
   /// Tells `grpc.health.v1` what is so, and the log what has changed.
   private func report() {

@@ -16,6 +16,16 @@ import Synchronization
   }
 
   func signal() { unsafe sem_post(semaphore) }
+  /// - Returns: false if the time is up.
+  func wait(seconds: Int) -> Bool {
+    var end = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &end)
+    end.tv_sec += seconds
+    while unsafe sem_timedwait(semaphore, &end) != 0 {
+      if errno != EINTR { return false }
+    }
+    return true
+  }
   func wait() { while unsafe sem_wait(semaphore) != 0 {} }
 }
 

@@ -18,6 +18,7 @@ package final class Log: Sendable {
   private let limit: Int
   private let pending = Mutex(Pending())
   private let wake = WakeSignal()
+  private let written = WakeSignal()
   private let writer: Mutex<ServiceThread?> = Mutex(nil)
 
   /// - Parameters:
@@ -66,7 +67,8 @@ package final class Log: Sendable {
     if mustWake { wake.signal() }
   }
 
-  /// Writes all that is pending and ends the thread.
+  /// Writes all that is pending and ends the thread; gives up after some seconds where nobody reads
+  /// the other end of a pipe.
   package func close() {
     pending.withLock { $0.closed = true }
     wake.signal()
@@ -74,7 +76,8 @@ package final class Log: Sendable {
       defer { writer = nil }
       return writer
     }
-    thread?.join()
+    guard let thread, written.wait(seconds: 2) else { return }
+    thread.join()
   }
 
   private func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
@@ -89,7 +92,7 @@ package final class Log: Sendable {
       wake.wait()
       let (bytes, closed) = take()
       writeAll(bytes)
-      if closed { return }
+      if closed { return written.signal() }
       // Gathers what a burst of requests logs into one write.
       if bytes.count > 4096 { usleep(2000) }
     }

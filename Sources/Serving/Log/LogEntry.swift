@@ -16,6 +16,9 @@ package struct LogEntry: Sendable {
 
   package typealias Field = (name: StaticString, value: Value)
 
+  /// Longest text of one field in bytes; what is longer is cut.
+  static let textLimit = 2048
+
   let level: Level
   let event: StaticString
   let fields: [Field]
@@ -37,7 +40,7 @@ package struct LogEntry: Sendable {
     for field in fields {
       json.key(field.name.description)
       switch field.value {
-      case .text(let text): json.string(text)
+      case .text(let text): json.string(LogEntry.cut(text))
       case .integer(let integer): json.integer(integer)
       case .number(let number): json.number((number * 1000).rounded() / 1000)
       case .flag(let flag): json.boolean(flag)
@@ -56,7 +59,8 @@ package struct LogEntry: Sendable {
     for field in fields {
       line.append(contentsOf: " \(field.name)=".utf8)
       switch field.value {
-      case .text(let text):
+      case .text(let whole):
+        let text = LogEntry.cut(whole)
         let plain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x7F }
         if plain, !text.isEmpty {
           line.append(contentsOf: text.utf8)
@@ -72,5 +76,10 @@ package struct LogEntry: Sendable {
       }
     }
     line.append(UInt8(ascii: "\n"))
+  }
+
+  private static func cut(_ text: String) -> String {
+    guard text.utf8.count > textLimit else { return text }
+    return String(decoding: text.utf8.prefix(textLimit), as: UTF8.self) + "…"
   }
 }

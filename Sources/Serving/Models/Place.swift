@@ -9,18 +9,22 @@ struct Place {
   let loop: EventLoop
   let settings: ModelSettings
 
+  /// Default of `max_batch_tokens` for models that are no language models.
+  static let batchTokens = 4096
+
   /// A text longer than a whole batch could never be computed.
   func checkBatch(holds tokens: Int) throws(ConfigurationError) {
-    guard let most = settings.maxBatchTokens, most < tokens else { return }
+    let most = settings.maxBatchTokens ?? Place.batchTokens
+    guard most < tokens else { return }
     throw ConfigurationError(
-      file: "model.yaml",
+      file: "model.yaml of \(name)",
       "max_batch_tokens: \(most) is less than the model's longest text, \(tokens) tokens")
   }
 
   func batcher<Backend: BatchBackend>(_ backend: Backend) -> DynamicBatcher<Backend> {
     var options = BatchOptions()
     options.maxBatchRows = settings.maxBatchRows
-    options.maxBatchTokens = settings.maxBatchTokens ?? 4096
+    options.maxBatchTokens = settings.maxBatchTokens ?? Place.batchTokens
     options.maxQueueDelay = settings.maxQueueDelay
     options.maxQueueRows = settings.queueLimit
     return DynamicBatcher(

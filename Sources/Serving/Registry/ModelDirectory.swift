@@ -1,3 +1,4 @@
+internal import Bytes
 import Glibc
 
 /// What a models folder holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
@@ -24,9 +25,9 @@ package struct ModelDirectory: Sendable, Equatable {
   /// - Throws: `ConfigurationError` when the folder itself cannot be read.
   package init(scanning root: String) throws(ConfigurationError) {
     let names = try ModelDirectory.list(root)
-    for name in names.sorted() where !name.hasPrefix(".") {
+    for name in names {
       let path = "\(root)/\(name)"
-      guard ModelDirectory.isFolder(path) else { continue }
+      guard Folder.exists(path) else { continue }
       guard ModelDirectory.isValidName(name) else {
         problems.append(
           "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; rename the folder"
@@ -44,9 +45,9 @@ package struct ModelDirectory: Sendable, Equatable {
   private mutating func add(_ name: String, _ path: String) {
     do throws(ConfigurationError) {
       var versions: [Version] = []
-      for child in try ModelDirectory.list(path) where !child.hasPrefix(".") {
+      for child in try ModelDirectory.list(path) {
         let folder = "\(path)/\(child)"
-        guard ModelDirectory.isFolder(folder) else { continue }
+        guard Folder.exists(folder) else { continue }
         guard let number = Int(child), number >= 1, String(number) == child else {
           problems.append("\(folder): a version is a whole number from 1; rename the folder")
           continue
@@ -72,7 +73,14 @@ package struct ModelDirectory: Sendable, Equatable {
   private static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
     guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
-    return try ModelSettings(yaml: try read(file, limit: YAMLReader.maximumBytes), file: file)
+    let mapped: MappedFile
+    do {
+      mapped = try MappedFile(path: file, limit: YAMLReader.maximumBytes)
+    } catch {
+      throw ConfigurationError(file: file, error.reason)
+    }
+    let bytes = unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }
+    return try ModelSettings(yaml: bytes, file: file)
   }
 
   static func isValidName(_ name: String) -> Bool {
@@ -85,51 +93,11 @@ package struct ModelDirectory: Sendable, Equatable {
       }
   }
 
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   private static func list(_ path: String) throws(ConfigurationError) -> [String] {
-    guard let folder = unsafe opendir(path) else {
+    guard let names = Folder.names(path, limit: 100_000) else {
       throw ConfigurationError(
         file: path, "cannot read this folder: \(unsafe String(cString: strerror(errno)))")
     }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      // d_name is a fixed array of 256 bytes that ends with a zero.
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
-          unsafe String(cString: characters)
-        }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
     return names
-  }
-
-  private static func read(_ file: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
-    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw ConfigurationError(
-        file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
-    }
-    defer { Glibc.close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: limit + 1)
-    var filled = 0
-    while filled <= limit {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), limit + 1 - filled)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        throw ConfigurationError(
-          file: file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
-      }
-      if count == 0 { break }
-      filled += count
-    }
-    return Array(bytes.prefix(filled))
   }
 }

@@ -108,6 +108,6 @@ package final class ModelRegistry: Sendable {
 
   /// Outside text as it may stand in an error: short.
   private static func shown(_ text: String) -> String {
-    text.utf8.count <= 64 ? text : String(text.prefix(48)) + "…"
+    text.utf8.count <= 64 ? text : String(decoding: text.utf8.prefix(48), as: UTF8.self) + "…"
   }
 }

@@ -87,6 +87,7 @@ import Testing
       "syntax = \"proto2\"; message A { required B b = 1; } message B { required A a = 1; }",
       "", "t.proto: A.b: a message that requires one of its own kind has no end"
     ),
+    ("syntax = \"proto3\"; message A {}", "", "t.proto: a package is needed"),
     ("syntax = \"proto3\";", "Visibility=open", "must be one of public, package, internal"),
     ("syntax = \"proto3\";", "Emit=java", "must be one of swift, c"),
     ("syntax = \"proto3\";", "CModule=not-a-name", "must be the name of a module"),
@@ -98,8 +99,8 @@ import Testing
     #expect(outcome.errors.contains(message), "\(outcome.errors)")
   }
 
-  @Test func acceptsAFileWithoutPackage() throws {
-    let outcome = try generate("syntax = \"proto3\"; message A { A a = 1; }", "")
+  @Test func acceptsAMessageWithinItself() throws {
+    let outcome = try generate("syntax = \"proto3\"; package p; message A { A a = 1; }", "")
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Folders of the file system.
+package enum Folder {
+  /// The names in a folder in order, without hidden ones; nil where it cannot be read.
+  ///
+  /// - Parameter limit: names after so many are left out.
+  package static func names(_ path: String, limit: Int) -> [String]? {
+    guard let folder = unsafe opendir(path) else { return nil }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+    while names.count < limit, let entry = unsafe readdir(folder) {
+      // The record ends with its name, before the struct does: read in place, to the NUL.
+      let name = unsafe String(
+        cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: UInt8.self))
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Whether a path, symbolic links followed, is a folder.
+  package static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+}
