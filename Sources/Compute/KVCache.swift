@@ -17,12 +17,15 @@ package final class KVCache {
   package let headSize: Int
   package let blocks: Int
   package let precision: Precision
-  private let memory: AlignedMemory
+  private let memory: SlabMemory
   /// Bytes of the keys, or the values, of one layer.
   private let layerBytes: Int
 
   /// - Parameter heads: key-value heads of a layer.
-  package init(layers: Int, heads: Int, headSize: Int, blocks: Int, precision: Precision) {
+  /// - Throws: where the system has not so much memory. What no sequence has used yet takes none.
+  package init(
+    layers: Int, heads: Int, headSize: Int, blocks: Int, precision: Precision
+  ) throws(ComputeError) {
     precondition(layers > 0 && heads > 0 && headSize > 0 && blocks > 0)
     self.layers = layers
     self.heads = heads
@@ -32,7 +35,7 @@ package final class KVCache {
     let element = precision == .f16 ? 2 : 4
     layerBytes = (blocks * heads * headSize * Self.blockTokens * element + 63) / 64 * 64
     // Kernels may read one vector past the last value.
-    memory = AlignedMemory(count: layers * 2 * layerBytes + 64)
+    memory = try SlabMemory(count: layers * 2 * layerBytes + 64)
   }
 
   /// Bytes that one block takes in all layers.

@@ -23,7 +23,7 @@ package final class PackedMatrix: @unchecked Sendable {
   /// f32 [outputs] or empty; added to every row of a product.
   package let bias: [Float]
   /// Weights, then scales, each 64-byte aligned.
-  private let memory: AlignedMemory
+  private let memory: SlabMemory
   private let scalesAt: Int
 
   /// The kind that keeps what a tensor of this type holds: `int8PerBlock` for Q8_0, else `float`.
@@ -43,8 +43,7 @@ package final class PackedMatrix: @unchecked Sendable {
     guard bias.isEmpty || bias.count == outputs else {
       throw ComputeError("a bias of \(bias.count) values for a matrix of \(outputs) outputs")
     }
-    let memory = AlignedMemory(
-      count: layout.scalesAt + layout.scaleBytes, filledWith: 0)
+    let memory = try SlabMemory(count: layout.scalesAt + layout.scaleBytes)
     if layout.emptyByte != 0 {
       unsafe memory.base.initializeMemory(
         as: UInt8.self, repeating: layout.emptyByte, count: layout.scalesAt)
@@ -75,7 +74,7 @@ package final class PackedMatrix: @unchecked Sendable {
   }
 
   /// Bytes of packed weights and scales.
-  package var byteCount: Int { memory.capacity }
+  package var byteCount: Int { memory.count }
   /// Outputs in one panel.
   var panelWidth: Int { kind == .int8PerBlock ? CK_Q8_PANEL : CK_PANEL }
   var panels: Int { (outputs + panelWidth - 1) / panelWidth }

@@ -53,7 +53,7 @@ import Testing
     _ steps: [Step], tier: KernelTier, threads: Int, size: Int, precision: KVCache.Precision
   ) throws -> [FloatRows] {
     let processor = try Processor(threads: threads, tier: tier)
-    let cache = KVCache(
+    let cache = try KVCache(
       layers: 2, heads: Self.kvHeads, headSize: size, blocks: 64, precision: precision)
     return steps.map { step in
       let out = FloatRows()

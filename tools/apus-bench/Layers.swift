@@ -69,7 +69,7 @@ enum Layers {
     let wide = filled(rows, inner)
     let out = FloatRows()
     let ones = [Float](repeating: 1, count: width)
-    let cache = KVCache(layers: 1, heads: 12, headSize: 64, blocks: blocks, precision: .f16)
+    let cache = try KVCache(layers: 1, heads: 12, headSize: 64, blocks: blocks, precision: .f16)
     var batch = AttentionBatch(blockCount: blocks)
     try batch.append(count: rows, position: position, blocks: (0..<blocks).map { Int32($0) })
     let rotary = RotaryTable(

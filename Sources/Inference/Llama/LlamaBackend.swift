@@ -82,11 +82,15 @@ package final class LlamaBackend: SequenceBackend {
       dimensions: shape.rope.dimension, base: shape.rope.base, positions: positions,
       pairing: .adjacent, scale: 1 / shape.rope.scale,
       frequencyFactors: try model.ropeFactors?.vector() ?? [])
-    scratch = Mutex(
-      LlamaScratch(
-        cache: KVCache(
-          layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize,
-          blocks: blockCount, precision: precision)))
+    do throws(ComputeError) {
+      scratch = Mutex(
+        LlamaScratch(
+          cache: try KVCache(
+            layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize,
+            blocks: blockCount, precision: precision)))
+    } catch {
+      throw InferenceError(.invalidModel, "the KV cache: \(error); give it less (kvBytes)")
+    }
     memoryBytes =
       weights.byteCount + blockCount * blockBytes
       + positions * shape.rope.dimension * 4

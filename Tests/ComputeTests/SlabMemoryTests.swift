@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Compute
+
+@Suite struct SlabMemoryTests {
+  /// Every allocation is zero, aligned to a cache line, and nobody else's; sizes around each bound.
+  @Test func allocationsAreZeroAlignedAndApart() throws {
+    let sizes = [1, 64, 100, 65_535, 65_536, 65_537, 1 << 20, 3 << 20, 33 << 20, 40 << 20, 1 << 16]
+    var held: [(memory: SlabMemory, mark: UInt8)] = []
+    for (index, size) in (sizes + sizes).enumerated() {
+      let memory = try SlabMemory(count: size)
+      #expect(memory.count == size && UInt(bitPattern: memory.base) % 64 == 0)
+      let bytes = UnsafeMutableRawBufferPointer(start: memory.base, count: size)
+      #expect(bytes.allSatisfy { $0 == 0 })
+      let mark = UInt8(index + 1)
+      _ = bytes.initializeMemory(as: UInt8.self, repeating: mark)
+      held.append((memory, mark))
+      // Some go at once, so that slabs also end.
+      if index % 3 == 2 { held.removeFirst() }
+    }
+    for (memory, mark) in held {
+      let bytes = UnsafeRawBufferPointer(start: memory.base, count: memory.count)
+      #expect(bytes.first == mark && bytes.last == mark)
+    }
+  }
+
+  @Test func whatTheSystemCannotGiveIsAnError() {
+    #expect(throws: ComputeError.self) { try SlabMemory(count: 1 << 46) }
+    #expect(throws: ComputeError.self) {
+      try KVCache(layers: 1, heads: 1, headSize: 1, blocks: 1 << 40, precision: .f32)
+    }
+  }
+
+  @Test func largeRowsGrowAndShrinkByWholePages() {
+    let rows = FloatRows(rows: 2, columns: 3)
+    rows.reshape(rows: 1024, columns: 2048)
+    rows[1023, 2047] = 5
+    rows.reshape(rows: 4096, columns: 2048)
+    rows[4095, 2047] = 7
+    #expect(rows[4095, 2047] == 7 && UInt(bitPattern: rows.pointer) % 64 == 0)
+  }
+}
