@@ -1,5 +1,6 @@
 """Start, readiness, broken models, load, and a clean end."""
 import concurrent.futures
+import os
 import pathlib
 import signal
 import socket
@@ -7,8 +8,10 @@ import subprocess
 import threading
 
 import grpc
+import numpy
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from safetensors.numpy import save_file
 
 from conftest import APUS, MODELS, PATIENCE
 
@@ -153,3 +156,53 @@ def test_errors_of_the_command_line_say_what_to_do(tmp_path, server):
     assert taken.returncode == 5 and server.address in taken.stderr and "another" in taken.stderr
     absent = run("serve", "--models", tmp_path / "nowhere", "--grpc", "127.0.0.1:0")
     assert absent.returncode == 5 and "nowhere" in absent.stderr
+
+
+def test_a_log_that_nobody_reads_does_not_keep_the_process(tmp_path):
+    (tmp_path / "models").mkdir()
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [APUS, "serve", "--models", tmp_path / "models", "--grpc", f"unix:{tmp_path}/socket"], stderr=writer)
+    os.close(writer)
+    channel = grpc.insecure_channel(f"unix:{tmp_path}/socket")
+    check = health_pb2_grpc.HealthStub(channel).Check
+    for _ in range(1000):  # about twice what a pipe holds
+        check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        os.close(reader)
+        channel.close()
+
+
+def test_an_address_never_removes_a_file_that_is_no_socket(tmp_path):
+    (tmp_path / "models").mkdir()
+    precious = tmp_path / "precious"
+    precious.write_text("still here")
+    refused = run("serve", "--models", tmp_path / "models", "--grpc", f"unix:{precious}")
+    assert refused.returncode == 5 and "no socket" in refused.stderr
+    assert precious.read_text() == "still here"
+
+
+def test_settings_that_are_a_pipe_do_not_hang_the_start(start, copy_model):
+    folder = copy_model("minilm", "m")
+    os.mkfifo(folder.parent / "model.yaml")
+    server = start(folder.parents[1])
+    assert "not a regular file" in server.wait_for("models folder")["problem"]
+
+
+def test_weights_that_are_no_numbers_are_refused(start, tmp_path):
+    rows = tmp_path / "models/rows/1"
+    rows.mkdir(parents=True)
+    (rows / "head.json").write_text("{}")
+    weight = numpy.full((2, 3), numpy.nan, numpy.float32)
+    save_file({"classifier.weight": weight, "classifier.bias": numpy.zeros(2, numpy.float32)},
+              rows / "head.safetensors")
+    assert "no finite number" in start(tmp_path / "models").wait_for("not loaded")["problem"]
+
+
+def test_an_unknown_kernel_tier_is_refused_at_start(tmp_path):
+    refused = run("serve", "--models", tmp_path, env={**os.environ, "APUS_CPU": "sse9"})
+    assert refused.returncode == 5 and "sse9" in refused.stderr and "avx2" in refused.stderr

@@ -84,8 +84,9 @@ import Testing
       "", "t.proto: A: extensions (`extend`) are not supported"
     ),
     (
-      "syntax = \"proto2\"; message A { required B b = 1; } message B { required A a = 1; }",
-      "", "t.proto: A.b: a message that requires one of its own kind has no end"
+      "syntax = \"proto2\"; package p; message A { required B b = 1; } "
+        + "message B { required A a = 1; }",
+      "", "A.b: a message that requires one of its own kind has no end"
     ),
     ("syntax = \"proto3\"; message A {}", "", "t.proto: a package is needed"),
     ("syntax = \"proto3\";", "Visibility=open", "must be one of public, package, internal"),
