@@ -8,6 +8,7 @@ internal import Synchronization
 /// The whole server, from start to a clean end.
 ///
 ///     listen ─▶ load models ─▶ ready ─▶ … ─▶ SIGTERM ─▶ not ready ─▶ drain ─▶ engine stops ─▶ end
+///                    └──────── SIGTERM: given up ────────▶┘
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
@@ -16,6 +17,8 @@ package final class InferenceServer: Sendable {
   private let group: EventLoopGroup
   private let engine: Engine
   private let registry = ModelRegistry()
+  private let installer: ModelInstaller
+  private let longTexts: LongTextThread
   private let readiness: Readiness
   private let server: RPC.Server
   private let lastReason = Mutex<String?>(nil)
@@ -33,13 +36,20 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = Engine()
     self.engine = engine
-    readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
-      engine.health(now: .now)
-    }
+    installer = ModelInstaller(
+      registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
+      log: log)
+    readiness = Readiness(
+      registry: registry, requirement: configuration.readiness,
+      stuckAfter: configuration.stuckAfter
+    ) { engine.health(now: .now) }
     let requestIDs = RequestIDSource()
+    longTexts = LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, requestIDs: requestIDs),
-      generations: GenerateHandler(registry: registry, requestIDs: requestIDs),
+      predictions: PredictHandler(
+        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
@@ -68,9 +78,11 @@ package final class InferenceServer: Sendable {
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
       ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+    installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     loader?.join()
+    longTexts.stop()
     engine.stop()
     group.shutdown()
     log.info("stopped")
@@ -85,10 +97,8 @@ package final class InferenceServer: Sendable {
       reportSoon()
       return nil
     }
-    let installer = ModelInstaller(
-      engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return ServiceThread { [self] in
-      installer.load(directory, into: registry) { self.reportSoon() }
+      installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
     }
@@ -124,7 +134,9 @@ package final class InferenceServer: Sendable {
     }
     guard changed else { return }
     if verdict.isReady {
-      log.info("ready", ("models", .integer(registry.all.count)))
+      let models = registry.all
+      let ready = models.count { $0.isReady }
+      log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
     } else {
