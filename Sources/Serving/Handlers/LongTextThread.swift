@@ -1,5 +1,6 @@
 internal import Messages
 import Synchronization
+internal import Threads
 
 /// Encodes texts that are too long for an event loop, one after the other on a thread of its own.
 ///
@@ -20,13 +21,14 @@ final class LongTextThread: Sendable {
 
   private let limit: Int
   private let state = Mutex(State())
-  private let arrivals = WakeSignal()
-  private let thread: Mutex<ServiceThread?> = Mutex(nil)
+  private let arrivals = Semaphore()
+  private let thread: Mutex<SystemThread?> = Mutex(nil)
 
   /// - Parameter limit: most pieces of work that wait; one more is refused.
-  init(limit: Int) {
+  init(limit: Int) throws(ThreadError) {
     self.limit = limit
-    thread.withLock { $0 = ServiceThread { [self] in serve() } }
+    let made = try SystemThread("long texts") { [self] in serve() }
+    thread.withLock { $0 = made }
   }
 
   /// Runs `work` on the thread and comes back to the caller's executor.

@@ -1,6 +1,7 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.

@@ -1,6 +1,7 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 
 extension Status {
   /// What batching says, as callers know it; a full queue tells when to come back.

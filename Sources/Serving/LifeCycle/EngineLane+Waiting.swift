@@ -1,10 +1,11 @@
 internal import Batching
 import Synchronization
+internal import Threads
 
 extension EngineLane {
   private final class Outcome: Sendable {
     let result = Mutex<Result<Void, any Error>?>(nil)
-    let isThere = WakeSignal()
+    let isThere = Semaphore()
   }
 
   /// Runs `work` on the engine when it is this lane's turn, and blocks until it is done: for a thread

@@ -2,8 +2,10 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
+internal import Metrics
 internal import RPC
 internal import Synchronization
+internal import Threads
 
 /// The whole server, from start to a clean end.
 ///
@@ -32,9 +34,9 @@ package final class InferenceServer: Sendable {
     // A tier that this machine lacks cannot become right later.
     _ = try KernelTier.selected()
     self.configuration = configuration
-    log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
-    let engine = Engine()
+    let engine = try Engine()
     self.engine = engine
     installer = ModelInstaller(
       registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
@@ -44,7 +46,7 @@ package final class InferenceServer: Sendable {
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     let requestIDs = RequestIDSource()
-    longTexts = LongTextThread(limit: configuration.longTexts)
+    longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
       predictions: PredictHandler(
         registry: registry, requestIDs: requestIDs, longTexts: longTexts),
@@ -69,7 +71,7 @@ package final class InferenceServer: Sendable {
     reportSoon()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading(directory)
+    let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -77,7 +79,7 @@ package final class InferenceServer: Sendable {
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+      ("grace_s", .number(configuration.drainGrace.seconds)))
     installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
@@ -90,14 +92,14 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
     guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
       reportSoon()
       return nil
     }
-    return ServiceThread { [self] in
+    return try SystemThread("models") { [self] in
       installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
