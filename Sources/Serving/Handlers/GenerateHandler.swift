@@ -173,6 +173,15 @@ private struct TokenWriter {
   }
 }
 
+/// What sampling options may be, for those who check before they ask.
+package enum SamplingRanges {
+  package static let temperature = SamplingOptions.temperatureRange
+  package static let topK = SamplingOptions.topKRange
+  package static let topP = SamplingOptions.topPRange
+  package static let minP = SamplingOptions.minPRange
+  package static let repetitionPenalty = SamplingOptions.repetitionPenaltyRange
+}
+
 extension SamplingOptions {
   /// Absent fields take the defaults of the contract; a missing seed is drawn.
   init(_ options: ApusV1.SamplingOptions) throws(InferenceError) {
