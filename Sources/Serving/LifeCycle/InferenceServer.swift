@@ -42,7 +42,7 @@ package final class InferenceServer: Sendable {
       registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
       log: log)
     readiness = Readiness(
-      registry: registry, requirement: configuration.readiness,
+      models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     let requestIDs = RequestIDSource()
@@ -65,9 +65,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try configuration.models.map { folder throws(ConfigurationError) in
-      try ModelDirectory(scanning: folder)
-    }
+    let directory = try ModelDirectory(scanning: configuration.models)
     reportSoon()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
@@ -83,7 +81,7 @@ package final class InferenceServer: Sendable {
     installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
-    loader?.join()
+    loader.join()
     longTexts.stop()
     engine.stop()
     group.shutdown()
@@ -92,14 +90,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
-    guard let directory else {
-      log.warning("no --models folder was given: serving nothing")
-      readiness.finishedLoading()
-      reportSoon()
-      return nil
-    }
-    return try SystemThread("models") { [self] in
+  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
+    try SystemThread("models") { [self] in
       installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
@@ -136,8 +128,8 @@ package final class InferenceServer: Sendable {
     }
     guard changed else { return }
     if verdict.isReady {
-      let models = registry.all
-      let ready = models.count { $0.isReady }
+      let models = registry.standings
+      let ready = models.count { $0.standing == .ready }
       log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
