@@ -108,7 +108,7 @@ package actor SequenceScheduler {
     while true {
       let now = clock.now()
       perform(policy.expire(now: now))
-      guard let step = policy.plan(now: now) else {
+      guard let step = policy.plan(now: now, isContended: lane.isContended) else {
         isPumping = false
         if let deadline = policy.earliestDeadline { setAlarm(at: deadline) }
         return
@@ -122,10 +122,13 @@ package actor SequenceScheduler {
     let backend = backend
     let clock = clock
     do {
-      let computed = try await lane.run { [slices = step.slices] in
+      let computed = try await lane.run(comesBack: step.comesBack) { [slices = step.slices] in
         ComputedStep(slices, on: backend, clock: clock)
       }
-      perform(policy.complete(computed.outcomes, now: clock.now()))
+      let compute = computed.start.duration(to: computed.end)
+      perform(
+        policy.complete(
+          computed.outcomes, duration: computed.isRetried ? nil : compute, now: clock.now()))
       report(step, computed)
       return true
     } catch {

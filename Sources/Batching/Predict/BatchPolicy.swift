@@ -166,17 +166,20 @@ struct BatchPolicy: Sendable {
   }
 
   /// What to do now. Call `expire` first: what it would drop may otherwise be computed.
-  mutating func next(now: ContinuousClock.Instant) -> Decision {
+  ///
+  /// - Parameter isContended: others have work for the engine, so that a batch must be short.
+  mutating func next(now: ContinuousClock.Instant, isContended: Bool = false) -> Decision {
     if running != nil { return .busy }
     guard let oldest else { return .idle }
     if let until = delay(from: nodes[oldest].arrival, now: now) { return .wait(until: until) }
     var ids: [Int] = []
     ids.reserveCapacity(min(waitingRows, options.maxBatchRows))
     var tokens = 0
+    let most = isContended ? sliceTokens : options.maxBatchTokens
     let home = nodes[oldest].bucket
     for distance in 0..<Self.bucketCount {
-      take(from: home - distance, into: &ids, tokens: &tokens)
-      if distance > 0 { take(from: home + distance, into: &ids, tokens: &tokens) }
+      take(from: home - distance, into: &ids, tokens: &tokens, most)
+      if distance > 0 { take(from: home + distance, into: &ids, tokens: &tokens, most) }
     }
     running = (tokens, now)
     return .run(ids, tokens: tokens)
@@ -220,11 +223,18 @@ struct BatchPolicy: Sendable {
     return until
   }
 
-  private mutating func take(from bucket: Int, into ids: inout [Int], tokens: inout Int) {
+  /// Before anything is measured one row goes, whose time then tells how many may.
+  private var sliceTokens: Int {
+    min(options.maxBatchTokens, costModel.tokens(within: options.engineSlice) ?? 1)
+  }
+
+  private mutating func take(
+    from bucket: Int, into ids: inout [Int], tokens: inout Int, _ most: Int
+  ) {
     guard buckets.indices.contains(bucket) else { return }
     while ids.count < options.maxBatchRows, buckets[bucket].first >= 0 {
       let id = buckets[bucket].first
-      guard tokens + nodes[id].cost <= options.maxBatchTokens else { return }
+      guard ids.isEmpty || tokens + nodes[id].cost <= most else { return }
       tokens += nodes[id].cost
       remove(id)
       ids.append(id)

@@ -133,9 +133,11 @@ struct BatchQueue {
   }
 
   /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `stop`.
-  mutating func next(now: ContinuousClock.Instant) -> (BatchPolicy.Decision, FormedBatch?) {
+  mutating func next(
+    now: ContinuousClock.Instant, isContended: Bool
+  ) -> (BatchPolicy.Decision, FormedBatch?) {
     dropExpired(now: now)
-    let decision = policy.next(now: now)
+    let decision = policy.next(now: now, isContended: isContended)
     guard case .run(let indices, let tokens) = decision else { return (decision, nil) }
     let batch = FormedBatch(
       tickets: indices.map { entries.ticket(at: $0) },
@@ -171,7 +173,7 @@ struct BatchQueue {
   mutating func stop(_ batch: FormedBatch, now: ContinuousClock.Instant, error: any Error) {
     policy.finished(duration: nil)
     fail(batch.tickets, with: error)
-    while case (.run, let batch?) = next(now: now) {
+    while case (.run, let batch?) = next(now: now, isContended: false) {
       policy.finished(duration: nil)
       fail(batch.tickets, with: error)
     }

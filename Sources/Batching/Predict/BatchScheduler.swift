@@ -137,7 +137,7 @@ actor BatchScheduler {
 
   private func pump() async {
     while true {
-      switch queue.next(now: clock.now()) {
+      switch queue.next(now: clock.now(), isContended: lane.isContended) {
       case (_, let batch?):
         await run(batch)
       case (.wait(let until), nil):
@@ -153,7 +153,9 @@ actor BatchScheduler {
 
   private func run(_ batch: BatchQueue.FormedBatch) async {
     do {
-      let computed = try await lane.run { [compute, clock, rows = batch.rows] in
+      let comesBack = queue.policy.waitingRows > 0
+      let computed = try await lane.run(comesBack: comesBack) {
+        [compute, clock, rows = batch.rows] in
         let start = clock.now()
         let failures = compute(rows)
         return ComputedBatch(start: start, end: clock.now(), failures: failures)

@@ -166,6 +166,26 @@ import Testing
     #expect(ids.count == 2)
   }
 
+  // MARK: Slices
+
+  @Test func whileOthersWaitABatchIsASlice() throws {
+    var policy = policy { $0.engineSlice = .milliseconds(21) }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<9 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0, 1, 2, 3], tokens: 200))
+    policy.finished(duration: nil)
+    #expect(policy.next(now: start) == .run([4, 5, 6, 7, 8], tokens: 250))
+  }
+
+  @Test func oneRowGoesHoweverShortTheSlice() throws {
+    var policy = policy { $0.engineSlice = .zero }
+    // Nothing is measured yet.
+    for id in 0..<3 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0], tokens: 50))
+    policy.finished(duration: .seconds(5))
+    #expect(policy.next(now: start, isContended: true) == .run([1], tokens: 50))
+  }
+
   // MARK: Delay
 
   @Test func theDelayIsFromTheOldestAndOnBothSidesOfTheBound() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import Testing
 
@@ -164,6 +165,30 @@ import Testing
     #expect(fixture.observer.drops(.hopeless) == 1)
     fixture.letGo()
     _ = try await first.value
+  }
+
+  // MARK: Slices
+
+  @Test func whileAnotherModelHasWorkABatchIsASlice() async throws {
+    let fixture = try BatcherFixture()
+    let (entered, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let other = fixture.engine.lane("other")
+    let held = Task {
+      try await other.run {
+        entered.signal()
+        release.wait()
+      }
+    }
+    await offThread { entered.wait() }
+    let tasks = (1...20).map { fixture.submit($0) }
+    // The first is on its way to the engine, alone: nothing is known yet of what it takes.
+    await fixture.waiting(19)
+    release.signal()
+    try await held.value
+    for (index, task) in tasks.enumerated() {
+      #expect(try await task.value.output == (index + 1) * (index + 1))
+    }
+    #expect(fixture.backend.computed.map(\.count) == [1, 19])
   }
 
   // MARK: Delay
