@@ -11,6 +11,8 @@ package enum BatchDropReason: Sendable, CaseIterable {
   case expired
   /// Refused on arrival: the fitted cost says it cannot be ready in time.
   case hopeless
+  /// Waited for longer than its queue timeout.
+  case queueTimeout
   case cancelled
 }
 

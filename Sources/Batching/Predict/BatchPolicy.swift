@@ -101,17 +101,19 @@ struct BatchPolicy: Sendable {
     }
     guard let deadline else { return }
     if deadline <= now { throw .expired }
-    if let least = leastTime(rows: rows, tokens: tokens, largest: largest, now: now),
-      now + .seconds(least) > deadline
-    {
-      throw BatchingError(
-        .deadlineExceeded,
-        "the answer needs about \(Duration.seconds(least).text), the deadline is in "
-          + "\(now.duration(to: deadline).text)")
+    guard let least = leastTime(rows: rows, tokens: tokens, largest: largest, now: now) else {
+      return
+    }
+    let (needed, left) = (Duration.seconds(least), now.duration(to: deadline))
+    if needed > left {
+      // Time alone shortens the queue: the same request is in time once it is that much shorter.
+      throw .hopeless(needed: needed, left: left, retryAfter: Self.advice(needed - left))
     }
   }
 
   /// Puts an entry in the queue; `check` has allowed it.
+  ///
+  /// - Parameter deadline: from when on `expire` takes it out.
   mutating func enqueue(
     _ id: Int, cost: Int, deadline: ContinuousClock.Instant?, now: ContinuousClock.Instant
   ) {
@@ -275,11 +277,16 @@ extension BatchPolicy {
     return computing(rows: aheadRows + rows, tokens: aheadTokens + tokens, now: now)
   }
 
-  private func timeToDrain(now: ContinuousClock.Instant) -> Duration {
+  /// Until what waits now has been computed, as advice when to retry.
+  func timeToDrain(now: ContinuousClock.Instant) -> Duration {
     guard let seconds = computing(rows: waitingRows, tokens: waitingTokens, now: now) else {
       return Self.defaultRetry
     }
-    return min(Self.longestRetry, max(.milliseconds(1), .seconds(seconds)))
+    return Self.advice(.seconds(seconds))
+  }
+
+  static func advice(_ duration: Duration) -> Duration {
+    min(longestRetry, max(.milliseconds(1), duration))
   }
 
   /// The rest of the running batch, then so many rows and tokens.

@@ -79,7 +79,7 @@ import Testing
       model.waiting.append(Waiting(id: id, cost: cost, deadline: deadline))
       model.arrived += 1
     } catch {
-      #expect(!fits || error.code == .deadlineExceeded)
+      #expect(!fits || error.code == .hopeless)
     }
   }
 

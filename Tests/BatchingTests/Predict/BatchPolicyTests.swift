@@ -271,8 +271,23 @@ import Testing
     #expect(
       code { () throws(BatchingError) in
         try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(25), now: now)
-      } == .deadlineExceeded)
+      } == .hopeless)
     try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(27), now: now)
+  }
+
+  @Test func theHopelessAreToldHowLongTheQueueIsAndWhenToComeBack() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<4 { try submit(&policy, id, cost: 100) }
+    do {
+      try submit(&policy, 4, cost: 100, deadline: start + .milliseconds(30))
+      Issue.record("accepted")
+    } catch {
+      #expect(error.code == .hopeless)
+      #expect(error.message.contains("the queue is 50 ms long, the deadline is in 30 ms"))
+      // By then 20 ms of the queue are gone, and 30 are enough.
+      #expect(abs(try #require(error.retryAfter).seconds - 0.020) < 0.001)
+    }
   }
 
   @Test func aStuckBatchIsNotCountedAsTimeGained() throws {
@@ -284,7 +299,7 @@ import Testing
     #expect(
       code { () throws(BatchingError) in
         try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(9), now: now)
-      } == .deadlineExceeded)
+      } == .hopeless)
     try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(11), now: now)
   }
 

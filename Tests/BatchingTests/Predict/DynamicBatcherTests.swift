@@ -124,49 +124,6 @@ import Testing
     #expect(fixture.backend.computed.isEmpty)
   }
 
-  @Test func anExpiredEntryIsNotComputed() async throws {
-    let fixture = try BatcherFixture()
-    let first = await fixture.hold()
-    let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
-    let early = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(6))
-    await fixture.waiting(2)
-    fixture.clock.advance(by: .milliseconds(5))
-    fixture.letGo()
-    _ = try await first.value
-    #expect(await code(late) == .deadlineExceeded)
-    #expect(try await early.value.output == 25)
-    #expect(fixture.backend.computed == [[0], [5]])
-    #expect(fixture.observer.drops(.expired) == 1)
-  }
-
-  @Test func aDeadlineIsToldWhileALongBatchRuns() async throws {
-    let fixture = try BatcherFixture()
-    let first = await fixture.hold()
-    let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
-    let later = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(9))
-    await fixture.waiting(2)
-    #expect(fixture.clock.alarmCount == 1)
-    fixture.clock.advance(by: .milliseconds(5))
-    #expect(await code(late) == .deadlineExceeded)
-    while fixture.clock.alarmCount == 0 { await Task.yield() }
-    fixture.clock.advance(by: .milliseconds(4))
-    #expect(await code(later) == .deadlineExceeded)
-    fixture.letGo()
-    #expect(try await first.value.output == 0)
-    #expect(fixture.backend.computed == [[0]])
-  }
-
-  @Test func theHopelessAreRefusedOnArrival() async throws {
-    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchRows = 1 }
-    for _ in 0..<8 { _ = try await fixture.submit(1).value }
-    let first = await fixture.hold()
-    let refused = fixture.submit(1, deadline: fixture.clock.now() + .milliseconds(15))
-    #expect(await code(refused) == .deadlineExceeded)
-    #expect(fixture.observer.drops(.hopeless) == 1)
-    fixture.letGo()
-    _ = try await first.value
-  }
-
   // MARK: Slices
 
   @Test func whileAnotherModelHasWorkABatchIsASlice() async throws {

@@ -43,18 +43,18 @@ final class BatcherFixture: Sendable {
   typealias Answer = BatchAnswer<Int>
 
   func submit(
-    _ input: Int, deadline: ContinuousClock.Instant? = nil
+    _ input: Int, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<Answer, any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(input, deadline: deadline)
+      try await batcher.submit(input, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 
   func submit(
-    all inputs: [Int], deadline: ContinuousClock.Instant? = nil
+    all inputs: [Int], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<[Answer], any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(all: inputs, deadline: deadline)
+      try await batcher.submit(all: inputs, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 
