@@ -67,7 +67,8 @@ struct SequencePolicy: Sendable {
       ScheduledSequence(
         id: id, tokens: request.prompt, promptTokens: request.prompt.count,
         limit: min(request.maxTokens ?? room, room), stopTokens: request.stopTokens,
-        sampler: Sampler(options: request.sampling), deadline: request.deadline, arrival: now))
+        sampler: Sampler(options: request.sampling, prompt: request.prompt),
+        deadline: request.deadline, arrival: now))
     waitingTokens += request.prompt.count
     return id
   }
@@ -104,7 +105,7 @@ struct SequencePolicy: Sendable {
   private var retryAdvice: Duration {
     guard meanLife > 0 else { return BatchPolicy.defaultRetry }
     let seconds = meanLife / Double(max(1, running.count))
-    return min(BatchPolicy.longestRetry, max(.milliseconds(1), .seconds(seconds)))
+    return BatchPolicy.advice(.seconds(seconds))
   }
 
   /// Takes a sequence out wherever it is and frees its blocks; nil when it has ended already.

@@ -537,7 +537,8 @@ extension ApusV1 {
     public var topP: Float? = nil
     /// Leave out tokens that are less likely than this share of the likeliest; 0 means none.
     public var minP: Float? = nil
-    /// Above 1, make tokens that were written lately less likely; 1 and absent change nothing.
+    /// Above 1, make tokens less likely that are among the last 64 of prompt and answer; 1 and absent
+    /// change nothing.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
     public var seed: UInt64? = nil

@@ -211,6 +211,22 @@ import Testing
     #expect(policy.waiting.map(\.id) == [2])
   }
 
+  @Test func theRepetitionPenaltySeesThePrompt() throws {
+    var policy = policy()
+    var penalised = request(6)
+    penalised.sampling.repetitionPenalty = 2
+    for request in [request(6), penalised] { _ = try policy.arrive(request, now: start) }
+    let drawn = try plan(&policy, now: start).slices.map { slice in
+      // Token 5 stands in the prompt and is the likeliest as long as that does not count.
+      var logits = [Float](repeating: 0, count: 1009)
+      (logits[5], logits[9]) = (3, 2)
+      var span = logits.mutableSpan
+      var sampler = slice.sampler
+      return sampler?.draw(from: &span)
+    }
+    #expect(drawn == [5, 9])
+  }
+
   // MARK: Endings
 
   @Test func aStopTokenEndsAndIsNotDelivered() throws {
