@@ -934,8 +934,6 @@ extension ApusV1 {
     case stop
     /// `max_tokens` were written, or the model's context is full.
     case length
-    /// The server was told to stop; what was sent is right but not whole.
-    case cancelled
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -944,7 +942,6 @@ extension ApusV1 {
       case 0: self = .unspecified
       case 1: self = .stop
       case 2: self = .length
-      case 3: self = .cancelled
       default: self = .unrecognized(rawValue)
       }
     }
@@ -954,7 +951,6 @@ extension ApusV1 {
       case .unspecified: 0
       case .stop: 1
       case .length: 2
-      case .cancelled: 3
       case .unrecognized(let number): number
       }
     }
@@ -2176,5 +2172,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 5749))
+      start: apus_v1_inference_descriptor(), count: 5751))
 }
