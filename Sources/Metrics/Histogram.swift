@@ -62,6 +62,11 @@ package final class Histogram: Metric, @unchecked Sendable {
     total.wrappingAdd(value, ordering: .relaxed)
   }
 
+  /// Records a time; what is below zero counts as that.
+  package func record(_ duration: Duration) {
+    record(UInt64(max(0, min(duration.seconds * 1e9, Double(Self.maximum)))))
+  }
+
   /// Sum of all values.
   package var sum: UInt64 { total.load(ordering: .relaxed) }
   /// How many values.

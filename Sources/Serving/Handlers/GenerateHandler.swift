@@ -129,12 +129,15 @@ private struct TokenWriter {
     var message = ApusV1.StreamPredictResponse()
     if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
     message.index = UInt32(clamping: summary.generatedTokens)
-    message.finishReason =
-      switch summary.reason {
-      case .endOfSequence, .stop: .stop
-      case .length: .length
-      case .cancelled, .deadline: .cancelled
-      }
+    switch summary.reason {
+    case .endOfSequence, .stop: message.finishReason = .stop
+    case .length: message.finishReason = .length
+    case .cancelled: throw CancellationError()
+    case .deadline:
+      throw Status(
+        .deadlineExceeded,
+        "the deadline passed after \(summary.generatedTokens) tokens were written")
+    }
     identify(&message)
     var usage = ApusV1.Usage()
     usage.promptTokens = UInt32(clamping: summary.promptTokens)
@@ -142,11 +145,6 @@ private struct TokenWriter {
     usage.totalTokens = usage.promptTokens + usage.completionTokens
     message.usage = usage
     message.timing = timing(summary, latency)
-    if summary.reason == .deadline {
-      throw Status(
-        .deadlineExceeded,
-        "the deadline passed after \(summary.generatedTokens) tokens were written")
-    }
     try await responses.send(message)
   }
 
