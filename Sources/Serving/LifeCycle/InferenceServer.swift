@@ -36,10 +36,9 @@ package final class InferenceServer: Sendable {
     readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
       engine.health(now: .now)
     }
-    let requestIDs = RequestIDSource()
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, requestIDs: requestIDs),
-      generations: GenerateHandler(registry: registry, requestIDs: requestIDs),
+      predictions: PredictHandler(registry: registry),
+      generations: GenerateHandler(registry: registry),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
