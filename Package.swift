@@ -43,9 +43,10 @@ let package = Package(
     .target(name: "CKernels"),
 
     swift("Bytes", []),
+    swift("Threads", ["CLinux"]),
     swift("JSON", ["CJansson"]),
     swift("Metrics", ["Bytes"]),
-    swift("EventLoop", ["Bytes", "CLinux"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
@@ -53,12 +54,12 @@ let package = Package(
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Batching", ["Inference"]),
+    swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "RPC", "Tokenizers",
+        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -79,6 +80,7 @@ let package = Package(
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
+    tests("Threads", ["Threads"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
@@ -99,7 +101,7 @@ let package = Package(
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
-    tests("Batching", ["Batching", "Bytes", "Inference"]),
+    tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,3 +1,5 @@
+import Metrics
+
 /// Why batching did not answer. `message` is fit for the caller; `cause` is for the log.
 package struct BatchingError: Error, Sendable, CustomStringConvertible {
   package enum Code: Sendable, Equatable {
@@ -37,7 +39,7 @@ extension BatchingError {
   /// - Parameter limit: what is full, in words: "1024 requests".
   static func queueFull(limit: String, retryAfter: Duration) -> BatchingError {
     BatchingError(
-      .queueFull, "the queue is full (\(limit)); retry after \(retryAfter.milliseconds) ms",
+      .queueFull, "the queue is full (\(limit)); retry after \(retryAfter.text)",
       retryAfter: retryAfter)
   }
 
@@ -52,14 +54,6 @@ extension BatchingError {
 }
 
 extension Duration {
-  /// Whole milliseconds, rounded up.
-  var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-  }
-
-  var seconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) * 1e-18
-  }
+  /// In whole milliseconds, rounded up: `12 ms`.
+  var text: String { "\(Int64(milliseconds.rounded(.up))) ms" }
 }

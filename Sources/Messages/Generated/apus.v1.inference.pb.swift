@@ -253,19 +253,23 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// `apus.v1.PredictOptions`
+  /// An option that the model has no use for is refused with INVALID_ARGUMENT.
   public struct PredictOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.PredictOptions" }
 
-    /// Answer at most this many labels, the likeliest first; 0 and absent mean all.
+    /// Answer at most this many labels, the likeliest first; 0 and absent mean all. Only for models
+    /// with labels.
     public var topK: UInt32? = nil
-    /// Scale embeddings to length 1; absent means as the model was made.
+    /// Whether embeddings are scaled to length 1; absent means as the model was made. Only for models
+    /// that answer with embeddings.
     public var normalize: Bool? = nil
-    /// Cut inputs that are too long for the model instead of refusing them; absent means true.
+    /// Cut texts that are too long for the model instead of refusing them; absent means true. Only for
+    /// models that take texts.
     public var truncate: Bool? = nil
     /// Give up after this long in the queue, though the call's deadline be later; 0 means no limit.
     public var queueTimeoutMs: UInt32 = 0
-    /// Options of single models by name, as their documentation tells them.
+    /// Options of single models by name, as their documentation tells them. No model of this version
+    /// has any.
     public var parameters: [String: String] = [:]
 
     public init() {}
@@ -522,25 +526,30 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// How the next token is drawn from the model's probabilities, and when to stop.
+  /// How the next token is drawn from the model's probabilities, and when to stop. A value outside its
+  /// range is refused with INVALID_ARGUMENT.
   public struct SamplingOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.SamplingOptions" }
 
-    /// Most tokens to write; absent means until the model stops or its context is full.
+    /// Most tokens to write, at least 1; absent means until the model stops or its context is full.
     public var maxTokens: UInt32? = nil
     /// 0 takes the likeliest token each time; 1 draws by the model's probabilities. Absent means 0.
+    /// From 0 to 10.
     public var temperature: Float? = nil
-    /// Draw from this many of the likeliest tokens; 0 and absent mean all.
+    /// Draw from this many of the likeliest tokens; 0 and absent mean all. From 0 to 1,000,000.
     public var topK: UInt32? = nil
     /// Draw from the fewest tokens whose probabilities reach this sum; 1 and absent mean all.
+    /// From 0.000001 to 1.
     public var topP: Float? = nil
-    /// Leave out tokens that are less likely than this share of the likeliest; 0 means none.
+    /// Leave out tokens that are less likely than this share of the likeliest; 0 and absent mean none.
+    /// From 0 to 1.
     public var minP: Float? = nil
     /// Above 1, make tokens that were written lately less likely; 1 and absent change nothing.
+    /// From 0.1 to 10.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
     public var seed: UInt64? = nil
-    /// Texts that end the answer; they are not sent. At most 16.
+    /// Texts that end the answer; they are not sent. At most 16, each of 1 to 256 bytes.
     public var stop: [String] = []
 
     public init() {}
@@ -672,7 +681,8 @@ extension ApusV1 {
 
     /// The process runs and its engine moves.
     public var live: Bool = false
-    /// Everything that was asked about can answer Predict and StreamPredict.
+    /// What was asked about can answer Predict and StreamPredict. The whole server is ready when every
+    /// model has a version that answers or, if it was started so, when one model has.
     public var ready: Bool = false
     /// State of every version of the models that were asked about.
     public var models: [ApusV1.ModelState] = []
@@ -709,6 +719,7 @@ extension ApusV1 {
     public static var messageName: String { "apus.v1.ModelState" }
 
     public var name: String = ""
+    /// Empty for a model that has no version to load.
     public var version: String = ""
     public var state: ApusV1.State = .unspecified
     /// Why it failed; empty in all other states.
@@ -806,17 +817,21 @@ extension ApusV1 {
     public var versions: [ApusV1.ModelVersion] = []
     /// What the model is for, in a sentence, if whoever installed it wrote one.
     public var description: String = ""
+    /// Why no version of it could be tried, such as a wrong model.yaml; empty otherwise.
+    public var error: String = ""
 
     public init() {}
 
     public init(
       name: String = "",
       versions: [ApusV1.ModelVersion] = [],
-      description: String = ""
+      description: String = "",
+      error: String = ""
     ) {
       self.name = name
       self.versions = versions
       self.description = description
+      self.error = error
     }
   }
 }
@@ -847,7 +862,8 @@ extension ApusV1 {
     public var embeddingSize: UInt32 = 0
     /// What a classification can answer, by index.
     public var labels: [String] = []
-    /// Most tokens of prompt and answer together; 0 for models that do not generate.
+    /// Most tokens of prompt and answer together; 0 for models that do not generate. It is less than
+    /// `trained_context_length` where the server's settings or its memory for keys and values bound it.
     public var contextLength: UInt32 = 0
     /// Number of tokens that the model knows; 0 for models without tokens.
     public var vocabularySize: UInt32 = 0
@@ -857,6 +873,10 @@ extension ApusV1 {
     public var outputs: [ApusV1.TensorInfo] = []
     /// Seconds since 1970 when this version became ready; 0 before.
     public var readySince: Double = 0
+    /// Most tokens of prompt and answer that the model was made for; 0 for models that do not generate.
+    public var trainedContextLength: UInt32 = 0
+    /// Whether embeddings have length 1 unless a request asks otherwise.
+    public var normalized: Bool = false
 
     public init() {}
 
@@ -877,7 +897,9 @@ extension ApusV1 {
       vocabularySize: UInt32 = 0,
       inputs: [ApusV1.TensorInfo] = [],
       outputs: [ApusV1.TensorInfo] = [],
-      readySince: Double = 0
+      readySince: Double = 0,
+      trainedContextLength: UInt32 = 0,
+      normalized: Bool = false
     ) {
       self.version = version
       self.state = state
@@ -896,6 +918,8 @@ extension ApusV1 {
       self.inputs = inputs
       self.outputs = outputs
       self.readySince = readySince
+      self.trainedContextLength = trainedContextLength
+      self.normalized = normalized
     }
   }
 }
@@ -1896,6 +1920,7 @@ extension ApusV1.ModelInfo {
     if unsafe c.pointee.has_name != 0 { self.name = try unsafe Bridge.string(c.pointee.name.data, c.pointee.name.len, "apus.v1.ModelInfo.name") }
     self.versions = try unsafe Bridge.messages(c.pointee.versions, c.pointee.n_versions)
     if unsafe c.pointee.has_description != 0 { self.description = try unsafe Bridge.string(c.pointee.description.data, c.pointee.description.len, "apus.v1.ModelInfo.description") }
+    if unsafe c.pointee.has_error != 0 { self.error = try unsafe Bridge.string(c.pointee.error.data, c.pointee.error.len, "apus.v1.ModelInfo.error") }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1908,6 +1933,10 @@ extension ApusV1.ModelInfo {
     if !self.description.isEmpty {
       unsafe c.pointee.has_description = 1
       unsafe arena.copy(self.description, to: &c.pointee.description)
+    }
+    if !self.error.isEmpty {
+      unsafe c.pointee.has_error = 1
+      unsafe arena.copy(self.error, to: &c.pointee.error)
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -1936,6 +1965,8 @@ extension ApusV1.ModelVersion {
     self.inputs = try unsafe Bridge.messages(c.pointee.inputs, c.pointee.n_inputs)
     self.outputs = try unsafe Bridge.messages(c.pointee.outputs, c.pointee.n_outputs)
     self.readySince = unsafe c.pointee.ready_since
+    self.trainedContextLength = unsafe c.pointee.trained_context_length
+    self.normalized = unsafe c.pointee.normalized != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1998,6 +2029,14 @@ extension ApusV1.ModelVersion {
     if self.readySince.bitPattern != 0 {
       unsafe c.pointee.has_ready_since = 1
       unsafe c.pointee.ready_since = self.readySince
+    }
+    if self.trainedContextLength != 0 {
+      unsafe c.pointee.has_trained_context_length = 1
+      unsafe c.pointee.trained_context_length = self.trainedContextLength
+    }
+    if self.normalized {
+      unsafe c.pointee.has_normalized = 1
+      unsafe c.pointee.normalized = self.normalized ? 1 : 0
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -2172,5 +2211,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 5749))
+      start: apus_v1_inference_descriptor(), count: 5858))
 }

@@ -1,11 +1,13 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
+  let longTexts: LongTextThread
 
   func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
     -> ApusV1.PredictResponse
@@ -14,18 +16,20 @@ struct PredictHandler: Sendable {
     let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     try Validation.checkInstances(request.instances, model)
+    try Validation.checkOptions(request.options, model)
     let deadline = deadline(of: request, context, start)
 
     var answer: Answer
     switch model.runner {
     case .embedding(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
       let answers = try await Self.submit(texts.ids, to: batcher, deadline)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
-      answer.predictions = answers.map { .embedding($0.output, request.options) }
+      let normalizes = request.options?.normalize ?? model.facts.normalizes
+      answer.predictions = answers.map { .embedding($0.output, normalizes: normalizes) }
     case .classification(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
       let answers = try await Self.submit(texts.ids, to: batcher, deadline)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)

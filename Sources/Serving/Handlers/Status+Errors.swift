@@ -1,6 +1,7 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 
 extension Status {
   /// What batching says, as callers know it; a full queue tells when to come back.
@@ -26,7 +27,7 @@ extension Status {
   }
 
   /// `grpc-retry-pushback-ms` for gRPC's own retries (gRFC A6) and google.rpc.RetryInfo for others.
-  private mutating func addRetryAdvice(_ delay: Duration) {
+  mutating func addRetryAdvice(_ delay: Duration) {
     let milliseconds = max(1, Int64(delay.milliseconds.rounded(.up)))
     metadata.append("grpc-retry-pushback-ms", String(min(milliseconds, Int64(Int32.max))))
 

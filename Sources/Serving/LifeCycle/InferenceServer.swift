@@ -2,12 +2,15 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
+internal import Metrics
 internal import RPC
 internal import Synchronization
+internal import Threads
 
 /// The whole server, from start to a clean end.
 ///
 ///     listen ─▶ load models ─▶ ready ─▶ … ─▶ SIGTERM ─▶ not ready ─▶ drain ─▶ engine stops ─▶ end
+///                    └──────── SIGTERM: given up ────────▶┘
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
@@ -16,6 +19,8 @@ package final class InferenceServer: Sendable {
   private let group: EventLoopGroup
   private let engine: Engine
   private let registry = ModelRegistry()
+  private let installer: ModelInstaller
+  private let longTexts: LongTextThread
   private let readiness: Readiness
   private let server: RPC.Server
   private let lastReason = Mutex<String?>(nil)
@@ -29,16 +34,21 @@ package final class InferenceServer: Sendable {
     // A tier that this machine lacks cannot become right later.
     _ = try KernelTier.selected()
     self.configuration = configuration
-    log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
-    let engine = Engine()
+    let engine = try Engine()
     self.engine = engine
-    readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
-      engine.health(now: .now)
-    }
+    installer = ModelInstaller(
+      registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
+      log: log)
+    readiness = Readiness(
+      registry: registry, requirement: configuration.readiness,
+      stuckAfter: configuration.stuckAfter
+    ) { engine.health(now: .now) }
+    longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry),
-      generations: GenerateHandler(registry: registry),
+      predictions: PredictHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(registry: registry, longTexts: longTexts),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
@@ -58,7 +68,7 @@ package final class InferenceServer: Sendable {
     reportSoon()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading(directory)
+    let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -66,10 +76,12 @@ package final class InferenceServer: Sendable {
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+      ("grace_s", .number(configuration.drainGrace.seconds)))
+    installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     loader?.join()
+    longTexts.stop()
     engine.stop()
     group.shutdown()
     log.info("stopped")
@@ -77,17 +89,15 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
     guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
       reportSoon()
       return nil
     }
-    let installer = ModelInstaller(
-      engine: engine, loops: group.loops, threads: configuration.threads, log: log)
-    return ServiceThread { [self] in
-      installer.load(directory, into: registry) { self.reportSoon() }
+    return try SystemThread("models") { [self] in
+      installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
     }
@@ -123,7 +133,9 @@ package final class InferenceServer: Sendable {
     }
     guard changed else { return }
     if verdict.isReady {
-      log.info("ready", ("models", .integer(registry.all.count)))
+      let models = registry.all
+      let ready = models.count { $0.isReady }
+      log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
     } else {

@@ -18,14 +18,14 @@ final class BatcherFixture: Sendable {
 
   init(
     computeTime: Duration = .zero, options change: (inout BatchOptions) -> Void = { _ in }
-  ) {
+  ) throws {
     var options = BatchOptions()
     change(&options)
     let clock = FakeClock()
     let isHolding = Shared(false)
     self.clock = clock
     self.isHolding = isHolding
-    engine = Engine(now: { clock.now() })
+    engine = try Engine(now: { clock.now() })
     backend = SquaringBackend { [entered, release] _ in
       if isHolding.value {
         entered.signal()

@@ -3304,7 +3304,7 @@ const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor =
   (ProtobufCMessageInit) apus__v1__get_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[3] =
+static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[4] =
 {
   {
     "name",
@@ -3342,16 +3342,29 @@ static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[3]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "error",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelInfo, has_error),
+    offsetof(Apus__V1__ModelInfo, error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_info__field_indices_by_name[] = {
   2,   /* field[2] = description */
+  3,   /* field[3] = error */
   0,   /* field[0] = name */
   1,   /* field[1] = versions */
 };
 static const ProtobufCIntRange apus__v1__model_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
 {
@@ -3361,14 +3374,14 @@ const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
   "Apus__V1__ModelInfo",
   "apus.v1",
   sizeof(Apus__V1__ModelInfo),
-  3,
+  4,
   apus__v1__model_info__field_descriptors,
   apus__v1__model_info__field_indices_by_name,
   1,  apus__v1__model_info__number_ranges,
   (ProtobufCMessageInit) apus__v1__model_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[17] =
+static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[19] =
 {
   {
     "version",
@@ -3574,6 +3587,30 @@ static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "trained_context_length",
+    18,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__ModelVersion, has_trained_context_length),
+    offsetof(Apus__V1__ModelVersion, trained_context_length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "normalized",
+    19,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__ModelVersion, has_normalized),
+    offsetof(Apus__V1__ModelVersion, normalized),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   4,   /* field[4] = architecture */
@@ -3585,19 +3622,21 @@ static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   9,   /* field[9] = max_instances */
   8,   /* field[8] = max_tokens */
   7,   /* field[7] = memory_bytes */
+  18,   /* field[18] = normalized */
   15,   /* field[15] = outputs */
   6,   /* field[6] = parameters */
   5,   /* field[5] = quantization */
   16,   /* field[16] = ready_since */
   1,   /* field[1] = state */
   3,   /* field[3] = task */
+  17,   /* field[17] = trained_context_length */
   0,   /* field[0] = version */
   13,   /* field[13] = vocabulary_size */
 };
 static const ProtobufCIntRange apus__v1__model_version__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
 {
@@ -3607,7 +3646,7 @@ const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
   "Apus__V1__ModelVersion",
   "apus.v1",
   sizeof(Apus__V1__ModelVersion),
-  17,
+  19,
   apus__v1__model_version__field_descriptors,
   apus__v1__model_version__field_indices_by_name,
   1,  apus__v1__model_version__number_ranges,

@@ -520,10 +520,12 @@ struct  Apus__V1__ModelInfo
   Apus__V1__ModelVersion **versions;
   protobuf_c_boolean has_description;
   ProtobufCBinaryData description;
+  protobuf_c_boolean has_error;
+  ProtobufCBinaryData error;
 };
 #define APUS__V1__MODEL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_info__descriptor) \
-    , 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
+    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0, {0,NULL} }
 
 
 struct  Apus__V1__ModelVersion
@@ -563,10 +565,14 @@ struct  Apus__V1__ModelVersion
   Apus__V1__TensorInfo **outputs;
   protobuf_c_boolean has_ready_since;
   double ready_since;
+  protobuf_c_boolean has_trained_context_length;
+  uint32_t trained_context_length;
+  protobuf_c_boolean has_normalized;
+  protobuf_c_boolean normalized;
 };
 #define APUS__V1__MODEL_VERSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_version__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0 }
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Apus__V1__TensorInfo

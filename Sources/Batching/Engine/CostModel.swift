@@ -1,3 +1,5 @@
+import Metrics
+
 /// A batch's time as a·tokens + b, fitted to measured batches by least squares that forget.
 ///
 /// Used to refuse early and to advise when to retry, so it errs on the fast side: it says nothing

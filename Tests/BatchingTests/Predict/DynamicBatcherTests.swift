@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func answersOne() async throws {
-    let fixture = BatcherFixture(computeTime: .milliseconds(3))
+    let fixture = try BatcherFixture(computeTime: .milliseconds(3))
     let answer = try await fixture.submit(7).value
     #expect(answer.output == 49)
     #expect(answer.batchSize == 1)
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func answersFromAnotherThread() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let answers = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
       for input in 1...50 {
         group.addTask { (input, try await fixture.batcher.submit(input).output) }
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func whatComesWhileABatchRunsIsTheNext() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let rest = (1...20).map { fixture.submit($0) }
     await fixture.waiting(20)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func anIdleEngineTakesAlongTheWholeTurnOfTheLoop() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     try await fixture.executor.run { [batcher = fixture.batcher, executor = fixture.executor] in
       await withThrowingTaskGroup { group in
         for input in 1...30 {
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func aFullQueueRefusesWithAdvice() async throws {
-    let fixture = BatcherFixture { $0.maxQueueRows = 2 }
+    let fixture = try BatcherFixture { $0.maxQueueRows = 2 }
     let first = await fixture.hold()
     let queued = [fixture.submit(2), fixture.submit(3)]
     await fixture.waiting(2)
@@ -85,7 +85,7 @@ import Testing
   // MARK: Dropping
 
   @Test func aCancelledEntryIsNotComputed() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let (kept, cancelled) = (fixture.submit(5), fixture.submit(6))
     await fixture.waiting(2)
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func cancellingABatchBeingComputedAnswersAtOnce() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     first.cancel()
     await #expect(throws: CancellationError.self) { try await first.value }
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func aTaskCancelledBeforehandIsNotQueued() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let gate = Gate()
     let task = Task(executorPreference: fixture.executor) { [batcher = fixture.batcher] in
       await gate.wait()
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func anExpiredEntryIsNotComputed() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
     let early = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(6))
@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func aDeadlineIsToldWhileALongBatchRuns() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
     let later = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(9))
@@ -156,7 +156,7 @@ import Testing
   }
 
   @Test func theHopelessAreRefusedOnArrival() async throws {
-    let fixture = BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchRows = 1 }
+    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchRows = 1 }
     for _ in 0..<8 { _ = try await fixture.submit(1).value }
     let first = await fixture.hold()
     let refused = fixture.submit(1, deadline: fixture.clock.now() + .milliseconds(15))
@@ -169,7 +169,7 @@ import Testing
   // MARK: Delay
 
   @Test func theDelayGathersABatch() async throws {
-    let fixture = BatcherFixture { $0.maxQueueDelay = .milliseconds(2) }
+    let fixture = try BatcherFixture { $0.maxQueueDelay = .milliseconds(2) }
     let tasks = [fixture.submit(1), fixture.submit(2)]
     await fixture.waiting(2)
     while fixture.clock.alarmCount == 0 { await Task.yield() }
@@ -183,7 +183,7 @@ import Testing
   // MARK: Failures
 
   @Test func oneBadInputFailsNobodyElse() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let good = [fixture.submit(2), fixture.submit(3)]
     let bad = fixture.submit(-1)
@@ -209,7 +209,7 @@ import Testing
       func cost(of input: Int) -> Int { 1 }
       func compute(_ batch: [Int]) -> [Int] { [] }
     }
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     let batcher = DynamicBatcher(
       name: "forgetful", backend: Forgetful(), engine: engine, executor: ThreadExecutor(),
@@ -222,7 +222,7 @@ import Testing
   }
 
   @Test func aStoppedEngineRefuses() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let waiting = fixture.submit(1)
     await fixture.waiting(1)
@@ -238,7 +238,7 @@ import Testing
   // MARK: Several inputs
 
   @Test func aRequestKeepsItsOrderOverSeveralBatches() async throws {
-    let fixture = BatcherFixture { $0.maxBatchRows = 3 }
+    let fixture = try BatcherFixture { $0.maxBatchRows = 3 }
     let inputs = [500, 1, 400, 2, 300, 3, 200, 4]
     let answers = try await fixture.submit(all: inputs).value
     #expect(answers.map(\.output) == inputs.map { $0 * $0 })
@@ -247,7 +247,7 @@ import Testing
   }
 
   @Test func aRequestIsQueuedAsAWholeOrNotAtAll() async throws {
-    let fixture = BatcherFixture { $0.maxQueueRows = 4 }
+    let fixture = try BatcherFixture { $0.maxQueueRows = 4 }
     let first = await fixture.hold()
     let three = fixture.submit(all: [1, 2, 3])
     await fixture.waiting(3)
@@ -260,7 +260,7 @@ import Testing
   }
 
   @Test func oneFailedInputFailsItsRequestAndDropsTheRest() async throws {
-    let fixture = BatcherFixture { $0.maxBatchRows = 2 }
+    let fixture = try BatcherFixture { $0.maxBatchRows = 2 }
     let first = await fixture.hold()
     let request = fixture.submit(all: [1, -1, 2, 3, 4, 5])
     let other = fixture.submit(6)
@@ -274,7 +274,7 @@ import Testing
   }
 
   @Test func cancellingARequestDropsAllItsInputs() async throws {
-    let fixture = BatcherFixture()
+    let fixture = try BatcherFixture()
     let first = await fixture.hold()
     let request = fixture.submit(all: [1, 2, 3])
     await fixture.waiting(3)
@@ -291,7 +291,7 @@ import Testing
 
   @Test(arguments: [1, 2]) func nothingIsLostOrAnsweredTwice(threads: Int) async throws {
     let executor = ThreadExecutor()
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     var options = BatchOptions()
     options.maxBatchRows = 7

@@ -1,3 +1,5 @@
+import Metrics
+
 /// When a batch starts and what is in it: events in, decisions out, no clock and no input of its own.
 ///
 ///                 enqueue                 next → .run
@@ -104,8 +106,8 @@ struct BatchPolicy: Sendable {
     {
       throw BatchingError(
         .deadlineExceeded,
-        "the answer needs about \(Duration.seconds(least).milliseconds) ms, the deadline is in "
-          + "\(now.duration(to: deadline).milliseconds) ms")
+        "the answer needs about \(Duration.seconds(least).text), the deadline is in "
+          + "\(now.duration(to: deadline).text)")
     }
   }
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct EngineTests {
   @Test func worksOnItsOwnThreadAndComesBack() async throws {
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     let executor = ThreadExecutor()
     let lane = engine.lane("a")
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func passesErrorsOn() async throws {
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     let lane = engine.lane("a")
     await #expect(throws: BadInput(value: 7)) { try await lane.run { throw BadInput(value: 7) } }
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func lanesTakeTurns() async throws {
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     let executor = ThreadExecutor()
     let turns = Shared<[String]>([])
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aLaneHasOneJobAtATime() async throws {
-    let engine = Engine()
+    let engine = try Engine()
     defer { engine.stop() }
     let lane = engine.lane("a")
     let entered = DispatchSemaphore(value: 0)
@@ -87,7 +87,7 @@ import Testing
 
   @Test func healthTellsSinceWhenAJobRuns() async throws {
     let clock = FakeClock()
-    let engine = Engine(now: { clock.now() })
+    let engine = try Engine(now: { clock.now() })
     defer { engine.stop() }
     #expect(
       engine.health(now: clock.now())
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func stopFinishesTheCurrentJobAndRefusesTheRest() async throws {
-    let engine = Engine()
+    let engine = try Engine()
     let entered = DispatchSemaphore(value: 0)
     let release = DispatchSemaphore(value: 0)
     let (a, b) = (engine.lane("a"), engine.lane("b"))

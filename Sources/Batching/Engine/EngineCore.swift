@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import Threads
 
 /// The engine's queue and thread. The thread keeps the core alive; the `Engine` that owns it stops it.
 final class EngineCore: Sendable {
@@ -7,7 +7,7 @@ final class EngineCore: Sendable {
     var jobs: [EngineJob] = []
     var current: (lane: String, since: ContinuousClock.Instant)?
     var isStopped = false
-    var thread: pthread_t?
+    var thread: SystemThread?
   }
 
   private let state = Mutex(State())
@@ -21,11 +21,8 @@ final class EngineCore: Sendable {
     self.now = now
   }
 
-  func start() {
-    var thread = pthread_t()
-    let retained = unsafe Unmanaged.passRetained(self).toOpaque()
-    let status = unsafe pthread_create(&thread, nil, engineThreadMain, retained)
-    precondition(status == 0, "the engine's thread could not be started (error \(status))")
+  func start() throws(ThreadError) {
+    let thread = try SystemThread("engine") { self.run() }
     state.withLock { $0.thread = thread }
   }
 
@@ -66,10 +63,10 @@ final class EngineCore: Sendable {
     signals.signal()
     for job in refused { job.body(.stopped) }
     guard let thread else { return }
-    if pthread_equal(thread, pthread_self()) != 0 {
-      pthread_detach(thread)  // The last reference went away inside a job.
+    if thread.isCurrent {
+      thread.detach()  // The last reference went away inside a job.
     } else {
-      pthread_join(thread, nil)
+      thread.join()
     }
   }
 
@@ -81,14 +78,4 @@ final class EngineCore: Sendable {
         waiting: state.jobs.count, isStopped: state.isStopped)
     }
   }
-}
-
-/// A function, not a closure: a closure literal may carry an isolation check that traps on a
-/// thread Swift did not start.
-private func engineThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  if let argument = unsafe argument {
-    let core = unsafe Unmanaged<EngineCore>.fromOpaque(argument).takeRetainedValue()
-    core.run()
-  }
-  return nil
 }

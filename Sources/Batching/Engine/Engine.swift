@@ -1,4 +1,5 @@
 import Synchronization
+package import Threads
 
 /// The thread on which all models compute.
 ///
@@ -20,9 +21,9 @@ package final class Engine: Sendable {
   package init(
     spin: Duration = .microseconds(20),
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
-  ) {
+  ) throws(ThreadError) {
     core = EngineCore(spin: spin, now: now)
-    core.start()
+    try core.start()
   }
 
   deinit { core.stop() }

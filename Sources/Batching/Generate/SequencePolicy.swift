@@ -1,4 +1,5 @@
 import Inference
+import Metrics
 
 /// What every step of a language model feeds: events in, steps out, no clock of its own.
 ///

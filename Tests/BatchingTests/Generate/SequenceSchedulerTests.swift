@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SequenceSchedulerTests {
   @Test func generatesToTheLength() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     let (tokens, summary) = try await fixture.generate(fixture.request([1, 2, 3], max: 20)).value
     #expect(tokens == HashingBackend.expected([1, 2, 3], count: 20))
     #expect(summary?.reason == .length)
@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func stopsAtAStopToken() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     let whole = HashingBackend.expected([5], count: 12)
     var request = fixture.request([5], max: 12)
     request.stopTokens = [whole[7]]
@@ -28,7 +28,7 @@ import Testing
   @Test(arguments: [4096, 130, 70]) func tokensAreTheSameAloneAndAmongOthers(
     blockCount: Int
   ) async throws {
-    let fixture = SchedulerFixture(contextLength: 200, blockCount: blockCount) {
+    let fixture = try SchedulerFixture(contextLength: 200, blockCount: blockCount) {
       $0.maxStepTokens = 96
     }
     let prompts = (0..<65).map { index in
@@ -53,7 +53,7 @@ import Testing
   // MARK: Bounds
 
   @Test func aFullQueueAndALongPromptAreRefused() async throws {
-    let fixture = SchedulerFixture(contextLength: 16) {
+    let fixture = try SchedulerFixture(contextLength: 16) {
       $0.maxRunning = 1
       $0.maxWaiting = 1
     }
@@ -79,7 +79,7 @@ import Testing
   // MARK: Ending early
 
   @Test func cancellingStopsComputingWithinOneStep() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     fixture.hold()
     let task = fixture.generate(fixture.request([1], max: 100))
     for _ in 0..<3 {
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func aMatchedStopStringEndsIt() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     let whole = HashingBackend.expected([9], count: 5)
     let (tokens, summary) = try await fixture.executor.run {
       let stream = try await fixture.scheduler.generate(fixture.request([9], max: 100))
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func lettingGoOfTheStreamCancels() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     try await fixture.executor.run {
       let stream = try await fixture.scheduler.generate(fixture.request([9], max: 100))
       _ = try await stream.next()
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func cancelledStreamsThrow() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     let stream = try await fixture.scheduler.generate(fixture.request([9], max: 100))
     stream.cancel()
     await #expect(throws: CancellationError.self) { try await stream.next() }
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func aDeadlineEndsIt() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     fixture.hold()
     var request = fixture.request([4], max: 100)
     request.deadline = fixture.clock.now() + .seconds(1)
@@ -155,7 +155,7 @@ import Testing
   // MARK: Slow readers
 
   @Test func aSlowReaderIsPausedAndOthersAreNot() async throws {
-    let fixture = SchedulerFixture { $0.streamBuffer = 4 }
+    let fixture = try SchedulerFixture { $0.streamBuffer = 4 }
     let slow = try await fixture.scheduler.generate(fixture.request([1], max: 30))
     let (tokens, _) = try await fixture.generate(fixture.request([2], max: 100)).value
     #expect(tokens == HashingBackend.expected([2], count: 100))
@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test(arguments: 1...3) func smallBuffersLoseNothing(buffer: Int) async throws {
-    let fixture = SchedulerFixture { $0.streamBuffer = buffer }
+    let fixture = try SchedulerFixture { $0.streamBuffer = buffer }
     // Read from another thread, so that tokens come while they are being read.
     await withThrowingTaskGroup { group in
       for seed in 0..<20 {
@@ -189,7 +189,7 @@ import Testing
   }
 
   @Test func aPausedSequenceStillHasADeadline() async throws {
-    let fixture = SchedulerFixture { $0.streamBuffer = 2 }
+    let fixture = try SchedulerFixture { $0.streamBuffer = 2 }
     var request = fixture.request([1], max: 30)
     request.deadline = fixture.clock.now() + .seconds(5)
     let stream = try await fixture.scheduler.generate(request)
@@ -203,7 +203,7 @@ import Testing
   }
 
   @Test func aPausedSequenceMakesRoomForOthers() async throws {
-    let fixture = SchedulerFixture(contextLength: 16, blockCount: 4) { $0.streamBuffer = 2 }
+    let fixture = try SchedulerFixture(contextLength: 16, blockCount: 4) { $0.streamBuffer = 2 }
     let slow = try await fixture.scheduler.generate(fixture.request([1], max: 10))
     while await fixture.scheduler.load.blocksInUse == 0 { await Task.yield() }
     // Needs all the blocks there are.
@@ -219,7 +219,7 @@ import Testing
   // MARK: Failures
 
   @Test func aFailingSequenceEndsNoOther() async throws {
-    let fixture = SchedulerFixture(failsAt: 666)
+    let fixture = try SchedulerFixture(failsAt: 666)
     let bad = fixture.generate(fixture.request([666], max: 5))
     let good = (0..<5).map { fixture.generate(fixture.request([Int32($0)], max: 8)) }
     await #expect {
@@ -234,7 +234,7 @@ import Testing
   }
 
   @Test func aStoppedEngineEndsAll() async throws {
-    let fixture = SchedulerFixture()
+    let fixture = try SchedulerFixture()
     fixture.hold()
     let task = fixture.generate(fixture.request([1], max: 50))
     await fixture.inStep()
@@ -255,7 +255,7 @@ import Testing
   // MARK: Races
 
   @Test func nothingIsLostOrLeakedInARace() async throws {
-    let fixture = SchedulerFixture(contextLength: 120, blockCount: 100) {
+    let fixture = try SchedulerFixture(contextLength: 120, blockCount: 100) {
       $0.maxStepTokens = 48
       $0.maxRunning = 12
       $0.maxWaiting = 30
