@@ -75,7 +75,8 @@ let package = Package(
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
+      name: "rpc-testserver",
+      dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
@@ -101,7 +102,7 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
-    tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
+    tests("Serving", ["Batching", "Inference", "Messages", "Models", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -33,6 +33,8 @@ package final class Connection: PollSource {
   var leftover = ByteBuffer()
   var closeReason = CloseReason.local
   var timer: TimerToken?
+  /// When `timer` fires; it ends a connect, a flush or the lingering.
+  private var limit = LoopInstant.distantFuture
   var slot: ConnectionSlot?
 
   init(
@@ -86,16 +88,25 @@ package final class Connection: PollSource {
 
   /// Sends what the handler has to say and closes then, at the latest after `limit`.
   package func closeAfterFlush(within limit: Duration = .seconds(5)) {
+    closeAfterFlush(by: loop.now.advanced(by: limit))
+  }
+
+  /// The same with a point in time. There is one write even if that has passed; called again, this
+  /// can only bring the end nearer.
+  package func closeAfterFlush(by end: LoopInstant) {
     loop.assertCurrent()
-    guard phase == .open else {
-      if phase == .connecting { close(.local) }
-      return
+    switch phase {
+    case .connecting: close(.local)
+    case .open:
+      setNeedsWrite()
+      phase = .flushing
+      isReadingPaused = false
+      updateInterest()
+      arm(end)
+    case .flushing, .lingering:
+      if end < limit { arm(end) }
+    case .closed: break
     }
-    setNeedsWrite()
-    phase = .flushing
-    isReadingPaused = false
-    updateInterest()
-    arm(limit)
   }
 
   /// Closes at once with RST.
@@ -160,9 +171,10 @@ package final class Connection: PollSource {
 // MARK: - Time
 
 extension Connection: TimerHandler {
-  func arm(_ limit: Duration) {
+  func arm(_ end: LoopInstant) {
     disarm()
-    timer = loop.schedule(at: loop.now.advanced(by: limit), self)
+    limit = end
+    timer = loop.schedule(at: end, self)
   }
 
   func disarm() {

@@ -18,8 +18,10 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
       }
       return
     }
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-    else { throw AddressError(text: text, reason: "the port (0 to 65535) is missing") }
+    guard let colon = text.lastIndex(of: ":") else {
+      throw AddressError(text: text, reason: "the port is missing")
+    }
+    let port = try Self.port(text[text.index(after: colon)...], of: text)
     var host = String(text[..<colon])
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = String(host.dropFirst().dropLast())
@@ -31,6 +33,16 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     guard unsafe cl_address_resolve(&raw, host, port) >= 0 else {
       throw AddressError(text: text, reason: "the host \(host) is not known here")
     }
+  }
+
+  private static func port(
+    _ digits: Substring, of text: String
+  ) throws(AddressError) -> UInt16 {
+    guard !digits.isEmpty else { throw AddressError(text: text, reason: "the port is missing") }
+    guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits) else {
+      throw AddressError(text: text, reason: "port \(digits): a port is 0–65535")
+    }
+    return port
   }
 
   package var isUnix: Bool { unsafe withRaw { unsafe cl_address_is_unix($0) } != 0 }

@@ -7,6 +7,16 @@ struct RequestHead: Sendable {
   var metadata: Metadata
   /// `grpc-encoding`, if it is anything but identity.
   var encoding: String?
+  /// What the client calls the call.
+  var requestID: String?
+
+  /// Says that the encoding is not spoken here, and which is.
+  var unknownEncoding: Status {
+    Status(
+      .unimplemented,
+      "grpc-encoding \"\((encoding ?? "").prefix(100))\" is not supported; send identity",
+      metadata: ["grpc-accept-encoding": "identity"])
+  }
 }
 
 /// A head that led to a method. Clients send the same head again and again, so a connection keeps
@@ -41,7 +51,8 @@ extension RequestVerdict {
       self = .rejected(
         Status(
           .resourceExhausted,
-          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)"))
+          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)",
+          cause: Limit.headerSize))
       return
     }
     var reader = RequestHeadReader(timeout: block.apart)
@@ -52,6 +63,14 @@ extension RequestVerdict {
       }
     }
     self = reader.verdict
+  }
+
+  /// `:path`, for the log; empty if it is not among the fields that were kept.
+  static func path(of block: borrowing HeaderBlock) -> String {
+    for index in 0..<block.count where block[index].isNamed(":path") {
+      return unsafe String(decoding: block[index].value, as: UTF8.self)
+    }
+    return ""
   }
 
   static func http(_ code: String, _ extra: (String, String)...) -> RequestVerdict {
@@ -134,7 +153,9 @@ private struct RequestHeadReader {
         ("grpc-message", "malformed \(badField) header"))
     }
     return .accepted(
-      RequestHead(path: path, metadata: metadata, encoding: encoding))
+      RequestHead(
+        path: path, metadata: metadata, encoding: encoding,
+        requestID: RequestIDField.read(metadata)))
   }
 
   /// `application/grpc`, alone or followed by `+…` or `;…`.

@@ -7,7 +7,6 @@ internal import Tokenizers
 /// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
   let longTexts: LongTextThread
 
   func generate(
@@ -15,7 +14,7 @@ struct GenerateHandler: Sendable {
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     guard case .generation(let sequences) = model.runner else {
       throw Status(

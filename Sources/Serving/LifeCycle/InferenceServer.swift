@@ -45,13 +45,10 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    let requestIDs = RequestIDSource()
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(
-        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
-      generations: GenerateHandler(
-        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
+      predictions: PredictHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(registry: registry, longTexts: longTexts),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
