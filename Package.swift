@@ -62,7 +62,8 @@ let package = Package(
         "Metrics", "Models", "RPC", "Threads", "Tokenizers",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
+      name: "apus", dependencies: ["EventLoop", "JSON", "Messages", "RPC", "Serving"],
+      swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
@@ -102,7 +103,8 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
-    tests("Serving", ["Batching", "Inference", "Messages", "Models", "RPC", "Serving"]),
+    tests(
+      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

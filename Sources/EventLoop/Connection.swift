@@ -22,7 +22,7 @@ package final class Connection: PollSource {
   /// Until `closed` has been delivered.
   package internal(set) var handler: (any ConnectionHandler)?
   var phase: Phase
-  var interest: Readiness
+  var interest: PollEvents
   var isReadingPaused = false
   var hasPeerEnded = false
   /// In the loop's list of connections to flush at the turn's end.
@@ -138,7 +138,7 @@ package final class Connection: PollSource {
 
   func updateInterest() {
     guard phase != .closed, phase != .connecting else { return }
-    var wanted: Readiness = []
+    var wanted: PollEvents = []
     if !isReadingPaused && !hasPeerEnded { wanted.insert(.readable) }
     if !leftover.isEmpty { wanted.insert(.writable) }
     guard wanted != interest else { return }
@@ -146,7 +146,7 @@ package final class Connection: PollSource {
     _ = cl_epoll_change(loop.epoll, fd, wanted.rawValue, token)
   }
 
-  override func ready(_ events: Readiness) {
+  override func ready(_ events: PollEvents) {
     if phase == .connecting { return finishConnect() }
     if events.contains(.error) {
       let code = cl_socket_error(fd)

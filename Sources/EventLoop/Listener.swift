@@ -93,7 +93,7 @@ final class Listener: PollSource {
   }
 
   /// At most 64 connections a turn: those that are open want to be served too.
-  override func ready(_ events: Readiness) {
+  override func ready(_ events: PollEvents) {
     for _ in 0..<64 {
       var peer = cl_address()
       let accepted = unsafe cl_accept(fd, &peer)
@@ -142,7 +142,7 @@ final class Listener: PollSource {
     loop.schedule(after: .milliseconds(100)) { [self] in
       guard loop.sources[token] === self else { return }
       if reserve < 0 { reserve = cl_reserve() }
-      _ = cl_epoll_change(loop.epoll, fd, Readiness.readable.rawValue, token)
+      _ = cl_epoll_change(loop.epoll, fd, PollEvents.readable.rawValue, token)
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import EventLoop
 import Glibc
 internal import Messages
 internal import Serving
@@ -30,6 +31,7 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
+      try StandardStreams.fill()
       try command.prepare()
       Task {
         do {

@@ -8,7 +8,8 @@ extension Command {
     arity: 0...0,
     options: [
       .option(
-        "models", "DIR", "folder of models: DIR/<name>/<version>/…", initial: "./models if it is there"),
+        "models", "DIR", "folder of models: DIR/<name>/<version>/…",
+        initial: "./models if it is there"),
       .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
       .option("loops", "N", "event loops", initial: "one per core"),
       .option("threads", "N", "threads that compute", initial: "one per core"),
@@ -33,7 +34,9 @@ extension Command {
     try await InferenceServer(try configuration(arguments)).run()
   }
 
-  private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
+  private static func configuration(_ arguments: Arguments) throws(UsageError)
+    -> ServerConfiguration
+  {
     var configuration = ServerConfiguration(models: try models(arguments))
     configuration.address = try arguments.address("grpc") ?? configuration.address
     configuration.loops = try arguments.integer("loops", 1...256)

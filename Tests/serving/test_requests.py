@@ -121,6 +121,14 @@ def test_texts_too_long_for_a_loop_answer_the_same(server):
     assert list(both.predictions) == [short.predictions[0]] * 2
 
 
+def test_a_prompt_too_long_for_a_loop_is_continued(start, endless):
+    server = start(endless)
+    server.wait_for("ready")
+    messages = list(server.stream("endless", "a" * 6000, max_tokens=3))
+    # The begin token, three bytes of the space in front, and a byte each.
+    assert len(messages) == 4 and messages[-1].usage.prompt_tokens == 6004
+
+
 def test_long_texts_are_cut_to_the_models_length(server):
     answer = server.texts("minilm", ["word " * 1000])
     assert answer.usage.prompt_tokens == 256

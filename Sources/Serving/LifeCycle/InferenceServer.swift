@@ -2,7 +2,7 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
-internal import Metrics
+package import Metrics
 internal import RPC
 internal import Synchronization
 internal import Threads
@@ -14,6 +14,8 @@ internal import Threads
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
+  /// Every figure of this process.
+  package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
   private let log: Log
   private let group: EventLoopGroup
@@ -39,8 +41,9 @@ package final class InferenceServer: Sendable {
     let engine = try Engine()
     self.engine = engine
     installer = ModelInstaller(
-      registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
-      log: log)
+      registry: registry, engine: engine,
+      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
+      threads: configuration.threads, log: log)
     readiness = Readiness(
       models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
@@ -54,6 +57,9 @@ package final class InferenceServer: Sendable {
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.observer = CallLog(log: log, scope: configuration.callLog)
+    options.connectionObserver = ConnectionLog(log: log)
+    options.registry = metrics
+    ProcessMetrics.register(in: metrics)
     server = RPC.Server(services: [service], options: options, group: group)
   }
 

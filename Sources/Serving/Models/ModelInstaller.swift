@@ -12,6 +12,7 @@ internal import Tokenizers
 final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
+  private let metrics: BatchingMetrics
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
@@ -30,9 +31,13 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
-  init(registry: ModelRegistry, engine: Engine, loops: [EventLoop], threads: Int?, log: Log) {
+  init(
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
+    threads: Int?, log: Log
+  ) {
     self.registry = registry
     self.engine = engine
+    self.metrics = metrics
     self.loops = loops
     self.threads = threads
     self.log = log
@@ -102,8 +107,8 @@ final class ModelInstaller: Sendable {
     -> ServedModel
   {
     let place = Place(
-      name: "\(entry.name)/\(version.number)", engine: engine, loop: nextLoop(),
-      settings: entry.settings)
+      model: entry.name, version: String(version.number), settings: entry.settings, engine: engine,
+      metrics: metrics, loop: nextLoop())
     let folder = try ModelFolder.detect(version.path)
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes

@@ -108,7 +108,12 @@ private final class Once<Value: Sendable>: @unchecked Sendable {
   // Every access holds the condition's lock.
   private let condition = NSCondition()
   private var value: Value?
-  func set(_ new: Value) { condition.withLock { value = new; condition.broadcast() } }
+  func set(_ new: Value) {
+    condition.withLock {
+      value = new
+      condition.broadcast()
+    }
+  }
   func wait() -> Value {
     condition.lock()
     defer { condition.unlock() }
