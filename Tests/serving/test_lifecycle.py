@@ -141,3 +141,11 @@ def test_weights_that_are_no_numbers_are_refused(start, tmp_path):
 def test_an_unknown_kernel_tier_is_refused_at_start(tmp_path):
     refused = run("serve", "--models", tmp_path, env={**os.environ, "APUS_CPU": "sse9"})
     assert refused.returncode == 5 and "sse9" in refused.stderr and "avx2" in refused.stderr
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(start, copy_model):
+    folder = copy_model("minilm", "mixed")
+    words = (folder / "vocab.txt").read_text().splitlines()
+    (folder / "vocab.txt").write_text("\n".join([*words, "zzyzx"]) + "\n")
+    problem = start(folder.parents[1]).wait_for("not loaded", model="mixed")["problem"]
+    assert f"{len(words) + 1} tokens" in problem and f"only {len(words)} rows" in problem
