@@ -18,7 +18,8 @@ package struct ServerConfiguration: Sendable {
   package var callLog = CallLog.Scope.all
   /// From "not serving" to the GOAWAY, so that load balancers can look away first.
   package var drainDelay: Duration = .zero
-  /// From the GOAWAY until calls that still run are cut off.
+  /// From the GOAWAY until every connection is closed; calls that still run are ended a moment
+  /// before.
   package var drainGrace: Duration = .seconds(30)
   /// How many models must answer for the server to be ready.
   package var readiness = Readiness.Requirement.all
