@@ -32,6 +32,7 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
+      try ProcessStart.fillStandardStreams()
       try command.prepare()
       Task {
         do {
