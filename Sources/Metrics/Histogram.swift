@@ -55,6 +55,11 @@ package final class Histogram: Metric {
     places.add(value, at: Self.bucketCount, stripe: stripe)
   }
 
+  /// Records a time; what is below zero counts as that.
+  package func record(_ duration: Duration) {
+    record(UInt64(max(0, min(duration.seconds * 1e9, Double(Self.maximum)))))
+  }
+
   /// Sum of all values.
   package var sum: UInt64 { places[Self.bucketCount] }
   /// How many values.

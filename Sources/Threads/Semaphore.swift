@@ -25,6 +25,12 @@ import Glibc
     unsafe sem_post(handle)
   }
 
+  /// Takes one signal if there is one.
+  ///
+  /// - Returns: whether there was.
+  @discardableResult
+  package func take() -> Bool { unsafe sem_trywait(handle) == 0 }
+
   /// Takes one signal, sleeping until there is one.
   package func wait() {
     while unsafe sem_wait(handle) != 0 {}  // Only a signal handler (EINTR) ends it early.
@@ -35,7 +41,7 @@ import Glibc
     if spin > .zero {
       let end = ContinuousClock.now + spin
       repeat {
-        for _ in 0..<32 where unsafe sem_trywait(handle) == 0 { return }
+        for _ in 0..<32 where take() { return }
       } while ContinuousClock.now < end
     }
     wait()

@@ -1,3 +1,4 @@
+import Glibc
 internal import RPC
 internal import Serving
 
@@ -12,7 +13,8 @@ extension Command {
   }
 
   private static let files: [Option] = [
-    .option("models", "DIR", "folder of models: DIR/<name>/<version>/…"),
+    .option(
+      "models", "DIR", "folder of models: DIR/<name>/<version>/…", initial: "./models if it is there"),
     .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
     .option("loops", "N", "event loops", initial: "one per core"),
     .option("threads", "N", "threads that compute", initial: "one per core"),
@@ -30,9 +32,8 @@ extension Command {
   ]
 
   private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
-    var configuration = ServerConfiguration()
-    configuration.models = arguments["models"]
-    configuration.address = arguments["grpc"] ?? configuration.address
+    var configuration = ServerConfiguration(models: try models(arguments))
+    configuration.address = try arguments.address("grpc") ?? configuration.address
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
     try setLimits(&configuration.limits, arguments)
@@ -55,6 +56,17 @@ extension Command {
       ?? configuration.readiness
     configuration.stuckAfter = try arguments.duration("stuck-after") ?? configuration.stuckAfter
     return configuration
+  }
+
+  private static func models(_ arguments: Arguments) throws(UsageError) -> String {
+    if let given = arguments["models"] { return given }
+    var info = stat()
+    guard unsafe stat("models", &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+      throw UsageError(
+        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…; "
+          + "there is no folder ./models here", command: "serve")
+    }
+    return "models"
   }
 
   private static func setLimits(_ limits: inout ServerLimits, _ arguments: Arguments)

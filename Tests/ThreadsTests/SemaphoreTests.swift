@@ -5,10 +5,11 @@ import Threads
 @Suite struct SemaphoreTests {
   @Test func countsItsSignals() {
     let semaphore = Semaphore()
+    #expect(!semaphore.take())
     #expect(!semaphore.wait(atMost: .zero))
-    semaphore.signal()
-    semaphore.signal()
+    for _ in 0..<3 { semaphore.signal() }
     semaphore.wait()
+    #expect(semaphore.take())
     #expect(semaphore.wait(atMost: .zero))
     #expect(!semaphore.wait(atMost: .zero))
     #expect(!semaphore.wait(atMost: .seconds(-1)))

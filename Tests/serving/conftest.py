@@ -38,6 +38,11 @@ def contract(tmp_path_factory):
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
 
 
+def run(*words, **more):
+    """The program with these words, to its end."""
+    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, **more)
+
+
 class Server:
     """`apus serve` on a free port."""
 

@@ -2,9 +2,10 @@ import Metrics
 
 /// A batch's time as a·tokens + b, fitted to measured batches by least squares that forget.
 ///
-/// Used to refuse early and to advise when to retry, so it errs on the fast side: it says nothing
+/// `seconds` refuses early and advises when to retry, so it errs on the fast side: it says nothing
 /// before it has seen enough, and one batch that took absurdly long (a paused machine) counts as
-/// a slow one, not an absurd one.
+/// a slow one, not an absurd one. `tokens` keeps a batch short while others wait for the engine, so
+/// it errs on the slow side.
 struct CostModel: Sendable {
   /// Batches to have seen before `seconds(tokens:)` answers.
   static let minimumSamples = 8
@@ -47,5 +48,26 @@ struct CostModel: Sendable {
     let start = meanY - slope * meanX
     // Both parts at least zero: more tokens never take less time, no tokens none.
     return start >= 0 ? slope * x + start * count : sumXY / sumXX * x
+  }
+
+  /// Most tokens of a batch that takes about `limit`; nil before anything has been measured.
+  ///
+  /// Where the start alone takes long, a small batch would be nearly all start and no quicker for
+  /// it: a batch may then take twice as long as its start.
+  func tokens(within limit: Duration) -> Int? {
+    guard samples > 0 else { return nil }
+    let meanX = sumX / weight
+    let meanY = sumY / weight
+    let variance = sumXX / weight - meanX * meanX
+    // In proportion, which promises the most time, as long as slope and start cannot be told apart.
+    var slope = meanY / max(1, meanX)
+    var start = 0.0
+    if samples >= Self.minimumSamples, variance > 0.01 * meanX * meanX {
+      slope = max(0, (sumXY / weight - meanX * meanY) / variance)
+      start = meanY - slope * meanX
+      if start < 0 { (slope, start) = (sumXY / sumXX, 0) }
+    }
+    let tokens = (max(limit.seconds, 2 * start) - start) / slope
+    return tokens < 1e9 ? Int(tokens) : 1_000_000_000
   }
 }

@@ -4,50 +4,102 @@ import Threads
 /// The engine's queue and thread. The thread keeps the core alive; the `Engine` that owns it stops it.
 final class EngineCore: Sendable {
   private struct State {
-    var jobs: [EngineJob] = []
+    var queue: FairQueue
+    /// By lane.
+    var jobs: [Int: EngineJob] = [:]
     var current: (lane: String, since: ContinuousClock.Instant)?
+    /// What finished jobs took.
+    var busy: Duration = .zero
     var isStopped = false
     var thread: SystemThread?
   }
 
-  private let state = Mutex(State())
-  /// One signal for each queued job, and one for stopping.
+  private enum Turn {
+    case run(EngineJob)
+    case wait(Duration)
+    case idle
+    case stopped
+  }
+
+  private let state: Mutex<State>
+  /// One signal for each job accepted, and one for stopping.
   private let signals = Semaphore()
   private let spin: Duration
   private let now: @Sendable () -> ContinuousClock.Instant
 
-  init(spin: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant) {
+  init(
+    spin: Duration, patience: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant
+  ) {
     self.spin = spin
     self.now = now
+    state = Mutex(State(queue: FairQueue(patience: patience)))
   }
 
   func start() throws(ThreadError) {
-    let thread = try SystemThread("engine") { self.run() }
+    let thread = try SystemThread("engine") { self.work() }
     state.withLock { $0.thread = thread }
+  }
+
+  // MARK: Lanes
+
+  func open() -> Int { state.withLock { $0.queue.open() } }
+
+  func close(_ lane: Int) { state.withLock { $0.queue.close(lane) } }
+
+  func isContended(besides lane: Int) -> Bool {
+    let now = now()
+    return state.withLock { $0.queue.isContended(besides: lane, now: now) }
   }
 
   func submit(_ job: EngineJob) {
     let accepted = state.withLock { state in
       if state.isStopped { return false }
-      state.jobs.append(job)
+      state.jobs[job.lane] = job
+      state.queue.submit(job.lane)
       return true
     }
-    if accepted { signals.signal() } else { job.body(.stopped) }
+    if accepted { signals.signal() } else { job.body(.stopped)() }
   }
 
-  func run() {
+  // MARK: The thread
+
+  private func work() {
     while true {
-      signals.wait(spinning: spin)
-      let (job, isStopped) = state.withLock { state -> (EngineJob?, Bool) in
-        if state.isStopped || state.jobs.isEmpty { return (nil, state.isStopped) }
-        let job = state.jobs.removeFirst()  // As many as there are lanes: a handful.
-        state.current = (job.lane, now())
-        return (job, false)
+      switch turn() {
+      case .run(let job):
+        signals.take()
+        let handBack = job.body(nil)
+        finish(job)
+        handBack()
+      case .wait(let patience):
+        if !signals.wait(atMost: patience) { state.withLock { $0.queue.giveUp(now: now()) } }
+      case .idle: signals.wait(spinning: spin)
+      case .stopped: return
       }
-      if isStopped { return }
-      guard let job else { continue }
-      job.body(nil)
-      state.withLock { $0.current = nil }
+    }
+  }
+
+  private func turn() -> Turn {
+    state.withLock { state in
+      if state.isStopped { return .stopped }
+      let now = now()
+      switch state.queue.next(now: now) {
+      case .run(let lane):
+        guard let job = state.jobs.removeValue(forKey: lane) else { return .idle }
+        state.current = (job.name, now)
+        return .run(job)
+      case .wait(let until): return .wait(now.duration(to: until))
+      case .idle: return .idle
+      }
+    }
+  }
+
+  private func finish(_ job: EngineJob) {
+    let now = now()
+    state.withLock { state in
+      if let since = state.current?.since { state.busy += since.duration(to: now) }
+      state.current = nil
+      state.queue.finished(job.lane, comesBack: job.comesBack, now: now)
     }
   }
 
@@ -55,13 +107,13 @@ final class EngineCore: Sendable {
     let (refused, thread) = state.withLock { state in
       state.isStopped = true
       defer {
-        state.jobs = []
+        state.jobs = [:]
         state.thread = nil
       }
-      return (state.jobs, state.thread)
+      return (state.jobs.values.map(\.body), state.thread)
     }
     signals.signal()
-    for job in refused { job.body(.stopped) }
+    for body in refused { body(.stopped)() }
     guard let thread else { return }
     if thread.isCurrent {
       thread.detach()  // The last reference went away inside a job.
@@ -70,12 +122,21 @@ final class EngineCore: Sendable {
     }
   }
 
+  // MARK: What it does
+
+  var busyTime: Duration {
+    let now = now()
+    return state.withLock { state in
+      state.busy + (state.current.map { max(.zero, $0.since.duration(to: now)) } ?? .zero)
+    }
+  }
+
   func health(now: ContinuousClock.Instant) -> EngineHealth {
     state.withLock { state in
       EngineHealth(
         lane: state.current?.lane,
         busy: state.current.map { max(.zero, $0.since.duration(to: now)) } ?? .zero,
-        waiting: state.jobs.count, isStopped: state.isStopped)
+        waiting: state.queue.waitingCount, isStopped: state.isStopped)
     }
   }
 }

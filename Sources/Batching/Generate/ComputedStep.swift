@@ -6,6 +6,8 @@ struct ComputedStep: Sendable {
   var outcomes: [Result<StepOutput?, BatchingError>]
   var start: ContinuousClock.Instant
   var end: ContinuousClock.Instant
+  /// Slices were run alone after the step as a whole had failed.
+  var isRetried = false
 
   /// Runs a step on the engine's thread. When it throws, each slice is tried once alone, so that
   /// one bad sequence ends no other: writing the same positions again does no harm.
@@ -17,6 +19,7 @@ struct ComputedStep: Sendable {
       if slices.count == 1 {
         outcomes = [.failure(error)]
       } else {
+        isRetried = true
         outcomes = slices.map { slice in
           Result { () throws(BatchingError) in try Self.run([slice], backend)[0] }
         }

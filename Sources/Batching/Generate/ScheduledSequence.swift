@@ -47,5 +47,7 @@ enum SequenceEvent: Sendable {
 struct SequenceStep: Sendable {
   var slices: [SequenceSlice] = []
   var ids: [Int] = []
+  /// There is more to be done after it, whoever's reader goes away.
+  var comesBack = false
   var tokens: Int { slices.reduce(0) { $0 + $1.tokens.count } }
 }

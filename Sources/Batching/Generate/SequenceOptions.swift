@@ -11,5 +11,9 @@ package struct SequenceOptions: Sendable, Equatable {
   /// Tokens kept for a slow reader before its sequence is paused.
   package var streamBuffer = 16
 
+  /// While other models have work too: engine time that one step may take, as predicted from steps
+  /// before it; prompt chunks are cut to that. `engine_slice` in model.yaml.
+  package var engineSlice: Duration = .milliseconds(20)
+
   package init() {}
 }

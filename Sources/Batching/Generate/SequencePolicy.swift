@@ -28,6 +28,7 @@ struct SequencePolicy: Sendable {
   private var waitingTokens = 0
   private var nextID = 0
   private var inFlight: [(id: Int, fed: Int)] = []
+  private var costModel = CostModel()
   /// Mean time from admission to end, in seconds; 0 before there is one.
   private var meanLife = 0.0
 
@@ -66,7 +67,8 @@ struct SequencePolicy: Sendable {
       ScheduledSequence(
         id: id, tokens: request.prompt, promptTokens: request.prompt.count,
         limit: min(request.maxTokens ?? room, room), stopTokens: request.stopTokens,
-        sampler: Sampler(options: request.sampling), deadline: request.deadline, arrival: now))
+        sampler: Sampler(options: request.sampling, prompt: request.prompt),
+        deadline: request.deadline, arrival: now))
     waitingTokens += request.prompt.count
     return id
   }
@@ -103,7 +105,7 @@ struct SequencePolicy: Sendable {
   private var retryAdvice: Duration {
     guard meanLife > 0 else { return BatchPolicy.defaultRetry }
     let seconds = meanLife / Double(max(1, running.count))
-    return min(BatchPolicy.longestRetry, max(.milliseconds(1), .seconds(seconds)))
+    return BatchPolicy.advice(.seconds(seconds))
   }
 
   /// Takes a sequence out wherever it is and frees its blocks; nil when it has ended already.
@@ -151,10 +153,16 @@ struct SequencePolicy: Sendable {
 
   /// Takes in what the step has brought: for each of its slices, in order, the token drawn (nil
   /// where none was asked for) or why the slice failed.
+  ///
+  /// - Parameter duration: its time on the engine; nil when it says nothing.
   mutating func complete(
-    _ outcomes: [Result<StepOutput?, BatchingError>], now: ContinuousClock.Instant
+    _ outcomes: [Result<StepOutput?, BatchingError>], duration: Duration?,
+    now: ContinuousClock.Instant
   ) -> [SequenceEvent] {
     let step = inFlight
+    if let duration {
+      costModel.observe(tokens: step.reduce(0) { $0 + $1.fed }, duration: duration)
+    }
     inFlight = []
     precondition(outcomes.count == step.count, "an outcome for every slice")
     var events: [SequenceEvent] = []
@@ -211,7 +219,9 @@ struct SequencePolicy: Sendable {
   // MARK: Steps
 
   /// The next step; nil when nothing can run. Its outcome must come before the next is planned.
-  mutating func plan(now: ContinuousClock.Instant) -> SequenceStep? {
+  ///
+  /// - Parameter isContended: others have work for the engine, so that a step must be short.
+  mutating func plan(now: ContinuousClock.Instant, isContended: Bool = false) -> SequenceStep? {
     precondition(inFlight.isEmpty, "a step is being computed")
     var step = SequenceStep()
     var budget = options.maxStepTokens
@@ -219,6 +229,7 @@ struct SequencePolicy: Sendable {
       guard let index = grow(id) else { continue }
       feed(index, &budget, &step, now)
     }
+    if isContended { budget = min(budget, sliceTokens(besides: step.slices.count)) }
     for index in running.indices
     where budget > 0 && !running[index].isPaused && !running[index].isDecoding {
       feed(index, &budget, &step, now)
@@ -227,7 +238,18 @@ struct SequencePolicy: Sendable {
       feed(index, &budget, &step, now)
     }
     if step.slices.isEmpty { return nil }
+    if step.ids.count < running.count(where: { !$0.isPaused })
+      || waiting.contains(where: { !$0.isPaused })
+    {
+      step.comesBack = true
+    }
     return step
+  }
+
+  /// Prompt tokens that fit a slice beside the tokens of streams; a block's worth in any case, so
+  /// that prompts get on.
+  private func sliceTokens(besides decoding: Int) -> Int {
+    max(blockTokens, (costModel.tokens(within: options.engineSlice) ?? 0) - decoding)
   }
 
   private mutating func feed(
@@ -236,11 +258,13 @@ struct SequencePolicy: Sendable {
     let sequence = running[index]
     let count = min(budget, sequence.pending)
     let end = sequence.computed + count
+    let draws = end == sequence.tokens.count
+    if !draws || sequence.generated + 1 < sequence.limit { step.comesBack = true }
     budget -= count
     step.slices.append(
       SequenceSlice(
         tokens: Array(sequence.tokens[sequence.computed..<end]), position: sequence.computed,
-        blocks: sequence.blocks, sampler: end == sequence.tokens.count ? sequence.sampler : nil))
+        blocks: sequence.blocks, sampler: draws ? sequence.sampler : nil))
     step.ids.append(sequence.id)
     inFlight.append((sequence.id, count))
     if sequence.started == nil { running[index].started = now }

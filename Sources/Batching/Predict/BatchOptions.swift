@@ -12,5 +12,10 @@ package struct BatchOptions: Sendable, Equatable {
   /// Most tokens waiting.
   package var maxQueueTokens = 1_048_576
 
+  /// While other models have work too: engine time that one batch may take, as predicted from
+  /// batches before it; they wait for all of it. One row goes in any case. `engine_slice` in
+  /// model.yaml.
+  package var engineSlice: Duration = .milliseconds(20)
+
   package init() {}
 }

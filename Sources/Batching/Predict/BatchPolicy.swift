@@ -101,17 +101,19 @@ struct BatchPolicy: Sendable {
     }
     guard let deadline else { return }
     if deadline <= now { throw .expired }
-    if let least = leastTime(rows: rows, tokens: tokens, largest: largest, now: now),
-      now + .seconds(least) > deadline
-    {
-      throw BatchingError(
-        .deadlineExceeded,
-        "the answer needs about \(Duration.seconds(least).text), the deadline is in "
-          + "\(now.duration(to: deadline).text)")
+    guard let least = leastTime(rows: rows, tokens: tokens, largest: largest, now: now) else {
+      return
+    }
+    let (needed, left) = (Duration.seconds(least), now.duration(to: deadline))
+    if needed > left {
+      // Time alone shortens the queue: the same request is in time once it is that much shorter.
+      throw .hopeless(needed: needed, left: left, retryAfter: Self.advice(needed - left))
     }
   }
 
   /// Puts an entry in the queue; `check` has allowed it.
+  ///
+  /// - Parameter deadline: from when on `expire` takes it out.
   mutating func enqueue(
     _ id: Int, cost: Int, deadline: ContinuousClock.Instant?, now: ContinuousClock.Instant
   ) {
@@ -166,17 +168,20 @@ struct BatchPolicy: Sendable {
   }
 
   /// What to do now. Call `expire` first: what it would drop may otherwise be computed.
-  mutating func next(now: ContinuousClock.Instant) -> Decision {
+  ///
+  /// - Parameter isContended: others have work for the engine, so that a batch must be short.
+  mutating func next(now: ContinuousClock.Instant, isContended: Bool = false) -> Decision {
     if running != nil { return .busy }
     guard let oldest else { return .idle }
     if let until = delay(from: nodes[oldest].arrival, now: now) { return .wait(until: until) }
     var ids: [Int] = []
     ids.reserveCapacity(min(waitingRows, options.maxBatchRows))
     var tokens = 0
+    let most = isContended ? sliceTokens : options.maxBatchTokens
     let home = nodes[oldest].bucket
     for distance in 0..<Self.bucketCount {
-      take(from: home - distance, into: &ids, tokens: &tokens)
-      if distance > 0 { take(from: home + distance, into: &ids, tokens: &tokens) }
+      take(from: home - distance, into: &ids, tokens: &tokens, most)
+      if distance > 0 { take(from: home + distance, into: &ids, tokens: &tokens, most) }
     }
     running = (tokens, now)
     return .run(ids, tokens: tokens)
@@ -220,11 +225,18 @@ struct BatchPolicy: Sendable {
     return until
   }
 
-  private mutating func take(from bucket: Int, into ids: inout [Int], tokens: inout Int) {
+  /// Before anything is measured one row goes, whose time then tells how many may.
+  private var sliceTokens: Int {
+    min(options.maxBatchTokens, costModel.tokens(within: options.engineSlice) ?? 1)
+  }
+
+  private mutating func take(
+    from bucket: Int, into ids: inout [Int], tokens: inout Int, _ most: Int
+  ) {
     guard buckets.indices.contains(bucket) else { return }
     while ids.count < options.maxBatchRows, buckets[bucket].first >= 0 {
       let id = buckets[bucket].first
-      guard tokens + nodes[id].cost <= options.maxBatchTokens else { return }
+      guard ids.isEmpty || tokens + nodes[id].cost <= most else { return }
       tokens += nodes[id].cost
       remove(id)
       ids.append(id)
@@ -265,11 +277,16 @@ extension BatchPolicy {
     return computing(rows: aheadRows + rows, tokens: aheadTokens + tokens, now: now)
   }
 
-  private func timeToDrain(now: ContinuousClock.Instant) -> Duration {
+  /// Until what waits now has been computed, as advice when to retry.
+  func timeToDrain(now: ContinuousClock.Instant) -> Duration {
     guard let seconds = computing(rows: waitingRows, tokens: waitingTokens, now: now) else {
       return Self.defaultRetry
     }
-    return min(Self.longestRetry, max(.milliseconds(1), .seconds(seconds)))
+    return Self.advice(.seconds(seconds))
+  }
+
+  static func advice(_ duration: Duration) -> Duration {
+    min(longestRetry, max(.milliseconds(1), duration))
   }
 
   /// The rest of the running batch, then so many rows and tokens.

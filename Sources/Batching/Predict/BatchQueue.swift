@@ -60,45 +60,55 @@ struct BatchQueue {
     do throws(BatchingError) {
       try policy.check(rows: rows, tokens: tokens, largest: largest, deadline: deadline, now: now)
     } catch {
-      if error.code == .queueFull {
-        observer?.entriesDropped(rows, reason: .queueFull)
-      } else if let deadline, error.code == .deadlineExceeded {
-        observer?.entriesDropped(rows, reason: deadline <= now ? .expired : .hopeless)
+      switch error.code {
+      case .queueFull: observer?.entriesDropped(rows, reason: .queueFull)
+      case .hopeless: observer?.entriesDropped(rows, reason: .hopeless)
+      case .deadlineExceeded: observer?.entriesDropped(rows, reason: .expired)
+      default: break
       }
       throw error
     }
   }
 
   mutating func add(
-    _ row: BatchRow, cost: Int, deadline: ContinuousClock.Instant?,
-    promise: Promise<BatchPlace>, now: ContinuousClock.Instant
+    _ row: BatchRow, promise: Promise<BatchPlace>, now: ContinuousClock.Instant
   ) throws(BatchingError) {
-    try admit(rows: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
-    let ticket = entries.insert(Entry(row: row, arrival: now, addressee: .one(promise)))
-    row.ticket = ticket
-    policy.enqueue(ticket.index, cost: cost, deadline: deadline, now: now)
+    try admit(rows: 1, tokens: row.cost, largest: row.cost, deadline: row.deadline, now: now)
+    row.ticket = enqueue(row, .one(promise), now)
+    tellQueue()
   }
 
   /// Queues the inputs of one request, all or none.
   mutating func add(
-    _ group: BatchGroup, _ rows: [BatchRow], costs: [Int], deadline: ContinuousClock.Instant?,
-    promise: Promise<[BatchPlace]>, now: ContinuousClock.Instant
+    _ group: BatchGroup, _ rows: [BatchRow], promise: Promise<[BatchPlace]>,
+    now: ContinuousClock.Instant
   ) throws(BatchingError) {
     try admit(
-      rows: costs.count, tokens: costs.reduce(0, +), largest: costs.max() ?? 1,
-      deadline: deadline, now: now)
+      rows: rows.count, tokens: rows.reduce(0) { $0 + $1.cost },
+      largest: rows.lazy.map(\.cost).max() ?? 1,
+      deadline: rows.lazy.compactMap(\.deadline).min(), now: now)
     let ticket = groups.insert(
       Group(
-        promise: promise, places: Array(repeating: nil, count: costs.count), missing: costs.count))
+        promise: promise, places: Array(repeating: nil, count: rows.count), missing: rows.count))
     group.ticket = ticket
-    var members: [Ticket] = []
-    for (member, row) in rows.enumerated() {
-      let entry = entries.insert(
-        Entry(row: row, arrival: now, addressee: .group(ticket, member: member)))
-      policy.enqueue(entry.index, cost: costs[member], deadline: deadline, now: now)
-      members.append(entry)
+    let members = rows.enumerated().map { member, row in
+      enqueue(row, .group(ticket, member: member), now)
     }
     groups.update(ticket) { $0.members = members }
+    tellQueue()
+  }
+
+  private func tellQueue() {
+    observer?.queueChanged(rows: policy.waitingRows, tokens: policy.waitingTokens)
+  }
+
+  private mutating func enqueue(
+    _ row: BatchRow, _ addressee: Addressee, _ now: ContinuousClock.Instant
+  ) -> Ticket {
+    row.startBy = row.queueTimeout.map { now + $0 }
+    let ticket = entries.insert(Entry(row: row, arrival: now, addressee: addressee))
+    policy.enqueue(ticket.index, cost: row.cost, deadline: row.lapses, now: now)
+    return ticket
   }
 
   // MARK: Cancellation
@@ -106,13 +116,16 @@ struct BatchQueue {
   mutating func cancel(_ row: BatchRow) {
     guard let ticket = row.ticket, let entry = withdraw(ticket) else { return }
     observer?.entriesDropped(1, reason: .cancelled)
+    tellQueue()
     resume(entry.addressee, throwing: CancellationError())
   }
 
   mutating func cancel(_ group: BatchGroup) {
     guard let ticket = group.ticket else { return }
     let missing = fail(ticket, with: CancellationError())
-    if missing > 0 { observer?.entriesDropped(missing, reason: .cancelled) }
+    guard missing > 0 else { return }
+    observer?.entriesDropped(missing, reason: .cancelled)
+    tellQueue()
   }
 
   /// Takes an entry out wherever it is; nil when it has been answered already. What the engine
@@ -126,17 +139,32 @@ struct BatchQueue {
   // MARK: Batches
 
   mutating func dropExpired(now: ContinuousClock.Instant) {
-    let expired = policy.expire(now: now)
-    if expired.isEmpty { return }
-    observer?.entriesDropped(expired.count, reason: .expired)
-    fail(expired.map { entries.ticket(at: $0) }, with: BatchingError.expired)
+    // Tickets first: dropping one input of a request may take others of it out.
+    let tickets = policy.expire(now: now).map { entries.ticket(at: $0) }
+    for ticket in tickets { dropLapsed(ticket, now: now) }
+    if !tickets.isEmpty { tellQueue() }
+  }
+
+  private mutating func dropLapsed(_ ticket: Ticket, now: ContinuousClock.Instant) {
+    guard let entry = entries.remove(ticket) else { return }
+    if let timeout = entry.row.queueTimeout, entry.row.deadline.map({ $0 > now }) ?? true {
+      let error = BatchingError.queueTimeout(timeout, retryAfter: policy.timeToDrain(now: now))
+      let count = resume(entry.addressee, throwing: error)
+      observer?.entriesDropped(count, reason: .queueTimeout)
+    } else {
+      let count = resume(entry.addressee, throwing: BatchingError.expired)
+      observer?.entriesDropped(count, reason: .expired)
+    }
   }
 
   /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `stop`.
-  mutating func next(now: ContinuousClock.Instant) -> (BatchPolicy.Decision, FormedBatch?) {
+  mutating func next(
+    now: ContinuousClock.Instant, isContended: Bool
+  ) -> (BatchPolicy.Decision, FormedBatch?) {
     dropExpired(now: now)
-    let decision = policy.next(now: now)
+    let decision = policy.next(now: now, isContended: isContended)
     guard case .run(let indices, let tokens) = decision else { return (decision, nil) }
+    tellQueue()
     let batch = FormedBatch(
       tickets: indices.map { entries.ticket(at: $0) },
       rows: indices.compactMap { entries.value(at: $0)?.row }, tokens: tokens)
@@ -145,9 +173,15 @@ struct BatchQueue {
 
   mutating func deliver(_ computed: ComputedBatch, for batch: FormedBatch) {
     let compute = computed.start.duration(to: computed.end)
-    policy.finished(duration: computed.failures.isRetried ? nil : compute)
+    let isWhole = !computed.failures.isRetried && computed.lapsed.isEmpty
+    policy.finished(duration: isWhole ? compute : nil)
+    let rows = batch.tickets.count - computed.lapsed.count
     var oldest = computed.start
     for (row, ticket) in batch.tickets.enumerated() {
+      if computed.lapsed.contains(row) {
+        dropLapsed(ticket, now: computed.start)
+        continue
+      }
       guard let entry = entries.remove(ticket) else { continue }  // Cancelled meanwhile.
       oldest = min(oldest, entry.arrival)
       if computed.failures.isRetried, let error = computed.failures.errors[row] {
@@ -157,12 +191,14 @@ struct BatchQueue {
           entry.addressee,
           with: BatchPlace(
             queued: entry.arrival.duration(to: computed.start), compute: compute,
-            batchSize: batch.tickets.count))
+            batchSize: rows))
       }
     }
+    tellQueue()
+    guard rows > 0 else { return }
     observer?.batchComputed(
       BatchReport(
-        rows: batch.tickets.count, tokens: batch.tokens,
+        rows: rows, tokens: batch.tokens,
         queued: oldest.duration(to: computed.start), compute: compute,
         failures: computed.failures.errors.count))
   }
@@ -171,7 +207,7 @@ struct BatchQueue {
   mutating func stop(_ batch: FormedBatch, now: ContinuousClock.Instant, error: any Error) {
     policy.finished(duration: nil)
     fail(batch.tickets, with: error)
-    while case (.run, let batch?) = next(now: now) {
+    while case (.run, let batch?) = next(now: now, isContended: false) {
       policy.finished(duration: nil)
       fail(batch.tickets, with: error)
     }
@@ -192,10 +228,14 @@ struct BatchQueue {
     }
   }
 
-  private mutating func resume(_ addressee: Addressee, throwing error: any Error) {
+  /// - Returns: how many inputs that answers: all that are left of a request.
+  @discardableResult
+  private mutating func resume(_ addressee: Addressee, throwing error: any Error) -> Int {
     switch addressee {
-    case .one(let promise): promise.fail(error)
-    case .group(let group, _): _ = fail(group, with: error)
+    case .one(let promise):
+      promise.fail(error)
+      return 1
+    case .group(let group, _): return fail(group, with: error)
     }
   }
 

@@ -3,13 +3,36 @@ import Inference
 /// An input on its way to its output, as the scheduler passes it on.
 ///
 /// `@unchecked Sendable`: it has one owner at a time. The submitter makes it; the scheduler's
-/// executor alone touches `ticket`; the engine's thread writes the output, and the submitter reads
-/// that only after the engine has handed the batch back (one that was cancelled never looks).
+/// executor alone touches `ticket`, and sets `startBy` before it hands the row to the engine; the
+/// engine's thread writes the output, and the submitter reads that only after the engine has handed
+/// the batch back (one that was cancelled never looks).
 class BatchRow: @unchecked Sendable {
+  /// In tokens, at least 1.
+  final let cost: Int
+  /// When the answer is of no use any more.
+  final let deadline: ContinuousClock.Instant?
+  /// How long it may wait for its computation to begin.
+  final let queueTimeout: Duration?
+  /// When that time is up; set when it joins the queue.
+  final var startBy: ContinuousClock.Instant?
   /// Its place in the queue, until it is answered.
   final var ticket: BatchQueue.Ticket?
 
-  init() {}
+  init(cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?) {
+    self.cost = cost
+    self.deadline = deadline
+    self.queueTimeout = queueTimeout
+  }
+
+  /// From when on it is not to be computed.
+  final var lapses: ContinuousClock.Instant? {
+    guard let deadline, let startBy else { return deadline ?? startBy }
+    return min(deadline, startBy)
+  }
+
+  final func hasLapsed(at now: ContinuousClock.Instant) -> Bool {
+    lapses.map { $0 <= now } ?? false
+  }
 }
 
 /// `@unchecked Sendable`: see `BatchRow`.
@@ -17,9 +40,11 @@ final class TypedBatchRow<Backend: BatchBackend>: BatchRow, @unchecked Sendable 
   let input: Backend.Input
   var output: Backend.Output?
 
-  init(_ input: Backend.Input) {
+  init(
+    _ input: Backend.Input, cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?
+  ) {
     self.input = input
-    super.init()
+    super.init(cost: max(1, cost), deadline: deadline, queueTimeout: queueTimeout)
   }
 
   func answer(_ place: BatchPlace) throws(BatchingError) -> BatchAnswer<Backend.Output> {
@@ -68,31 +93,4 @@ final class TypedBatchRow<Backend: BatchBackend>: BatchRow, @unchecked Sendable 
       unsafe unsafeDowncast(rows[rows.startIndex + offset], to: Self.self).output = outputs[offset]
     }
   }
-}
-
-/// Where an input was computed.
-struct BatchPlace: Sendable {
-  var queued: Duration
-  var compute: Duration
-  var batchSize: Int
-}
-
-/// What went wrong in a batch.
-struct BatchFailures: Sendable {
-  /// Rows were computed alone after the batch as a whole had failed.
-  var isRetried: Bool
-  /// By row.
-  var errors: [Int: BatchingError]
-
-  init(isRetried: Bool = false, errors: [Int: BatchingError] = [:]) {
-    self.isRetried = isRetried
-    self.errors = errors
-  }
-}
-
-/// What the engine brings back from one batch; outputs are in the rows.
-struct ComputedBatch: Sendable {
-  var start: ContinuousClock.Instant
-  var end: ContinuousClock.Instant
-  var failures: BatchFailures
 }

@@ -41,16 +41,16 @@ actor BatchScheduler {
   // MARK: One input
 
   nonisolated func submit(
-    _ row: BatchRow, cost: Int, deadline: ContinuousClock.Instant?
+    _ row: BatchRow
   ) async throws -> BatchPlace {
     guard executor.isIsolatingCurrentContext() == true else {
-      return try await submitFromElsewhere(row, cost: cost, deadline: deadline)
+      return try await submitFromElsewhere(row)
     }
     // Here already, in a task that is not isolated to this actor: no switch there and back.
     return try await withTaskCancellationHandler {
       try await Promise.wait { promise in
         let isCancelled = Task.isCancelled
-        assumeIsolated { $0.start(row, cost, deadline, promise, isCancelled: isCancelled) }
+        assumeIsolated { $0.start(row, promise, isCancelled: isCancelled) }
       }
     } onCancel: {
       cancelSoon(row)
@@ -58,11 +58,11 @@ actor BatchScheduler {
   }
 
   private func submitFromElsewhere(
-    _ row: BatchRow, cost: Int, deadline: ContinuousClock.Instant?
+    _ row: BatchRow
   ) async throws -> BatchPlace {
     try await withTaskCancellationHandler {
       try await Promise.wait { promise in
-        start(row, cost, deadline, promise, isCancelled: Task.isCancelled)
+        start(row, promise, isCancelled: Task.isCancelled)
       }
     } onCancel: {
       cancelSoon(row)
@@ -70,13 +70,12 @@ actor BatchScheduler {
   }
 
   private func start(
-    _ row: BatchRow, _ cost: Int, _ deadline: ContinuousClock.Instant?,
-    _ promise: Promise<BatchPlace>, isCancelled: Bool
+    _ row: BatchRow, _ promise: Promise<BatchPlace>, isCancelled: Bool
   ) {
     if isStopped { return promise.fail(BatchingError.stopped) }
     if isCancelled { return promise.fail(CancellationError()) }
     do throws(BatchingError) {
-      try queue.add(row, cost: cost, deadline: deadline, promise: promise, now: clock.now())
+      try queue.add(row, promise: promise, now: clock.now())
       startPump()
     } catch {
       promise.fail(error)
@@ -91,13 +90,11 @@ actor BatchScheduler {
 
   // MARK: Several inputs
 
-  func submit(
-    all rows: [BatchRow], costs: [Int], deadline: ContinuousClock.Instant?
-  ) async throws -> [BatchPlace] {
+  func submit(all rows: [BatchRow]) async throws -> [BatchPlace] {
     let group = BatchGroup()
     return try await withTaskCancellationHandler {
       try await Promise.wait { promise in
-        start(group, rows, costs, deadline, promise, isCancelled: Task.isCancelled)
+        start(group, rows, promise, isCancelled: Task.isCancelled)
       }
     } onCancel: {
       Task(executorPreference: executor) { await self.cancel(group) }
@@ -105,14 +102,12 @@ actor BatchScheduler {
   }
 
   private func start(
-    _ group: BatchGroup, _ rows: [BatchRow], _ costs: [Int], _ deadline: ContinuousClock.Instant?,
-    _ promise: Promise<[BatchPlace]>, isCancelled: Bool
+    _ group: BatchGroup, _ rows: [BatchRow], _ promise: Promise<[BatchPlace]>, isCancelled: Bool
   ) {
     if isStopped { return promise.fail(BatchingError.stopped) }
     if isCancelled { return promise.fail(CancellationError()) }
     do throws(BatchingError) {
-      try queue.add(
-        group, rows, costs: costs, deadline: deadline, promise: promise, now: clock.now())
+      try queue.add(group, rows, promise: promise, now: clock.now())
       startPump()
     } catch {
       promise.fail(error)
@@ -137,7 +132,7 @@ actor BatchScheduler {
 
   private func pump() async {
     while true {
-      switch queue.next(now: clock.now()) {
+      switch queue.next(now: clock.now(), isContended: lane.isContended) {
       case (_, let batch?):
         await run(batch)
       case (.wait(let until), nil):
@@ -153,10 +148,10 @@ actor BatchScheduler {
 
   private func run(_ batch: BatchQueue.FormedBatch) async {
     do {
-      let computed = try await lane.run { [compute, clock, rows = batch.rows] in
-        let start = clock.now()
-        let failures = compute(rows)
-        return ComputedBatch(start: start, end: clock.now(), failures: failures)
+      let comesBack = queue.policy.waitingRows > 0
+      let computed = try await lane.run(comesBack: comesBack) {
+        [compute, clock, rows = batch.rows] in
+        ComputedBatch(rows, clock: clock, compute: compute)
       }
       queue.deliver(computed, for: batch)
     } catch {

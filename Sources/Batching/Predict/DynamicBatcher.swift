@@ -31,26 +31,33 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
 
   /// Has one input computed in some batch. Cheapest when called on the batcher's own executor.
   ///
+  /// - Parameters:
+  ///   - deadline: when the answer is of no use any more.
+  ///   - queueTimeout: how long it may wait for its computation to begin.
   /// - Throws: `BatchingError`; `CancellationError` when the task is cancelled before the answer.
   package func submit(
-    _ input: Input, deadline: ContinuousClock.Instant? = nil
+    _ input: Input, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) async throws -> Answer {
-    let row = TypedBatchRow<Backend>(input)
-    let place = try await scheduler.submit(
-      row, cost: max(1, backend.cost(of: input)), deadline: deadline)
-    return try row.answer(place)
+    let row = row(input, deadline, queueTimeout)
+    return try row.answer(try await scheduler.submit(row))
   }
 
   /// Has the inputs of one request computed, in one batch or several; answers in their order.
   /// All are queued or none; the first that fails fails the request and drops the rest.
   package func submit(
-    all inputs: [Input], deadline: ContinuousClock.Instant? = nil
+    all inputs: [Input], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) async throws -> [Answer] {
     if inputs.isEmpty { return [] }
-    let rows = inputs.map { TypedBatchRow<Backend>($0) }
-    let places = try await scheduler.submit(
-      all: rows, costs: inputs.map { max(1, backend.cost(of: $0)) }, deadline: deadline)
+    let rows = inputs.map { row($0, deadline, queueTimeout) }
+    let places = try await scheduler.submit(all: rows)
     return try zip(rows, places).map { try $0.answer($1) }
+  }
+
+  private func row(
+    _ input: Input, _ deadline: ContinuousClock.Instant?, _ queueTimeout: Duration?
+  ) -> TypedBatchRow<Backend> {
+    TypedBatchRow(
+      input, cost: backend.cost(of: input), deadline: deadline, queueTimeout: queueTimeout)
   }
 
   /// Rows and tokens waiting for a batch; for metrics.

@@ -266,7 +266,8 @@ extension ApusV1 {
     /// Cut texts that are too long for the model instead of refusing them; absent means true. Only for
     /// models that take texts.
     public var truncate: Bool? = nil
-    /// Give up after this long in the queue, though the call's deadline be later; 0 means no limit.
+    /// Give up when the computation of an instance has not begun after this long in the queue, with
+    /// RESOURCE_EXHAUSTED and advice when to retry; 0 means no limit but the call's deadline.
     public var queueTimeoutMs: UInt32 = 0
     /// Options of single models by name, as their documentation tells them. No model of this version
     /// has any.
@@ -544,7 +545,8 @@ extension ApusV1 {
     /// Leave out tokens that are less likely than this share of the likeliest; 0 and absent mean none.
     /// From 0 to 1.
     public var minP: Float? = nil
-    /// Above 1, make tokens that were written lately less likely; 1 and absent change nothing.
+    /// Above 1, make tokens less likely that are among the last 64 of prompt and answer; 1 and absent
+    /// change nothing.
     /// From 0.1 to 10.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
@@ -956,8 +958,6 @@ extension ApusV1 {
     case stop
     /// `max_tokens` were written, or the model's context is full.
     case length
-    /// The server was told to stop; what was sent is right but not whole.
-    case cancelled
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -966,7 +966,6 @@ extension ApusV1 {
       case 0: self = .unspecified
       case 1: self = .stop
       case 2: self = .length
-      case 3: self = .cancelled
       default: self = .unrecognized(rawValue)
       }
     }
@@ -976,7 +975,6 @@ extension ApusV1 {
       case .unspecified: 0
       case .stop: 1
       case .length: 2
-      case .cancelled: 3
       case .unrecognized(let number): number
       }
     }
@@ -2076,8 +2074,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws -> ApusV1.PredictResponse
 
     /// Continues a prompt and sends every token as it is drawn. Cancelling the call stops the work.
@@ -2124,8 +2123,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     public func predict(
       _ request: ApusV1.PredictRequest, options: CallOptions = CallOptions()
     ) async throws -> ApusV1.PredictResponse {
@@ -2211,5 +2211,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 5858))
+      start: apus_v1_inference_descriptor(), count: 5860))
 }

@@ -46,7 +46,7 @@ package final class InferenceServer: Sendable {
       registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
       log: log)
     readiness = Readiness(
-      registry: registry, requirement: configuration.readiness,
+      models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
@@ -69,9 +69,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try configuration.models.map { folder throws(ConfigurationError) in
-      try ModelDirectory(scanning: folder)
-    }
+    let directory = try ModelDirectory(scanning: configuration.models)
     setHealth(.notServing)
     let address = try server.listen(on: address).address
     log.info(
@@ -89,7 +87,7 @@ package final class InferenceServer: Sendable {
     installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
-    loader?.join()
+    loader.join()
     longTexts.stop()
     engine.stop()
     group.shutdown()
@@ -98,14 +96,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
-    guard let directory else {
-      log.warning("no --models folder was given: serving nothing")
-      readiness.finishedLoading()
-      reportSoon()
-      return nil
-    }
-    return try SystemThread("models") { [self] in
+  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
+    try SystemThread("models") { [self] in
       installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
@@ -145,8 +137,8 @@ package final class InferenceServer: Sendable {
     }
     guard changed else { return }
     if verdict.isReady {
-      let models = registry.all
-      let ready = models.count { $0.isReady }
+      let models = registry.standings
+      let ready = models.count { $0.standing == .ready }
       log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))

@@ -2,8 +2,8 @@ package import RPC
 
 /// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
 package struct ServerConfiguration: Sendable {
-  /// Folder of models; nil serves none.
-  package var models: String?
+  /// Folder of models.
+  package var models: String
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
   /// Event loops; nil is one per core.
@@ -26,5 +26,5 @@ package struct ServerConfiguration: Sendable {
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)
 
-  package init() {}
+  package init(models: String) { self.models = models }
 }

@@ -163,14 +163,12 @@ final class ModelInstaller: Sendable {
   /// - Throws: where there is no such encoder, with the reason why it was not loaded.
   private func encoder(_ name: String, for path: String) throws(ModelError) -> Encoder {
     if let encoder = shared.withLock({ $0.encoders[name] }) { return encoder }
-    let names = registry.all.map(\.name)
     let reason =
-      if let failure = registry.failure(of: name) {
+      switch registry.standings.first(where: { $0.name == name })?.standing {
+      case .failed(let failure):
         "its base, the encoder `\(name)`, could not be loaded: \(failure)"
-      } else if names.contains(name) {
-        "its base `\(name)` is no encoder"
-      } else {
-        "its base, the encoder `\(name)`, is not there; put it beside this model"
+      case .ready, .loading: "its base `\(name)` is no encoder"
+      case nil: "its base, the encoder `\(name)`, is not there; put it beside this model"
       }
     throw ModelError(.unsupported, "\(path)/head.json", reason)
   }

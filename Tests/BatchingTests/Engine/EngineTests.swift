@@ -26,11 +26,13 @@ import Testing
     #expect(try await lane.run { 6 } == 6)
   }
 
-  @Test func lanesTakeTurns() async throws {
-    let engine = try Engine()
+  /// A job of each kind moves the engine's clock; nobody is given up, however slow the machine is.
+  @Test func lanesShareTimeAndNotTurns() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(patience: .seconds(600), now: { clock.now() })
     defer { engine.stop() }
     let executor = ThreadExecutor()
-    let turns = Shared<[String]>([])
+    let jobs = Shared<[(lane: Int, length: Duration)]>([])
     let entered = DispatchSemaphore(value: 0)
     let release = DispatchSemaphore(value: 0)
     let blocker = engine.lane("blocker")
@@ -43,26 +45,61 @@ import Testing
     await offThread { entered.wait() }
     try await executor.run {
       try await withThrowingTaskGroup { group in
-        for name in ["a", "b", "c"] {
-          let lane = engine.lane(name)
+        for (index, milliseconds) in [1, 4, 16].enumerated() {
+          let lane = engine.lane("\(index)")
+          let count = 160 / milliseconds
           group.addTask(executorPreference: executor) {
-            for _ in 0..<20 { try await lane.run { turns.update { $0.append(name) } } }
+            for turn in 1...count {
+              try await lane.run(comesBack: turn < count) {
+                clock.advance(by: .milliseconds(milliseconds))
+                jobs.update { $0.append((index, .milliseconds(milliseconds))) }
+              }
+            }
           }
         }
         // All three first jobs are queued before the engine goes on.
         group.addTask(executorPreference: executor) {
-          while engine.health(now: .now).waiting < 3 { await Task.yield() }
+          while engine.health(now: clock.now()).waiting < 3 { await Task.yield() }
           release.signal()
         }
         try await group.waitForAll()
       }
     }
     try await blocked.value
-    let order = turns.value
-    // Whatever the first round is, all others are like it: who has just run queues up behind.
-    let round = Array(order.prefix(3))
-    #expect(Set(round) == ["a", "b", "c"])
-    #expect(order == Array((0..<20).map { _ in round }.joined()))
+    var had = [Duration](repeating: .zero, count: 3)
+    for job in jobs.value {
+      had[job.lane] += job.length
+      let (least, most) = (had.min() ?? .zero, had.max() ?? .zero)
+      #expect(most - least <= .milliseconds(16 + 4))
+    }
+    #expect(had == Array(repeating: .milliseconds(160), count: 3))
+    #expect(engine.busyTime == .milliseconds(480))
+  }
+
+  @Test func aPromiseThatIsNotKeptDelaysOnly() async throws {
+    let engine = try Engine(patience: .microseconds(1))
+    defer { engine.stop() }
+    let (gone, other) = (engine.lane("gone"), engine.lane("other"))
+    try await other.run {}
+    for _ in 0..<50 {
+      try await gone.run(comesBack: true) {}
+      #expect(try await other.run { 7 } == 7)
+    }
+  }
+
+  @Test func contentionIsOtherLanesWork() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(now: { clock.now() })
+    defer { engine.stop() }
+    let (a, b) = (engine.lane("a"), engine.lane("b"))
+    #expect(!a.isContended && !b.isContended)
+    let seen = try await b.run { (a.isContended, b.isContended) }
+    #expect(seen == (true, false))
+    #expect(!a.isContended)
+    try await b.run(comesBack: true) {}
+    #expect(a.isContended)
+    clock.advance(by: FairQueue.promiseHolds)
+    #expect(!a.isContended)
   }
 
   @Test func aLaneHasOneJobAtATime() async throws {

@@ -24,6 +24,7 @@ import Testing
     options.maxStepTokens = Int.random(in: 4...32, using: &random)
     options.maxRunning = Int.random(in: 1...8, using: &random)
     options.maxWaiting = 20
+    options.engineSlice = .milliseconds(Int.random(in: 0...20, using: &random))
     var policy = SequencePolicy(
       options: options, contextLength: 40, vocabularySize: 1009,
       blockTokens: backend.blockTokens, blockCount: backend.blockCount)
@@ -34,7 +35,8 @@ import Testing
         arrive(&policy, &sequences, now: now, &random)
       }
       meddle(&policy, &sequences, now: now, &random)
-      if !(try step(&policy, backend, &sequences, now: now)) {
+      let isContended = Bool.random(using: &random)
+      if !(try step(&policy, backend, &sequences, isContended: isContended, now: now)) {
         // Nothing runs only when all that is there is paused.
         #expect(sequences.values.allSatisfy { $0.isPaused || $0.ended != nil }, "round \(round)")
       }
@@ -102,9 +104,9 @@ import Testing
 
   func step(
     _ policy: inout SequencePolicy, _ backend: HashingBackend, _ sequences: inout [Int: Expected],
-    now: ContinuousClock.Instant
+    isContended: Bool = false, now: ContinuousClock.Instant
   ) throws -> Bool {
-    guard let step = policy.plan(now: now) else { return false }
+    guard let step = policy.plan(now: now, isContended: isContended) else { return false }
     #expect(step.tokens <= policy.options.maxStepTokens)
     #expect(step.ids.count <= policy.options.maxRunning)
     #expect(step.ids.allSatisfy { sequences[$0]?.isPaused == false })
@@ -112,7 +114,8 @@ import Testing
     #expect(held + policy.allocator.freeCount == backend.blockCount)
     #expect(Set(policy.running.flatMap(\.blocks)).count == held, "a block held twice")
     let computed = ComputedStep(step.slices, on: backend, clock: FakeClock())
-    for event in policy.complete(computed.outcomes, now: now) {
+    for event in policy.complete(computed.outcomes, duration: .milliseconds(step.tokens), now: now)
+    {
       switch event {
       case .token(let id, let token, _, _):
         #expect(sequences[id]?.received.count == token.index)

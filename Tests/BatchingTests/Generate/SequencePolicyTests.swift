@@ -33,12 +33,12 @@ import Testing
   @discardableResult
   func complete(
     _ policy: inout SequencePolicy, _ step: SequenceStep, token: Int32 = 7,
-    now: ContinuousClock.Instant? = nil
+    duration: Duration? = nil, now: ContinuousClock.Instant? = nil
   ) -> [SequenceEvent] {
     policy.complete(
       step.slices.map { slice in
         .success(slice.sampler.map { StepOutput(token: token, sampler: $0) })
-      }, now: now ?? start)
+      }, duration: duration, now: now ?? start)
   }
 
   func shape(_ step: SequenceStep?) -> [[Int]]? {
@@ -161,11 +161,70 @@ import Testing
     }
   }
 
+  @Test func whileOthersWaitAPromptIsCutToASlice() throws {
+    var policy = policy(context: 400, blockTokens: 4, blocks: 400) {
+      $0.engineSlice = .milliseconds(20)
+    }
+    _ = try policy.arrive(request(3), now: start)
+    // A millisecond for a token; before that is known, a block's worth goes at a time.
+    complete(&policy, try plan(&policy, now: start), duration: .milliseconds(3))
+    for length in [300, 300] { _ = try policy.arrive(request(length), now: start) }
+    let step = policy.plan(now: start, isContended: true)
+    #expect(shape(step) == [[0, 3, 1, 1], [1, 0, 19, 0]])
+    complete(&policy, try #require(step), duration: .milliseconds(20))
+    let alone = try plan(&policy, now: start)
+    #expect(shape(alone) == [[0, 4, 1, 1], [1, 19, 255, 0]])
+  }
+
+  @Test func aPromptGetsOnHoweverShortTheSlice() throws {
+    var policy = policy(blockTokens: 4) { $0.engineSlice = .zero }
+    _ = try policy.arrive(request(10), now: start)
+    for expected in [[0, 0, 4, 0], [0, 4, 4, 0], [0, 8, 2, 1]] {
+      let step = policy.plan(now: start, isContended: true)
+      #expect(shape(step) == [expected])
+      complete(&policy, try #require(step), duration: .seconds(3))
+    }
+  }
+
+  @Test func aStepSaysWhetherAnotherFollows() throws {
+    var policy = policy { $0.maxStepTokens = 8 }
+    let first = try policy.arrive(request(10, max: 2), now: start)
+    var said: [Bool] = []
+    while let step = policy.plan(now: start) {
+      said.append(step.comesBack)
+      complete(&policy, step)
+    }
+    #expect(said == [true, true, false])
+    _ = try policy.arrive(request(10, max: 1), now: start)
+    complete(&policy, try plan(&policy, now: start))
+    let waiting = try policy.arrive(request(8, max: 1), now: start)
+    // The last of the one takes two tokens, the other waits for the rest of its prompt.
+    #expect(try plan(&policy, now: start).comesBack)
+    policy.remove(waiting, .cancelled, now: start)
+    policy.remove(first, .cancelled, now: start)
+  }
+
   @Test func runningIsBounded() throws {
     var policy = policy { $0.maxRunning = 2 }
     for _ in 0..<3 { _ = try policy.arrive(request(2), now: start) }
     #expect(planned(&policy) == [0, 1])
     #expect(policy.waiting.map(\.id) == [2])
+  }
+
+  @Test func theRepetitionPenaltySeesThePrompt() throws {
+    var policy = policy()
+    var penalised = request(6)
+    penalised.sampling.repetitionPenalty = 2
+    for request in [request(6), penalised] { _ = try policy.arrive(request, now: start) }
+    let drawn = try plan(&policy, now: start).slices.map { slice in
+      // Token 5 stands in the prompt and is the likeliest as long as that does not count.
+      var logits = [Float](repeating: 0, count: 1009)
+      (logits[5], logits[9]) = (3, 2)
+      var span = logits.mutableSpan
+      var sampler = slice.sampler
+      return sampler?.draw(from: &span)
+    }
+    #expect(drawn == [5, 9])
   }
 
   // MARK: Endings
@@ -251,7 +310,7 @@ import Testing
       [
         .failure(.backendFailed(BadInput(value: 1))),
         .success(StepOutput(token: 5, sampler: sampler)),
-      ], now: start)
+      ], duration: nil, now: start)
     #expect(events.count == 2)
     guard case .failed(id: 0, _) = events[0] else {
       Issue.record("\(events)")

@@ -166,6 +166,26 @@ import Testing
     #expect(ids.count == 2)
   }
 
+  // MARK: Slices
+
+  @Test func whileOthersWaitABatchIsASlice() throws {
+    var policy = policy { $0.engineSlice = .milliseconds(21) }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<9 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0, 1, 2, 3], tokens: 200))
+    policy.finished(duration: nil)
+    #expect(policy.next(now: start) == .run([4, 5, 6, 7, 8], tokens: 250))
+  }
+
+  @Test func oneRowGoesHoweverShortTheSlice() throws {
+    var policy = policy { $0.engineSlice = .zero }
+    // Nothing is measured yet.
+    for id in 0..<3 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0], tokens: 50))
+    policy.finished(duration: .seconds(5))
+    #expect(policy.next(now: start, isContended: true) == .run([1], tokens: 50))
+  }
+
   // MARK: Delay
 
   @Test func theDelayIsFromTheOldestAndOnBothSidesOfTheBound() throws {
@@ -251,8 +271,23 @@ import Testing
     #expect(
       code { () throws(BatchingError) in
         try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(25), now: now)
-      } == .deadlineExceeded)
+      } == .hopeless)
     try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(27), now: now)
+  }
+
+  @Test func theHopelessAreToldHowLongTheQueueIsAndWhenToComeBack() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<4 { try submit(&policy, id, cost: 100) }
+    do {
+      try submit(&policy, 4, cost: 100, deadline: start + .milliseconds(30))
+      Issue.record("accepted")
+    } catch {
+      #expect(error.code == .hopeless)
+      #expect(error.message.contains("the queue is 50 ms long, the deadline is in 30 ms"))
+      // By then 20 ms of the queue are gone, and 30 are enough.
+      #expect(abs(try #require(error.retryAfter).seconds - 0.020) < 0.001)
+    }
   }
 
   @Test func aStuckBatchIsNotCountedAsTimeGained() throws {
@@ -264,7 +299,7 @@ import Testing
     #expect(
       code { () throws(BatchingError) in
         try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(9), now: now)
-      } == .deadlineExceeded)
+      } == .hopeless)
     try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(11), now: now)
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import Testing
 
@@ -123,47 +124,28 @@ import Testing
     #expect(fixture.backend.computed.isEmpty)
   }
 
-  @Test func anExpiredEntryIsNotComputed() async throws {
-    let fixture = try BatcherFixture()
-    let first = await fixture.hold()
-    let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
-    let early = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(6))
-    await fixture.waiting(2)
-    fixture.clock.advance(by: .milliseconds(5))
-    fixture.letGo()
-    _ = try await first.value
-    #expect(await code(late) == .deadlineExceeded)
-    #expect(try await early.value.output == 25)
-    #expect(fixture.backend.computed == [[0], [5]])
-    #expect(fixture.observer.drops(.expired) == 1)
-  }
+  // MARK: Slices
 
-  @Test func aDeadlineIsToldWhileALongBatchRuns() async throws {
+  @Test func whileAnotherModelHasWorkABatchIsASlice() async throws {
     let fixture = try BatcherFixture()
-    let first = await fixture.hold()
-    let late = fixture.submit(4, deadline: fixture.clock.now() + .milliseconds(5))
-    let later = fixture.submit(5, deadline: fixture.clock.now() + .milliseconds(9))
-    await fixture.waiting(2)
-    #expect(fixture.clock.alarmCount == 1)
-    fixture.clock.advance(by: .milliseconds(5))
-    #expect(await code(late) == .deadlineExceeded)
-    while fixture.clock.alarmCount == 0 { await Task.yield() }
-    fixture.clock.advance(by: .milliseconds(4))
-    #expect(await code(later) == .deadlineExceeded)
-    fixture.letGo()
-    #expect(try await first.value.output == 0)
-    #expect(fixture.backend.computed == [[0]])
-  }
-
-  @Test func theHopelessAreRefusedOnArrival() async throws {
-    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchRows = 1 }
-    for _ in 0..<8 { _ = try await fixture.submit(1).value }
-    let first = await fixture.hold()
-    let refused = fixture.submit(1, deadline: fixture.clock.now() + .milliseconds(15))
-    #expect(await code(refused) == .deadlineExceeded)
-    #expect(fixture.observer.drops(.hopeless) == 1)
-    fixture.letGo()
-    _ = try await first.value
+    let (entered, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let other = fixture.engine.lane("other")
+    let held = Task {
+      try await other.run {
+        entered.signal()
+        release.wait()
+      }
+    }
+    await offThread { entered.wait() }
+    let tasks = (1...20).map { fixture.submit($0) }
+    // The first is on its way to the engine, alone: nothing is known yet of what it takes.
+    await fixture.waiting(19)
+    release.signal()
+    try await held.value
+    for (index, task) in tasks.enumerated() {
+      #expect(try await task.value.output == (index + 1) * (index + 1))
+    }
+    #expect(fixture.backend.computed.map(\.count) == [1, 19])
   }
 
   // MARK: Delay
@@ -296,9 +278,10 @@ import Testing
     var options = BatchOptions()
     options.maxBatchRows = 7
     options.maxQueueRows = 40
+    let observer = CountingObserver()
     let batcher = DynamicBatcher(
       name: "race", backend: SquaringBackend(), engine: engine, executor: executor,
-      clock: RealClock(), options: options)
+      clock: RealClock(), options: options, observer: observer)
     // On the batcher's thread, or on the pool's threads too.
     let other: (any TaskExecutor)? = threads == 1 ? executor : nil
     await withTaskGroup { group in
@@ -310,6 +293,7 @@ import Testing
     }
     #expect(await batcher.waiting == (0, 0))
     #expect(await batcher.unanswered == (0, 0))
+    #expect(observer.waiting == (0, 0))
   }
 
   private static func race(_ batcher: DynamicBatcher<SquaringBackend>, seed: UInt64) async {
