@@ -2,6 +2,6 @@ internal import EventLoop
 
 /// What comes first in a process.
 package enum ProcessStart {
-  /// Puts /dev/null where the parent closed a standard stream, before sockets take its number.
+  /// Takes the numbers of standard streams that the parent closed, before sockets get them.
   package static func fillStandardStreams() throws { try StandardStreams.fill() }
 }
