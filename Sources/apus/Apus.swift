@@ -1,4 +1,3 @@
-internal import EventLoop
 import Glibc
 internal import Messages
 internal import Serving
@@ -31,7 +30,7 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
-      try StandardStreams.fill()
+      try ProcessStart.fillStandardStreams()
       try command.prepare()
       Task {
         do {
