@@ -12,7 +12,8 @@ import Testing
   }
 
   @Test func everyFlagIsDocumentedWithItsDefault() throws {
-    let text = try String(contentsOfFile: "\(Fixture.package)/docs/configuration.md", encoding: .utf8)
+    let path = "\(Fixture.package)/docs/configuration.md"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
     let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `--") }
     for flag in LimitFlag.all {
       let row = try #require(rows.first { $0.hasPrefix("| `--\(flag.name)` ") }, "\(flag.name)")
@@ -49,7 +50,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (0, "0"), (1_000, "1000"), (1_024, "1KiB"), (65_537, "65537"), (5 << 20, "5MiB"), (1 << 31, "2GiB"),
+    (0, "0"), (1_000, "1000"), (1_024, "1KiB"), (65_537, "65537"), (5 << 20, "5MiB"),
+    (1 << 31, "2GiB"),
   ])
   func sizesAreWrittenAsTheyAreRead(bytes: Int, text: String) {
     #expect(Quantity.text(bytes: bytes) == text && Quantity.bytes(text) == bytes)
