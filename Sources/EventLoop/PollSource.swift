@@ -20,6 +20,8 @@ struct Readiness: OptionSet {
   static let error = Readiness(rawValue: UInt32(CL_ERROR))
   static let edge = Readiness(rawValue: CL_EDGE)
   static let hangUp = Readiness(rawValue: UInt32(CL_HANGUP))
+  /// The peer has ended its direction, or the connection.
+  static let peerEnded = Readiness(rawValue: UInt32(CL_PEER_ENDED))
 }
 
 /// What a loop watches. A token carries the slot and its generation, so that an event that was
