@@ -99,7 +99,9 @@ let package = Package(
         "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
         "rpc-testserver",
       ]),
-    tests("REST", ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC"]),
+    tests(
+      "REST",
+      ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),

@@ -26,6 +26,7 @@ enum ErrorDialect: Sendable {
     json.object { json in
       json.key("error")
       json.object { json in
+        if self == .own { json.member("code", error.code) }
         json.member("message", error.message)
         if self != .own {
           json.member("type", Self.openAIType(error.status))
@@ -33,7 +34,6 @@ enum ErrorDialect: Sendable {
           json.member("code", self == .openAI ? Self.openAICode(error) : error.code)
         }
         if self != .openAI {
-          if self == .own { json.member("code", error.code) }
           json.member("field", error.field)
           json.member("request_id", requestID)
         }
