@@ -1,8 +1,8 @@
 """Starts the server under test for the REST tests: tools/rest-testserver, whose models need no weights.
 
-APUS_REST_TESTSERVER names another binary. Tests marked `serves` ask only for what any server with
+APUS_REST_TESTSERVER names another binary. Tests that use `site` ask only for what any server with
 the right models answers: with APUS_REST_URL (and APUS_REST_MODELS, such as
-`embed=minilm,mood=minilm-sentiment,story=tinystories`) they run against one that stands already.
+`embed=minilm,story=tinystories`) they run against one that stands already.
 """
 import json
 import os
@@ -210,7 +210,7 @@ def site(request):
     """(base URL, models by role) of the server that tests of any server run against."""
     url = os.environ.get("APUS_REST_URL")
     if not url:
-        return request.getfixturevalue("server").url, {name: name for name in ("embed", "mood", "story")}
+        return request.getfixturevalue("server").url, {name: name for name in ("embed", "story")}
     named = os.environ.get("APUS_REST_MODELS", "")
     return url, dict(pair.split("=", 1) for pair in named.split(",") if pair)
 

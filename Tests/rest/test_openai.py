@@ -1,11 +1,9 @@
-"""OpenAI's own Python package, unmodified, against the server. `serves`: needs only the right models."""
+"""OpenAI's own Python package, unmodified, against the server."""
 import base64
 import struct
 
 import openai
 import pytest
-
-serves = pytest.mark.serves
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +15,6 @@ def client(site):
 HELLO = [{"role": "user", "content": "Hello there"}]
 
 
-@serves
 def test_models(client, site):
     names = [m.id for m in client.models.list()]
     assert set(site[1].values()) <= set(names)
@@ -27,7 +24,6 @@ def test_models(client, site):
     assert error.value.body["message"] and error.value.body["code"]
 
 
-@serves
 def test_chat(client, model):
     answer = client.chat.completions.create(model=model("story"), messages=HELLO, max_completion_tokens=5)
     assert answer.object == "chat.completion" and answer.id.startswith("chatcmpl-")
@@ -38,7 +34,6 @@ def test_chat(client, model):
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
 
 
-@serves
 def test_chat_streams_what_it_answers(client, model):
     asked = dict(model=model("story"), messages=HELLO, max_tokens=6, temperature=0)
     whole = client.chat.completions.create(**asked)
@@ -51,7 +46,6 @@ def test_chat_streams_what_it_answers(client, model):
     assert all(c.usage is None for c in chunks)
 
 
-@serves
 def test_usage_comes_last(client, model):
     chunks = list(client.chat.completions.create(
         model=model("story"), messages=HELLO, max_tokens=3, stream=True, stream_options={"include_usage": True}))
@@ -59,7 +53,6 @@ def test_usage_comes_last(client, model):
     assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens <= 3
 
 
-@serves
 @pytest.mark.parametrize("stream", [False, True])
 def test_several_choices(client, model, stream):
     answer = client.chat.completions.create(
@@ -75,24 +68,21 @@ def test_several_choices(client, model, stream):
         assert answer.usage.completion_tokens <= 12
 
 
-@serves
 def test_seeds_repeat_themselves(client, model):
     asked = dict(model=model("story"), messages=HELLO, max_tokens=8, seed=3)
     one, two = (client.chat.completions.create(**asked).choices[0].message.content for _ in range(2))
     assert one == two
 
 
-@serves
 def test_stop_strings(client, model):
     asked = dict(model=model("story"), messages=HELLO, max_tokens=20, temperature=0)
     whole = client.chat.completions.create(**asked).choices[0].message.content
-    stop = whole[len(whole) // 2:][:3]
+    stop = whole.split()[len(whole.split()) // 2]
     cut = client.chat.completions.create(**asked, stop=[stop]).choices[0]
     assert cut.finish_reason == "stop" and stop not in cut.message.content
     assert whole.startswith(cut.message.content.rstrip())
 
 
-@serves
 @pytest.mark.parametrize("stream", [False, True])
 def test_logprobs(client, model, stream):
     asked = dict(model=model("story"), messages=HELLO, max_tokens=3, logprobs=True, top_logprobs=2, temperature=0)
@@ -108,7 +98,6 @@ def test_logprobs(client, model, stream):
         assert entry.top_logprobs[0].logprob >= entry.top_logprobs[1].logprob
 
 
-@serves
 def test_completions(client, model):
     answer = client.completions.create(model=model("story"), prompt="Once upon", max_tokens=4, temperature=0)
     assert answer.object == "text_completion" and answer.choices[0].text
@@ -118,7 +107,6 @@ def test_completions(client, model):
     assert "".join(c.choices[0].text for c in chunks) == answer.choices[0].text
 
 
-@serves
 def test_completions_of_several_prompts(client, model):
     answer = client.completions.create(model=model("story"), prompt=["One", "Two"], n=2, max_tokens=2, logprobs=2)
     assert [c.index for c in answer.choices] == [0, 1, 2, 3]
@@ -127,7 +115,6 @@ def test_completions_of_several_prompts(client, model):
     assert logprobs.text_offset == [0, len(logprobs.tokens[0])]
 
 
-@serves
 def test_embeddings(client, model):
     # The package asks for base64 unless told otherwise, and decodes it itself.
     packed = client.embeddings.create(model=model("embed"), input=["a", "longer text"])
@@ -141,7 +128,6 @@ def test_embeddings(client, model):
     assert struct.unpack(f"<{len(data) // 4}f", data)[0] == pytest.approx(plain.data[0].embedding[0])
 
 
-@serves
 @pytest.mark.parametrize("more, param", [
     ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
     ({"presence_penalty": 0.5}, "presence_penalty"), ({"logit_bias": {"1": 2}}, "logit_bias"),
@@ -154,7 +140,6 @@ def test_what_is_not_supported_is_refused_by_name(client, model, more, param):
     assert error.value.param == param and error.value.type == "invalid_request_error"
 
 
-@serves
 def test_errors_are_the_package_s_own(client, model):
     with pytest.raises(openai.NotFoundError) as error:
         client.chat.completions.create(model="no-such-model", messages=HELLO)
@@ -172,6 +157,9 @@ def test_limits_and_keys(start):
     with openai.OpenAI(base_url=server.url + "/v1", api_key="wrong", max_retries=0) as client:
         with pytest.raises(openai.AuthenticationError) as error:
             client.models.list()
+        assert error.value.code == "UNAUTHENTICATED", "models answer in both dialects"
+        with pytest.raises(openai.AuthenticationError) as error:
+            client.embeddings.create(model="embed", input="a")
         assert error.value.code == "invalid_api_key"
     with openai.OpenAI(base_url=server.url + "/v1", api_key="user", max_retries=0) as client:
         assert client.models.list().data

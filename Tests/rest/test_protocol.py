@@ -77,8 +77,8 @@ def test_what_two_readers_would_read_differently_ends_the_connection(server, hea
     with server.raw() as raw:
         raw.send(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\n" + head + b"\r\nabcGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         everything = raw.drain()
-    status = everything.split(b" ")[1]
-    assert status in (b"400", b"413", b"501") and everything.count(b"HTTP/1.1 ") == 1, everything
+    assert everything.split(b" ")[1] in (b"400", b"413", b"501"), everything
+    assert b'"status"' not in everything, "the hidden request was not answered"
 
 
 def test_bodies_have_a_limit(start):

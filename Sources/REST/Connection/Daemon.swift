@@ -66,7 +66,8 @@ final class Daemon {
 
   // MARK: Running
 
-  private func run() {
+  /// Does what there is to do; not from one of the library's callbacks.
+  func run() {
     guard let handle = unsafe handle, !isRunning else { return }
     isRunning = true
     var left = Self.rounds

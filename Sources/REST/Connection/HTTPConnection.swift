@@ -17,6 +17,8 @@ final class HTTPConnection {
   private(set) var exchange: Exchange?
   /// The client has ended its direction: it is taken to be gone.
   private(set) var hasPeerEnded = false
+  /// The descriptor is the library's, and may name something else by now.
+  private var isClosed = false
   /// What the connection's requests make their calls on.
   let transport: any ClientTransport
   private let socket: AcceptedSocket
@@ -45,11 +47,20 @@ final class HTTPConnection {
   func closed() {
     watch?.unwatch()
     watch = nil
+    isClosed = true
   }
 
+  /// Whoever ends its direction is taken to be gone, as it nearly always is; what it sent before
+  /// that is read first. The library cannot be left to notice: it misses an end that comes with
+  /// the last bytes.
   private func peerEnded() {
     hasPeerEnded = true
-    exchange?.cancel()
+    daemon.run()
+    if clock.phase == .handling {
+      exchange?.cancel()
+    } else {
+      close()
+    }
   }
 
   func began(_ exchange: Exchange) {
@@ -62,7 +73,7 @@ final class HTTPConnection {
     self.exchange = nil
     library = nil
     clock.completed(loop.now)
-    if core.phase != .serving { close() }
+    if hasPeerEnded || core.phase != .serving { close() }
   }
 
   /// Lets the library look at the connection again.
@@ -75,7 +86,7 @@ final class HTTPConnection {
   /// Ends the connection: the library finds the end of its stream.
   func close() {
     exchange?.cancel()
-    socket.shutDown()
+    if !isClosed { socket.shutDown() }
   }
 
   /// Ends it unless a request is under way, which is answered first.

@@ -158,9 +158,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
   @Test func deadlinesEndCalls() async throws {
     let rig = try LocalRig()
     let call = try await rig.transport.open(
-      path: "/apus.testing.Probe/Hang", options: CallOptions(timeout: .milliseconds(20)))
-    _ = try call.send { _ = $0(0) }
-    call.finish()
+      path: "/apus.testing.Probe/HangStream", options: CallOptions(timeout: .milliseconds(20)))
     let error = await #expect(throws: Status.self) { try await read(call) }
     #expect(error?.code == .deadlineExceeded)
     try await rig.until { rig.probe.cancelled == 1 && rig.server.callCount == 0 }
