@@ -98,8 +98,8 @@ struct TestModels: ApusV1.Inference {
 
   // MARK: Generation
 
-  /// Writes ` word0 word1 …`, shifted by the seed: as many as `max_tokens`, 8 unless given. The
-  /// prompt `forever` never ends; after `hang` and `fail` one word comes.
+  /// Writes ` word0 word1 …`, shifted by the seed: as many as `max_tokens`, 8 unless given and 256
+  /// at most. The prompt `forever` never ends; after `hang` and `fail` one word comes.
   func streamPredict(
     _ request: ApusV1.StreamPredictRequest,
     responses: ResponseWriter<ApusV1.StreamPredictResponse>, context: CallContext
@@ -114,7 +114,7 @@ struct TestModels: ApusV1.Inference {
     let options = request.sampling ?? ApusV1.SamplingOptions()
     let prompt = request.messages.last?.content ?? request.prompt
     let shift = Int(truncatingIfNeeded: (options.seed ?? 0) % 1000)
-    let most = prompt == "forever" ? Int.max : Int(options.maxTokens ?? 8)
+    let most = prompt == "forever" ? Int.max : Int(min(options.maxTokens ?? 8, 256))
     var written = 0
     var reason = ApusV1.FinishReason.length
     probe.started()

@@ -19,12 +19,16 @@ struct QueryItems: Sendable {
     self.items = items
   }
 
+  /// A text; an empty one counts as none.
   func text(_ name: String) -> String? {
-    items.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
+    value(name).flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// As it was sent.
+  func value(_ name: String) -> String? { items.first { $0.name == name }?.value }
+
   func boolean(_ name: String) throws(FieldError) -> Bool? {
-    switch text(name) {
+    switch value(name) {
     case nil: nil
     case "true", "1": true
     case "false", "0": false
@@ -33,7 +37,7 @@ struct QueryItems: Sendable {
   }
 
   func integer(_ name: String, in range: ClosedRange<Int>) throws(FieldError) -> Int? {
-    guard let text = text(name) else { return nil }
+    guard let text = value(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw FieldError(
         name, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -43,7 +47,7 @@ struct QueryItems: Sendable {
 
   /// A time as `RFC3339.parse` reads it, or seconds since 1970.
   func time(_ name: String) throws(FieldError) -> Double? {
-    guard let text = text(name) else { return nil }
+    guard let text = value(name) else { return nil }
     if let seconds = Double(text), RFC3339.range.contains(seconds) { return seconds }
     guard let seconds = RFC3339.parse(text) else { throw FieldError(name, RFC3339.expected) }
     return seconds

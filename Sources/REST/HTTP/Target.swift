@@ -19,8 +19,8 @@ struct Target: Sendable {
     rawQuery = mark.map { rest[rest.utf8.index(after: $0)...] } ?? ""
   }
 
-  /// The path's segments, decoded; nil if one is no percent-encoded UTF-8 without control
-  /// characters, or the path does not begin with a slash.
+  /// The path's segments, decoded; nil if one is no percent-encoded UTF-8, or the path does not
+  /// begin with a slash.
   var segments: [String]? {
     guard path.utf8.first == UInt8(ascii: "/") else { return nil }
     var segments: [String] = []
@@ -61,7 +61,6 @@ struct Target: Sendable {
       default: bytes.append(byte)
       }
     }
-    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return nil }
     return String(validating: bytes, as: UTF8.self)
   }
 

@@ -9,27 +9,13 @@ extension Route {
       id: "createCompletion", summary: "Continue prompts",
       description: "Parameters that this server does not support are refused by name.",
       tag: "OpenAI",
-      request: .init(
-        #"""
-        {"type":"object","required":["model","prompt"],"properties":{
-        "model":{"type":"string","minLength":1},
-        "prompt":{"oneOf":[{"type":"string"},{"type":"array","minItems":1,"items":{"type":"string"}}]},
-        "max_tokens":{"type":"integer","minimum":1,"maximum":4294967295},
-        "temperature":{"type":"number","minimum":0,"maximum":2},
-        "top_p":{"type":"number","minimum":0,"maximum":1},"n":{"type":"integer","minimum":1},
-        "stop":{"oneOf":[{"type":"string","minLength":1},{"type":"array","maxItems":16,"items":{"type":"string","minLength":1}}]},
-        "seed":{"type":"integer"},"logprobs":{"type":"integer","minimum":0,"maximum":20},
-        "echo":{"type":"boolean"},"stream":{"type":"boolean"},
-        "stream_options":{"type":"object","properties":{"include_usage":{"type":"boolean"}}}}}
-        """#),
+      request: .init(Operation.schema("CompletionRequest")),
       answers: [
         Operation.Answer(
           200, "The completions, or their chunks as events.",
           [
-            (
-              HTTPResponse.jsonType,
-              #"{"type":"object","required":["id","object","created","model","choices","usage"]}"#
-            ), ("text/event-stream", #"{"type":"string"}"#),
+            (HTTPResponse.jsonType, Operation.schema("Completion")),
+            ("text/event-stream", Operation.schema("Event")),
           ])
       ])
   ) { request, gateway in

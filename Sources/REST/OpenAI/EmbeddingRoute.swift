@@ -7,19 +7,8 @@ extension Route {
     .post, "/v1/embeddings", dialect: .openAI,
     operation: Operation(
       id: "createEmbedding", summary: "Turn texts into points in a model's space", tag: "OpenAI",
-      request: .init(
-        #"""
-        {"type":"object","required":["model","input"],"properties":{
-        "model":{"type":"string","minLength":1},
-        "input":{"oneOf":[{"type":"string"},{"type":"array","minItems":1,"items":{"type":"string"}}]},
-        "encoding_format":{"enum":["float","base64"]},"dimensions":{"type":"integer","minimum":1},
-        "user":{"type":"string"}}}
-        """#),
-      answers: [
-        .json(
-          "One embedding for each text.",
-          #"{"type":"object","required":["object","data","model","usage"]}"#)
-      ])
+      request: .init(Operation.schema("EmbeddingRequest")),
+      answers: [.json("One embedding for each text.", Operation.schema("Embeddings"))])
   ) { request, gateway in
     let fields = try request.object()
     try fields.allowOnly(["model", "input", "encoding_format", "dimensions", "user"])

@@ -3,7 +3,7 @@
 // later versions add fields.
 
 enum Schemas {
-  static let all: [(name: String, schema: String)] = errors + inference + models + accounts + jobs
+  static let all: [(name: String, schema: String)] = errors + inference + openAI + models + accounts + jobs
 
   private static let errors: [(name: String, schema: String)] = [
     (
@@ -62,7 +62,8 @@ enum Schemas {
       {"type":"object","required":["data_type","data"],"additionalProperties":false,"properties":{
       "data_type":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64",
       "FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0}},
-      "data":{"type":"array","description":"Nested as the shape says, or flat."}}}
+      "data":{"type":["array","number","string","boolean"],
+      "description":"Nested as the shape says, or flat; one value for a scalar."}}}
       """#
     ),
     (
@@ -151,6 +152,24 @@ enum Schemas {
       #"""
       {"type":"object","required":["role","content"],"additionalProperties":false,"properties":{
       "role":{"enum":["system","user","assistant"]},"content":{"type":"string"}}}
+      """#
+    ),
+    (
+      "Event",
+      #"""
+      {"type":"object","required":["data"],"properties":{"data":{"type":"string",
+      "description":"A chunk as JSON; `[DONE]` at the end."}}}
+      """#
+    ),
+    (
+      "GenerateEvent",
+      #"""
+      {"type":"object","required":["data"],"properties":{"data":{"type":"string",
+      "contentMediaType":"application/json","contentSchema":{"type":"object","properties":{
+      "text":{"type":"string"},"index":{"type":"integer"},"token_id":{"type":"integer"},
+      "logprob":{"type":"number"},"top_logprobs":{"type":"array"},
+      "finish_reason":{"enum":["stop","length","cancelled"]},"error":{"type":"object"}},
+      "anyOf":[{"required":["text"]},{"required":["error"]}]}}}}
       """#
     ),
     ("GenerateRequest", generateRequest(#","stream":{"type":"boolean"}"#)),

@@ -17,7 +17,7 @@ extension Route {
           200, "The whole text, or its tokens one by one.",
           [
             (HTTPResponse.jsonType, Operation.schema("GenerateResponse")),
-            ("text/event-stream", #"{"type":"string"}"#),
+            ("text/event-stream", Operation.schema("GenerateEvent")),
           ])
       ])
   ) { request, gateway in

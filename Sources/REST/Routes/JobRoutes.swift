@@ -44,7 +44,7 @@ extension Route {
   ) { request, gateway in
     let query = try QueryItems(request, allowing: ["state", "limit", "page"])
     var call = ApusV1.ListJobsRequest()
-    if let name = query.text("state") {
+    if let name = query.value("state") {
       guard let state = ApusV1.JobState.named.first(where: { $0.name == name })?.state else {
         let names = ApusV1.JobState.named.map(\.name).joined(separator: ", ")
         throw FieldError("state", "expected one of \(names)")

@@ -64,6 +64,8 @@ import Testing
     #expect(try tensor(#"{"data_type":"FP64","data":[0.1]}"#).doubles == [0.1])
     #expect(try tensor(#"{"data_type":"BYTES","data":["hi"]}"#).byteStrings == [[104, 105]])
     #expect(try tensor(#"{"data_type":"FP32","data":[]}"#).shape == [0])
+    let scalar = try tensor(#"{"data_type":"FP32","data":7}"#)
+    #expect(scalar.shape == [] && scalar.floats == [7])
   }
 
   @Test(arguments: [
