@@ -40,7 +40,9 @@ final class Daemon {
         callbacks(for: self), 2 * limits.headerSize, UInt32(limits.idleTime.components.seconds))
     else { throw SystemError(code: 12, operation: "start an HTTP daemon") }
     unsafe self.handle = handle
-    let source = DescriptorSource(fd: unsafe mhd_epoll(handle), loop: loop) { [unowned self] in run() }
+    let source = DescriptorSource(fd: unsafe mhd_epoll(handle), loop: loop) { [unowned self] in
+      run()
+    }
     self.source = source
     try source.watch(for: .readable)
     let bound = LoopBound(Unowned(self), on: loop)

@@ -177,7 +177,8 @@ final class Exchange {
   }
 
   /// The library asks for bytes of the body.
-  func read(_ source: BodySource, into target: UnsafeMutableRawBufferPointer) -> BodySource.Portion {
+  func read(_ source: BodySource, into target: UnsafeMutableRawBufferPointer) -> BodySource.Portion
+  {
     let portion = unsafe source.read(into: target)
     if portion == .dry, machine.ranDry() { connection.library?.suspend() }
     return portion

@@ -3,7 +3,8 @@ internal import Messages
 /// Which metadata of a call's answer becomes header fields of the HTTP answer.
 enum AnswerHeaders {
   private static let allowed: Set<String> = [
-    "retry-after", "retry-after-ms", "ratelimit", "ratelimit-policy", "deprecation", "sunset", "link",
+    "retry-after", "retry-after-ms", "ratelimit", "ratelimit-policy", "deprecation", "sunset",
+    "link",
     "traceparent", "x-should-retry", "x-cache",
   ]
   /// Fields of one answer at most, and bytes of one value.

@@ -53,7 +53,9 @@ enum RequestHeader: Int, CaseIterable, Sendable {
   /// By the length of their names, so that a foreign field costs next to nothing.
   private static let byLength: [[(bytes: [UInt8], header: RequestHeader)]] = {
     var table = [[(bytes: [UInt8], header: RequestHeader)]](repeating: [], count: 32)
-    for header in allCases { table[header.name.utf8.count].append((Array(header.name.utf8), header)) }
+    for header in allCases {
+      table[header.name.utf8.count].append((Array(header.name.utf8), header))
+    }
     return table
   }()
 

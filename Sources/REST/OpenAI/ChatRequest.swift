@@ -51,7 +51,9 @@ struct ChatRequest: Sendable {
       ["role", "content", "name", "refusal", "audio", "annotations", "tool_calls", "function_call"])
     let role = try fields.requiredString("role")
     // `developer` is what newer clients call the instructions of the system.
-    let names = ["system": "system", "developer": "system", "user": "user", "assistant": "assistant"]
+    let names = [
+      "system": "system", "developer": "system", "user": "user", "assistant": "assistant",
+    ]
     guard let name = names[role] else {
       throw fields.error("role", "expected system, developer, user or assistant")
     }

@@ -42,7 +42,10 @@ extension Schemas {
       "description":"Must be what the model has."},"user":{}}}
       """#
     ),
-    ("Completion", #"{"type":"object","required":["id","object","created","model","choices","usage"]}"#),
+    (
+      "Completion",
+      #"{"type":"object","required":["id","object","created","model","choices","usage"]}"#
+    ),
     ("Embeddings", #"{"type":"object","required":["object","data","model","usage"]}"#),
   ]
 

@@ -127,7 +127,8 @@ extension Route {
         json.key(range)
         json.object { json in
           json.member("description", meaning)
-          Self.writeContent([(dialect.contentType, Operation.schema(dialect.schemaName))], to: &json)
+          Self.writeContent(
+            [(dialect.contentType, Operation.schema(dialect.schemaName))], to: &json)
         }
       }
     }

@@ -3,7 +3,8 @@
 // later versions add fields.
 
 enum Schemas {
-  static let all: [(name: String, schema: String)] = errors + inference + openAI + models + accounts + jobs
+  static let all: [(name: String, schema: String)] =
+    errors + inference + openAI + models + accounts + jobs
 
   private static let errors: [(name: String, schema: String)] = [
     (
@@ -47,7 +48,10 @@ enum Schemas {
   ]
 
   private static let inference: [(name: String, schema: String)] = [
-    ("Version", #"{"type":["string","integer"],"minimum":0,"description":"A number, \"latest\" or a label."}"#),
+    (
+      "Version",
+      #"{"type":["string","integer"],"minimum":0,"description":"A number, \"latest\" or a label."}"#
+    ),
     (
       "Usage",
       #"""

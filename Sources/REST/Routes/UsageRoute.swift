@@ -5,10 +5,13 @@ extension Route {
     .get, "/v1/usage",
     operation: Operation(
       id: "getUsage", summary: "Sum up calls",
-      description: "Those of the caller's own key; an administrator may ask for any key, or for all.",
+      description:
+        "Those of the caller's own key; an administrator may ask for any key, or for all.",
       tag: "Usage",
       query: [
-        .init("from", "From this time on; 30 days ago unless given. RFC 3339, a date, or seconds since 1970."),
+        .init(
+          "from",
+          "From this time on; 30 days ago unless given. RFC 3339, a date, or seconds since 1970."),
         .init("to", "Up to this time; now unless given."),
         .init("model", "Only this model."),
         .init("key", "The id of a key; for administrators."),

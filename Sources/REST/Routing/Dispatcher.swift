@@ -133,7 +133,8 @@ struct Dispatcher: Sendable {
     if head.target.size > limits.targetSize {
       return HTTPError(
         .targetTooLong,
-        "the request's target has \(head.target.size) bytes, over the limit of \(limits.targetSize)")
+        "the request's target has \(head.target.size) bytes, over the limit of \(limits.targetSize)"
+      )
     }
     if head.size > limits.headerSize {
       return HTTPError(

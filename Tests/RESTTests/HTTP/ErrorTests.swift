@@ -53,7 +53,8 @@ import Testing
     #expect(response.header("retry-after") == "1")
     #expect(
       response.text
-        == #"{"error":{"code":"INVALID_ARGUMENT","message":"a: is wrong","field":"a","request_id":"r1"}}"#)
+        == #"{"error":{"code":"INVALID_ARGUMENT","message":"a: is wrong","field":"a","request_id":"r1"}}"#
+    )
   }
 
   @Test func openAI() {

@@ -42,7 +42,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "x", "accept2", "accepx", "content-typo", String(repeating: "a", count: 99)])
+  @Test(arguments: [
+    "", "x", "accept2", "accepx", "content-typo", String(repeating: "a", count: 99),
+  ])
   func ignoresOthers(name: String) {
     #expect(Array(name.utf8).withUnsafeBytes { RequestHeader(name: $0) } == nil)
   }

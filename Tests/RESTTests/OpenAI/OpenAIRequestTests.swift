@@ -27,7 +27,8 @@ import Testing
     #expect(many.calls.map(\.prompt) == ["a", "a", "b", "b"])
     #expect(
       complaint {
-        try CompletionRequest(fields(#"{"model":"m","prompt":["a","b","c"],"n":2}"#), choiceLimit: 4)
+        try CompletionRequest(
+          fields(#"{"model":"m","prompt":["a","b","c"],"n":2}"#), choiceLimit: 4)
       }.hasPrefix("prompt: 3 prompts with n = 2"))
   }
 
@@ -53,12 +54,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (#""presence_penalty":0.5"#, "presence_penalty"), (#""frequency_penalty":-1"#, "frequency_penalty"),
+    (#""presence_penalty":0.5"#, "presence_penalty"),
+    (#""frequency_penalty":-1"#, "frequency_penalty"),
     (#""logit_bias":{"50256":-100}"#, "logit_bias"), (#""tools":[{"type":"function"}]"#, "tools"),
     (#""tool_choice":"required""#, "tool_choice"),
     (#""response_format":{"type":"json_object"}"#, "response_format"),
     (#""modalities":["audio"]"#, "modalities"), (#""reasoning_effort":"high""#, "reasoning_effort"),
-    (#""web_search_options":{"a":1}"#, "web_search_options"), (#""top_logprobs":2"#, "top_logprobs"),
+    (#""web_search_options":{"a":1}"#, "web_search_options"),
+    (#""top_logprobs":2"#, "top_logprobs"),
     (#""temperatur":1"#, "temperatur"), (#""temperature":3"#, "temperature"),
     (#""n":0"#, "n"), (#""stream":"yes""#, "stream"), (#""max_tokens":0"#, "max_tokens"),
     (#""stop":["a","b","c","d","e","f","g","h","i","j","k","l","m","n","o","p","q"]"#, "stop"),

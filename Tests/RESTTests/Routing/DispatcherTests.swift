@@ -138,7 +138,8 @@ import Testing
       #expect(response.status == 400)
       #expect(try response.json["error"]?["field"]?.string == field)
     }
-    let report = await rig.send("GET", "/v1/usage?from=2026-11-20&to=1795185900&model=embed&all=true")
+    let report = await rig.send(
+      "GET", "/v1/usage?from=2026-11-20&to=1795185900&model=embed&all=true")
     #expect(try report.json["from"]?.string == "2026-11-20T00:00:00Z")
     #expect(try report.json["to"]?.string == "2026-11-20T14:45:00Z")
     #expect(try report.json["models"]?.elements?.first?["model"]?.string == "embed")

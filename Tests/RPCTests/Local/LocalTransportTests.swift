@@ -110,7 +110,8 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let rig = try LocalRig {
       $0.observer = Observer { call in causes.withLock { $0.append(call.status.cause != nil) } }
     }
-    let call = try await rig.transport.open(path: "/apus.testing.Probe/Throw", options: CallOptions())
+    let call = try await rig.transport.open(
+      path: "/apus.testing.Probe/Throw", options: CallOptions())
     _ = try call.send { _ = $0(0) }
     call.finish()
     let error = await #expect(throws: Status.self) { try await read(call) }
@@ -192,7 +193,8 @@ private typealias Parameters = GrpcTesting.ResponseParameters
 
   @Test func aHandlerThatCannotBeCancelledKeepsNobodyWaiting() async throws {
     let rig = try LocalRig()
-    let call = try await rig.transport.open(path: "/apus.testing.Probe/Deaf", options: CallOptions())
+    let call = try await rig.transport.open(
+      path: "/apus.testing.Probe/Deaf", options: CallOptions())
     _ = try call.send { _ = $0(0) }
     call.finish()
     try await rig.until { rig.probe.running == 1 }
@@ -208,7 +210,8 @@ private typealias Parameters = GrpcTesting.ResponseParameters
 
   @Test func aSlowReaderHoldsTheHandlerUp() async throws {
     let rig = try LocalRig()
-    let call = try await rig.transport.open(path: "/apus.testing.Probe/Flood", options: CallOptions())
+    let call = try await rig.transport.open(
+      path: "/apus.testing.Probe/Flood", options: CallOptions())
     let order = Array("1000 1024".utf8)
     _ = try call.send { $0(order.count).copyBytes(from: order) }
     call.finish()
@@ -280,7 +283,9 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     var last: Status?
     let end = ContinuousClock.now.advanced(by: .seconds(20))
     while last?.code != .unavailable, ContinuousClock.now < end {
-      do { _ = try await rig.client.emptyCall(GrpcTesting.Empty()) } catch { last = error as? Status }
+      do { _ = try await rig.client.emptyCall(GrpcTesting.Empty()) } catch {
+        last = error as? Status
+      }
     }
     #expect(last?.code == .unavailable, "once the grace is over")
   }
