@@ -44,9 +44,10 @@ let package = Package(
     .target(name: "CKernels"),
 
     swift("Bytes", []),
+    swift("Threads", ["CLinux"]),
     swift("JSON", ["CJansson"]),
     swift("Metrics", ["Bytes"]),
-    swift("EventLoop", ["Bytes", "CLinux"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
@@ -55,12 +56,12 @@ let package = Package(
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Batching", ["Inference"]),
+    swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Models", "RPC", "Tokenizers",
+        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -71,18 +72,20 @@ let package = Package(
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
       name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py"], swiftSettings: strict),
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
+      name: "rpc-testserver",
+      dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
     .executableTarget(
       name: "rest-testserver", dependencies: ["EventLoop", "Messages", "Metrics", "REST", "RPC"],
       path: "tools/rest-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
+    tests("Threads", ["Threads"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
@@ -106,8 +109,9 @@ let package = Package(
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
-    tests("Batching", ["Batching", "Bytes", "Inference"]),
-    tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
+    tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
+    tests(
+      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -35,5 +35,5 @@ package final class DescriptorSource: PollSource {
     loop.unwatch(self)
   }
 
-  override func ready(_ events: Readiness) { body() }
+  override func ready(_ events: PollEvents) { body() }
 }

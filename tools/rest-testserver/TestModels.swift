@@ -18,8 +18,7 @@ struct TestModels: ApusV1.Inference {
   func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws
     -> ApusV1.PredictResponse
   {
-    context.requestID =
-      request.requestID.isEmpty ? context.metadata["x-request-id"] ?? "none" : request.requestID
+    if !request.requestID.isEmpty { context.name(request.requestID) }
     try check(request.model, request.version)
     guard (1...100).contains(request.instances.count) else {
       throw Status(
@@ -104,8 +103,7 @@ struct TestModels: ApusV1.Inference {
     _ request: ApusV1.StreamPredictRequest,
     responses: ResponseWriter<ApusV1.StreamPredictResponse>, context: CallContext
   ) async throws {
-    context.requestID =
-      request.requestID.isEmpty ? context.metadata["x-request-id"] ?? "none" : request.requestID
+    if !request.requestID.isEmpty { context.name(request.requestID) }
     try check(request.model, request.version)
     if request.model == "limited" { throw Self.limited }
     guard request.model == "story" else {

@@ -13,6 +13,7 @@ extension ApusV1.ModelInfo {
       json.member("owned_by", "apus")
       json.member("name", name)
       json.member("description", description)
+      if !error.isEmpty { json.member("error", error) }
       json.member("state", (ready ?? versions.first)?.state.name ?? "unknown")
       json.member("task", (ready ?? versions.first)?.task.name)
       json.member("model_version", ready?.version)
@@ -46,6 +47,8 @@ extension ApusV1.ModelVersion {
       json.member("embedding_size", embeddingSize)
       json.member("labels", labels)
       json.member("context_length", contextLength)
+      json.member("trained_context_length", trainedContextLength)
+      json.member("normalized", normalized)
       json.member("vocabulary_size", vocabularySize)
       json.key("inputs")
       json.array(inputs) { json, tensor in tensor.write(to: &json) }

@@ -27,9 +27,7 @@ extension Route {
     let tokens = TokenStream(try await gateway.inference.streamPredict(call))
     guard streams else {
       let text = try await GeneratedText(tokens)
-      var response = HTTPResponse.json { text.write(to: &$0) }
-      response.name(text.end.requestID)
-      return response
+      return .json { text.write(to: &$0) }
     }
     // What goes wrong before the first token is an error of the request, not of the stream.
     try await tokens.begin()

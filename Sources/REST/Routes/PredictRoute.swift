@@ -15,15 +15,6 @@ extension Route {
       call.options?.noCache = true
     }
     let answer = try await gateway.inference.predict(call)
-    var response = HTTPResponse.json { answer.write(to: &$0) }
-    response.name(answer.requestID)
-    return response
-  }
-}
-
-extension HTTPResponse {
-  /// Sends the id that the handler settled on, where it can be sent.
-  mutating func name(_ id: String) {
-    if HTTPRequest.isUsable(id: id) { headers.append(("x-request-id", id)) }
+    return .json { answer.write(to: &$0) }
   }
 }

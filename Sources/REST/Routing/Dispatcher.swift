@@ -55,7 +55,8 @@ struct Dispatcher: Sendable {
   func respond(to request: HTTPRequest, _ route: Route, _ gateway: Gateway) async -> HTTPResponse {
     var response: HTTPResponse
     do { response = try await route.handle(request, gateway) } catch {
-      response = route.dialect.response(HTTPError(error), requestID: request.id)
+      response = route.dialect.response(
+        HTTPError(error), requestID: gateway.requestID ?? request.id)
     }
     for metadata in gateway.answerMetadata {
       for field in AnswerHeaders.fields(of: metadata)
@@ -63,7 +64,7 @@ struct Dispatcher: Sendable {
         response.headers.append(field)
       }
     }
-    return finished(response, request.headers, id: request.id)
+    return finished(response, request.headers, id: gateway.requestID ?? request.id)
   }
 
   /// What the front answers when it cannot let a handler run.
@@ -81,9 +82,7 @@ struct Dispatcher: Sendable {
     _ response: HTTPResponse, _ headers: RequestHeaders, id: String
   ) -> HTTPResponse {
     var response = response
-    if !response.headers.contains(where: { $0.name == "x-request-id" }) {
-      response.headers.append(("x-request-id", id))
-    }
+    response.headers.append((RequestHeader.requestID.name, id))
     response.headers.append(contentsOf: cors.fields(headers[.origin]))
     return response
   }

@@ -73,7 +73,8 @@ final class LocalCall {
     case .startHandler: startHandler()
     case .finish(let failure): finish(failure)
     case .abort(let status):
-      breakOff(status)
+      if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
+      breakOff(status.sent(context.requestID))
       task?.cancel()
       close(status)
     case .cancelHandler: task?.cancel()
@@ -92,9 +93,8 @@ final class LocalCall {
 
   /// The handler's status behind its messages, with the metadata that a client would be sent.
   private func finish(_ failure: Status?) {
-    var outcome = failure ?? Status(.ok)
+    var outcome = failure?.sent(context.requestID) ?? Status(.ok)
     for entry in context.trailingMetadata.entries { outcome.metadata.append(entry) }
-    outcome.cause = nil
     responses.finish(outcome)
     requests.fail(Status(.cancelled, "the call has ended"))
     close(outcome)
@@ -127,11 +127,13 @@ final class LocalCall {
     guard core.observer != nil || route.metrics != nil else { return }
     let duration = LoopInstant.monotonic.nanoseconds(since: started)
     let status = machine.status ?? Status(.unknown)
-    route.metrics?.ended(status.code, nanoseconds: duration)
+    let (received, sent) = (requests.traffic, responses.traffic)
+    route.metrics?.ended(
+      status.code, nanoseconds: duration, received: received, sent: sent, loop: loop.index)
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
-        received: requests.traffic, sent: responses.traffic))
+        received: received, sent: sent))
   }
 }
 

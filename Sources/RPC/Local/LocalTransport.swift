@@ -30,17 +30,13 @@ public final class LocalTransport: ClientTransport {
   }
 
   private func start(_ path: String, _ options: CallOptions) throws(Status) -> LocalClientCall {
-    guard core.phase != .ending else { throw Status(.unavailable, "the server is shutting down") }
+    let id = RequestIDField.read(options.metadata)
     let route: Route
-    do throws(Status) { route = try core.router.route(path) } catch {
-      core.metrics?.rejected.increment()
-      throw error
-    }
-    if let excess = budget.excess { throw excess }
-    guard core.acquireCall() else {
-      core.metrics?.refused.increment()
-      throw Status(
-        .unavailable, "\(core.limits.calls) calls are running, as many as this server may")
+    do throws(Status) {
+      route = try admit(path)
+    } catch {
+      let context = CallContext(path: path, metadata: options.metadata, peer: peer, requestID: id)
+      throw reject(error, context)
     }
     let requests = LocalPipe(
       budget: budget, messageSize: core.limits.messageSize, highWatermark: Self.queue)
@@ -48,13 +44,49 @@ public final class LocalTransport: ClientTransport {
       budget: budget, messageSize: Int(UInt32.max), highWatermark: Self.queue)
     let context = CallContext(
       path: route.method.path, metadata: options.metadata,
-      deadline: options.timeout.map { .now.advanced(by: $0) }, peer: peer)
+      deadline: options.timeout.map { .now.advanced(by: $0) }, peer: peer, requestID: id)
     let call = LocalCall(
       core: core, loop: loop, route: route, context: context, requests: requests,
       responses: responses)
     call.open(timeout: options.timeout)
     return LocalClientCall(
       call: LoopBound(call, on: loop), context: context, requests: requests, responses: responses)
+  }
+
+  /// The method to be called, which then counts as a running call.
+  private func admit(_ path: String) throws(Status) -> Route {
+    guard core.phase != .ending else { throw Status(.unavailable, "the server is shutting down") }
+    let route = try core.router.route(path)
+    if let excess = budget.excess { throw excess }
+    guard core.acquireCall() else {
+      throw Status(
+        .unavailable, "\(core.limits.calls) calls are running, as many as this server may",
+        cause: Limit.calls)
+    }
+    return route
+  }
+
+  /// Reports what never becomes a call.
+  ///
+  /// - Returns: the status as the caller gets it.
+  private func reject(_ status: Status, _ context: CallContext) -> Status {
+    core.metrics?.rejected.increment()
+    if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
+    core.observer?.callEnded(
+      EndedCall(
+        context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
+        sent: EndedCall.Traffic()))
+    return status.sent(context.requestID)
+  }
+}
+
+extension Status {
+  /// As a client gets it: without its cause, and with the call's id beside it.
+  func sent(_ requestID: String) -> Status {
+    var status = self
+    status.cause = nil
+    RequestIDField.append(requestID, to: &status.metadata)
+    return status
   }
 }
 
@@ -94,8 +126,12 @@ final class LocalClientCall: ClientCall {
   }
   func cancel() { onLoop { $0.givenUp() } }
 
+  /// With the call's id, as a client that gives one gets it.
   var initialMetadata: Metadata {
-    responses.traffic.messages > 0 || responses.outcome != nil ? context.initialMetadata : [:]
+    guard responses.traffic.messages > 0 || responses.outcome != nil else { return [:] }
+    var metadata = context.initialMetadata
+    RequestIDField.append(context.requestID, to: &metadata)
+    return metadata
   }
   var trailingMetadata: Metadata { responses.outcome?.metadata ?? [:] }
 

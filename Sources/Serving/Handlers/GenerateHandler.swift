@@ -1,25 +1,30 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
 /// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
+  let longTexts: LongTextThread
 
   func generate(
     _ request: ApusV1.StreamPredictRequest,
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     guard case .generation(let sequences) = model.runner else {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
-    let (generation, stops) = try Self.request(request, sequences, context.deadline)
+    let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    let generation = GenerationRequest(
+      prompt: try await encode(request.prompt, model, sequences.tokenizer), sampling: sampling,
+      maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
+      deadline: context.deadline)
     let stream: TokenStream
     do {
       stream = try await sequences.scheduler.generate(generation)
@@ -47,31 +52,40 @@ struct GenerateHandler: Sendable {
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
 
-  private static func request(
-    _ request: ApusV1.StreamPredictRequest, _ model: ServedModel.SequenceModel,
-    _ deadline: ContinuousClock.Instant?
-  ) throws(Status) -> (GenerationRequest, StopStrings) {
-    let options = request.sampling ?? ApusV1.SamplingOptions()
+  private static func sampling(_ options: ApusV1.SamplingOptions) throws(Status)
+    -> (SamplingOptions, StopStrings)
+  {
     do throws(InferenceError) {
-      let sampling = try SamplingOptions(options)
-      let stops = try StopStrings(options.stop)
-      let prompt = try encode(request.prompt, model)
-      let generation = GenerationRequest(
-        prompt: prompt, sampling: sampling, maxTokens: options.maxTokens.map { Int($0) },
-        stopTokens: model.stopTokens, deadline: deadline)
-      return (generation, stops)
+      return (try SamplingOptions(options), try StopStrings(options.stop))
     } catch {
       throw Status(error)
     }
   }
 
-  private static func encode(_ prompt: String, _ model: ServedModel.SequenceModel)
-    throws(InferenceError) -> [Int32]
+  /// A prompt that cannot fit the context is refused before it is encoded; a long one is encoded away
+  /// from the loop.
+  private func encode(
+    _ prompt: String, _ model: ServedModel, _ tokenizer: SentencePieceTokenizer
+  ) async throws -> [Int32] {
+    let fewest = tokenizer.fewestTokens(of: prompt)
+    let room = model.facts.contextLength - 1
+    guard fewest <= room else {
+      throw Validation.invalid(
+        "prompt",
+        "it has at least \(fewest) tokens; the context of \(model.name) leaves room for \(room); "
+          + "shorten it")
+    }
+    guard prompt.utf8.count > tokenizer.shortBytes else { return try Self.ids(prompt, tokenizer) }
+    return try await longTexts.run { try Self.ids(prompt, tokenizer) }
+  }
+
+  private static func ids(_ prompt: String, _ tokenizer: SentencePieceTokenizer) throws(Status)
+    -> [Int32]
   {
-    do {
-      return try model.tokenizer.encode(prompt)
+    do throws(TokenizerError) {
+      return try tokenizer.encode(prompt)
     } catch {
-      throw InferenceError(.invalidInput, "prompt: \(error.reason)")
+      throw Validation.invalid("prompt", error.reason)
     }
   }
 }
@@ -114,12 +128,15 @@ private struct TokenWriter {
     var message = ApusV1.StreamPredictResponse()
     if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
     message.index = UInt32(clamping: summary.generatedTokens)
-    message.finishReason =
-      switch summary.reason {
-      case .endOfSequence, .stop: .stop
-      case .length: .length
-      case .cancelled, .deadline: .cancelled
-      }
+    switch summary.reason {
+    case .endOfSequence, .stop: message.finishReason = .stop
+    case .length: message.finishReason = .length
+    case .cancelled: throw CancellationError()
+    case .deadline:
+      throw Status(
+        .deadlineExceeded,
+        "the deadline passed after \(summary.generatedTokens) tokens were written")
+    }
     identify(&message)
     var usage = ApusV1.Usage()
     usage.promptTokens = UInt32(clamping: summary.promptTokens)
@@ -127,11 +144,6 @@ private struct TokenWriter {
     usage.totalTokens = usage.promptTokens + usage.completionTokens
     message.usage = usage
     message.timing = timing(summary, latency)
-    if summary.reason == .deadline {
-      throw Status(
-        .deadlineExceeded,
-        "the deadline passed after \(summary.generatedTokens) tokens were written")
-    }
     try await responses.send(message)
   }
 
@@ -156,6 +168,15 @@ private struct TokenWriter {
     }
     return timing
   }
+}
+
+/// What sampling options may be, for those who check before they ask.
+package enum SamplingRanges {
+  package static let temperature = SamplingOptions.temperatureRange
+  package static let topK = SamplingOptions.topKRange
+  package static let topP = SamplingOptions.topPRange
+  package static let minP = SamplingOptions.minPRange
+  package static let repetitionPenalty = SamplingOptions.repetitionPenaltyRange
 }
 
 extension SamplingOptions {
