@@ -40,6 +40,7 @@ package final class Front: Sendable {
   package func listen(on address: SocketAddress) throws(SystemError) -> Listening {
     var options = ListenOptions()
     options.maxConnections = core.options.limits.connections
+    options.refused = { [core] in if $0 == .maximum { core.metrics?.reached(.connections) } }
     let listening = try group.accept(on: address, options: options) {
       [self] (socket, loop) throws(SystemError) in
       try daemon(on: loop).take(socket)

@@ -61,6 +61,9 @@ final class BodyBudget: Sendable {
     return true
   }
 
+  /// Takes room that is needed whatever there is.
+  func charge(_ count: Int) { used.wrappingAdd(count, ordering: .relaxed) }
+
   func giveBack(_ count: Int) {
     if count > 0 { used.wrappingSubtract(count, ordering: .relaxed) }
   }

@@ -130,12 +130,13 @@ def test_a_slow_reader_suspends_its_generation(server):
     raw.request("POST", "/v1/generate", FOREVER)
     raw.take(b"word0")
     memory = server.memory()
-    tokens = -1.0
+    tokens, still = -1.0, 0
 
     def stands_still():
-        nonlocal tokens
+        nonlocal tokens, still
         before, tokens = tokens, server.metric("probe_tokens_total")
-        return before == tokens
+        still = still + 1 if before == tokens else 0
+        return still == 20
 
     until(stands_still, "the generation's pause")
     serves(server)

@@ -9,6 +9,10 @@ from conftest import PATIENCE, until
 GOOD = b'{"model":"embed","inputs":["a"]}'
 
 
+def reached(limit):
+    return f'http_server_limit_reached_total{{limit="{limit}"}}'
+
+
 def test_connections_are_kept(server):
     with server.raw() as raw:
         for number in range(20):
@@ -85,7 +89,8 @@ def test_bodies_have_a_limit(start):
     server = start("--body-size", 1000)
     assert server.post("/v1/predict", b" " * (1000 - len(GOOD)) + GOOD).status == 200
     answer = server.post("/v1/predict", b" " * 1001)
-    assert answer.status == 413 and "over the limit of 1000 bytes" in answer.json["error"]["message"]
+    assert answer.status == 413
+    assert "over the limit of 1000 bytes (http-max-body-size)" in answer.json["error"]["message"]
     with server.raw() as raw:
         raw.send(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         raw.send(b"5dc\r\n" + b" " * 1500 + b"\r\n0\r\n\r\n")
@@ -135,7 +140,7 @@ def test_heads_have_a_time(start, sent):
     with server.raw() as raw:
         raw.send(sent)
         assert raw.drain() == b"", "closed without an answer"
-    server.until("http_server_overdue_connections_total", 1)
+    server.until(reached("http-head-timeout"), 1)
 
 
 def test_a_head_that_trickles_in_gains_no_time(start):
@@ -155,7 +160,7 @@ def test_a_head_that_trickles_in_gains_no_time(start):
         raw.drain()
         stop.set()
         thread.join()
-    server.until("http_server_overdue_connections_total", 1)
+    server.until(reached("http-head-timeout"), 1)
 
 
 def test_bodies_have_a_time(start):
@@ -164,7 +169,7 @@ def test_bodies_have_a_time(start):
         raw.request("POST", "/v1/predict", fields=[("Content-Length", 100)])
         raw.send(b"{")
         raw.drain()
-    server.until("http_server_overdue_connections_total", 1)
+    server.until(reached("http-body-timeout"), 1)
     assert server.get("/health").status == 200
 
 
@@ -187,6 +192,7 @@ def test_connections_have_a_limit(start):
     for raw in held:
         raw.socket.close()
     until(lambda: responds(server), "room for a connection")
+    assert server.metric(reached("http-max-connections")) >= 1
 
 
 def responds(server):

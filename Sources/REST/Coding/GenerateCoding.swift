@@ -31,21 +31,20 @@ extension ApusV1.StreamPredictRequest {
 }
 
 extension ApusV1.SamplingOptions {
-  /// Reads `options` of `POST /v1/generate`. Ranges that a model sets are left to it.
+  /// Reads `options` of `POST /v1/generate`, in the ranges of the contract.
   init(_ fields: Fields) throws(FieldError) {
     self.init()
     try fields.allowOnly([
       "max_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "stop",
       "logprobs",
     ])
-    let words = 0...Int(UInt32.max)
     maxTokens = try fields.integer("max_tokens", in: 1...Int(UInt32.max)).map { UInt32($0) }
-    topK = try fields.integer("top_k", in: words).map { UInt32($0) }
+    topK = try fields.integer("top_k", in: 0...1_000_000).map { UInt32($0) }
     logprobs = try fields.integer("logprobs", in: 0...20).map { UInt32($0) }
-    temperature = try fields.number("temperature", in: 0...100).map { Float($0) }
-    topP = try fields.number("top_p", in: 0...1).map { Float($0) }
+    temperature = try fields.number("temperature", in: 0...10).map { Float($0) }
+    topP = try fields.number("top_p", in: 0.000001...1).map { Float($0) }
     minP = try fields.number("min_p", in: 0...1).map { Float($0) }
-    repetitionPenalty = try fields.number("repetition_penalty", in: 0.01...100).map { Float($0) }
+    repetitionPenalty = try fields.number("repetition_penalty", in: 0.1...10).map { Float($0) }
     seed = try fields.integer("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
     stop = try fields.stops()
   }
@@ -57,8 +56,8 @@ extension Fields {
     guard let member = member("stop") else { return [] }
     var stops: [String] = []
     if let text = member.string { stops = [text] } else { stops = try strings("stop") ?? [] }
-    guard stops.count <= 16, !stops.contains("") else {
-      throw error("stop", "expected up to 16 strings that are not empty")
+    guard stops.count <= 16, stops.allSatisfy({ (1...256).contains($0.utf8.count) }) else {
+      throw error("stop", "expected up to 16 strings of 1 to 256 bytes")
     }
     return stops
   }
@@ -71,7 +70,6 @@ extension ApusV1.FinishReason {
     switch self {
     case .stop: "stop"
     case .length: "length"
-    case .cancelled: "cancelled"
     case .unspecified, .unrecognized: nil
     }
   }

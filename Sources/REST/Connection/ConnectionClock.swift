@@ -13,6 +13,7 @@ struct ConnectionClock: Sendable {
   private(set) var phase = Phase.waiting
   private(set) var end: LoopInstant
   private let limits: HTTPLimits
+  private var isNew = true
 
   /// A connection that has just come must show a head as soon as one that has shown its first line.
   init(limits: HTTPLimits, now: LoopInstant) {
@@ -38,8 +39,18 @@ struct ConnectionClock: Sendable {
 
   mutating func completed(_ now: LoopInstant) {
     phase = .waiting
+    isNew = false
     end = now.advanced(by: limits.idleTime)
   }
 
   func isOverdue(_ now: LoopInstant) -> Bool { now >= end }
+
+  /// What an overdue connection has passed.
+  var limit: HTTPLimit {
+    switch phase {
+    case .waiting: isNew ? .headTime : .idleTime
+    case .head: .headTime
+    case .body, .handling: .bodyTime
+    }
+  }
 }

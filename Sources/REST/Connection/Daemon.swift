@@ -1,6 +1,5 @@
 internal import CMicroHTTPD
 internal import EventLoop
-internal import Metrics
 
 // How the library lives on a loop: it has no thread and waits for nothing. Its own epoll descriptor
 // is watched by the loop's, `MHD_run` does what there is to do and calls back, and whatever the
@@ -52,7 +51,7 @@ final class Daemon {
   /// A connection for the library. Refuses, by closing, what passes the bound on one address.
   func take(_ socket: AcceptedSocket) {
     guard let handle = unsafe handle, core.addresses.add(socket.peer.host) else {
-      core.metrics?.refused.increment()
+      core.metrics?.reached(.connectionsPerAddress)
       return socket.close()
     }
     incoming = socket
@@ -116,7 +115,7 @@ final class Daemon {
       guard let self else { return }
       isSweeping = false
       for connection in connections.values where connection.clock.isOverdue(loop.now) {
-        core.metrics?.overdue.increment()
+        core.metrics?.reached(connection.clock.limit)
         connection.close()
       }
       run()

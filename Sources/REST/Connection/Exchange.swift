@@ -13,6 +13,8 @@ final class Exchange {
   private var admission: Dispatcher.Admission?
   private var body: [UInt8] = []
   private var received = 0
+  /// Bytes of the answer's body that count for as long as it is being sent.
+  private var sending = 0
   /// Why the request cannot be handled though its head was fine.
   private var failure: HTTPError?
   private var response: HTTPResponse?
@@ -75,12 +77,12 @@ final class Exchange {
     }
     if received > limits.bodySize {
       failure = HTTPError(
-        .payloadTooLarge, "the body is over the limit of \(limits.bodySize) bytes")
+        .payloadTooLarge, "the body has \(received) bytes or more", over: .bodySize,
+        of: limits.bodySize)
     } else if !core.bodies.take(bytes.count) {
       failure = HTTPError(
-        .unavailable,
-        "bodies of all requests pass the limit of \(limits.bodies) bytes; try again",
-        headers: [("retry-after", "1")])
+        .unavailable, "the bodies of all requests together are", over: .bodies, of: limits.bodies)
+      failure?.headers.append(("retry-after", "1"))
     } else {
       unsafe body.append(contentsOf: bytes)
       return true
@@ -154,6 +156,10 @@ final class Exchange {
     }
     self.response = response
     self.source = source
+    if case .bytes(let bytes) = response.body {
+      sending = bytes.count
+      core.bodies.charge(sending)
+    }
     if resumes { connection.resume() }
   }
 
@@ -197,6 +203,8 @@ final class Exchange {
     if machine.completed() { cancel() }
     task = nil
     dropBody()
+    core.bodies.giveBack(sending)
+    sending = 0
     guard let head else { return }
     var route: Route?
     switch admission {

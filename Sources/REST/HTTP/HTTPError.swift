@@ -56,6 +56,15 @@ struct HTTPError: Error, Sendable {
     self.headers = headers
   }
 
+  /// What passes a bound.
+  ///
+  /// - Parameters:
+  ///   - what: the subject of the sentence, such as `the body has 7 bytes`.
+  ///   - bound: in bytes.
+  init(_ kind: Kind, _ what: String, over limit: HTTPLimit, of bound: Int) {
+    self.init(kind, "\(what), over the limit of \(bound) bytes (\(limit.rawValue))")
+  }
+
   init(status: Int, code: String, message: String, field: String? = nil) {
     self.status = status
     self.code = code

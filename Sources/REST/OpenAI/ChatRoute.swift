@@ -60,7 +60,7 @@ private enum ChatAnswer {
       }
       json.key("logprobs")
       writeLogprobs(text.tokens, to: &json)
-      json.member("finish_reason", text.end.finishReason.openAIName)
+      json.member("finish_reason", text.end.finishReason.name)
     }
   }
 
@@ -80,7 +80,7 @@ private enum ChatAnswer {
       }
       guard isLast else { return }
       usage.add(message.usage, choice: index)
-      try await writer.send(envelope, index, ending: message.finishReason.openAIName) { _ in }
+      try await writer.send(envelope, index, ending: message.finishReason.name) { _ in }
     }
     if envelope.hasUsage {
       var json = JSONWriter()

@@ -49,7 +49,7 @@ private enum CompletionAnswer {
           let echo = request.echoes ? request.calls[index].prompt : ""
           var offset = echo.unicodeScalars.count
           write(
-            echo + text.text, index, text.tokens, &offset, text.end.finishReason.openAIName,
+            echo + text.text, index, text.tokens, &offset, text.end.finishReason.name,
             to: &json)
         }
       }
@@ -71,7 +71,7 @@ private enum CompletionAnswer {
       guard isLast || !message.text.isEmpty || message.probability != nil else { return }
       let written = chunk(
         envelope, message.text, index, isLast ? [] : [message],
-        isLast ? message.finishReason.openAIName : nil, offset: offsets[index])
+        isLast ? message.finishReason.name : nil, offset: offsets[index])
       offsets[index] = written.offset
       try await writer.sendEvent(written.json)
     }

@@ -66,13 +66,14 @@ extension ApusV1.SamplingOptions {
   init(openAI fields: Fields) throws(FieldError) {
     self.init()
     temperature = Float(try fields.number("temperature", in: 0...2) ?? 1)
-    topP = try fields.number("top_p", in: 0...1).map { Float($0) }
+    // 0 is allowed there and means the likeliest token; the contract begins just above it.
+    topP = try fields.number("top_p", in: 0...1).map { max(Float($0), 0.000001) }
     let older = try fields.integer("max_tokens", in: 1...Int(UInt32.max))
     let newer = try fields.integer("max_completion_tokens", in: 1...Int(UInt32.max))
     maxTokens = (newer ?? older).map { UInt32($0) }
-    topK = try fields.integer("top_k", in: 0...Int(UInt32.max)).map { UInt32($0) }
+    topK = try fields.integer("top_k", in: 0...1_000_000).map { UInt32($0) }
     minP = try fields.number("min_p", in: 0...1).map { Float($0) }
-    repetitionPenalty = try fields.number("repetition_penalty", in: 0.01...100).map { Float($0) }
+    repetitionPenalty = try fields.number("repetition_penalty", in: 0.1...10).map { Float($0) }
     seed = try fields.integer("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
     stop = try fields.stops()
   }
@@ -83,12 +84,6 @@ extension ApusV1.SamplingOptions {
     options.seed = seed.map { $0 &+ UInt64(index) }
     return options
   }
-}
-
-extension ApusV1.FinishReason {
-  /// OpenAI has no word for an answer that the server broke off; `length` too says that it is not
-  /// whole.
-  var openAIName: String { self == .stop ? "stop" : "length" }
 }
 
 extension ApusV1.StreamPredictResponse {

@@ -140,14 +140,14 @@ enum Schemas {
       #"""
       {"type":"object","additionalProperties":false,"properties":{
       "max_tokens":{"type":"integer","minimum":1,"maximum":4294967295},
-      "temperature":{"type":"number","minimum":0,"maximum":100},
-      "top_k":{"type":"integer","minimum":0,"maximum":4294967295},
-      "top_p":{"type":"number","minimum":0,"maximum":1},
+      "temperature":{"type":"number","minimum":0,"maximum":10},
+      "top_k":{"type":"integer","minimum":0,"maximum":1000000},
+      "top_p":{"type":"number","minimum":0.000001,"maximum":1},
       "min_p":{"type":"number","minimum":0,"maximum":1},
-      "repetition_penalty":{"type":"number","minimum":0.01,"maximum":100},
+      "repetition_penalty":{"type":"number","minimum":0.1,"maximum":10},
       "seed":{"type":"integer","minimum":-9223372036854775808,"maximum":9223372036854775807},
-      "stop":{"oneOf":[{"type":"string","minLength":1},
-      {"type":"array","maxItems":16,"items":{"type":"string","minLength":1}}]},
+      "stop":{"oneOf":[{"type":"string","minLength":1,"maxLength":64},
+      {"type":"array","maxItems":16,"items":{"type":"string","minLength":1,"maxLength":64}}]},
       "logprobs":{"type":"integer","minimum":0,"maximum":20}}}
       """#
     ),
@@ -172,7 +172,7 @@ enum Schemas {
       "contentMediaType":"application/json","contentSchema":{"type":"object","properties":{
       "text":{"type":"string"},"index":{"type":"integer"},"token_id":{"type":"integer"},
       "logprob":{"type":"number"},"top_logprobs":{"type":"array"},
-      "finish_reason":{"enum":["stop","length","cancelled"]},"error":{"type":"object"}},
+      "finish_reason":{"enum":["stop","length"]},"error":{"type":"object"}},
       "anyOf":[{"required":["text"]},{"required":["error"]}]}}}}
       """#
     ),
@@ -182,7 +182,7 @@ enum Schemas {
       "GenerateResponse",
       #"""
       {"type":"object","required":["text","finish_reason","model","model_version","request_id"],
-      "properties":{"text":{"type":"string"},"finish_reason":{"enum":["stop","length","cancelled"]},
+      "properties":{"text":{"type":"string"},"finish_reason":{"enum":["stop","length"]},
       "model":{"type":"string"},"model_version":{"type":"string"},"request_id":{"type":"string"},
       "usage":{"$ref":"#/components/schemas/Usage"},"timing":{"type":"object"},
       "tokens":{"type":"array","items":{"type":"object"}},

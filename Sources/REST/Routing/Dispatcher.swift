@@ -131,19 +131,17 @@ struct Dispatcher: Sendable {
     }
     if head.target.size > limits.targetSize {
       return HTTPError(
-        .targetTooLong,
-        "the request's target has \(head.target.size) bytes, over the limit of \(limits.targetSize)"
-      )
+        .targetTooLong, "the request's target has \(head.target.size) bytes", over: .targetSize,
+        of: limits.targetSize)
     }
     if head.size > limits.headerSize {
       return HTTPError(
-        .headersTooLarge,
-        "the request's head has \(head.size) bytes, over the limit of \(limits.headerSize)")
+        .headersTooLarge, "the request's head has \(head.size) bytes", over: .headerSize,
+        of: limits.headerSize)
     }
     if let length = head.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodySize {
       return HTTPError(
-        .payloadTooLarge,
-        "the body has \(length) bytes, over the limit of \(limits.bodySize) bytes")
+        .payloadTooLarge, "the body has \(length) bytes", over: .bodySize, of: limits.bodySize)
     }
     return nil
   }

@@ -76,6 +76,7 @@ import Testing
     #expect(!clock.isOverdue(at(9)) && clock.isOverdue(at(10)))
     clock.sawRequestLine(at(8))
     #expect(clock.isOverdue(at(10)), "a first line gains no time")
+    #expect(clock.limit == .headTime)
   }
 
   @Test func everyPartHasItsTime() {
@@ -83,10 +84,12 @@ import Testing
     clock.sawRequestLine(at(1))
     clock.sawHead(at(2))
     #expect(clock.phase == .body && !clock.isOverdue(at(61)) && clock.isOverdue(at(62)))
+    #expect(clock.limit == .bodyTime)
     clock.sawBody()
     #expect(clock.phase == .handling && !clock.isOverdue(at(100_000)))
     clock.completed(at(100))
     #expect(clock.phase == .waiting && !clock.isOverdue(at(174)) && clock.isOverdue(at(175)))
+    #expect(clock.limit == .idleTime)
     clock.sawRequestLine(at(170))
     #expect(clock.isOverdue(at(175)), "an idle connection's time is the request's too")
   }

@@ -101,6 +101,19 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     #expect(call.trailingMetadata[binary: "x-grpc-test-echo-trailing-bin"] == [0, 171, 255])
   }
 
+  @Test func failuresCarryTheCallsID() async throws {
+    let rig = try LocalRig()
+    for given in ["mine", nil] {
+      let options = CallOptions(metadata: given.map { ["x-request-id": $0] } ?? [:])
+      let error = await #expect(throws: Status.self) {
+        _ = try await rig.client.unaryCall(
+          Simple(responseStatus: GrpcTesting.EchoStatus(code: 9, message: "no")), options: options)
+      }
+      let id = error?.metadata["x-request-id"]
+      #expect(id != nil && (given == nil || id == given))
+    }
+  }
+
   @Test func causesStayWithTheServer() async throws {
     let causes = Mutex<[Bool]>([])
     struct Observer: CallObserver {
@@ -153,7 +166,8 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let text = registry.exposition()
     #expect(
       text.contains(
-        "rpc_server_calls_total{method=\"/grpc.testing.TestService/EmptyCall\",code=\"16\"} 1"))
+        "rpc_server_calls_total{method=\"/grpc.testing.TestService/EmptyCall\",code=\"UNAUTHENTICATED\"} 1"
+      ))
   }
 
   @Test func deadlinesEndCalls() async throws {
@@ -277,17 +291,15 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     try await rig.until { rig.server.callCount == 0 }
   }
 
-  @Test func drainingEndsInUnavailable() async throws {
+  @Test func onceTheServerEndsCallsAreUnavailable() async throws {
     let rig = try LocalRig()
-    await rig.server.drain(grace: .zero)
-    var last: Status?
-    let end = ContinuousClock.now.advanced(by: .seconds(20))
-    while last?.code != .unavailable, ContinuousClock.now < end {
-      do { _ = try await rig.client.emptyCall(GrpcTesting.Empty()) } catch {
-        last = error as? Status
-      }
+    rig.server.core.phase = .draining
+    _ = try await rig.client.emptyCall(GrpcTesting.Empty())
+    rig.server.core.phase = .ending
+    let error = await #expect(throws: Status.self) {
+      _ = try await rig.client.emptyCall(GrpcTesting.Empty())
     }
-    #expect(last?.code == .unavailable, "once the grace is over")
+    #expect(error?.code == .unavailable)
   }
 
   /// Reads to the end, and says how many messages came.
