@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2"),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
+    .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     // Our own C.
     .target(name: "CLinux"),
@@ -50,6 +51,7 @@ let package = Package(
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
+    swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Compute", ["Bytes", "CKernels"]),
@@ -78,6 +80,9 @@ let package = Package(
       name: "rpc-testserver",
       dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
+    .executableTarget(
+      name: "rest-testserver", dependencies: ["EventLoop", "Messages", "Metrics", "REST", "RPC"],
+      path: "tools/rest-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
     tests("Threads", ["Threads"]),
@@ -97,6 +102,9 @@ let package = Package(
         "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
         "rpc-testserver",
       ]),
+    tests(
+      "REST",
+      ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
