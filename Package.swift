@@ -61,7 +61,7 @@ let package = Package(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
+        "Metrics", "Models", "REST", "RPC", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -111,7 +111,8 @@ let package = Package(
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests(
-      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
+      "Serving",
+      ["Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

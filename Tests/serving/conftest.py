@@ -50,9 +50,11 @@ class Server:
         self.apus, rpc = contract
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
+            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+             "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
-        self.address = self.wait_for("listening")["grpc"]
+        listening = self.wait_for("listening")
+        self.address, self.http = listening["grpc"], f"http://{listening['http']}"
         self.host, self.port = self.address.rsplit(":", 1)
         self.channel = self.open()
         self.stub = rpc.InferenceStub(self.channel)

@@ -39,7 +39,8 @@ def test_closed_standard_streams_do_not_become_sockets(tmp_path):
     (tmp_path / "models").mkdir()
     target = f"unix:{tmp_path}/socket"
     process = subprocess.Popen(
-        ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', APUS, "serve", "--models", tmp_path / "models", "--grpc", target])
+        ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', APUS, "serve", "--models", tmp_path / "models", "--grpc", target,
+         "--http", "off"])
     channel = grpc.insecure_channel(target)
     check = health_pb2_grpc.HealthStub(channel).Check
     try:
