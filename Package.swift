@@ -43,9 +43,10 @@ let package = Package(
     .target(name: "CKernels"),
 
     swift("Bytes", []),
+    swift("Threads", ["CLinux"]),
     swift("JSON", ["CJansson"]),
     swift("Metrics", ["Bytes"]),
-    swift("EventLoop", ["Bytes", "CLinux"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
@@ -53,12 +54,12 @@ let package = Package(
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Batching", ["Inference"]),
+    swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Models", "RPC", "Tokenizers",
+        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -69,7 +70,7 @@ let package = Package(
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
       name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py"], swiftSettings: strict),
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
@@ -78,6 +79,7 @@ let package = Package(
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
+    tests("Threads", ["Threads"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
@@ -98,7 +100,7 @@ let package = Package(
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
-    tests("Batching", ["Batching", "Bytes", "Inference"]),
+    tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
   swiftLanguageModes: [.v6],

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -124,8 +123,6 @@ int cl_cpu_count(void) {
   int count = CPU_COUNT(&set);
   return count > 0 ? count : 1;
 }
-
-int cl_thread_name(const char *name) { return -pthread_setname_np(pthread_self(), name); }
 
 int cl_raise_descriptor_limit(void) {
   struct rlimit limit;

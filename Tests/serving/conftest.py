@@ -12,6 +12,8 @@ import time
 import grpc
 import pytest
 
+from random_llama import write_endless_llama
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 APUS = ROOT / ".build/apus"
 SHARED = pathlib.Path(os.environ.get("APUS_SHARED", ROOT.parent / "shared"))
@@ -46,11 +48,15 @@ class Server:
             [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
         self.address = self.wait_for("listening")["grpc"]
+        self.host, self.port = self.address.rsplit(":", 1)
         self.channel = self.open()
         self.stub = rpc.InferenceStub(self.channel)
 
     def open(self):
-        return grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1)])
+        """A connection of its own. Its windows do not grow, so that the server is never more than
+        128 KiB (window and send queue) ahead of a reader."""
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
+        return grpc.insecure_channel(self.address, options=options)
 
     def log(self):
         lines = self.log_path.read_text().split("\n")
@@ -79,9 +85,11 @@ class Server:
         return self.stub.Predict(self.apus.PredictRequest(
             model=model, instances=[{"text": t} for t in texts], **more), timeout=PATIENCE)
 
-    def stream(self, model, prompt, **sampling):
-        request = self.apus.StreamPredictRequest(model=model, prompt=prompt, sampling=sampling)
-        return self.stub.StreamPredict(request, timeout=PATIENCE)
+    def stream(self, model, prompt, request_id="", channel=None, **sampling):
+        request = self.apus.StreamPredictRequest(
+            model=model, prompt=prompt, sampling=sampling, request_id=request_id)
+        stub = type(self.stub)(channel) if channel else self.stub
+        return stub.StreamPredict(request, timeout=PATIENCE)
 
     def memory(self):
         """Resident bytes."""
@@ -145,6 +153,15 @@ def start(contract, tmp_path):
     yield make
     for each in made:
         each.stop()
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """A folder with one language model, `endless`, that runs four streams at once. A whole answer has
+    1.7 MB: a stream of which a test has read less than 1.5 MB is certainly still under way."""
+    write_endless_llama(tmp_path / "models/endless/1/model.gguf")
+    (tmp_path / "models/endless/model.yaml").write_text("max_sequences: 4\n")
+    return tmp_path / "models"
 
 
 @pytest.fixture

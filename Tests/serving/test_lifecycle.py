@@ -71,15 +71,17 @@ def test_the_newest_version_that_loads_answers(start, copy_model):
         server.texts("m", ["a"] * 3)
 
 
-def test_sigterm_finishes_streams_and_exits_0(start):
-    server = start(MODELS)
+def test_sigterm_finishes_streams_and_exits_0(start, endless):
+    server = start(endless, "--drain-grace", f"{PATIENCE}s")
     server.wait_for("ready")
-    stream = server.stream("storyteller", "Once upon a time", max_tokens=150)
+    # More than the server can send ahead, so the stream cannot be over when the signal comes.
+    stream = server.stream("endless", "Once", max_tokens=2000)
     first = next(stream)
     server.process.send_signal(signal.SIGTERM)
+    assert server.wait_for("stopping: finishing calls that run; a second signal stops at once")["calls"] == 1
     rest = list(stream)
-    assert first.index == 0 and rest[-1].finish_reason in (1, 2)
-    assert len(rest) == rest[-1].usage.completion_tokens
+    assert first.index == 0 and rest[-1].finish_reason == 2
+    assert len(rest) == rest[-1].usage.completion_tokens == 2000
     assert server.process.wait(PATIENCE) == 0
     assert server.log()[-1]["event"] == "stopped"
 
@@ -110,18 +112,35 @@ def test_a_thousand_connections_lose_nothing(server):
     assert not errors and open_now >= 1000
 
 
-def test_a_cancelled_stream_stops_computing(server):
-    """Nothing runs once it is cancelled: the process's CPU time stands still."""
-    stream = server.stream("storyteller", "Once upon a time", max_tokens=100000, temperature=1.5, seed=3)
-    next(stream)
-    stream.cancel()
-    server.wait_for("call", path="/apus.v1.Inference/StreamPredict", status="CANCELLED")
+def test_cancelled_streams_stop_computing_and_make_room(start, endless):
+    """As many streams as run at once are cancelled half-way: nothing runs, and others take their place."""
+    server = start(endless)
+    server.wait_for("ready")
+
+    def story(name, **sampling):
+        return server.stream("endless", "Once", request_id=name, channel=server.open(), **sampling)
+
+    running = {name: story(name) for name in ("a", "b", "c", "d")}
+    with concurrent.futures.ThreadPoolExecutor(len(running)) as pool:
+        # Of 8,000 tokens the server is then at 1,600 at most, and at work on the next ones.
+        read = list(pool.map(lambda stream: [next(stream).index for _ in range(1000)][-1], running.values()))
+    assert read == [999] * 4
+    waiting = story("waiting")
+    for stream in running.values():
+        stream.cancel()
+    assert next(waiting).index == 0
+    waiting.cancel()
+    for name in (*running, "waiting"):
+        server.wait_for("call", request_id=name, status="CANCELLED")
 
     def still():
         before = server.cpu_ticks()
         threading.Event().wait(0.3)
         return server.cpu_ticks() - before <= 1
     server.until(still, "an idle process")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        whole = list(pool.map(lambda name: list(story(name, max_tokens=20)), "efgh"))
+    assert [len(messages) for messages in whole] == [21] * 4
 
 
 def test_the_command_line(server):

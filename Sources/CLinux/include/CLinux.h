@@ -1,6 +1,7 @@
-// What EventLoop needs of Linux and Swift's Glibc overlay does not import cleanly.
+// What EventLoop and Threads need of Linux and Swift's Glibc overlay does not import cleanly.
 // Every function answers a value >= 0, or -errno. File descriptors are close-on-exec; sockets never block.
 #pragma once
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -71,5 +72,7 @@ int cl_unlink_socket(const char *path);
 int cl_cpu_count(void);
 // Names the calling thread; at most 15 bytes.
 int cl_thread_name(const char *name);
+// Waits for a semaphore on the monotonic clock; -ETIMEDOUT when the time is up.
+int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 // Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
 int cl_raise_descriptor_limit(void);

@@ -8,7 +8,8 @@ package struct SamplingOptions: Sendable, Equatable {
   package var topP: Float = 1
   /// Drop tokens less likely than this share of the likeliest (arXiv:2407.01082).
   package var minP: Float = 0
-  /// Divide positive and multiply negative logits of recent tokens (CTRL, arXiv:1909.05858).
+  /// Divide positive and multiply negative logits of the last `Sampler.penaltyWindow` tokens, the
+  /// prompt's included (CTRL, arXiv:1909.05858).
   package var repetitionPenalty: Float = 1
   package var seed: UInt64 = 0
 

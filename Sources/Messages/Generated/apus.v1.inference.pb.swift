@@ -260,7 +260,8 @@ extension ApusV1 {
     public var normalize: Bool? = nil
     /// Cut inputs that are too long for the model instead of refusing them; absent means true.
     public var truncate: Bool? = nil
-    /// Give up after this long in the queue, though the call's deadline be later; 0 means no limit.
+    /// Give up when the computation of an instance has not begun after this long in the queue, with
+    /// RESOURCE_EXHAUSTED and advice when to retry; 0 means no limit but the call's deadline.
     public var queueTimeoutMs: UInt32 = 0
     /// Options of single models by name, as their documentation tells them.
     public var parameters: [String: String] = [:]
@@ -632,7 +633,8 @@ extension ApusV1 {
     public var topP: Float? = nil
     /// Leave out tokens that are less likely than this share of the likeliest; 0 means none.
     public var minP: Float? = nil
-    /// Above 1, make tokens that were written lately less likely; 1 and absent change nothing.
+    /// Above 1, make tokens less likely that are among the last 64 of prompt and answer; 1 and absent
+    /// change nothing.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
     public var seed: UInt64? = nil
@@ -2544,8 +2546,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws -> ApusV1.PredictResponse
 
     /// Continues a prompt and sends every token as it is drawn. Cancelling the call stops the work.
@@ -2592,8 +2595,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     public func predict(
       _ request: ApusV1.PredictRequest, options: CallOptions = CallOptions()
     ) async throws -> ApusV1.PredictResponse {

@@ -1,6 +1,7 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
 /// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Metrics
 
 /// Health in the contract's words; `grpc.health.v1` says the same to probes.
 struct HealthHandler: Sendable {
@@ -14,7 +15,7 @@ struct HealthHandler: Sendable {
     response.ready = verdict.isReady
     response.reason = verdict.reason
     response.serverVersion = ServerVersion.current
-    response.uptimeSeconds = started.duration(to: .now).milliseconds / 1000
+    response.uptimeSeconds = started.duration(to: .now).seconds
     response.models = models.flatMap { model in
       model.versions.reversed().map { version in
         var state = ApusV1.ModelState()

@@ -1,12 +1,14 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 
 extension Status {
-  /// What batching says, as callers know it; a full queue tells when to come back.
+  /// What batching says, as callers know it; a queue that is full or too long tells when to come
+  /// back.
   init(_ error: BatchingError) {
     switch error.code {
-    case .queueFull:
+    case .queueFull, .queueTimeout, .hopeless:
       self.init(.resourceExhausted, error.message)
       addRetryAdvice(error.retryAfter ?? .milliseconds(100))
     case .deadlineExceeded: self.init(.deadlineExceeded, error.message)

@@ -2,8 +2,10 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
+internal import Metrics
 internal import RPC
 internal import Synchronization
+internal import Threads
 
 /// The whole server, from start to a clean end.
 ///
@@ -29,9 +31,9 @@ package final class InferenceServer: Sendable {
     // A tier that this machine lacks cannot become right later.
     _ = try KernelTier.selected()
     self.configuration = configuration
-    log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
-    let engine = Engine()
+    let engine = try Engine()
     self.engine = engine
     readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
       engine.health(now: .now)
@@ -59,7 +61,7 @@ package final class InferenceServer: Sendable {
     reportSoon()
     let address = try server.listen(on: configuration.address)
     log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading(directory)
+    let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -67,7 +69,7 @@ package final class InferenceServer: Sendable {
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+      ("grace_s", .number(configuration.drainGrace.seconds)))
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     loader?.join()
@@ -78,7 +80,7 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
+  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
     guard let directory else {
       log.warning("no --models folder was given: serving nothing")
       readiness.finishedLoading()
@@ -87,7 +89,7 @@ package final class InferenceServer: Sendable {
     }
     let installer = ModelInstaller(
       engine: engine, loops: group.loops, threads: configuration.threads, log: log)
-    return ServiceThread { [self] in
+    return try SystemThread("models") { [self] in
       installer.load(directory, into: registry) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()

@@ -1,4 +1,5 @@
 internal import Batching
+internal import Metrics
 import Synchronization
 
 /// Whether the server can answer: all models were tried, each has a version that is ready, the
@@ -38,7 +39,7 @@ package final class Readiness: Sendable {
   package func verdict(for model: String? = nil) -> Verdict {
     let engine = engineHealth()
     if engine.busy > stuckAfter {
-      let seconds = Int(engine.busy.milliseconds / 1000)
+      let seconds = Int(engine.busy.seconds)
       return Verdict(
         isLive: false, isReady: false,
         reason: "the engine has computed one batch of \(engine.lane ?? "a model") for \(seconds) s")

@@ -2,6 +2,7 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Inference
+internal import Metrics
 internal import Models
 internal import Synchronization
 internal import Tokenizers

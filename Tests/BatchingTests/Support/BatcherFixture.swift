@@ -18,14 +18,14 @@ final class BatcherFixture: Sendable {
 
   init(
     computeTime: Duration = .zero, options change: (inout BatchOptions) -> Void = { _ in }
-  ) {
+  ) throws {
     var options = BatchOptions()
     change(&options)
     let clock = FakeClock()
     let isHolding = Shared(false)
     self.clock = clock
     self.isHolding = isHolding
-    engine = Engine(now: { clock.now() })
+    engine = try Engine(now: { clock.now() })
     backend = SquaringBackend { [entered, release] _ in
       if isHolding.value {
         entered.signal()
@@ -43,18 +43,18 @@ final class BatcherFixture: Sendable {
   typealias Answer = BatchAnswer<Int>
 
   func submit(
-    _ input: Int, deadline: ContinuousClock.Instant? = nil
+    _ input: Int, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<Answer, any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(input, deadline: deadline)
+      try await batcher.submit(input, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 
   func submit(
-    all inputs: [Int], deadline: ContinuousClock.Instant? = nil
+    all inputs: [Int], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<[Answer], any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(all: inputs, deadline: deadline)
+      try await batcher.submit(all: inputs, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 

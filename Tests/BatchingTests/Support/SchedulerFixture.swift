@@ -7,7 +7,7 @@ import Synchronization
 /// A scheduler of the hashing model on its own thread, whose engine can be held in a step.
 final class SchedulerFixture: Sendable {
   let clock = FakeClock()
-  let engine = Engine()
+  let engine: Engine
   let executor = ThreadExecutor()
   let backend: HashingBackend
   let scheduler: SequenceScheduler
@@ -19,7 +19,8 @@ final class SchedulerFixture: Sendable {
     contextLength: Int = 256, blockCount: Int = 4096,
     failsAt badToken: Int32? = nil,
     options change: (inout SequenceOptions) -> Void = { _ in }
-  ) {
+  ) throws {
+    engine = try Engine()
     var options = SequenceOptions()
     change(&options)
     backend = HashingBackend(contextLength: contextLength, blockCount: blockCount) {

@@ -44,7 +44,7 @@ import Testing
 
   @Test func everyEntryArrivesOnceAndInOrder() throws {
     let pipe = Pipe()
-    let log = Log(
+    let log = try Log(
       format: .human, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let reader = Once<Data>()
     let thread = Thread { reader.set(pipe.fileHandleForReading.readDataToEndOfFile()) }
@@ -58,10 +58,10 @@ import Testing
     #expect(lines.enumerated().allSatisfy { $1.hasSuffix("i=\($0)") })
   }
 
-  @Test func aFullBufferDropsAndSaysSo() {
+  @Test func aFullBufferDropsAndSaysSo() throws {
     // Nobody reads this pipe: the writer blocks, the caller must not.
     let pipe = Pipe()
-    let log = Log(
+    let log = try Log(
       format: .json, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
       limit: 4096)
     for number in 0..<100_000 { log.info("n", ("i", .integer(number))) }
