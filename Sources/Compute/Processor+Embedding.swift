@@ -49,10 +49,8 @@ extension Processor {
   }
 
   /// One row for each sequence; sequence i has rows `offsets[i]..<offsets[i + 1]`, at least one.
-  ///
-  /// - Parameter normalize: divide each result by its Euclidean length (at least 1e-12).
   package func pool(
-    _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, normalize: Bool, into output: FloatRows
+    _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, into output: FloatRows
   ) {
     checkOffsets(offsets, rows: x.rows)
     let sequences = offsets.count - 1
@@ -72,11 +70,6 @@ extension Processor {
           let share = 1 / Float(last - first)
           for column in 0..<columns { unsafe target[column] *= share }
         }
-        guard normalize else { continue }
-        var squares: Float = 0
-        for column in 0..<columns { unsafe squares += target[column] * target[column] }
-        let scale = 1 / max(squares.squareRoot(), 1e-12)
-        for column in 0..<columns { unsafe target[column] *= scale }
       }
     }
   }

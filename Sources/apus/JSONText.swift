@@ -94,6 +94,7 @@ enum JSONText {
     json.field("max_instances", Int(version.maxInstances))
     json.field("embedding_size", Int(version.embeddingSize))
     json.field("context_length", Int(version.contextLength))
+    json.field("trained_context_length", Int(version.trainedContextLength))
     json.field("vocabulary_size", Int(version.vocabularySize))
     json.key("labels")
     json.beginArray()

@@ -50,7 +50,9 @@ enum PlainText {
     if models.isEmpty { return "no models are installed" }
     return models.map { model in
       let head = model.name + (model.description.isEmpty ? "" : ": \(model.description)")
-      return ([head] + model.versions.map(describe)).joined(separator: "\n")
+      let versions =
+        model.versions.isEmpty ? ["  failed, \(model.error)"] : model.versions.map(describe)
+      return ([head] + versions).joined(separator: "\n")
     }.joined(separator: "\n")
   }
 
@@ -63,7 +65,7 @@ enum PlainText {
       facts.append("\(millions(version.parameters)) parameters")
       facts.append("\(fixed(Double(version.memoryBytes) / 1_048_576, 1)) MiB")
       if version.embeddingSize > 0 { facts.append("\(version.embeddingSize) values") }
-      if version.contextLength > 0 { facts.append("context \(version.contextLength)") }
+      if version.contextLength > 0 { facts.append(context(version)) }
       if version.contextLength == 0, version.maxTokens > 0 {
         facts.append("\(version.maxTokens) tokens")
       }
@@ -74,6 +76,12 @@ enum PlainText {
     return "  \(version.version)  " + facts.joined(separator: ", ")
   }
 
+  private static func context(_ version: ApusV1.ModelVersion) -> String {
+    let isWhole = version.contextLength >= version.trainedContextLength
+    return "context \(version.contextLength)"
+      + (isWhole ? "" : " (of \(version.trainedContextLength) that it was made for)")
+  }
+
   static func health(_ health: ApusV1.HealthResponse) -> String {
     let verdict = health.ready ? "ready" : health.live ? "live, not ready" : "stuck"
     var lines = [
@@ -81,7 +89,8 @@ enum PlainText {
     ]
     for model in health.models {
       let error = model.error.isEmpty ? "" : ": \(model.error)"
-      lines.append("  \(model.name)/\(model.version) \(model.state)\(error)")
+      let version = model.version.isEmpty ? "" : "/\(model.version)"
+      lines.append("  \(model.name)\(version) \(model.state)\(error)")
     }
     return lines.joined(separator: "\n")
   }

@@ -17,11 +17,13 @@ extension Command {
       .option("max-calls-per-connection", "N", "running calls of one connection", initial: "256"),
       .option("max-connection-memory", "SIZE", "bytes waiting on a connection", initial: "256MiB"),
       .option("max-memory", "SIZE", "bytes waiting on all connections", initial: "1GiB"),
+      .option("max-long-texts", "N", "requests with long texts that may wait", initial: "64"),
       .option("log-format", "human|json", "how log lines look (standard error)", initial: "human"),
       .option("log-level", "LEVEL", "debug, info, warning or error", initial: "info"),
       .option("call-log", "all|errors|none", "which calls leave a line", initial: "all"),
       .option("drain-delay", "TIME", "from SIGTERM and not ready to GOAWAY", initial: "0"),
       .option("drain-grace", "TIME", "from GOAWAY until calls are cut off", initial: "30s"),
+      .option("readiness", "all|any", "how many models must answer to be ready", initial: "all"),
       .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
     ],
     prepare: { try InferenceServer.takeOverSignals() }
@@ -36,6 +38,8 @@ extension Command {
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
     try setLimits(&configuration.limits, arguments)
+    configuration.longTexts =
+      try arguments.integer("max-long-texts", 1...100_000) ?? configuration.longTexts
     configuration.logFormat =
       try arguments.value("log-format", "human or json") { Log.Format(rawValue: $0) }
       ?? configuration.logFormat
@@ -48,6 +52,9 @@ extension Command {
       ?? configuration.callLog
     configuration.drainDelay = try arguments.duration("drain-delay") ?? configuration.drainDelay
     configuration.drainGrace = try arguments.duration("drain-grace") ?? configuration.drainGrace
+    configuration.readiness =
+      try arguments.value("readiness", "all or any") { Readiness.Requirement(rawValue: $0) }
+      ?? configuration.readiness
     configuration.stuckAfter = try arguments.duration("stuck-after") ?? configuration.stuckAfter
     return configuration
   }

@@ -250,20 +250,24 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// `apus.v1.PredictOptions`
+  /// An option that the model has no use for is refused with INVALID_ARGUMENT.
   public struct PredictOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.PredictOptions" }
 
-    /// Answer at most this many labels, the likeliest first; 0 and absent mean all.
+    /// Answer at most this many labels, the likeliest first; 0 and absent mean all. Only for models
+    /// with labels.
     public var topK: UInt32? = nil
-    /// Scale embeddings to length 1; absent means as the model was made.
+    /// Whether embeddings are scaled to length 1; absent means as the model was made. Only for models
+    /// that answer with embeddings.
     public var normalize: Bool? = nil
-    /// Cut inputs that are too long for the model instead of refusing them; absent means true.
+    /// Cut texts that are too long for the model instead of refusing them; absent means true. Only for
+    /// models that take texts.
     public var truncate: Bool? = nil
     /// Give up when the computation of an instance has not begun after this long in the queue, with
     /// RESOURCE_EXHAUSTED and advice when to retry; 0 means no limit but the call's deadline.
     public var queueTimeoutMs: UInt32 = 0
-    /// Options of single models by name, as their documentation tells them.
+    /// Options of single models by name, as their documentation tells them. No model of this version
+    /// has any.
     public var parameters: [String: String] = [:]
     /// Compute anew though an answer be in the cache, and keep this one out of it.
     public var noCache: Bool = false
@@ -619,26 +623,30 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// How the next token is drawn from the model's probabilities, and when to stop.
+  /// How the next token is drawn from the model's probabilities, and when to stop. A value outside its
+  /// range is refused with INVALID_ARGUMENT.
   public struct SamplingOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.SamplingOptions" }
 
-    /// Most tokens to write; absent means until the model stops or its context is full.
+    /// Most tokens to write, at least 1; absent means until the model stops or its context is full.
     public var maxTokens: UInt32? = nil
     /// 0 takes the likeliest token each time; 1 draws by the model's probabilities. Absent means 0.
+    /// From 0 to 10.
     public var temperature: Float? = nil
-    /// Draw from this many of the likeliest tokens; 0 and absent mean all.
+    /// Draw from this many of the likeliest tokens; 0 and absent mean all. From 0 to 1,000,000.
     public var topK: UInt32? = nil
     /// Draw from the fewest tokens whose probabilities reach this sum; 1 and absent mean all.
+    /// From 0.000001 to 1.
     public var topP: Float? = nil
-    /// Leave out tokens that are less likely than this share of the likeliest; 0 means none.
+    /// Leave out tokens that are less likely than this share of the likeliest; 0 and absent mean none.
+    /// From 0 to 1.
     public var minP: Float? = nil
     /// Above 1, make tokens less likely that are among the last 64 of prompt and answer; 1 and absent
-    /// change nothing.
+    /// change nothing. From 0.1 to 10.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
     public var seed: UInt64? = nil
-    /// Texts that end the answer; they are not sent. At most 16.
+    /// Texts that end the answer; they are not sent. At most 16, each of 1 to 256 bytes.
     public var stop: [String] = []
     /// Send the logarithm of every token's probability, and of this many likelier ones: 0 to 20.
     /// Absent sends none.
@@ -828,7 +836,8 @@ extension ApusV1 {
 
     /// The process runs and its engine moves.
     public var live: Bool = false
-    /// Everything that was asked about can answer Predict and StreamPredict.
+    /// What was asked about can answer Predict and StreamPredict. The whole server is ready when every
+    /// model has a version that answers or, if it was started so, when one model has.
     public var ready: Bool = false
     /// State of every version of the models that were asked about.
     public var models: [ApusV1.ModelState] = []
@@ -865,6 +874,7 @@ extension ApusV1 {
     public static var messageName: String { "apus.v1.ModelState" }
 
     public var name: String = ""
+    /// Empty for a model that has no version to load.
     public var version: String = ""
     public var state: ApusV1.State = .unspecified
     /// Why it failed; empty in all other states.
@@ -964,6 +974,8 @@ extension ApusV1 {
     public var description: String = ""
     /// Names that point at versions, and how the calls that name no version are shared out.
     public var labels: [ApusV1.VersionLabel] = []
+    /// Why no version of it could be tried, such as a wrong model.yaml; empty otherwise.
+    public var error: String = ""
 
     public init() {}
 
@@ -971,12 +983,14 @@ extension ApusV1 {
       name: String = "",
       versions: [ApusV1.ModelVersion] = [],
       description: String = "",
-      labels: [ApusV1.VersionLabel] = []
+      labels: [ApusV1.VersionLabel] = [],
+      error: String = ""
     ) {
       self.name = name
       self.versions = versions
       self.description = description
       self.labels = labels
+      self.error = error
     }
   }
 }
@@ -1055,7 +1069,8 @@ extension ApusV1 {
     public var embeddingSize: UInt32 = 0
     /// What a classification can answer, by index.
     public var labels: [String] = []
-    /// Most tokens of prompt and answer together; 0 for models that do not generate.
+    /// Most tokens of prompt and answer together; 0 for models that do not generate. It is less than
+    /// `trained_context_length` where the server's settings or its memory for keys and values bound it.
     public var contextLength: UInt32 = 0
     /// Number of tokens that the model knows; 0 for models without tokens.
     public var vocabularySize: UInt32 = 0
@@ -1069,6 +1084,10 @@ extension ApusV1 {
     public var deprecation: ApusV1.Deprecation? = nil
     /// Share of the last calls that failed, and whether calls are kept away from it because of that.
     public var breaker: ApusV1.Breaker? = nil
+    /// Most tokens of prompt and answer that the model was made for; 0 for models that do not generate.
+    public var trainedContextLength: UInt32 = 0
+    /// Whether embeddings have length 1 unless a request asks otherwise.
+    public var normalized: Bool = false
 
     public init() {}
 
@@ -1091,7 +1110,9 @@ extension ApusV1 {
       outputs: [ApusV1.TensorInfo] = [],
       readySince: Double = 0,
       deprecation: ApusV1.Deprecation? = nil,
-      breaker: ApusV1.Breaker? = nil
+      breaker: ApusV1.Breaker? = nil,
+      trainedContextLength: UInt32 = 0,
+      normalized: Bool = false
     ) {
       self.version = version
       self.state = state
@@ -1112,6 +1133,8 @@ extension ApusV1 {
       self.readySince = readySince
       self.deprecation = deprecation
       self.breaker = breaker
+      self.trainedContextLength = trainedContextLength
+      self.normalized = normalized
     }
   }
 }
@@ -2310,6 +2333,7 @@ extension ApusV1.ModelInfo {
     self.versions = try unsafe Bridge.messages(c.pointee.versions, c.pointee.n_versions)
     if unsafe c.pointee.has_description != 0 { self.description = try unsafe Bridge.string(c.pointee.description.data, c.pointee.description.len, "apus.v1.ModelInfo.description") }
     self.labels = try unsafe Bridge.messages(c.pointee.labels, c.pointee.n_labels)
+    if unsafe c.pointee.has_error != 0 { self.error = try unsafe Bridge.string(c.pointee.error.data, c.pointee.error.len, "apus.v1.ModelInfo.error") }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -2324,6 +2348,10 @@ extension ApusV1.ModelInfo {
       unsafe arena.copy(self.description, to: &c.pointee.description)
     }
     unsafe (c.pointee.n_labels, c.pointee.labels) = arena.messages(self.labels)
+    if !self.error.isEmpty {
+      unsafe c.pointee.has_error = 1
+      unsafe arena.copy(self.error, to: &c.pointee.error)
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2415,6 +2443,8 @@ extension ApusV1.ModelVersion {
     if let value = unsafe c.pointee.breaker {
       self.breaker = try unsafe ApusV1.Breaker(bridging: value)
     }
+    self.trainedContextLength = unsafe c.pointee.trained_context_length
+    self.normalized = unsafe c.pointee.normalized != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -2483,6 +2513,14 @@ extension ApusV1.ModelVersion {
     }
     if let value = self.breaker {
       unsafe c.pointee.breaker = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Breaker.self)
+    }
+    if self.trainedContextLength != 0 {
+      unsafe c.pointee.has_trained_context_length = 1
+      unsafe c.pointee.trained_context_length = self.trainedContextLength
+    }
+    if self.normalized {
+      unsafe c.pointee.has_normalized = 1
+      unsafe c.pointee.normalized = self.normalized ? 1 : 0
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -2692,5 +2730,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 6994))
+      start: apus_v1_inference_descriptor(), count: 7102))
 }

@@ -16,12 +16,14 @@ package struct ModelSettings: Sendable, Equatable {
   package var maxSequences = 128
   /// Memory for keys and values of a language model, in bytes.
   package var keyValueBytes = 64 << 20
+  /// Most tokens of prompt and answer together of a language model, were it made for more.
+  package var maxContext = 8192
 
   package init() {}
 
   static let keys = [
     "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "queue_limit",
-    "max_instances", "max_sequences", "kv_cache",
+    "max_instances", "max_sequences", "max_context", "kv_cache",
   ]
 
   package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -61,6 +63,7 @@ package struct ModelSettings: Sendable, Equatable {
     case "queue_limit": queueLimit = try count(1...1_048_576)
     case "max_instances": maxInstances = try count(1...10_000)
     case "max_sequences": maxSequences = try count(1...4096)
+    case "max_context": maxContext = try count(16...1_048_576)
     case "kv_cache":
       guard let bytes = Quantity.bytes(text), (1 << 16...1 << 40).contains(bytes) else {
         throw fail("`\(text)` is no size from 64KiB to 1024GiB, such as 64MiB")

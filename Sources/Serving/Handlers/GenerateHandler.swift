@@ -8,6 +8,7 @@ internal import Tokenizers
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
   let requestIDs: RequestIDSource
+  let longTexts: LongTextThread
 
   func generate(
     _ request: ApusV1.StreamPredictRequest,
@@ -20,7 +21,11 @@ struct GenerateHandler: Sendable {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
-    let (generation, stops) = try Self.request(request, sequences, context.deadline)
+    let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    let generation = GenerationRequest(
+      prompt: try await encode(request.prompt, model, sequences.tokenizer), sampling: sampling,
+      maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
+      deadline: context.deadline)
     let stream: TokenStream
     do {
       stream = try await sequences.scheduler.generate(generation)
@@ -48,31 +53,40 @@ struct GenerateHandler: Sendable {
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
 
-  private static func request(
-    _ request: ApusV1.StreamPredictRequest, _ model: ServedModel.SequenceModel,
-    _ deadline: ContinuousClock.Instant?
-  ) throws(Status) -> (GenerationRequest, StopStrings) {
-    let options = request.sampling ?? ApusV1.SamplingOptions()
+  private static func sampling(_ options: ApusV1.SamplingOptions) throws(Status)
+    -> (SamplingOptions, StopStrings)
+  {
     do throws(InferenceError) {
-      let sampling = try SamplingOptions(options)
-      let stops = try StopStrings(options.stop)
-      let prompt = try encode(request.prompt, model)
-      let generation = GenerationRequest(
-        prompt: prompt, sampling: sampling, maxTokens: options.maxTokens.map { Int($0) },
-        stopTokens: model.stopTokens, deadline: deadline)
-      return (generation, stops)
+      return (try SamplingOptions(options), try StopStrings(options.stop))
     } catch {
       throw Status(error)
     }
   }
 
-  private static func encode(_ prompt: String, _ model: ServedModel.SequenceModel)
-    throws(InferenceError) -> [Int32]
+  /// A prompt that cannot fit the context is refused before it is encoded; a long one is encoded away
+  /// from the loop.
+  private func encode(
+    _ prompt: String, _ model: ServedModel, _ tokenizer: SentencePieceTokenizer
+  ) async throws -> [Int32] {
+    let fewest = tokenizer.fewestTokens(of: prompt)
+    let room = model.facts.contextLength - 1
+    guard fewest <= room else {
+      throw Validation.invalid(
+        "prompt",
+        "it has at least \(fewest) tokens; the context of \(model.name) leaves room for \(room); "
+          + "shorten it")
+    }
+    guard prompt.utf8.count > tokenizer.shortBytes else { return try Self.ids(prompt, tokenizer) }
+    return try await longTexts.run { try Self.ids(prompt, tokenizer) }
+  }
+
+  private static func ids(_ prompt: String, _ tokenizer: SentencePieceTokenizer) throws(Status)
+    -> [Int32]
   {
-    do {
-      return try model.tokenizer.encode(prompt)
+    do throws(TokenizerError) {
+      return try tokenizer.encode(prompt)
     } catch {
-      throw InferenceError(.invalidInput, "prompt: \(error.reason)")
+      throw Validation.invalid("prompt", error.reason)
     }
   }
 }

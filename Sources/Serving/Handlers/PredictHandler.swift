@@ -8,6 +8,7 @@ internal import Tokenizers
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
   let requestIDs: RequestIDSource
+  let longTexts: LongTextThread
 
   func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
     -> ApusV1.PredictResponse
@@ -16,18 +17,20 @@ struct PredictHandler: Sendable {
     let id = try requestIDs.id(for: request.requestID, context)
     let model = try registry.resolve(request.model, version: request.version)
     try Validation.checkInstances(request.instances, model)
+    try Validation.checkOptions(request.options, model)
     let patience = Patience(request, context)
 
     var answer: Answer
     switch model.runner {
     case .embedding(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
       let answers = try await Self.submit(texts.ids, to: batcher, patience)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
-      answer.predictions = answers.map { .embedding($0.output, request.options) }
+      let normalizes = request.options?.normalize ?? model.facts.normalizes
+      answer.predictions = answers.map { .embedding($0.output, normalizes: normalizes) }
     case .classification(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
       let answers = try await Self.submit(texts.ids, to: batcher, patience)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)

@@ -1,16 +1,11 @@
+internal import Inference
 internal import Messages
 
 extension ApusV1.Prediction {
-  /// - Parameter values: as the model made them; scaled to length 1 on request.
-  static func embedding(_ values: [Float], _ options: ApusV1.PredictOptions?)
-    -> ApusV1.Prediction
-  {
+  /// - Parameter normalizes: whether to scale the values to length 1.
+  static func embedding(_ values: [Float], normalizes: Bool) -> ApusV1.Prediction {
     var embedding = ApusV1.Embedding()
-    embedding.values = values
-    if options?.normalize == true {
-      let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if length > 0 { embedding.values = values.map { $0 / length } }
-    }
+    embedding.values = normalizes ? EncoderBackend.normalized(values) : values
     return ApusV1.Prediction(.embedding(embedding))
   }
 

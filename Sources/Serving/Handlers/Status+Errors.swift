@@ -28,7 +28,7 @@ extension Status {
   }
 
   /// `grpc-retry-pushback-ms` for gRPC's own retries (gRFC A6) and google.rpc.RetryInfo for others.
-  private mutating func addRetryAdvice(_ delay: Duration) {
+  mutating func addRetryAdvice(_ delay: Duration) {
     let milliseconds = max(1, Int64(delay.milliseconds.rounded(.up)))
     metadata.append("grpc-retry-pushback-ms", String(min(milliseconds, Int64(Int32.max))))
 

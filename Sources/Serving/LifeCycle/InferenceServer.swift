@@ -10,6 +10,7 @@ internal import Threads
 /// The whole server, from start to a clean end.
 ///
 ///     listen ─▶ load models ─▶ ready ─▶ … ─▶ SIGTERM ─▶ not ready ─▶ drain ─▶ engine stops ─▶ end
+///                    └──────── SIGTERM: given up ────────▶┘
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
@@ -18,6 +19,8 @@ package final class InferenceServer: Sendable {
   private let group: EventLoopGroup
   private let engine: Engine
   private let registry = ModelRegistry()
+  private let installer: ModelInstaller
+  private let longTexts: LongTextThread
   private let readiness: Readiness
   private let server: RPC.Server
   private let lastReason = Mutex<String?>(nil)
@@ -35,13 +38,20 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
-    readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
-      engine.health(now: .now)
-    }
+    installer = ModelInstaller(
+      registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
+      log: log)
+    readiness = Readiness(
+      registry: registry, requirement: configuration.readiness,
+      stuckAfter: configuration.stuckAfter
+    ) { engine.health(now: .now) }
     let requestIDs = RequestIDSource()
+    longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, requestIDs: requestIDs),
-      generations: GenerateHandler(registry: registry, requestIDs: requestIDs),
+      predictions: PredictHandler(
+        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
@@ -70,9 +80,11 @@ package final class InferenceServer: Sendable {
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
       ("grace_s", .number(configuration.drainGrace.seconds)))
+    installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     loader?.join()
+    longTexts.stop()
     engine.stop()
     group.shutdown()
     log.info("stopped")
@@ -87,10 +99,8 @@ package final class InferenceServer: Sendable {
       reportSoon()
       return nil
     }
-    let installer = ModelInstaller(
-      engine: engine, loops: group.loops, threads: configuration.threads, log: log)
     return try SystemThread("models") { [self] in
-      installer.load(directory, into: registry) { self.reportSoon() }
+      installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
     }
@@ -126,7 +136,9 @@ package final class InferenceServer: Sendable {
     }
     guard changed else { return }
     if verdict.isReady {
-      log.info("ready", ("models", .integer(registry.all.count)))
+      let models = registry.all
+      let ready = models.count { $0.isReady }
+      log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
     } else {

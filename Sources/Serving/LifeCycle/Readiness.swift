@@ -2,9 +2,15 @@ internal import Batching
 internal import Metrics
 import Synchronization
 
-/// Whether the server can answer: all models were tried, each has a version that is ready, the
-/// engine moves, and nobody has asked it to stop.
+/// Whether the server can answer: all models were tried, as many answer as are required, the engine
+/// moves, and nobody has asked it to stop.
+///
+/// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its folder
+/// has no version.
 package final class Readiness: Sendable {
+  /// How many models must have a version that answers.
+  package enum Requirement: String, Sendable, CaseIterable { case all, any }
+
   package struct Verdict: Sendable, Equatable {
     package var isLive: Bool
     package var isReady: Bool
@@ -18,16 +24,18 @@ package final class Readiness: Sendable {
   }
 
   private let registry: ModelRegistry
+  private let requirement: Requirement
   private let engineHealth: @Sendable () -> EngineHealth
   private let stuckAfter: Duration
   private let state = Mutex(State())
 
   /// - Parameter stuckAfter: a batch that computes for longer than this has hung.
   init(
-    registry: ModelRegistry, stuckAfter: Duration,
+    registry: ModelRegistry, requirement: Requirement, stuckAfter: Duration,
     engineHealth: @escaping @Sendable () -> EngineHealth
   ) {
     self.registry = registry
+    self.requirement = requirement
     self.stuckAfter = stuckAfter
     self.engineHealth = engineHealth
   }
@@ -47,27 +55,27 @@ package final class Readiness: Sendable {
     let (isLoading, isDraining) = state.withLock { ($0.isLoading, $0.isDraining) }
     if isDraining { return notReady("the server is shutting down") }
     let models = registry.all.filter { model == nil || $0.name == model }
-    if models.isEmpty, !isLoading { return notReady("no model is installed") }
     if let waiting = models.first(where: { !$0.isReady && $0.isLoading }) {
       return notReady("model \(waiting.name) is loading")
     }
-    if let failed = models.first(where: { !$0.isReady }) {
-      return notReady("no version of model \(failed.name) could be loaded")
+    if isLoading, model == nil { return notReady("models are loading") }
+    if models.isEmpty { return notReady("no model is installed") }
+    let failed = models.filter { !$0.isReady }
+    let isEnough = requirement == .any && model == nil ? failed.count < models.count : failed.isEmpty
+    return isEnough
+      ? Verdict(isLive: true, isReady: true, reason: "") : notReady(Self.reason(failed))
+  }
+
+  private static func reason(_ failed: [ModelRegistry.Model]) -> String {
+    if failed.count == 1 {
+      return "no version of model \(failed[0].name) could be loaded: \(failed[0].failure ?? "")"
     }
-    return isLoading && model == nil
-      ? notReady("models are loading") : Verdict(isLive: true, isReady: true, reason: "")
+    let names = failed.prefix(10).map(\.name).joined(separator: ", ")
+    return "\(failed.count) models could not be loaded: \(names)"
+      + (failed.count > 10 ? ", …" : "") + "; GetModel and the log say why"
   }
 
   private func notReady(_ reason: String) -> Verdict {
     Verdict(isLive: true, isReady: false, reason: reason)
-  }
-}
-
-extension ModelRegistry.Model {
-  var isReady: Bool {
-    versions.contains { if case .ready = $0.state { true } else { false } }
-  }
-  var isLoading: Bool {
-    versions.contains { if case .loading = $0.state { true } else { false } }
   }
 }

@@ -11,6 +11,8 @@ package struct ServerConfiguration: Sendable {
   /// Threads that compute, the engine's own included; nil is one per core.
   package var threads: Int?
   package var limits = ServerLimits()
+  /// Requests with texts too long for a loop that may wait to be cut into tokens.
+  package var longTexts = 64
   package var logFormat = Log.Format.human
   package var logLevel = LogEntry.Level.info
   package var callLog = CallLog.Scope.all
@@ -18,6 +20,8 @@ package struct ServerConfiguration: Sendable {
   package var drainDelay: Duration = .zero
   /// From the GOAWAY until calls that still run are cut off.
   package var drainGrace: Duration = .seconds(30)
+  /// How many models must answer for the server to be ready.
+  package var readiness = Readiness.Requirement.all
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)
 

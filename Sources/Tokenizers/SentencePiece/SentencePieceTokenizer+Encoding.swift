@@ -15,6 +15,13 @@ extension SentencePieceTokenizer {
     return ids
   }
 
+  /// A token stands for no more bytes than the longest piece has. That says nothing where spaces are
+  /// dropped, or where characters in a row become one unknown token.
+  package func fewestTokens(of text: String) -> Int {
+    if options.removesExtraWhitespace || byteIDs.contains(-1) { return 0 }
+    return text.utf8.count / max(1, table.longest)
+  }
+
   /// Bytes of the longest user-defined piece that `bytes` starts with.
   fileprivate func userDefinedLength(_ bytes: Span<UInt8>) -> Int? {
     for length in userDefinedLengths where length <= bytes.count {

@@ -31,6 +31,8 @@ package struct SentencePieceTokenizer: Tokenizer {
   package let options: Options
   package var vocabularySize: Int { scores.count }
   package var maximumBytes: Int { options.maximumBytes }
+  /// Measured: 0.6 ms for 4 KiB of English.
+  package var shortBytes: Int { 4 << 10 }
 
   let table: PieceTable
   let scores: [Float]

@@ -3953,7 +3953,7 @@ const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor =
   (ProtobufCMessageInit) apus__v1__get_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[4] =
+static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[5] =
 {
   {
     "name",
@@ -4003,9 +4003,22 @@ static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[4]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "error",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelInfo, has_error),
+    offsetof(Apus__V1__ModelInfo, error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_info__field_indices_by_name[] = {
   2,   /* field[2] = description */
+  4,   /* field[4] = error */
   3,   /* field[3] = labels */
   0,   /* field[0] = name */
   1,   /* field[1] = versions */
@@ -4013,7 +4026,7 @@ static const unsigned apus__v1__model_info__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__model_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
 {
@@ -4023,7 +4036,7 @@ const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
   "Apus__V1__ModelInfo",
   "apus.v1",
   sizeof(Apus__V1__ModelInfo),
-  4,
+  5,
   apus__v1__model_info__field_descriptors,
   apus__v1__model_info__field_indices_by_name,
   1,  apus__v1__model_info__number_ranges,
@@ -4158,7 +4171,7 @@ const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor =
   (ProtobufCMessageInit) apus__v1__deprecation__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[19] =
+static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[21] =
 {
   {
     "version",
@@ -4388,6 +4401,30 @@ static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "trained_context_length",
+    20,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__ModelVersion, has_trained_context_length),
+    offsetof(Apus__V1__ModelVersion, trained_context_length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "normalized",
+    21,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__ModelVersion, has_normalized),
+    offsetof(Apus__V1__ModelVersion, normalized),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   4,   /* field[4] = architecture */
@@ -4401,19 +4438,21 @@ static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   9,   /* field[9] = max_instances */
   8,   /* field[8] = max_tokens */
   7,   /* field[7] = memory_bytes */
+  20,   /* field[20] = normalized */
   15,   /* field[15] = outputs */
   6,   /* field[6] = parameters */
   5,   /* field[5] = quantization */
   16,   /* field[16] = ready_since */
   1,   /* field[1] = state */
   3,   /* field[3] = task */
+  19,   /* field[19] = trained_context_length */
   0,   /* field[0] = version */
   13,   /* field[13] = vocabulary_size */
 };
 static const ProtobufCIntRange apus__v1__model_version__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
 {
@@ -4423,7 +4462,7 @@ const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
   "Apus__V1__ModelVersion",
   "apus.v1",
   sizeof(Apus__V1__ModelVersion),
-  19,
+  21,
   apus__v1__model_version__field_descriptors,
   apus__v1__model_version__field_indices_by_name,
   1,  apus__v1__model_version__number_ranges,

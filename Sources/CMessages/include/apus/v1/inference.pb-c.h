@@ -598,10 +598,12 @@ struct  Apus__V1__ModelInfo
   ProtobufCBinaryData description;
   size_t n_labels;
   Apus__V1__VersionLabel **labels;
+  protobuf_c_boolean has_error;
+  ProtobufCBinaryData error;
 };
 #define APUS__V1__MODEL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_info__descriptor) \
-    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0,NULL }
+    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
 
 
 struct  Apus__V1__VersionLabel
@@ -673,10 +675,14 @@ struct  Apus__V1__ModelVersion
   double ready_since;
   Apus__V1__Deprecation *deprecation;
   Apus__V1__Breaker *breaker;
+  protobuf_c_boolean has_trained_context_length;
+  uint32_t trained_context_length;
+  protobuf_c_boolean has_normalized;
+  protobuf_c_boolean normalized;
 };
 #define APUS__V1__MODEL_VERSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_version__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, NULL, NULL }
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, NULL, NULL, 0, 0, 0, 0 }
 
 
 struct  Apus__V1__Breaker
