@@ -52,6 +52,7 @@ let package = Package(
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
+    swift("Templates", []),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
@@ -59,7 +60,7 @@ let package = Package(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
+        "Metrics", "Models", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -98,6 +99,7 @@ let package = Package(
       ]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
+    tests("Templates", ["Templates"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
