@@ -143,8 +143,10 @@ int cl_descriptor_limit(void) {
 int cl_fill_standard_streams(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free number is given out, so this is `fd` itself.
-    if (errno != EBADF || open("/dev/null", O_RDWR) < 0) return -errno;
+    // In the direction that nobody uses, so that reading and writing fail as on a closed one. The
+    // lowest free number is given out, so this is `fd` itself.
+    int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (errno != EBADF || open("/dev/null", flags) < 0) return -errno;
   }
   return 0;
 }

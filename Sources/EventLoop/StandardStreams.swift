@@ -2,9 +2,9 @@ import CLinux
 
 /// Standard input, output and error.
 package enum StandardStreams {
-  /// Opens /dev/null where the parent left one closed. Otherwise the first sockets take the
-  /// numbers 0 to 2, and what the process logs goes into a client's connection. To be called
-  /// before anything else opens a descriptor.
+  /// Takes the numbers of those that the parent left closed. Otherwise the first sockets get them,
+  /// and what the process logs goes into a client's connection. Using such a stream fails as it
+  /// would have. To be called before anything else opens a descriptor.
   package static func fill() throws(SystemError) {
     try SystemError.check(cl_fill_standard_streams(), "open /dev/null for a standard stream")
   }

@@ -31,7 +31,11 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
+<<<<<<< HEAD
       try StandardStreams.fill()
+=======
+      try ProcessStart.fillStandardStreams()
+>>>>>>> wire2
       try command.prepare()
       Task {
         do {

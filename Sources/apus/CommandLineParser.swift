@@ -1,3 +1,5 @@
+internal import Serving
+
 /// One command of the program: what it is called, what it takes, what it does.
 struct Command: Sendable {
   struct Option: Sendable {
@@ -106,15 +108,11 @@ struct Arguments: Sendable {
 
   /// The option as an address; whether anybody answers there is another matter.
   func address(_ name: String) throws(UsageError) -> String? {
-    try value(name, "host:port, [ipv6]:port or unix:/path") { text in
-      if text.hasPrefix("unix:") { return text == "unix:" ? nil : text }
-      guard let colon = text.lastIndex(of: ":") else { return nil }
-      let (host, port) = (text[..<colon], text[text.index(after: colon)...])
-      let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-      guard isBracketed || !host.contains(":"), port.utf8.allSatisfy({ (48...57).contains($0) })
-      else { return nil }
-      return UInt16(port) == nil ? nil : text
+    guard let text = values[name] else { return nil }
+    if let problem = ServerConfiguration.problem(withAddress: text) {
+      throw UsageError("--\(name) \(problem)", command: "")
     }
+    return text
   }
 
   /// The option as a finite number within `range`.

@@ -48,6 +48,9 @@ import Testing
       for fd in [STDIN_FILENO, STDERR_FILENO] {
         guard fstat(fd, &info) == 0, info.st_rdev == null.st_rdev else { exit(2) }
       }
+      var byte: UInt8 = 0
+      guard read(STDIN_FILENO, &byte, 1) == -1, errno == EBADF else { exit(4) }
+      guard write(STDERR_FILENO, &byte, 1) == -1, errno == EBADF else { exit(5) }
       let next = dup(kept)
       exit(isOutputKept && next > kept ? 0 : 3)
     }

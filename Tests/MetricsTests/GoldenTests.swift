@@ -7,7 +7,8 @@ import Testing
   @Test func theTextFormat() {
     let registry = Registry()
     let calls = registry.counters(
-      "rpc_calls_total", help: "Calls, \"ended\"\nor \\not.", labels: ["method", "code"], stripes: 2)
+      "rpc_calls_total", help: "Calls, \"ended\"\nor \\not.", labels: ["method", "code"], stripes: 2
+    )
     calls.with("/b.C/D", "OK").increment(stripe: 1)
     calls.with("/b.C/D", "OK").increment(by: 41)
     calls.with("quote \" backslash \\ newline \n é\u{202e}", "").increment()

@@ -85,7 +85,33 @@ def test_the_closing_line_stands_alone_where_both_streams_are_one(server):
 def test_a_malformed_address_is_a_usage_error(address, tmp_path):
     for words in (["health", "--server"], ["serve", "--models", tmp_path, "--grpc"]):
         refused = run(*words, address)
-        assert refused.returncode == 2 and "expected host:port" in refused.stderr
+        assert refused.returncode == 2 and "is no address" in refused.stderr
+        assert "127.0.0.1:8001" in refused.stderr, "it shows how one is written"
+
+
+def test_a_port_that_is_none_is_named(tmp_path):
+    refused = run("serve", "--models", tmp_path, "--grpc", "localhost:99999")
+    assert refused.returncode == 2 and "port 99999: a port is 0–65535" in refused.stderr
+
+
+def test_nothing_is_logged_before_an_address_that_is_taken(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = run("serve", "--models", tmp_path, "--grpc", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert refused.returncode == 5 and len(refused.stderr.splitlines()) == 1
+
+
+def test_every_bound_is_a_flag_that_names_itself(tmp_path):
+    shown = run("serve", "--help").stdout
+    for flag, wrong, expected in [
+        ("max-message-size", "1", "a size from 1KiB to 2GiB"),
+        ("stream-window", "4GiB", "a size from 16KiB to 1GiB"),
+        ("handshake-timeout", "1us", "a time from 100ms to 1h"),
+        ("reset-burst", "none", "a whole number from 1 to 1000000"),
+    ]:
+        assert f"--{flag} " in shown
+        refused = run("serve", "--models", tmp_path, f"--{flag}", wrong)
+        assert refused.returncode == 2
+        assert f"--{flag} {wrong}: expected {expected}" in refused.stderr
 
 
 def test_serve_without_models_says_what_to_do_or_takes_the_folder_here(tmp_path):

@@ -77,6 +77,22 @@ def test_request_ids_come_back_and_stand_in_the_log(server):
     assert messages[1].request_id == ""
 
 
+def test_every_call_has_one_id(server):
+    """Calls whose messages have no place for an id, and calls that fail, are logged with one, too."""
+    _, call = server.stub.ListModels.with_call(
+        server.apus.ListModelsRequest(), metadata=[("x-request-id", "list-1")])
+    assert dict(call.initial_metadata())["x-request-id"] == "list-1"
+    server.wait_for("call", request_id="list-1", path="/apus.v1.Inference/ListModels", status="OK")
+    answer, call = server.stub.Predict.with_call(
+        server.apus.PredictRequest(model="minilm", instances=[{"text": "a"}]), metadata=[("x-request-id", "head-1")])
+    assert answer.request_id == dict(call.initial_metadata())["x-request-id"] == "head-1"
+    with pytest.raises(grpc.RpcError) as caught:
+        server.stub.GetModel(server.apus.GetModelRequest(name="nobody"))
+    id = dict(caught.value.trailing_metadata())["x-request-id"]
+    server.wait_for("call", request_id=id, path="/apus.v1.Inference/GetModel", status="NOT_FOUND")
+    assert all(line["request_id"] for line in server.log() if line["event"] == "call")
+
+
 def test_the_log_has_no_bodies(server):
     server.texts("minilm", ["a very secret sentence"], request_id="secret-1")
     list(server.stream("storyteller", "another secret prompt", request_id="secret-2", max_tokens=2))

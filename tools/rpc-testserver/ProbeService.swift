@@ -24,7 +24,9 @@ final class ProbeService: Service {
   private let state = Mutex(State())
   private let server = Mutex<Server?>(nil)
 
-  init(registry: Registry = Registry()) { self.registry = registry }
+  init(registry: Registry = Registry()) {
+    self.registry = registry
+  }
 
   /// Lets the probe read and change its own server.
   func attach(_ server: Server) { self.server.withLock { $0 = server } }

@@ -78,5 +78,5 @@ int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 int cl_raise_descriptor_limit(void);
 // Descriptors that this process may have open.
 int cl_descriptor_limit(void);
-// Opens /dev/null where standard input, output or error is closed.
+// Puts /dev/null, on which reads and writes fail, where standard input, output or error is closed.
 int cl_fill_standard_streams(void);

@@ -65,12 +65,13 @@ extension RequestVerdict {
     self = reader.verdict
   }
 
-  /// `:path`, for the log; empty if it is not among the fields that were kept.
-  static func path(of block: borrowing HeaderBlock) -> String {
+  /// What the log can say of a head that is not judged further: its path, if that was kept.
+  static func outline(of block: borrowing HeaderBlock) -> RequestHead {
     for index in 0..<block.count where block[index].isNamed(":path") {
-      return unsafe String(decoding: block[index].value, as: UTF8.self)
+      let path = unsafe String(decoding: block[index].value, as: UTF8.self)
+      return RequestHead(path: path, metadata: [:])
     }
-    return ""
+    return RequestHead(path: "", metadata: [:])
   }
 
   static func http(_ code: String, _ extra: (String, String)...) -> RequestVerdict {
@@ -96,7 +97,8 @@ private struct RequestHeadReader {
   /// - Parameter timeout: `grpc-timeout`, which sessions keep apart; empty for none.
   init(timeout: [UInt8]) {
     guard !timeout.isEmpty else { return }
-    if unsafe timeout.withUnsafeBytes({ unsafe Timeout.parse($0) }) == nil { badField = "grpc-timeout" }
+    let isGood = unsafe timeout.withUnsafeBytes { unsafe Timeout.parse($0) } != nil
+    if !isGood { badField = "grpc-timeout" }
   }
 
   /// - Returns: false if the head breaks HTTP.
@@ -143,8 +145,8 @@ private struct RequestHeadReader {
   }
 
   var verdict: RequestVerdict {
-    guard seen.isSuperset(of: [Pseudo.method.rawValue, Pseudo.path.rawValue, Pseudo.scheme.rawValue])
-    else { return .malformed }
+    let needed: [Pseudo] = [.method, .path, .scheme]
+    guard seen.isSuperset(of: needed.map(\.rawValue)) else { return .malformed }
     guard isPost else { return .http("405", ("allow", "POST")) }
     guard contentType == true else { return .http("415", ("accept-post", "application/grpc")) }
     if let badField {

@@ -167,7 +167,9 @@ extension ServerConnection: SessionDelegate {
       return session.reset(stream, .refusedStream)
     }
     guard let admitted = admit(head, stream, session) else { return callEnded() }
-    let timeout = unsafe head.apart.isEmpty ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
+    let timeout =
+      unsafe head.apart.isEmpty
+      ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
     let call = ServerCall(
       connection: self, session: session, stream: stream, head: admitted,
       context: CallContext(
@@ -203,7 +205,7 @@ extension ServerConnection: SessionDelegate {
     case .answered(let list):
       session.respond(stream, .list(list), body: false)
     case .rejected(let status):
-      reject(stream, session, status, RequestHead(path: RequestVerdict.path(of: head), metadata: [:]))
+      reject(stream, session, status, RequestVerdict.outline(of: head))
     case .accepted(let request):
       do throws(Status) {
         guard core.phase != .ending else {

@@ -20,7 +20,10 @@ package final class InferenceServer: Sendable {
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
+  private let address: SocketAddress
   private let registry = ModelRegistry()
+  /// Every figure of the process.
+  private let metrics = Registry()
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
   private let readiness: Readiness
@@ -33,8 +36,9 @@ package final class InferenceServer: Sendable {
 
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
-    // A tier that this machine lacks cannot become right later.
+    // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
+    address = try SocketAddress(configuration.address)
     self.configuration = configuration
     log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
@@ -69,9 +73,11 @@ package final class InferenceServer: Sendable {
   package func run() async throws {
     defer { log.close() }
     let directory = try ModelDirectory(scanning: configuration.models)
+    setHealth(.notServing)
+    let address = try server.listen(on: address).address
+    log.info(
+      "listening", ("grpc", .text("\(address)")), ("version", .text(ServerVersion.current)))
     reportSoon()
-    let address = try server.listen(on: configuration.address)
-    log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
     let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
@@ -119,12 +125,15 @@ package final class InferenceServer: Sendable {
   /// All reports are made on one loop, so that an older verdict never follows a newer one.
   private func reportSoon() { group.loops[0].execute { self.report() } }
 
+  private func setHealth(_ status: HealthBoard.Status) {
+    server.health.set("", status)
+    server.health.set("apus.v1.Inference", status)
+  }
+
   /// Tells `grpc.health.v1` what is so, and the log what has changed.
   private func report() {
     let verdict = readiness.verdict()
-    let status: HealthBoard.Status = verdict.isReady ? .serving : .notServing
-    server.health.set("", status)
-    server.health.set("apus.v1.Inference", status)
+    setHealth(verdict.isReady ? .serving : .notServing)
     let changed = lastReason.withLock { last in
       defer { last = verdict.reason }
       return last != verdict.reason

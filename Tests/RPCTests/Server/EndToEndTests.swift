@@ -30,7 +30,8 @@ final class Rig: Sendable {
 
   deinit { group.shutdown() }
 
-  func connect(_ change: (inout ClientOptions) -> Void = { _ in }) async throws -> ClientConnection {
+  func connect(_ change: (inout ClientOptions) -> Void = { _ in }) async throws -> ClientConnection
+  {
     var options = ClientOptions()
     change(&options)
     return try await ClientConnection.connect(to: address, on: group.next(), options: options)

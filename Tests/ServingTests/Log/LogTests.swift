@@ -62,7 +62,7 @@ import Testing
 
   @Test func refusedConnectionsAreWarnedOf() throws {
     let pipe = Pipe()
-    let log = Log(
+    let log = try Log(
       format: .human, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
     ConnectionLog(log: log).connectionsRefused(RefusedConnections(count: 3, reason: "no more"))
     log.close()
