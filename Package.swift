@@ -63,7 +63,8 @@ let package = Package(
         "Metrics", "Models", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
+      name: "apus", dependencies: ["EventLoop", "JSON", "Messages", "RPC", "Serving"],
+      swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
@@ -76,7 +77,8 @@ let package = Package(
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
+      name: "rpc-testserver",
+      dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
@@ -103,7 +105,8 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
-    tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
+    tests(
+      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

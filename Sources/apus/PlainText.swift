@@ -33,17 +33,15 @@ enum PlainText {
     return values.count <= 6 ? "[\(shown)]" : "[\(shown), …] (\(values.count) values)"
   }
 
-  /// The last message of a generation: ends the line and says how it went.
-  static func closing(_ last: ApusV1.StreamPredictResponse, _ arguments: Arguments) {
-    print()
-    guard !arguments.has("quiet") else { return }
+  /// The last message of a generation: how it went.
+  static func closing(_ last: ApusV1.StreamPredictResponse) -> String {
     let usage = last.usage ?? ApusV1.Usage()
     let timing = last.timing ?? ApusV1.GenerationTiming()
     let reason = last.finishReason == .length ? "length reached" : "end of text"
-    printError(
+    return
       "(\(last.model)/\(last.version), \(usage.promptTokens) + \(usage.completionTokens) tokens, "
-        + "first after \(fixed(timing.timeToFirstTokenMs, 1)) ms, then "
-        + "\(fixed(timing.tokensPerSecond, 0)) a second; \(reason))")
+      + "first after \(fixed(timing.timeToFirstTokenMs, 1)) ms, then "
+      + "\(fixed(timing.tokensPerSecond, 0)) a second; \(reason))"
   }
 
   static func models(_ models: [ApusV1.ModelInfo]) -> String {

@@ -1,3 +1,4 @@
+import Glibc
 internal import RPC
 internal import Serving
 
@@ -5,8 +6,11 @@ extension Command {
   static let serve = Command(
     name: "serve", summary: "Serves the models of a folder over gRPC.", positionals: "",
     arity: 0...0,
+<<<<<<< HEAD
     options: [
-      .option("models", "DIR", "folder of models: DIR/<name>/<version>/…"),
+      .option(
+        "models", "DIR", "folder of models: DIR/<name>/<version>/…",
+        initial: "./models if it is there"),
       .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
       .option("loops", "N", "event loops", initial: "one per core"),
       .option("threads", "N", "threads that compute", initial: "one per core"),
@@ -26,15 +30,42 @@ extension Command {
       .option("readiness", "all|any", "how many models must answer to be ready", initial: "all"),
       .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
     ],
+=======
+    options: files + LimitFlag.all.map(Option.init) + life,
+>>>>>>> wire2
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
     try await InferenceServer(try configuration(arguments)).run()
   }
 
+<<<<<<< HEAD
+  private static func configuration(_ arguments: Arguments) throws(UsageError)
+    -> ServerConfiguration
+  {
+=======
+  private static let files: [Option] = [
+    .option(
+      "models", "DIR", "folder of models: DIR/<name>/<version>/…", initial: "./models if it is there"),
+    .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
+    .option("loops", "N", "event loops", initial: "one per core"),
+    .option("threads", "N", "threads that compute", initial: "one per core"),
+  ]
+
+  private static let life: [Option] = [
+    .option("max-long-texts", "N", "requests with long texts that may wait", initial: "64"),
+    .option("log-format", "human|json", "how log lines look (standard error)", initial: "human"),
+    .option("log-level", "LEVEL", "debug, info, warning or error", initial: "info"),
+    .option("call-log", "all|errors|none", "which calls leave a line", initial: "all"),
+    .option("drain-delay", "TIME", "from SIGTERM and not ready to GOAWAY", initial: "0"),
+    .option("drain-grace", "TIME", "from GOAWAY until all is closed", initial: "30s"),
+    .option("readiness", "all|any", "how many models must answer to be ready", initial: "all"),
+    .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
+  ]
+
   private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
-    var configuration = ServerConfiguration()
-    configuration.models = arguments["models"]
-    configuration.address = arguments["grpc"] ?? configuration.address
+>>>>>>> wire2
+    var configuration = ServerConfiguration(models: try models(arguments))
+    configuration.address = try arguments.address("grpc") ?? configuration.address
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
     try setLimits(&configuration.limits, arguments)
@@ -59,31 +90,34 @@ extension Command {
     return configuration
   }
 
+  private static func models(_ arguments: Arguments) throws(UsageError) -> String {
+    if let given = arguments["models"] { return given }
+    var info = stat()
+    guard unsafe stat("models", &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+      throw UsageError(
+        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…; "
+          + "there is no folder ./models here", command: "serve")
+    }
+    return "models"
+  }
+
   private static func setLimits(_ limits: inout ServerLimits, _ arguments: Arguments)
     throws(UsageError)
   {
-    limits.messageSize =
-      try arguments.bytes("max-message-size", 1024...1 << 31) ?? limits.messageSize
-    limits.headerSize = try arguments.bytes("max-header-size", 1024...1 << 20) ?? limits.headerSize
-    limits.connections =
-      try arguments.integer("max-connections", 1...1_000_000) ?? limits.connections
-    limits.calls = try arguments.integer("max-calls", 1...10_000_000) ?? limits.calls
-    limits.callsPerConnection =
-      try arguments.integer("max-calls-per-connection", 1...1_000_000) ?? limits.callsPerConnection
-    limits.memoryPerConnection =
-      try arguments.bytes("max-connection-memory", 1 << 16...1 << 40) ?? limits.memoryPerConnection
-    limits.memory = try arguments.bytes("max-memory", 1 << 20...1 << 42) ?? limits.memory
+    for flag in LimitFlag.all {
+      _ = try arguments.value(flag.name, flag.expected) { flag.set($0, in: &limits) ? true : nil }
+    }
+  }
+}
+
+extension Command.Option {
+  fileprivate init(_ flag: LimitFlag) {
+    self = .option(flag.name, flag.placeholder, flag.help, initial: flag.initial)
   }
 }
 
 extension Arguments {
   func duration(_ name: String) throws(UsageError) -> Duration? {
     try value(name, "a time such as 500ms, 2s or 1m") { Quantity.duration($0) }
-  }
-
-  func bytes(_ name: String, _ range: ClosedRange<Int>) throws(UsageError) -> Int? {
-    try value(name, "a size such as 64KiB or 4MiB, from \(range.lowerBound) bytes") { text in
-      Quantity.bytes(text).flatMap { range.contains($0) ? $0 : nil }
-    }
   }
 }

@@ -38,6 +38,11 @@ def contract(tmp_path_factory):
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
 
 
+def run(*words, **more):
+    """The program with these words, to its end."""
+    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, **more)
+
+
 class Server:
     """`apus serve` on a free port."""
 
@@ -95,6 +100,9 @@ class Server:
         """Resident bytes."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self):
+        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -30,9 +30,9 @@ package struct GeneratedToken: Sendable, Equatable {
   package var index: Int
 }
 
-package enum FinishReason: Sendable, Equatable, CaseIterable {
+package enum FinishReason: String, Sendable, Equatable, CaseIterable {
   /// One of `stopTokens` was drawn.
-  case endOfSequence
+  case endOfSequence = "end_of_sequence"
   /// `maxTokens`, or the end of the context.
   case length
   /// The reader ended it with `TokenStream.finish()`: a stop string was matched.

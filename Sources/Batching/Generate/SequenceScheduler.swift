@@ -39,18 +39,19 @@ package actor SequenceScheduler {
       options: options, contextLength: backend.contextLength,
       vocabularySize: backend.vocabularySize, blockTokens: backend.blockTokens,
       blockCount: backend.blockCount)
+    observer?.loadChanged(
+      SequenceLoad(running: 0, waiting: 0, blocksInUse: 0, blockCount: backend.blockCount))
   }
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe executor.asUnownedSerialExecutor()
   }
 
-  /// Sequences with blocks and without, and blocks in use; for metrics.
-  package var load: (running: Int, waiting: Int, blocksInUse: Int) {
-    (
-      policy.running.count, policy.waiting.count,
-      policy.allocator.blockCount - policy.allocator.freeCount
-    )
+  package var load: SequenceLoad {
+    let blocks = policy.allocator
+    return SequenceLoad(
+      running: policy.running.count, waiting: policy.waiting.count,
+      blocksInUse: blocks.blockCount - blocks.freeCount, blockCount: blocks.blockCount)
   }
 
   /// Queues a sequence; its tokens come on the stream.
@@ -70,6 +71,7 @@ package actor SequenceScheduler {
     let channel = TokenChannel(
       capacity: policy.options.streamBuffer, promptTokens: request.prompt.count, arrival: now)
     channels[id] = channel
+    observer?.loadChanged(load)
     startPump()
     return TokenStream(id: id, channel: channel, scheduler: self)
   }
@@ -93,6 +95,7 @@ package actor SequenceScheduler {
     channels[id] = nil
     guard let summary = policy.remove(id, reason, now: clock.now()) else { return }
     observer?.sequenceFinished(summary)
+    observer?.loadChanged(load)
     startPump()  // Its blocks may be what another waits for.
   }
 
@@ -107,7 +110,9 @@ package actor SequenceScheduler {
   private func pump() async {
     while true {
       let now = clock.now()
-      perform(policy.expire(now: now))
+      let expired = policy.expire(now: now)
+      perform(expired)
+      if !expired.isEmpty { observer?.loadChanged(load) }
       guard let step = policy.plan(now: now, isContended: lane.isContended) else {
         isPumping = false
         if let deadline = policy.earliestDeadline { setAlarm(at: deadline) }
@@ -126,10 +131,10 @@ package actor SequenceScheduler {
         ComputedStep(slices, on: backend, clock: clock)
       }
       let compute = computed.start.duration(to: computed.end)
-      perform(
-        policy.complete(
-          computed.outcomes, duration: computed.isRetried ? nil : compute, now: clock.now()))
-      report(step, computed)
+      let events = policy.complete(
+        computed.outcomes, duration: computed.isRetried ? nil : compute, now: clock.now())
+      perform(events)
+      report(step, events, compute)
       return true
     } catch {
       return false
@@ -147,20 +152,20 @@ package actor SequenceScheduler {
         observer?.sequenceFinished(summary)
       case .failed(let id, let error):
         channels.removeValue(forKey: id)?.end(.failure(error))
+        observer?.sequenceFailed()
       }
     }
   }
 
-  private func report(_ step: SequenceStep, _ computed: ComputedStep) {
+  private func report(_ step: SequenceStep, _ events: [SequenceEvent], _ compute: Duration) {
     guard let observer else { return }
-    let blockCount = policy.allocator.blockCount
+    let generated = events.count { if case .token = $0 { true } else { false } }
     observer.stepComputed(
       SequenceStepReport(
-        sequences: step.slices.count, tokens: step.tokens,
-        compute: computed.start.duration(to: computed.end), running: policy.running.count,
-        waiting: policy.waiting.count, blocksInUse: blockCount - policy.allocator.freeCount,
-        blockCount: blockCount, preempted: policy.preemptions - reportedPreemptions))
+        sequences: step.slices.count, tokens: step.tokens, generated: generated,
+        compute: compute, preempted: policy.preemptions - reportedPreemptions))
     reportedPreemptions = policy.preemptions
+    observer.loadChanged(load)
   }
 
   private func setAlarm(at instant: ContinuousClock.Instant) {

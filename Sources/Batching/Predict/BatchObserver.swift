@@ -1,18 +1,20 @@
-/// Told what a batcher does, on its executor, once a batch; for metrics. Must return quickly.
+/// Told what a batcher does, on its executor; for metrics. Must return quickly.
 package protocol BatchObserver: Sendable {
+  /// After arrivals, drops and batches: what waits now.
+  func queueChanged(rows: Int, tokens: Int)
   func batchComputed(_ batch: BatchReport)
   func entriesDropped(_ count: Int, reason: BatchDropReason)
 }
 
-package enum BatchDropReason: Sendable, CaseIterable {
+package enum BatchDropReason: String, Sendable, CaseIterable {
   /// The queue was full.
-  case queueFull
+  case queueFull = "queue_full"
   /// The deadline passed while waiting.
   case expired
   /// Refused on arrival: the fitted cost says it cannot be ready in time.
   case hopeless
   /// Waited for longer than its queue timeout.
-  case queueTimeout
+  case queueTimeout = "queue_timeout"
   case cancelled
 }
 

@@ -75,6 +75,7 @@ struct BatchQueue {
   ) throws(BatchingError) {
     try admit(rows: 1, tokens: row.cost, largest: row.cost, deadline: row.deadline, now: now)
     row.ticket = enqueue(row, .one(promise), now)
+    tellQueue()
   }
 
   /// Queues the inputs of one request, all or none.
@@ -94,6 +95,11 @@ struct BatchQueue {
       enqueue(row, .group(ticket, member: member), now)
     }
     groups.update(ticket) { $0.members = members }
+    tellQueue()
+  }
+
+  private func tellQueue() {
+    observer?.queueChanged(rows: policy.waitingRows, tokens: policy.waitingTokens)
   }
 
   private mutating func enqueue(
@@ -110,13 +116,16 @@ struct BatchQueue {
   mutating func cancel(_ row: BatchRow) {
     guard let ticket = row.ticket, let entry = withdraw(ticket) else { return }
     observer?.entriesDropped(1, reason: .cancelled)
+    tellQueue()
     resume(entry.addressee, throwing: CancellationError())
   }
 
   mutating func cancel(_ group: BatchGroup) {
     guard let ticket = group.ticket else { return }
     let missing = fail(ticket, with: CancellationError())
-    if missing > 0 { observer?.entriesDropped(missing, reason: .cancelled) }
+    guard missing > 0 else { return }
+    observer?.entriesDropped(missing, reason: .cancelled)
+    tellQueue()
   }
 
   /// Takes an entry out wherever it is; nil when it has been answered already. What the engine
@@ -133,6 +142,7 @@ struct BatchQueue {
     // Tickets first: dropping one input of a request may take others of it out.
     let tickets = policy.expire(now: now).map { entries.ticket(at: $0) }
     for ticket in tickets { dropLapsed(ticket, now: now) }
+    if !tickets.isEmpty { tellQueue() }
   }
 
   private mutating func dropLapsed(_ ticket: Ticket, now: ContinuousClock.Instant) {
@@ -154,6 +164,7 @@ struct BatchQueue {
     dropExpired(now: now)
     let decision = policy.next(now: now, isContended: isContended)
     guard case .run(let indices, let tokens) = decision else { return (decision, nil) }
+    tellQueue()
     let batch = FormedBatch(
       tickets: indices.map { entries.ticket(at: $0) },
       rows: indices.compactMap { entries.value(at: $0)?.row }, tokens: tokens)
@@ -183,6 +194,7 @@ struct BatchQueue {
             batchSize: rows))
       }
     }
+    tellQueue()
     guard rows > 0 else { return }
     observer?.batchComputed(
       BatchReport(

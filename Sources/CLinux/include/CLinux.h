@@ -76,3 +76,7 @@ int cl_thread_name(const char *name);
 int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 // Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
 int cl_raise_descriptor_limit(void);
+// Descriptors that this process may have open.
+int cl_descriptor_limit(void);
+// Puts /dev/null, on which reads and writes fail, where standard input, output or error is closed.
+int cl_fill_standard_streams(void);

@@ -49,9 +49,11 @@ struct LlamaWeights: Sendable {
           gate: try pack([layer.gate]), up: try pack([layer.up]), down: try pack([layer.down])))
     }
     self.layers = layers
-    embedding = try count(EmbeddingTable(copying: model.embedding))
     outputNorm = try model.outputNorm.vector()
     output = try pack([model.output])
+    // A file without an output matrix ties it to the embedding: then both are one in memory too.
+    embedding = try count(
+      model.isTied ? EmbeddingTable(sharing: output) : EmbeddingTable(copying: model.embedding))
   }
 
   /// Bytes of weights held.

@@ -1225,8 +1225,6 @@ extension ApusV1 {
     case stop
     /// `max_tokens` were written, or the model's context is full.
     case length
-    /// The server was told to stop; what was sent is right but not whole.
-    case cancelled
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -1235,7 +1233,6 @@ extension ApusV1 {
       case 0: self = .unspecified
       case 1: self = .stop
       case 2: self = .length
-      case 3: self = .cancelled
       default: self = .unrecognized(rawValue)
       }
     }
@@ -1245,7 +1242,6 @@ extension ApusV1 {
       case .unspecified: 0
       case .stop: 1
       case .length: 2
-      case .cancelled: 3
       case .unrecognized(let number): number
       }
     }
@@ -2730,5 +2726,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7102))
+      start: apus_v1_inference_descriptor(), count: 7104))
 }

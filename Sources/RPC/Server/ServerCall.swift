@@ -87,15 +87,16 @@ final class ServerCall {
     task = nil
     cancelDeadline()
     guard stream.isOpen else { return }
-    let trailing = context.trailingMetadata
+    let trailing = failure == nil ? context.trailingMetadata : identified(context.trailingMetadata)
     let limit = limits.responseMetadataSize
     if !headSent && !channel.hasBody {
       headSent = true
       channel.fail(Self.ended)
+      let initial = failure == nil ? initialMetadata : context.initialMetadata
       session.respond(
         stream,
         ResponseHeaders.trailersOnly(
-          failure ?? Status(.ok), initial: context.initialMetadata, trailing: trailing, limit: limit),
+          failure ?? Status(.ok), initial: initial, trailing: trailing, limit: limit),
         body: false)
     } else {
       channel.endBody(.trailers(ResponseHeaders.trailers(failure, trailing, limit: limit)))
@@ -108,19 +109,35 @@ final class ServerCall {
     cancelDeadline()
     let freed = channel.fail(status)
     task?.cancel()
+    if let limit = status.cause as? Limit { connection.core.metrics?.reached(limit) }
     guard stream.isOpen else { return }
     session.consume(freed, on: stream)
     let limit = limits.responseMetadataSize
+    let trailing = identified([:])
     if headSent {
-      session.submitTrailers(stream, ResponseHeaders.trailers(status, [:], limit: limit))
+      session.submitTrailers(stream, ResponseHeaders.trailers(status, trailing, limit: limit))
     } else {
       headSent = true
       session.respond(
         stream,
-        ResponseHeaders.trailersOnly(status, initial: [:], trailing: [:], limit: limit),
+        ResponseHeaders.trailersOnly(status, initial: [:], trailing: trailing, limit: limit),
         body: false)
     }
     connection.setNeedsWrite()
+  }
+
+  /// The handler's, with the call's id for a client that has given one.
+  private var initialMetadata: Metadata {
+    let metadata = context.initialMetadata
+    return head.request.requestID == nil ? metadata : identified(metadata)
+  }
+
+  /// With the call's id. A call that failed has it among its trailers even if the client gave none:
+  /// it is what to ask the log for.
+  private func identified(_ metadata: Metadata) -> Metadata {
+    var metadata = metadata
+    RequestIDField.append(context.requestID, to: &metadata)
+    return metadata
   }
 
   private func cancelDeadline() {
@@ -139,7 +156,9 @@ final class ServerCall {
     let traffic = channel.traffic
     let duration = LoopInstant.monotonic.nanoseconds(since: started)
     let status = machine.status ?? Status(.unknown)
-    head.route.metrics?.ended(status.code, nanoseconds: duration)
+    head.route.metrics?.ended(
+      status.code, nanoseconds: duration, received: traffic.received, sent: traffic.sent,
+      loop: connection.loop.index)
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
@@ -211,7 +230,7 @@ extension ServerCall: CallChannelOwner, TimerHandler {
     } else {
       do throws(Status) {
         let head = try ResponseHeaders.head(
-          context.initialMetadata, limit: limits.responseMetadataSize)
+          initialMetadata, limit: limits.responseMetadataSize)
         headSent = true
         session.respond(stream, head, body: true)
       } catch {

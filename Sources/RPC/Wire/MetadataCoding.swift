@@ -16,6 +16,9 @@ enum MetadataCoding {
     return unsafe name.allSatisfy(isNameByte)
   }
 
+  /// Of gRPC's own names, those that a server may add to a status.
+  private static let sendable: Set = ["grpc-retry-pushback-ms", "grpc-accept-encoding"]
+
   /// Appends one received field.
   ///
   /// - Returns: false if it is a `-bin` field that is no base64.
@@ -49,7 +52,7 @@ enum MetadataCoding {
       guard !name.isEmpty, name.allSatisfy(isNameByte) else {
         return "metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -"
       }
-      guard !entry.name.hasPrefix("grpc-") || entry.name == "grpc-retry-pushback-ms" else {
+      guard !entry.name.hasPrefix("grpc-") || sendable.contains(entry.name) else {
         return "metadata name \"\(entry.name)\" is reserved for gRPC"
       }
       switch entry.value {

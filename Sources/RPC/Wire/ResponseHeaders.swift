@@ -47,17 +47,6 @@ enum ResponseHeaders {
     return .list(ending(list, status, trailing, limit: limit))
   }
 
-  /// A response to a request in an encoding that is not spoken here.
-  static func unknownEncoding(_ name: String) -> HeaderList {
-    var list = HeaderList()
-    list.append(":status", "200")
-    list.append("content-type", "application/grpc")
-    list.append("grpc-accept-encoding", "identity")
-    let status = Status(
-      .unimplemented, "grpc-encoding \"\(name.prefix(100))\" is not supported; send identity")
-    return ending(list, status, [:], limit: 1 << 10)
-  }
-
   /// Message and details are cut to their limits; metadata that cannot be sent turns the status
   /// into INTERNAL, which says why.
   private static func ending(

@@ -7,7 +7,6 @@ internal import Tokenizers
 /// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
   let longTexts: LongTextThread
 
   func generate(
@@ -15,7 +14,7 @@ struct GenerateHandler: Sendable {
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     guard case .generation(let sequences) = model.runner else {
       throw Status(
@@ -129,12 +128,15 @@ private struct TokenWriter {
     var message = ApusV1.StreamPredictResponse()
     if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
     message.index = UInt32(clamping: summary.generatedTokens)
-    message.finishReason =
-      switch summary.reason {
-      case .endOfSequence, .stop: .stop
-      case .length: .length
-      case .cancelled, .deadline: .cancelled
-      }
+    switch summary.reason {
+    case .endOfSequence, .stop: message.finishReason = .stop
+    case .length: message.finishReason = .length
+    case .cancelled: throw CancellationError()
+    case .deadline:
+      throw Status(
+        .deadlineExceeded,
+        "the deadline passed after \(summary.generatedTokens) tokens were written")
+    }
     identify(&message)
     var usage = ApusV1.Usage()
     usage.promptTokens = UInt32(clamping: summary.promptTokens)
@@ -142,11 +144,6 @@ private struct TokenWriter {
     usage.totalTokens = usage.promptTokens + usage.completionTokens
     message.usage = usage
     message.timing = timing(summary, latency)
-    if summary.reason == .deadline {
-      throw Status(
-        .deadlineExceeded,
-        "the deadline passed after \(summary.generatedTokens) tokens were written")
-    }
     try await responses.send(message)
   }
 
@@ -171,6 +168,15 @@ private struct TokenWriter {
     }
     return timing
   }
+}
+
+/// What sampling options may be, for those who check before they ask.
+package enum SamplingRanges {
+  package static let temperature = SamplingOptions.temperatureRange
+  package static let topK = SamplingOptions.topKRange
+  package static let topP = SamplingOptions.topPRange
+  package static let minP = SamplingOptions.minPRange
+  package static let repetitionPenalty = SamplingOptions.repetitionPenaltyRange
 }
 
 extension SamplingOptions {

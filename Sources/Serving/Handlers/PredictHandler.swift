@@ -7,14 +7,13 @@ internal import Tokenizers
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
   let longTexts: LongTextThread
 
   func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
     -> ApusV1.PredictResponse
   {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     try Validation.checkInstances(request.instances, model)
     try Validation.checkOptions(request.options, model)

@@ -13,7 +13,9 @@ extension ApusV1.Prediction {
   static func classification(
     _ scores: [Float], labels: [String], _ options: ApusV1.PredictOptions?
   ) -> ApusV1.Prediction {
-    var ranked = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
+    var ranked = scores.indices.sorted {
+      scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1)
+    }
     if let most = options?.topK, most > 0 { ranked = Array(ranked.prefix(Int(most))) }
     var classification = ApusV1.Classification()
     classification.labels = ranked.map { index in

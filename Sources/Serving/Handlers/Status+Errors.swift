@@ -29,7 +29,9 @@ extension Status {
 
   /// `grpc-retry-pushback-ms` for gRPC's own retries (gRFC A6) and google.rpc.RetryInfo for others.
   mutating func addRetryAdvice(_ delay: Duration) {
-    let milliseconds = max(1, Int64(delay.milliseconds.rounded(.up)))
+    let (seconds, attoseconds) = delay.components
+    let milliseconds = max(
+      1, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     metadata.append("grpc-retry-pushback-ms", String(min(milliseconds, Int64(Int32.max))))
 
     var retryDelay = GoogleProtobuf.Duration()

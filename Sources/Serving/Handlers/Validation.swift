@@ -12,7 +12,8 @@ enum Validation {
     let allowed = 1...model.facts.maximumInstances
     guard allowed.contains(instances.count) else {
       throw invalid(
-        "instances", "expected 1 to \(allowed.upperBound) for \(model.name), got \(instances.count)")
+        "instances", "expected 1 to \(allowed.upperBound) for \(model.name), got \(instances.count)"
+      )
     }
   }
 
@@ -20,10 +21,12 @@ enum Validation {
   static func checkOptions(_ options: ApusV1.PredictOptions?, _ model: ServedModel) throws(Status) {
     guard let options else { return }
     if let key = options.parameters.keys.min() {
-      throw invalid("options.parameters", "model \(model.name) has no option `\(shown(key))`; it has none")
+      throw invalid(
+        "options.parameters", "model \(model.name) has no option `\(shown(key))`; it has none")
     }
     if options.normalize != nil, model.facts.task != .embedding {
-      throw invalid("options.normalize", "model \(model.name) answers with no embedding; leave it out")
+      throw invalid(
+        "options.normalize", "model \(model.name) answers with no embedding; leave it out")
     }
     if options.topK ?? 0 > 0, model.facts.task != .classification {
       throw invalid("options.top_k", "model \(model.name) answers with no labels; leave it out")

@@ -2,7 +2,7 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
-internal import Metrics
+package import Metrics
 internal import RPC
 internal import Synchronization
 internal import Threads
@@ -14,11 +14,16 @@ internal import Threads
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
+  /// Every figure of this process.
+  package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
+  private let address: SocketAddress
   private let registry = ModelRegistry()
+  /// Every figure of the process.
+  private let metrics = Registry()
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
   private let readiness: Readiness
@@ -31,32 +36,34 @@ package final class InferenceServer: Sendable {
 
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
-    // A tier that this machine lacks cannot become right later.
+    // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
+    address = try SocketAddress(configuration.address)
     self.configuration = configuration
     log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
     installer = ModelInstaller(
-      registry: registry, engine: engine, loops: group.loops, threads: configuration.threads,
-      log: log)
+      registry: registry, engine: engine,
+      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
+      threads: configuration.threads, log: log)
     readiness = Readiness(
-      registry: registry, requirement: configuration.readiness,
+      models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    let requestIDs = RequestIDSource()
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(
-        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
-      generations: GenerateHandler(
-        registry: registry, requestIDs: requestIDs, longTexts: longTexts),
+      predictions: PredictHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(registry: registry, longTexts: longTexts),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.observer = CallLog(log: log, scope: configuration.callLog)
+    options.connectionObserver = ConnectionLog(log: log)
+    options.registry = metrics
+    ProcessMetrics.register(in: metrics)
     server = RPC.Server(services: [service], options: options, group: group)
   }
 
@@ -65,12 +72,12 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try configuration.models.map { folder throws(ConfigurationError) in
-      try ModelDirectory(scanning: folder)
-    }
+    let directory = try ModelDirectory(scanning: configuration.models)
+    setHealth(.notServing)
+    let address = try server.listen(on: address).address
+    log.info(
+      "listening", ("grpc", .text("\(address)")), ("version", .text(ServerVersion.current)))
     reportSoon()
-    let address = try server.listen(on: configuration.address)
-    log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
     let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
@@ -83,7 +90,7 @@ package final class InferenceServer: Sendable {
     installer.cancel()
     readiness.drain()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
-    loader?.join()
+    loader.join()
     longTexts.stop()
     engine.stop()
     group.shutdown()
@@ -92,14 +99,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) throws(ThreadError) -> SystemThread? {
-    guard let directory else {
-      log.warning("no --models folder was given: serving nothing")
-      readiness.finishedLoading()
-      reportSoon()
-      return nil
-    }
-    return try SystemThread("models") { [self] in
+  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
+    try SystemThread("models") { [self] in
       installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
@@ -124,20 +125,23 @@ package final class InferenceServer: Sendable {
   /// All reports are made on one loop, so that an older verdict never follows a newer one.
   private func reportSoon() { group.loops[0].execute { self.report() } }
 
+  private func setHealth(_ status: HealthBoard.Status) {
+    server.health.set("", status)
+    server.health.set("apus.v1.Inference", status)
+  }
+
   /// Tells `grpc.health.v1` what is so, and the log what has changed.
   private func report() {
     let verdict = readiness.verdict()
-    let status: HealthBoard.Status = verdict.isReady ? .serving : .notServing
-    server.health.set("", status)
-    server.health.set("apus.v1.Inference", status)
+    setHealth(verdict.isReady ? .serving : .notServing)
     let changed = lastReason.withLock { last in
       defer { last = verdict.reason }
       return last != verdict.reason
     }
     guard changed else { return }
     if verdict.isReady {
-      let models = registry.all
-      let ready = models.count { $0.isReady }
+      let models = registry.standings
+      let ready = models.count { $0.standing == .ready }
       log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))

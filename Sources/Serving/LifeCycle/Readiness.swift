@@ -23,18 +23,21 @@ package final class Readiness: Sendable {
     var isDraining = false
   }
 
-  private let registry: ModelRegistry
+  private let models: @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)]
   private let requirement: Requirement
   private let engineHealth: @Sendable () -> EngineHealth
   private let stuckAfter: Duration
   private let state = Mutex(State())
 
-  /// - Parameter stuckAfter: a batch that computes for longer than this has hung.
+  /// - Parameters:
+  ///   - models: how they stand, by name.
+  ///   - stuckAfter: a batch that computes for longer than this has hung.
   init(
-    registry: ModelRegistry, requirement: Requirement, stuckAfter: Duration,
+    models: @escaping @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)],
+    requirement: Requirement, stuckAfter: Duration,
     engineHealth: @escaping @Sendable () -> EngineHealth
   ) {
-    self.registry = registry
+    self.models = models
     self.requirement = requirement
     self.stuckAfter = stuckAfter
     self.engineHealth = engineHealth
@@ -54,25 +57,28 @@ package final class Readiness: Sendable {
     }
     let (isLoading, isDraining) = state.withLock { ($0.isLoading, $0.isDraining) }
     if isDraining { return notReady("the server is shutting down") }
-    let models = registry.all.filter { model == nil || $0.name == model }
-    if let waiting = models.first(where: { !$0.isReady && $0.isLoading }) {
+    let models = models().filter { model == nil || $0.name == model }
+    if let waiting = models.first(where: { $0.standing == .loading }) {
       return notReady("model \(waiting.name) is loading")
     }
     if isLoading, model == nil { return notReady("models are loading") }
     if models.isEmpty { return notReady("no model is installed") }
-    let failed = models.filter { !$0.isReady }
-    let isEnough = requirement == .any && model == nil ? failed.count < models.count : failed.isEmpty
+    let failures = models.compactMap { name, standing in
+      if case .failed(let reason) = standing { (name, reason) } else { nil }
+    }
+    let isEnough =
+      requirement == .any && model == nil ? failures.count < models.count : failures.isEmpty
     return isEnough
-      ? Verdict(isLive: true, isReady: true, reason: "") : notReady(Self.reason(failed))
+      ? Verdict(isLive: true, isReady: true, reason: "") : notReady(Self.text(failures))
   }
 
-  private static func reason(_ failed: [ModelRegistry.Model]) -> String {
-    if failed.count == 1 {
-      return "no version of model \(failed[0].name) could be loaded: \(failed[0].failure ?? "")"
+  private static func text(_ failures: [(name: String, reason: String)]) -> String {
+    if failures.count == 1 {
+      return "no version of model \(failures[0].name) could be loaded: \(failures[0].reason)"
     }
-    let names = failed.prefix(10).map(\.name).joined(separator: ", ")
-    return "\(failed.count) models could not be loaded: \(names)"
-      + (failed.count > 10 ? ", …" : "") + "; GetModel and the log say why"
+    let names = failures.prefix(10).map(\.name).joined(separator: ", ")
+    return "\(failures.count) models could not be loaded: \(names)"
+      + (failures.count > 10 ? ", …" : "") + "; GetModel and the log say why"
   }
 
   private func notReady(_ reason: String) -> Verdict {

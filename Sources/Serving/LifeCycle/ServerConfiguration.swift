@@ -1,9 +1,10 @@
+internal import EventLoop
 package import RPC
 
 /// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
 package struct ServerConfiguration: Sendable {
-  /// Folder of models; nil serves none.
-  package var models: String?
+  /// Folder of models.
+  package var models: String
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
   /// Event loops; nil is one per core.
@@ -18,12 +19,24 @@ package struct ServerConfiguration: Sendable {
   package var callLog = CallLog.Scope.all
   /// From "not serving" to the GOAWAY, so that load balancers can look away first.
   package var drainDelay: Duration = .zero
-  /// From the GOAWAY until calls that still run are cut off.
+  /// From the GOAWAY until every connection is closed; calls that still run are ended a moment
+  /// before.
   package var drainGrace: Duration = .seconds(30)
   /// How many models must answer for the server to be ready.
   package var readiness = Readiness.Requirement.all
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)
 
-  package init() {}
+  /// What is wrong with an address, and how one is written; nil if it can be read. It is not looked
+  /// up.
+  package static func problem(withAddress text: String) -> String? {
+    do throws(AddressError) {
+      _ = try AddressText(text)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  package init(models: String) { self.models = models }
 }

@@ -26,7 +26,7 @@ package struct CallLog: CallObserver {
       }
     guard log.admits(level) else { return }
     var fields: [LogEntry.Field] = [
-      ("request_id", .text(call.context.requestID)),
+      ("request_id", .text(call.requestID)),
       ("path", .text(call.path)),
       ("status", .text(call.status.code.name)),
       ("ms", .number(call.duration.milliseconds)),

@@ -14,6 +14,15 @@ extension ModelInstaller {
     try place.checkBatch(tokens: backend.maximumTokens)
     let tokenizer = try WordPieceTokenizer(
       folder: version.path, maximumTokens: backend.maximumTokens + TokenizedTexts.overshoot)
+    // Fewer are fine: embeddings are padded to round sizes. A language model's pieces and rows were
+    // compared when its file was read, and must be as many: it draws any id it has a row for.
+    let rows = backend.configuration.vocabularySize
+    guard tokenizer.vocabularySize <= rows else {
+      throw ModelError(
+        .malformed, version.path,
+        "the tokenizer has \(tokenizer.vocabularySize) tokens and the model's embedding only \(rows) "
+          + "rows; they are not of the same model")
+    }
     keep(Encoder(backend: backend, tokenizer: tokenizer), as: entry.name)
     var facts = ModelFacts(task: .embedding, architecture: "bert", quantization: "int8")
     facts.parameters = backend.parameters

@@ -12,6 +12,7 @@ internal import Tokenizers
 final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
+  private let metrics: BatchingMetrics
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
@@ -30,9 +31,13 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
-  init(registry: ModelRegistry, engine: Engine, loops: [EventLoop], threads: Int?, log: Log) {
+  init(
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
+    threads: Int?, log: Log
+  ) {
     self.registry = registry
     self.engine = engine
+    self.metrics = metrics
     self.loops = loops
     self.threads = threads
     self.log = log
@@ -102,8 +107,8 @@ final class ModelInstaller: Sendable {
     -> ServedModel
   {
     let place = Place(
-      name: "\(entry.name)/\(version.number)", engine: engine, loop: nextLoop(),
-      settings: entry.settings)
+      model: entry.name, version: String(version.number), settings: entry.settings, engine: engine,
+      metrics: metrics, loop: nextLoop())
     let folder = try ModelFolder.detect(version.path)
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes
@@ -163,14 +168,12 @@ final class ModelInstaller: Sendable {
   /// - Throws: where there is no such encoder, with the reason why it was not loaded.
   private func encoder(_ name: String, for path: String) throws(ModelError) -> Encoder {
     if let encoder = shared.withLock({ $0.encoders[name] }) { return encoder }
-    let names = registry.all.map(\.name)
     let reason =
-      if let failure = registry.failure(of: name) {
+      switch registry.standings.first(where: { $0.name == name })?.standing {
+      case .failed(let failure):
         "its base, the encoder `\(name)`, could not be loaded: \(failure)"
-      } else if names.contains(name) {
-        "its base `\(name)` is no encoder"
-      } else {
-        "its base, the encoder `\(name)`, is not there; put it beside this model"
+      case .ready, .loading: "its base `\(name)` is no encoder"
+      case nil: "its base, the encoder `\(name)`, is not there; put it beside this model"
       }
     throw ModelError(.unsupported, "\(path)/head.json", reason)
   }

@@ -2,12 +2,18 @@ internal import Batching
 internal import EventLoop
 internal import Inference
 
-/// Where a model version lives: its lane on the engine, the loop of its batcher, its limits.
+/// Where a model version lives: its lane on the engine, the loop of its batcher, its limits, its
+/// figures.
 struct Place {
-  let name: String
-  let engine: Engine
-  let loop: EventLoop
+  let model: String
+  let version: String
   let settings: ModelSettings
+  let engine: Engine
+  let metrics: BatchingMetrics
+  let loop: EventLoop
+
+  /// What the engine and the log call it.
+  var name: String { "\(model)/\(version)" }
 
   /// Default of `max_batch_tokens` for models that are no language models.
   static let batchTokens = 4096
@@ -47,7 +53,7 @@ struct Place {
     options.maxQueueTokens = max(options.maxQueueTokens, settings.maxInstances * tokens)
     return DynamicBatcher(
       name: name, backend: backend, engine: engine, executor: loop, clock: LoopClock(loop: loop),
-      options: options)
+      options: options, observer: metrics.batches(model: model, version: version))
   }
 
   func scheduler(_ backend: any SequenceBackend) -> SequenceScheduler {
@@ -57,6 +63,6 @@ struct Place {
     options.maxWaiting = settings.queueLimit
     return SequenceScheduler(
       name: name, backend: backend, engine: engine, executor: loop, clock: LoopClock(loop: loop),
-      options: options)
+      options: options, observer: metrics.sequences(model: model, version: version))
   }
 }

@@ -75,7 +75,8 @@ package struct ModelDirectory: Sendable, Equatable {
     }
     guard versions.count <= ModelDirectory.maximumVersions else {
       throw ConfigurationError(
-        file: path, "there are more than \(ModelDirectory.maximumVersions) versions; move some away")
+        file: path, "there are more than \(ModelDirectory.maximumVersions) versions; move some away"
+      )
     }
     return versions.sorted { $0.number < $1.number }
   }

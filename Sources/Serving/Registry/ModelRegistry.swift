@@ -44,10 +44,9 @@ package final class ModelRegistry: Sendable {
     }
   }
 
-  /// Why a model cannot answer: what is wrong with it, or with its newest version; nil where one of
-  /// its versions is ready or loading, and where there is no such model.
-  func failure(of name: String) -> String? {
-    models.withLock { $0[name]?.failure }
+  /// How all models stand, by name.
+  var standings: [(name: String, standing: Model.Standing)] {
+    all.map { ($0.name, $0.standing) }
   }
 
   /// All models by name.
@@ -119,19 +118,24 @@ package final class ModelRegistry: Sendable {
 }
 
 extension ModelRegistry.Model {
-  /// Whether a version answers.
-  var isReady: Bool {
-    versions.contains { if case .ready = $0.state { true } else { false } }
+  /// How a model stands as a whole.
+  enum Standing: Sendable, Equatable {
+    /// One of its versions answers.
+    case ready
+    /// None does yet.
+    case loading
+    /// None ever will: what is wrong with the model or with its newest version.
+    case failed(String)
   }
 
-  var isLoading: Bool {
-    versions.contains { if case .loading = $0.state { true } else { false } }
-  }
-
-  /// What is wrong with the model or with its newest version; nil while one is ready or loading.
-  var failure: String? {
-    if isReady || isLoading { return nil }
-    if case .failed(let reason) = versions.last?.state { return reason }
-    return problem
+  var standing: Standing {
+    for version in versions {
+      if case .ready = version.state { return .ready }
+    }
+    for version in versions {
+      if case .loading = version.state { return .loading }
+    }
+    if case .failed(let reason) = versions.last?.state { return .failed(reason) }
+    return .failed(problem ?? "")
   }
 }

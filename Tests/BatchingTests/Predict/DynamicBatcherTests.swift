@@ -278,9 +278,10 @@ import Testing
     var options = BatchOptions()
     options.maxBatchRows = 7
     options.maxQueueRows = 40
+    let observer = CountingObserver()
     let batcher = DynamicBatcher(
       name: "race", backend: SquaringBackend(), engine: engine, executor: executor,
-      clock: RealClock(), options: options)
+      clock: RealClock(), options: options, observer: observer)
     // On the batcher's thread, or on the pool's threads too.
     let other: (any TaskExecutor)? = threads == 1 ? executor : nil
     await withTaskGroup { group in
@@ -292,6 +293,7 @@ import Testing
     }
     #expect(await batcher.waiting == (0, 0))
     #expect(await batcher.unanswered == (0, 0))
+    #expect(observer.waiting == (0, 0))
   }
 
   private static func race(_ batcher: DynamicBatcher<SquaringBackend>, seed: UInt64) async {

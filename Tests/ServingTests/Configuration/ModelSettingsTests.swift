@@ -17,6 +17,7 @@ import Testing
       queue_limit: 16
       max_instances: 5
       max_sequences: 3
+      max_context: 100
       kv_cache: 1.5MiB
       """)
     #expect(settings.description == "a model")
@@ -26,6 +27,7 @@ import Testing
     #expect(settings.queueLimit == 16)
     #expect(settings.maxInstances == 5)
     #expect(settings.maxSequences == 3)
+    #expect(settings.maxContext == 100)
     #expect(settings.keyValueBytes == 3 << 19)
   }
 
