@@ -106,7 +106,11 @@ let package = Package(
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests(
-      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
+      "Serving",
+      [
+        "Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving", "Templates",
+        "Tokenizers",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -87,6 +87,6 @@ struct PromptPartTests {
   @Test func plainJoinsContents() throws {
     let plain = try #require(ChatTemplate.builtins["plain"])
     #expect(try shown(plain, "Once upon") == "{Once upon}")
-    #expect(try shown(plain, "one", "two") == "{one}\n{two}")
+    #expect(try shown(plain, "One day", " a dog. ", "It") == "{One day} {a dog.} {It}")
   }
 }

@@ -22,8 +22,6 @@ package final class InferenceServer: Sendable {
   private let engine: Engine
   private let address: SocketAddress
   private let registry = ModelRegistry()
-  /// Every figure of the process.
-  private let metrics = Registry()
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
   private let readiness: Readiness
@@ -55,7 +53,8 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, longTexts: longTexts),
-      generations: GenerateHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
