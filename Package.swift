@@ -63,8 +63,7 @@ let package = Package(
         "Metrics", "Models", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["EventLoop", "JSON", "Messages", "RPC", "Serving"],
-      swiftSettings: strict),
+      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),

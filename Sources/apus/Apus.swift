@@ -1,4 +1,3 @@
-internal import EventLoop
 import Glibc
 internal import Messages
 internal import Serving
@@ -31,11 +30,7 @@ enum Apus {
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
-<<<<<<< HEAD
-      try StandardStreams.fill()
-=======
       try ProcessStart.fillStandardStreams()
->>>>>>> wire2
       try command.prepare()
       Task {
         do {

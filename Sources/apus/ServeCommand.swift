@@ -6,46 +6,16 @@ extension Command {
   static let serve = Command(
     name: "serve", summary: "Serves the models of a folder over gRPC.", positionals: "",
     arity: 0...0,
-<<<<<<< HEAD
-    options: [
-      .option(
-        "models", "DIR", "folder of models: DIR/<name>/<version>/…",
-        initial: "./models if it is there"),
-      .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
-      .option("loops", "N", "event loops", initial: "one per core"),
-      .option("threads", "N", "threads that compute", initial: "one per core"),
-      .option("max-message-size", "SIZE", "largest request message", initial: "4MiB"),
-      .option("max-header-size", "SIZE", "largest header list", initial: "16KiB"),
-      .option("max-connections", "N", "open connections", initial: "10000"),
-      .option("max-calls", "N", "running calls of the whole server", initial: "16384"),
-      .option("max-calls-per-connection", "N", "running calls of one connection", initial: "256"),
-      .option("max-connection-memory", "SIZE", "bytes waiting on a connection", initial: "256MiB"),
-      .option("max-memory", "SIZE", "bytes waiting on all connections", initial: "1GiB"),
-      .option("max-long-texts", "N", "requests with long texts that may wait", initial: "64"),
-      .option("log-format", "human|json", "how log lines look (standard error)", initial: "human"),
-      .option("log-level", "LEVEL", "debug, info, warning or error", initial: "info"),
-      .option("call-log", "all|errors|none", "which calls leave a line", initial: "all"),
-      .option("drain-delay", "TIME", "from SIGTERM and not ready to GOAWAY", initial: "0"),
-      .option("drain-grace", "TIME", "from GOAWAY until calls are cut off", initial: "30s"),
-      .option("readiness", "all|any", "how many models must answer to be ready", initial: "all"),
-      .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
-    ],
-=======
     options: files + LimitFlag.all.map(Option.init) + life,
->>>>>>> wire2
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
     try await InferenceServer(try configuration(arguments)).run()
   }
 
-<<<<<<< HEAD
-  private static func configuration(_ arguments: Arguments) throws(UsageError)
-    -> ServerConfiguration
-  {
-=======
   private static let files: [Option] = [
     .option(
-      "models", "DIR", "folder of models: DIR/<name>/<version>/…", initial: "./models if it is there"),
+      "models", "DIR", "folder of models: DIR/<name>/<version>/…",
+      initial: "./models if it is there"),
     .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
     .option("loops", "N", "event loops", initial: "one per core"),
     .option("threads", "N", "threads that compute", initial: "one per core"),
@@ -62,8 +32,9 @@ extension Command {
     .option("stuck-after", "TIME", "a batch this long means not ready", initial: "30s"),
   ]
 
-  private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
->>>>>>> wire2
+  private static func configuration(_ arguments: Arguments) throws(UsageError)
+    -> ServerConfiguration
+  {
     var configuration = ServerConfiguration(models: try models(arguments))
     configuration.address = try arguments.address("grpc") ?? configuration.address
     configuration.loops = try arguments.integer("loops", 1...256)
