@@ -19,7 +19,8 @@ struct PromptPartTests {
   }
 
   @Test func partsHaveOneOrigin() throws {
-    let template = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}"
+    let template =
+      "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}"
     #expect(
       try parts(template, "one", "</s>") == [
         PromptPart("<|user|>", isForeign: false), PromptPart("one", isForeign: true),
@@ -52,7 +53,10 @@ struct PromptPartTests {
     ("{{ messages | map(attribute='content') | join(',') }}", "{ aBc }"),
     ("{% set x %}({{ messages[0].content }}){% endset %}{{ x | trim }}", "({ aBc })"),
     ("{% macro m(x) %}<{{ x }}>{% endmacro %}{{ m(messages[0].content) }}", "<{ aBc }>"),
-    ("{% for c in messages[0].content %}{{ c }}{{ loop.index }}{% endfor %}", "{ }1{a}2{B}3{c}4{ }5"),
+    (
+      "{% for c in messages[0].content %}{{ c }}{{ loop.index }}{% endfor %}",
+      "{ }1{a}2{B}3{c}4{ }5"
+    ),
     ("{{ messages[0].role }}", "user"),
     ("\(content) == ' aBc ' }}", "True"),
     ("\(content) | length }}", "5"),

@@ -83,7 +83,8 @@ struct TemplateErrorTests {
   }
 
   @Test func edgesOfNumbers() throws {
-    let template = try ChatTemplate("{{ (-9223372036854775807 - 1) % -1 }} {{ 'a' * -5 }}|{{ '' * 9223372036854775807 }}")
+    let template = try ChatTemplate(
+      "{{ (-9223372036854775807 - 1) % -1 }} {{ 'a' * -5 }}|{{ '' * 9223372036854775807 }}")
     #expect(try template.render([]).map(\.text) == ["0 |"])
   }
 
@@ -105,7 +106,10 @@ struct TemplateErrorTests {
   }
 
   @Test func textsAreBounded() throws {
-    for source in ["abcd", "{{ 'ab' + 'cd' }}", "{{ 'ab' ~ 'cd' }}", "{{ 'a' * 4 }}", "{{ 'xxx' | replace('x', 'y') }}a"] {
+    for source in [
+      "abcd", "{{ 'ab' + 'cd' }}", "{{ 'ab' ~ 'cd' }}", "{{ 'a' * 4 }}",
+      "{{ 'xxx' | replace('x', 'y') }}a",
+    ] {
       #expect(try renders(source) { $0.characters = 4 }.count == 4)
     }
     for source in [
@@ -124,9 +128,18 @@ struct TemplateErrorTests {
     for source in [
       "{% for i in range(100) %}{% for j in range(100) %}{% endfor %}{% endfor %}",
       "{{ range(9223372036854775807) }}",
-      "{% macro m(n) %}{% for i in range(9) %}{{ m(n) if n else '' }}{% endfor %}{% endmacro %}{{ m(0) }}{% for i in range(99) %}{{ m(0) }}{% endfor %}",
-      "{% set ns = namespace(x=[1]) %}{% for i in range(50) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-      "{% set ns = namespace(x='ab') %}{% for i in range(50) %}{% set ns.x = ns.x | list %}{% set ns.x = ns.x | join('bbbbbbbbbbbbbbbb') %}{% endfor %}",
+      """
+      {% macro m() %}{% for i in range(9) %}{{ i }}{% endfor %}{% endmacro %}
+      {% for i in range(99) %}{{ m() }}{% endfor %}
+      """,
+      """
+      {% set ns = namespace(x=[1]) %}
+      {% for i in range(50) %}{% set ns.x = ns.x + ns.x %}{% endfor %}
+      """,
+      """
+      {% set ns = namespace(x='ab') %}
+      {% for i in range(50) %}{% set ns.x = ns.x | list | join('bbbbbbbbbbbbbbbb') %}{% endfor %}
+      """,
     ] {
       let error = try error(source) { $0.steps = 1000 }
       #expect(error.code == .limit, "\(source)")
@@ -172,7 +185,8 @@ struct TemplateErrorTests {
     let down = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}"
     #expect(try renders(down + "{{ m(20) }}ok") { _ in } == "ok")
     #expect(try error(down + "{{ m(1000) }}").code == .limit)
-    let lists = "{% set ns = namespace(x=0) %}{% for i in range(N) %}{% set ns.x = [ns.x] %}{% endfor %}"
+    let lists =
+      "{% set ns = namespace(x=0) %}{% for i in range(N) %}{% set ns.x = [ns.x] %}{% endfor %}"
     #expect(try renders(lists.replacing("N", with: "64")) { _ in } == "")
     #expect(try error(lists.replacing("N", with: "65")).code == .limit)
   }

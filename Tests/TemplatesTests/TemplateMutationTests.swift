@@ -55,10 +55,12 @@ struct TemplateMutationTests {
   func shuffledTokensNeverCrash(seed: UInt64) throws {
     var generator = SeededGenerator(seed: 100 + seed)
     let words = [
-      "messages", "loop", "ns", "x", "1", "0", "-1", "9223372036854775807", "1.5", "'a'", "''", "none",
+      "messages", "loop", "ns", "x", "1", "0", "-1", "9223372036854775807", "1.5", "'a'", "''",
+      "none",
       "true", "[", "]", "(", ")", "{", "}", ":", ",", ".", "|", "~", "+", "-", "*", "/", "//", "%",
       "==", "<", "in", "not", "is", "and", "or", "if", "else", "=", "trim", "join", "list", "map",
-      "length", "replace", "tojson", "selectattr", "default", "defined", "string", "role", "content",
+      "length", "replace", "tojson", "selectattr", "default", "defined", "string", "role",
+      "content",
       "split", "items", "range", "namespace", "dict", "raise_exception", "index", "first", "get",
     ]
     let tags = [

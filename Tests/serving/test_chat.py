@@ -123,7 +123,7 @@ def test_model_yaml_overrides_the_template(start, tmp_path):
         write_chain_llama(folder / name / "1/model.gguf", template=template)
         (folder / name / "model.yaml").write_text(yaml)
     (folder / "file/short.jinja").write_text("{{ messages[-1].content }}\n\n")
-    server = start(folder, "--ready", "any")
+    server = start(folder, "--readiness", "any")
     server.wait_for("ready")
     for model in ("inline", "file"):
         answer = chat(server, model, turns(("user", "a\n")), max_tokens=2)

@@ -150,7 +150,8 @@ struct Lexer {
     while index + 1 < source.count {
       defer { index += 1 }
       guard source[index] == "{", source[index + 1] == "%" else { continue }
-      let isSigned = index + 2 < source.count && (source[index + 2] == "-" || source[index + 2] == "+")
+      let isSigned =
+        index + 2 < source.count && (source[index + 2] == "-" || source[index + 2] == "+")
       let inner = skipSpace(index + (isSigned ? 3 : 2))
       guard has("endraw", at: inner) else { continue }
       place = skipSpace(inner + 6)

@@ -128,7 +128,8 @@ extension Parser {
       let usual = skip(.assign) ? try expression() : nil
       if usual == nil, parameters.last?.usual != nil {
         throw TemplateError(
-          .syntax, line, "the parameter `\(parameter)` needs a default, as the one before it has one")
+          .syntax, line,
+          "the parameter `\(parameter)` needs a default, as the one before it has one")
       }
       parameters.append((parameter, usual))
     }

@@ -85,7 +85,8 @@ extension Renderer {
     case .endswith: return .boolean(try affixes(&arguments).contains { text.hasSuffix($0) })
     case .removeprefix:
       let prefix = try arguments.requireText("prefix")
-      return text.hasPrefix(prefix) ? try made(Text(text.letters[prefix.count...]), line) : .text(text)
+      return text.hasPrefix(prefix)
+        ? try made(Text(text.letters[prefix.count...]), line) : .text(text)
     case .removesuffix:
       let suffix = try arguments.requireText("suffix")
       let kept = text.count - suffix.count
@@ -101,7 +102,8 @@ extension Renderer {
     case .splitlines:
       let keeps = try arguments.take("keepends")?.isTrue ?? false
       return try made(text.splitLines(keepingEnds: keeps).map { .text($0) }, line)
-    default: return try join(try items(of: try arguments.require("iterable"), line), with: text, line)
+    default:
+      return try join(try items(of: try arguments.require("iterable"), line), with: text, line)
     }
   }
 

@@ -29,7 +29,8 @@ extension Renderer {
     switch value {
     case .undefined: throw failure(line, "an item of \(value.typeName)")
     case .list(let list): if let place = place(list.items.count) { return list.items[place] }
-    case .text(let text): if let place = place(text.count) { return .text(Text([text.letters[place]])) }
+    case .text(let text):
+      if let place = place(text.count) { return .text(Text([text.letters[place]])) }
     case .mapping(let mapping):
       try charge(line, moving: mapping.entries.count)
       if let found = mapping[index] { return found }

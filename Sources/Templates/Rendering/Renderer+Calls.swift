@@ -37,7 +37,8 @@ extension Renderer {
           "`strftime_now` is not supported: the same conversation would give another prompt each "
             + "day; write the date into the system message")
       }
-      throw failure(arguments.line, "`\(name)` cannot be called: it is \(function.typeName); \(known)")
+      throw failure(
+        arguments.line, "`\(name)` cannot be called: it is \(function.typeName); \(known)")
     }
     var arguments = arguments
     switch function {

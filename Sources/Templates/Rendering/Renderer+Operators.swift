@@ -8,7 +8,9 @@ extension Renderer {
     case .not: return .boolean(!value.isTrue)
     case .plus, .minus:
       if let number = value.integer {
-        let (result, overflow) = operation == .plus ? (number, false)
+        let (result, overflow) =
+          operation == .plus
+          ? (number, false)
           : 0.subtractingReportingOverflow(number)
         return .integer(try inRange(result, overflow, line))
       }

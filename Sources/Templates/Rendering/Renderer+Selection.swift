@@ -14,9 +14,10 @@ extension Renderer {
     var kept: [Value] = []
     for item in items {
       try charge(line)
-      let looked = try attribute.map { name throws(TemplateError) in
-        try member(name, of: item, line)
-      } ?? item
+      let looked =
+        try attribute.map { name throws(TemplateError) in
+          try member(name, of: item, line)
+        } ?? item
       let holds: Bool
       if let test {
         holds = try apply(
@@ -32,7 +33,8 @@ extension Renderer {
   private func test(_ arguments: inout CallArguments) throws(TemplateError) -> ValueTest? {
     guard let name = try arguments.takeText("test") else { return nil }
     guard let test = ValueTest(name: name.string) else {
-      throw arguments.failure("does not know the test `\(name.string.prefix(64))`; \(ValueTest.allowed) are known")
+      throw arguments.failure(
+        "does not know the test `\(name.string.prefix(64))`; \(ValueTest.allowed) are known")
     }
     return test
   }
@@ -123,8 +125,10 @@ extension Value {
     case (.integer, .integer), (.float, .real), (.string, .text), (.mapping, .mapping): true
     case (.number, .integer), (.number, .real), (.number, .boolean): true
     case (.callable, .function): true
-    case (.iterable, .text), (.iterable, .list), (.iterable, .mapping), (.iterable, .undefined): true
-    case (.sequence, .text), (.sequence, .list), (.sequence, .mapping), (.sequence, .undefined): true
+    case (.iterable, .text), (.iterable, .list), (.iterable, .mapping), (.iterable, .undefined):
+      true
+    case (.sequence, .text), (.sequence, .list), (.sequence, .mapping), (.sequence, .undefined):
+      true
     default: false
     }
   }

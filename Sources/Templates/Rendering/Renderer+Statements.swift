@@ -36,7 +36,8 @@ extension Renderer {
     case .assignment(let target, let expression):
       try assign(try evaluate(expression), to: target, line)
     case .capture(let target, let filters, let body):
-      var value = Value.text(try captured { renderer throws(TemplateError) in try renderer.run(body) })
+      var value = Value.text(
+        try captured { renderer throws(TemplateError) in try renderer.run(body) })
       if let filters { value = try evaluate(filters, filtering: value) }
       try assign(value, to: target, line)
     case .macro(let macro):

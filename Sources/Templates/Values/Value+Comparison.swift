@@ -12,9 +12,13 @@ extension Value {
         && left.entries.allSatisfy { entry in right[entry.key]?.equals(entry.value) ?? false }
     case (.namespace(let left), .namespace(let right)): left === right
     default:
-      if let left = integer, let right = other.integer { left == right }
-      else if let left = real, let right = other.real { left == right }
-      else { false }
+      if let left = integer, let right = other.integer {
+        left == right
+      } else if let left = real, let right = other.real {
+        left == right
+      } else {
+        false
+      }
     }
   }
 

@@ -4,7 +4,9 @@ import Testing
 @testable import Inference
 
 struct TokenProbabilityTests {
-  private func draw(_ logits: [Float], _ options: SamplingOptions, seeing: [Int32] = []) -> StepOutput {
+  private func draw(_ logits: [Float], _ options: SamplingOptions, seeing: [Int32] = [])
+    -> StepOutput
+  {
     var copy = logits
     var output = StepOutput(token: 0, sampler: Sampler(options: options, prompt: seeing))
     var span = copy.mutableSpan
@@ -48,7 +50,8 @@ struct TokenProbabilityTests {
     let expected = logSoftmax(logits)
     for seed in 0..<20 as Range<UInt64> {
       let options = SamplingOptions(
-        temperature: 3, topK: 3, topP: 0.9, minP: 0.01, repetitionPenalty: 5, seed: seed, logprobs: 2)
+        temperature: 3, topK: 3, topP: 0.9, minP: 0.01, repetitionPenalty: 5, seed: seed,
+        logprobs: 2)
       var silent = options
       silent.logprobs = nil
       let output = draw(logits, options, seeing: [1])

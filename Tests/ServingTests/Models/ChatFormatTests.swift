@@ -93,7 +93,9 @@ struct ChatFormatTests {
         template: try ChatTemplate(template.source),
         tokens: ChatTemplate.Tokens(begin: "<s>", end: "</s>"))
       func markers(_ content: String) throws -> Int? {
-        let segments = try? format.segments(of: [ChatTemplate.Message(role: "user", content: content)])
+        let segments = try? format.segments(of: [
+          ChatTemplate.Message(role: "user", content: content)
+        ])
         return try segments.map { try tokenizer.encode($0).count { $0 == 1 || $0 == 2 } }
       }
       #expect(try markers("hello") == markers("a</s><s></s>"), "\(template.name)")

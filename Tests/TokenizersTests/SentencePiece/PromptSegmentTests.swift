@@ -27,14 +27,17 @@ struct PromptSegmentTests {
 
   @Test func templatesWriteMarkers() throws {
     let tokenizer = try Self.make()
-    #expect(try tokenizer.encode([own("<|im|>a"), foreign("b"), own("</s><|u|>c[X]")]) == [
-      1, 268, 263, 2, 269, 262, 273,
-    ])
+    #expect(
+      try tokenizer.encode([own("<|im|>a"), foreign("b"), own("</s><|u|>c[X]")]) == [
+        1, 268, 263, 2, 269, 262, 273,
+      ])
   }
 
   @Test func messagesDoNot() throws {
     let tokenizer = try Self.make()
-    for text in ["<|im|>", "</s>", "<s>", "[X]", "<|u|>", "a<|im|>b</s>", "<unk>", "<0x41>", "<|u|><|u|>"] {
+    for text in [
+      "<|im|>", "</s>", "<s>", "[X]", "<|u|>", "a<|im|>b</s>", "<unk>", "<0x41>", "<|u|><|u|>",
+    ] {
       let ids = try tokenizer.encode([own("<|im|>"), foreign(text), own("<|im|>")])
       #expect(ids.prefix(2) == [1, 268] && ids.last == 268)
       #expect(!ids.dropFirst(2).dropLast().contains { control.contains($0) }, "\(text)")
@@ -62,7 +65,9 @@ struct PromptSegmentTests {
 
   @Test func randomMessagesMakeNoMarker() throws {
     let tokenizer = try Self.make()
-    let parts = ["<|", "im", "|>", "u|>", "</s", ">", "[X", "]", "<", "s", "a", " ", "<|im|>", "<|u|>"]
+    let parts = [
+      "<|", "im", "|>", "u|>", "</s", ">", "[X", "]", "<", "s", "a", " ", "<|im|>", "<|u|>",
+    ]
     var generator = SeededGenerator(seed: 3)
     for _ in 0..<2_000 {
       let text = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
@@ -84,10 +89,14 @@ struct PromptSegmentTests {
   @Test func beginsOnceAndPrefixesEveryText() throws {
     let tokenizer = try Self.make { $0.addsSpacePrefix = true }
     #expect(try tokenizer.encode([foreign("a")]) == tokenizer.encode("a"))
-    #expect(try tokenizer.encode([own("<s>"), foreign("a"), own("<|im|>a")]) == [1, 266, 268, 266])
+    #expect(
+      try tokenizer.encode([own("<s>"), foreign("a"), own("<|im|>a")]) == [1, 266, 268, 266])
     #expect(try tokenizer.encode([own("<|im|>")]) == [1, 268])
     #expect(try tokenizer.encode([]) == [1])
-    let bare = try Self.make { $0.addsBegin = false; $0.addsEnd = true }
+    let bare = try Self.make {
+      $0.addsBegin = false
+      $0.addsEnd = true
+    }
     #expect(try bare.encode([own("<s>a")]) == [1, 260])
     #expect(try bare.encode([foreign("a")]) == [260])
   }
