@@ -1,3 +1,6 @@
+// Rounding and remainders of floats are calls into libm.
+import Glibc
+
 /// Operators as Python defines them on numbers, strings and lists.
 extension Renderer {
   mutating func unary(

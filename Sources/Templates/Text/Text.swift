@@ -6,16 +6,26 @@ struct Text: Hashable, Sendable {
 
   /// - Parameter isForeign: whether it comes from a message.
   init(_ string: String, isForeign: Bool = false) {
-    letters = string.unicodeScalars.map { Letter($0, isForeign: isForeign) }
+    letters = []
+    letters.reserveCapacity(string.utf8.count)
+    for scalar in string.unicodeScalars { letters.append(Letter(scalar, isForeign: isForeign)) }
   }
 
   var count: Int { letters.count }
   var isEmpty: Bool { letters.isEmpty }
 
   var string: String {
-    var scalars = String.UnicodeScalarView()
-    scalars.append(contentsOf: letters.lazy.map(\.scalar))
-    return String(scalars)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + count / 8)
+    for letter in letters {
+      let scalar = letter.scalar
+      if scalar.isASCII {
+        bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+      } else {
+        bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   mutating func append(_ other: Text) { letters.append(contentsOf: other.letters) }
