@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, contract, folder, *flags, log):
         self.apus, rpc = contract
-        self.log_path = log
+        self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
             [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
@@ -64,8 +64,13 @@ class Server:
         return grpc.insecure_channel(self.address, options=options)
 
     def log(self):
-        lines = self.log_path.read_text().split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        """All lines so far; only new ones are read and parsed, as waiting looks again and again."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self.log_read)
+            whole, end, _ = file.read().rpartition(b"\n")
+        self.log_read += len(whole) + len(end)
+        self.log_lines += [json.loads(line) for line in whole.split(b"\n") if line]
+        return self.log_lines
 
     def wait_for(self, event, **fields):
         """The first log line of that event with those fields."""

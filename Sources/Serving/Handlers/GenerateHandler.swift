@@ -4,7 +4,8 @@ internal import Messages
 internal import Metrics
 internal import Tokenizers
 
-/// StreamPredict: tokenises the prompt or the conversation, and sends every token as the scheduler draws it.
+/// StreamPredict: tokenises the prompt or the conversation, and sends every token as the scheduler
+/// draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
   let prompts: PromptEncoder
