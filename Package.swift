@@ -54,6 +54,7 @@ let package = Package(
     swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
+    swift("Templates", []),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
@@ -61,7 +62,7 @@ let package = Package(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "REST", "RPC", "Threads", "Tokenizers",
+        "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -107,12 +108,16 @@ let package = Package(
       ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
+    tests("Templates", ["Templates"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests(
       "Serving",
-      ["Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving"]),
+      [
+        "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving",
+        "Templates", "Tokenizers",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

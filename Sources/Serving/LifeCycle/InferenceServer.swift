@@ -57,7 +57,8 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, longTexts: longTexts),
-      generations: GenerateHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
