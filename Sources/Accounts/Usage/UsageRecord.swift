@@ -48,6 +48,16 @@ package struct UsageGap: Sendable, Equatable {
   package var requests: Int
   package var tokensIn: Int
   package var tokensOut: Int
+
+  package init(
+    first: UnixTime, last: UnixTime, requests: Int, tokensIn: Int = 0, tokensOut: Int = 0
+  ) {
+    self.first = first
+    self.last = last
+    self.requests = requests
+    self.tokensIn = tokensIn
+    self.tokensOut = tokensOut
+  }
 }
 
 /// What is written in one transaction: all of it or nothing.
