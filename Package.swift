@@ -80,6 +80,9 @@ let package = Package(
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
     .executableTarget(
+      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
+      path: "tools/accounts-probe", swiftSettings: strict),
+    .executableTarget(
       name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
@@ -108,7 +111,7 @@ let package = Package(
     tests("Threads", ["Threads"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
-    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
+    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
   swiftLanguageModes: [.v6],

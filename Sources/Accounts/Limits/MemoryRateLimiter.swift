@@ -13,7 +13,8 @@ import Synchronization
 /// less than 100 ms under load, of a second at most.
 package final class MemoryRateLimiter: RateLimiter {
   private struct Shard {
-    var meters: [KeyID: KeyMeter] = [:]
+    var meters: [KeyMeter] = []
+    var places: [KeyID: Int] = [:]
     /// This month's use of keys that have no meter at present.
     var resting: [KeyID: [String: QuotaUse]] = [:]
     /// Keys with months to be saved.
@@ -35,21 +36,21 @@ package final class MemoryRateLimiter: RateLimiter {
     _ caller: Caller, model: String, tokens: Int, at now: Moment
   ) -> Decision {
     let tokens = max(tokens, 0)
-    let outcome = withShard(of: caller.keyID) { shard in
-      let key = Self.meter(of: caller, at: now, in: &shard)
-      let (now, modelMeter) = key.advance(to: now, model: model, plan: caller.limits)
-      let fits = key.whole.fits(tokens: tokens) && modelMeter?.fits(tokens: tokens) ?? true
-      if fits {
-        key.whole.charge(tokens: tokens, at: now.monotonic)
-        modelMeter?.charge(tokens: tokens, at: now.monotonic)
-        Self.list(key, in: &shard)
-      }
-      var readings = key.whole.readings(tokens: tokens, at: now)
-      if let modelMeter { readings += modelMeter.readings(tokens: tokens, at: now) }
-      return Outcome(
-        isAdmitted: fits, readings: readings, time: now, model: modelMeter?.model ?? "")
+    let verdict = withShard(of: caller.keyID) { shard in
+      let place = Self.place(of: caller, at: now, in: &shard)
+      let verdict = shard.meters[place]
+        .admit(model: model, tokens: tokens, at: now, plan: caller.limits)
+      if verdict.mustList { shard.unsaved.append(caller.keyID) }
+      return verdict
     }
-    return decision(outcome, caller: caller, tokens: tokens)
+    if let obstacle = verdict.obstacle {
+      return .refused(
+        LimitRefusal(
+          limit: obstacle.limit, retryAfter: obstacle.wait, readings: verdict.readings))
+    }
+    let charge = AdmissionCharge(
+      keyID: caller.keyID, model: verdict.model, tokens: tokens, time: verdict.time)
+    return .admitted(Admission(charge, readings: verdict.readings, settling: self))
   }
 
   /// Tells what the month's use is so far, of a process that begins. To be called before the first
@@ -63,30 +64,6 @@ package final class MemoryRateLimiter: RateLimiter {
   /// Keys that hold more memory than their month takes.
   package var activeKeys: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.meters.count } } }
 
-  private struct Outcome: Sendable {
-    let isAdmitted: Bool
-    let readings: [(reading: LimitReading, wait: Duration?)]
-    let time: Moment
-    let model: String
-  }
-
-  private func decision(_ outcome: Outcome, caller: Caller, tokens: Int) -> Decision {
-    let readings = outcome.readings.map(\.reading)
-    if outcome.isAdmitted {
-      let charge = AdmissionCharge(
-        keyID: caller.keyID, model: outcome.model, tokens: tokens, time: outcome.time)
-      return .admitted(Admission(charge, readings: readings, settling: self))
-    }
-    // For ever is longer than any time.
-    let longest = outcome.readings.max { first, second in
-      guard let first = first.wait else { return false }
-      return second.wait.map { first < $0 } ?? true
-    }
-    guard let longest else { preconditionFailure("a call is refused by a limit") }
-    return .refused(
-      LimitRefusal(limit: longest.reading, retryAfter: longest.wait, readings: readings))
-  }
-
   /// Ids are random, but nobody's is not: the product's highest bits depend on all of them.
   private func withShard<Result: Sendable>(
     of id: KeyID, _ body: (inout sending Shard) -> sending Result
@@ -95,44 +72,46 @@ package final class MemoryRateLimiter: RateLimiter {
     return shards[Int(place)].shard.withLock(body)
   }
 
-  private static func meter(
-    of caller: Caller, at now: Moment, in shard: inout Shard
-  ) -> KeyMeter {
-    if let meter = shard.meters[caller.keyID] { return meter }
+  /// Where a key's meter is, made if need be.
+  private static func place(of caller: Caller, at now: Moment, in shard: inout Shard) -> Int {
+    if let place = shard.places[caller.keyID] { return place }
     if shard.meters.count >= shard.sweepAt { sweep(&shard, at: now) }
-    let meter = KeyMeter(
-      caller.keyID, plan: caller.limits,
-      saved: shard.resting.removeValue(forKey: caller.keyID) ?? [:], month: now.wall.month)
-    shard.meters[caller.keyID] = meter
-    return meter
+    shard.places[caller.keyID] = shard.meters.count
+    shard.meters.append(
+      KeyMeter(
+        caller.keyID, plan: caller.limits,
+        saved: shard.resting.removeValue(forKey: caller.keyID) ?? [:], month: now.wall.month))
+    return shard.meters.count - 1
   }
 
   /// Puts idle keys to rest: each time the number has doubled, so that it costs each key little.
   private static func sweep(_ shard: inout Shard, at now: Moment) {
-    for (id, meter) in shard.meters where meter.isIdle(at: now) {
-      let months = meter.rest()
+    var place = 0
+    while place < shard.meters.count {
+      guard shard.meters[place].isIdle(at: now) else {
+        place += 1
+        continue
+      }
+      let id = shard.meters[place].keyID
+      let months = shard.meters[place].rest()
       if !months.isEmpty { shard.resting[id] = months }
-      shard.meters[id] = nil
+      shard.places[id] = nil
+      // The last one takes its place, and is looked at next.
+      shard.meters.swapAt(place, shard.meters.count - 1)
+      shard.meters.removeLast()
+      if place < shard.meters.count { shard.places[shard.meters[place].keyID] = place }
     }
     shard.sweepAt = max(64, 2 * shard.meters.count)
-  }
-
-  private static func list(_ key: KeyMeter, in shard: inout Shard) {
-    guard !key.isListed else { return }
-    key.isListed = true
-    shard.unsaved.append(key.keyID)
   }
 }
 
 extension MemoryRateLimiter: AdmissionSettling {
   package func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment) {
+    let change = tokens.map { max($0, 0) - charge.tokens } ?? 0
     withShard(of: charge.keyID) { shard in
-      guard let key = shard.meters[charge.keyID] else { return }
-      let (now, model) = key.advance(to: now, charge: charge)
-      let change = tokens.map { max($0, 0) - charge.tokens } ?? 0
-      key.whole.settle(charge, change: change, at: now)
-      model?.settle(charge, change: change, at: now)
-      Self.list(key, in: &shard)
+      guard let place = shard.places[charge.keyID] else { return }
+      let mustList = shard.meters[place].settle(charge, change: change, at: now)
+      if mustList { shard.unsaved.append(charge.keyID) }
     }
   }
 }
@@ -143,10 +122,8 @@ extension MemoryRateLimiter: QuotaSource {
       box.shard.withLock { shard in
         let unsaved = shard.unsaved
         shard.unsaved = []
-        return unsaved.flatMap { id -> [QuotaUse] in
-          guard let key = shard.meters[id] else { return [] }
-          key.isListed = false
-          return key.takeChanges()
+        return unsaved.flatMap { id in
+          shard.places[id].map { shard.meters[$0].takeChanges() } ?? []
         }
       }
     }

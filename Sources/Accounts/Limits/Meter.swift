@@ -1,5 +1,5 @@
 /// What has been used of one set of limits: of a key as a whole, or of one model with it.
-final class Meter {
+struct Meter {
   /// Requests that are counted one by one; with larger quotas the window errs on refusing, by
   /// less than 1/2048 of its length.
   static let requestBound = 4096
@@ -15,6 +15,8 @@ final class Meter {
   private var tokens: SlidingWindow?
   private var running = 0
   private(set) var month: MonthMeter
+  /// How many of the limits are set.
+  private(set) var limitCount = 0
 
   init(_ limits: Limits, model: String, month: MonthMeter) {
     self.model = model
@@ -23,30 +25,35 @@ final class Meter {
   }
 
   /// Goes on under other limits. What a new limit counts begins now; months are always counted.
-  func adopt(_ limits: Limits) {
+  mutating func adopt(_ limits: Limits) {
     self.limits = limits
-    requests = Self.window(
-      requests, quota: limits.requests, length: UInt64(limits.window) * 1_000_000_000,
+    Self.adopt(
+      &requests, quota: limits.requests, length: UInt64(limits.window) * 1_000_000_000,
       bound: Self.requestBound)
-    tokens = Self.window(
-      tokens, quota: limits.tokensPerMinute, length: Self.minute, bound: Self.tokenBound)
+    Self.adopt(
+      &tokens, quota: limits.tokensPerMinute, length: Self.minute, bound: Self.tokenBound)
+    let quotas = [
+      limits.requests, limits.tokensPerMinute, limits.concurrent, limits.monthlyRequests,
+      limits.monthlyTokens,
+    ]
+    limitCount = quotas.count { $0 != nil }
   }
 
-  private static func window(
-    _ current: SlidingWindow?, quota: Int?, length: UInt64, bound: Int
-  ) -> SlidingWindow? {
-    guard let quota else { return nil }
-    guard var window = current else {
-      return SlidingWindow(quota: quota, length: length, bound: bound)
+  private static func adopt(
+    _ window: inout SlidingWindow?, quota: Int?, length: UInt64, bound: Int
+  ) {
+    if let quota {
+      window?.adopt(quota: quota, length: length)
+      if window == nil { window = SlidingWindow(quota: quota, length: length, bound: bound) }
+    } else {
+      window = nil
     }
-    window.adopt(quota: quota, length: length)
-    return window
   }
 
   /// To be called before anything else at that time.
   ///
   /// - Returns: what a month that is over leaves to be saved.
-  func advance(to now: Moment) -> MonthMeter? {
+  mutating func advance(to now: Moment) -> MonthMeter? {
     requests?.expire(at: now.monotonic)
     tokens?.expire(at: now.monotonic)
     return month.advance(to: now.wall)
@@ -64,7 +71,11 @@ final class Meter {
       && isBelow(month.tokens, amount, limits.monthlyTokens)
   }
 
-  func charge(tokens amount: Int, at now: UInt64) {
+  private func isBelow(_ used: Int, _ more: Int, _ quota: Int?) -> Bool {
+    quota.map { used + more <= $0 } ?? true
+  }
+
+  mutating func charge(tokens amount: Int, at now: UInt64) {
     requests?.charge(1, at: now)
     if amount > 0 { tokens?.charge(amount, at: now) }
     running += 1
@@ -72,7 +83,7 @@ final class Meter {
   }
 
   /// - Parameter change: of tokens, against what was charged.
-  func settle(_ charge: AdmissionCharge, change: Int, at now: Moment) {
+  mutating func settle(_ charge: AdmissionCharge, change: Int, at now: Moment) {
     running = max(running - 1, 0)
     if change > 0 {
       tokens?.charge(change, at: now.monotonic)
@@ -80,65 +91,60 @@ final class Meter {
       tokens?.refund(-change, chargedAt: charge.time.monotonic, now: now.monotonic)
     }
     // What was charged in a month that is over is not given back in this one.
-    if change > 0 || charge.time.wall >= month.month.start {
+    if change > 0 || charge.time.wall >= month.start {
       month.add(requests: 0, tokens: change)
     }
   }
 
-  /// The month's changes, once.
-  func takeUnsaved() -> MonthMeter {
-    defer { month.markSaved() }
-    return month
-  }
-
-  private func isBelow(_ used: Int, _ more: Int, _ quota: Int?) -> Bool {
-    quota.map { used + more <= $0 } ?? true
-  }
+  mutating func markSaved() { month.markSaved() }
 }
 
 extension Meter {
-  /// The limits in force, each with how long a call of so many tokens would have to wait for it.
-  ///
-  /// - Parameter tokens: that the call asks for.
-  func readings(
-    tokens amount: Int, at now: Moment
-  ) -> [(reading: LimitReading, wait: Duration?)] {
-    var readings: [(reading: LimitReading, wait: Duration?)] = []
+  /// Adds the limits in force.
+  func read(into readings: inout [LimitReading], at now: Moment) {
     func add(
-      _ kind: LimitReading.Kind, _ quota: Int, _ window: Int?, _ remaining: Int,
-      _ reset: Duration, _ wait: Duration?
+      _ kind: LimitReading.Kind, _ quota: Int, _ window: Int?, _ remaining: Int, _ reset: UInt64
     ) {
-      let reading = LimitReading(
-        kind: kind, isOfModel: !model.isEmpty, quota: quota, window: window,
-        remaining: max(remaining, 0), reset: reset)
-      readings.append((reading, wait))
+      readings.append(
+        LimitReading(
+          kind: kind, isOfModel: !model.isEmpty, quota: quota, window: window,
+          remaining: max(remaining, 0), resetNanoseconds: reset))
     }
     if let requests {
-      add(
-        .requests, requests.quota, limits.window, requests.remaining,
-        .nanoseconds(requests.reset(at: now.monotonic)),
-        requests.wait(for: 1, at: now.monotonic).map { .nanoseconds($0) })
+      let reset = requests.reset(at: now.monotonic)
+      add(.requests, requests.quota, limits.window, requests.remaining, reset)
     }
     if let tokens {
-      add(
-        .tokens, tokens.quota, 60, tokens.remaining,
-        .nanoseconds(tokens.reset(at: now.monotonic)),
-        tokens.wait(for: amount, at: now.monotonic).map { .nanoseconds($0) })
+      add(.tokens, tokens.quota, 60, tokens.remaining, tokens.reset(at: now.monotonic))
     }
-    if let quota = limits.concurrent {
+    if let quota = limits.concurrent { add(.concurrent, quota, nil, quota - running, 0) }
+    let reset = UInt64(max(month.end.microseconds - now.wall.microseconds, 0)) * 1000
+    if let quota = limits.monthlyRequests {
+      add(.monthlyRequests, quota, month.month.length, quota - month.requests, reset)
+    }
+    if let quota = limits.monthlyTokens {
+      add(.monthlyTokens, quota, month.month.length, quota - month.tokens, reset)
+    }
+  }
+
+  /// How long a call of so many tokens has to wait for one of the limits; nil for ever.
+  func wait(for kind: LimitReading.Kind, tokens amount: Int, at now: Moment) -> Duration? {
+    switch kind {
+    case .requests:
+      return requests?.wait(for: 1, at: now.monotonic).map { .nanoseconds($0) }
+    case .tokens:
+      return tokens?.wait(for: amount, at: now.monotonic).map { .nanoseconds($0) }
+    case .concurrent:
       // Nobody knows when a call ends: come back soon.
-      let wait: Duration? = quota == 0 ? nil : running < quota ? .zero : .seconds(1)
-      add(.concurrent, quota, nil, quota - running, .zero, wait)
+      guard let quota = limits.concurrent, quota > 0 else { return nil }
+      return running < quota ? .zero : .seconds(1)
+    case .monthlyRequests: return wait(month.requests, 1, limits.monthlyRequests, now)
+    case .monthlyTokens: return wait(month.tokens, amount, limits.monthlyTokens, now)
     }
-    let monthEnd = now.wall.duration(to: month.end)
-    for (kind, used, more, quota) in [
-      (LimitReading.Kind.monthlyRequests, month.requests, 1, limits.monthlyRequests),
-      (.monthlyTokens, month.tokens, amount, limits.monthlyTokens),
-    ] {
-      guard let quota else { continue }
-      let wait: Duration? = more > quota ? nil : used + more <= quota ? .zero : monthEnd
-      add(kind, quota, month.month.length, quota - used, monthEnd, wait)
-    }
-    return readings
+  }
+
+  private func wait(_ used: Int, _ more: Int, _ quota: Int?, _ now: Moment) -> Duration? {
+    guard let quota, more <= quota else { return nil }
+    return used + more <= quota ? .zero : now.wall.duration(to: month.end)
   }
 }

@@ -1,6 +1,7 @@
 /// Use in a calendar month, and how much of it the store does not know yet.
 struct MonthMeter {
   private(set) var month: CalendarMonth
+  private(set) var start: UnixTime
   private(set) var end: UnixTime
   private(set) var requests: Int
   private(set) var tokens: Int
@@ -11,6 +12,7 @@ struct MonthMeter {
   init(_ month: CalendarMonth, since use: QuotaUse? = nil) {
     let use = use.flatMap { $0.month == month ? $0 : nil }
     self.month = month
+    start = month.start
     end = month.next.start
     requests = use?.requests ?? 0
     tokens = use?.tokens ?? 0

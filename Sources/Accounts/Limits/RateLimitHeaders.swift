@@ -17,17 +17,17 @@ package enum RateLimitHeaders {
     if let tightest = tightest(.requests, of: readings) {
       fields.append(("x-ratelimit-limit-requests", String(tightest.quota)))
       fields.append(("x-ratelimit-remaining-requests", String(tightest.remaining)))
-      fields.append(("x-ratelimit-reset-requests", span(tightest.reset)))
+      fields.append(("x-ratelimit-reset-requests", span(tightest.resetNanoseconds)))
     }
     if let tightest = tightest(.tokens, of: readings) {
       fields.append(("x-ratelimit-limit-tokens", String(tightest.quota)))
       fields.append(("x-ratelimit-remaining-tokens", String(tightest.remaining)))
-      fields.append(("x-ratelimit-reset-tokens", span(tightest.reset)))
+      fields.append(("x-ratelimit-reset-tokens", span(tightest.resetNanoseconds)))
     }
     if case .refused(let refusal) = decision {
       if let wait = refusal.retryAfter {
         fields.append(("retry-after", String(wholeSeconds(wait))))
-        fields.append(("retry-after-ms", String(max(1, (wait.microseconds + 999) / 1000))))
+        fields.append(("retry-after-ms", String(max(1, milliseconds(wait.nanoseconds)))))
       } else {
         // OpenAI's clients would try again by themselves, and never with success.
         fields.append(("x-should-retry", "false"))
@@ -38,35 +38,47 @@ package enum RateLimitHeaders {
 
   private static func policy(_ readings: [LimitReading]) -> String {
     list(readings) { reading, text in
-      text += ";q=\(reading.quota)"
+      text.append(";q=", reading.quota)
       if let window = reading.window {
-        text += ";w=\(window)"
+        text.append(";w=", window)
       } else {
-        text += ";qu=\"concurrent-requests\""
+        text.append(";qu=\"concurrent-requests\"")
       }
     }
   }
 
   private static func state(_ readings: [LimitReading]) -> String {
     list(readings) { reading, text in
-      text += ";r=\(reading.remaining)"
-      if reading.window != nil && reading.reset > .zero {
-        text += ";t=\(wholeSeconds(reading.reset))"
+      text.append(";r=", reading.remaining)
+      if reading.window != nil && reading.resetNanoseconds > 0 {
+        text.append(";t=", wholeSeconds(reading.resetNanoseconds))
       }
     }
   }
 
   /// A list of structured fields (RFC 9651): quoted names with parameters.
   private static func list(
-    _ readings: [LimitReading], _ parameters: (LimitReading, inout String) -> Void
+    _ readings: [LimitReading], _ parameters: (LimitReading, inout FieldText) -> Void
   ) -> String {
-    var text = ""
-    for reading in readings {
-      if !text.isEmpty { text += ", " }
-      text += "\"\(reading.name)\""
-      parameters(reading, &text)
+    FieldText.write(capacity: 80 * readings.count) { text in
+      for (place, reading) in readings.enumerated() {
+        text.append(place == 0 ? "\"" : ", \"")
+        if reading.isOfModel { text.append("model-") }
+        text.append(name(reading.kind))
+        text.append("\"")
+        parameters(reading, &text)
+      }
     }
-    return text
+  }
+
+  private static func name(_ kind: LimitReading.Kind) -> StaticString {
+    switch kind {
+    case .requests: "requests"
+    case .tokens: "tokens"
+    case .concurrent: "concurrent"
+    case .monthlyRequests: "month-requests"
+    case .monthlyTokens: "month-tokens"
+    }
   }
 
   /// Of the key's limit and the model's, the one with less left.
@@ -81,10 +93,60 @@ package enum RateLimitHeaders {
   }
 
   /// As OpenAI writes time: `12ms`, `1s`, `6m0s`; rounded up.
-  private static func span(_ duration: Duration) -> String {
-    let milliseconds = (duration.microseconds + 999) / 1000
-    guard milliseconds >= 1000 else { return "\(max(milliseconds, 0))ms" }
-    let seconds = wholeSeconds(duration)
-    return seconds < 60 ? "\(seconds)s" : "\(seconds / 60)m\(seconds % 60)s"
+  private static func span(_ nanoseconds: UInt64) -> String {
+    let seconds = wholeSeconds(nanoseconds)
+    let milliseconds = milliseconds(nanoseconds)
+    return FieldText.write(capacity: 48) { text in
+      if milliseconds < 1000 {
+        text.append("", milliseconds, "ms")
+      } else if seconds < 60 {
+        text.append("", seconds, "s")
+      } else {
+        text.append("", seconds / 60, "m")
+        text.append("", seconds % 60, "s")
+      }
+    }
+  }
+
+  /// Rounded up.
+  private static func milliseconds(_ nanoseconds: UInt64) -> Int {
+    Int(nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
+  }
+}
+
+/// ASCII text written straight into a string's own memory: these fields may go out with every
+/// answer, and interpolation takes ten times as long. What does not fit is cut.
+@safe
+private struct FieldText {
+  private let memory: UnsafeMutableBufferPointer<UInt8>
+  private var count = 0
+
+  static func write(capacity: Int, _ body: (inout FieldText) -> Void) -> String {
+    unsafe String(unsafeUninitializedCapacity: capacity) { memory in
+      var text = unsafe FieldText(memory: memory)
+      body(&text)
+      return text.count
+    }
+  }
+
+  @unsafe private init(memory: UnsafeMutableBufferPointer<UInt8>) { unsafe self.memory = memory }
+
+  mutating func append(_ text: StaticString) {
+    let length = min(text.utf8CodeUnitCount, unsafe memory.count - count)
+    unsafe memory.baseAddress?.advanced(by: count).update(from: text.utf8Start, count: length)
+    count += length
+  }
+
+  /// - Parameter number: not negative.
+  mutating func append(_ before: StaticString, _ number: Int, _ after: StaticString = "") {
+    append(before)
+    var scale = 1
+    while scale <= number / 10 { scale *= 10 }
+    while scale > 0, unsafe count < memory.count {
+      unsafe memory[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / scale % 10)
+      count += 1
+      scale /= 10
+    }
+    append(after)
   }
 }

@@ -25,7 +25,10 @@ struct LedgerQueue {
   private let settings: UsageLedger.Settings
   private var waiting: [UsageRecord] = []
   /// What was taken and is not yet committed.
-  private var pending: UsageBatch?
+  private var pending: UsageBatch? {
+    didSet { pendingCount = pending?.records.count ?? 0 }
+  }
+  private var pendingCount = 0
   private var gap: UsageGap?
   /// When what waits is to be written, or, with a failed batch, tried again.
   private var due: UInt64?
@@ -42,7 +45,7 @@ struct LedgerQueue {
   init(settings: UsageLedger.Settings) { self.settings = settings }
 
   /// Records that wait or are being written.
-  var count: Int { waiting.count + (pending?.records.count ?? 0) }
+  var count: Int { waiting.count + pendingCount }
   var hasRoom: Bool { count < settings.capacity }
 
   mutating func append(_ record: UsageRecord) -> Appended {
