@@ -1,7 +1,7 @@
 internal import Accounts
 import Glibc
 
-/// Proves and measures what a unit test cannot: that a killed ledger loses no more than it may, and
+/// Proves and measures what a unit test cannot: that a killed process loses no record, and
 /// what the stages in front of every call cost.
 @main
 struct AccountsProbe {
