@@ -25,26 +25,28 @@ import Testing
       time: monday.start.advanced(by: .microseconds(7)), latency: .microseconds(1234), status: 8,
       instances: 2, tokensIn: 11, tokensOut: 22, cached: true, requestID: "abc")
     try store.write(UsageBatch(records: [record]))
-    let row = try Database(path: path, access: .readOnly).prepare(
+    let database = try Database(path: path, access: .readOnly)
+    let row = try database.prepare(
       """
-      SELECT key, model, version, endpoint, time, latency, status, instances, tokens_in,
-        tokens_out, cached, request_id FROM usage
+      SELECT key, model, version, endpoint, time, latency_ms, status, instances, tokens_in,
+        tokens_out, cached, request_id FROM requests
       """)
     #expect(try row.step())
     #expect(row[0] as String == "Ab3xZ09k" && row[1] as String == "minilm" && row[2] as Int == 3)
     #expect(row[3] as String == "/v1/predict")
-    #expect(row[4] as Int64 == record.time.microseconds && row[5] as Int == 1234)
-    #expect(row[6] as Int == 8 && row[7] as Int == 2)
+    #expect((row[4] as String).hasPrefix("\(monday) 00:00:00"))
+    #expect(row[5] as Double == 1.234 && row[6] as Int == 8 && row[7] as Int == 2)
     #expect(row[8] as Int == 11 && row[9] as Int == 22 && row[10] as Bool)
     #expect(row[11] as String == "abc")
     #expect(try !row.step())
+    #expect(try database.value("SELECT time FROM usage") == record.time.microseconds)
   }
 
   @Test func longTextIsCut() throws {
     let long = String(repeating: "é", count: 1000)
     try store.write(UsageBatch(records: [.test(model: long, requestID: long)]))
     let longest: Int? = try Database(path: path, access: .readOnly)
-      .value("SELECT max(length(CAST(model AS BLOB))) FROM usage")
+      .value("SELECT max(length(CAST(name AS BLOB))) FROM names")
     #expect(longest == UsageRecord.textLimit)
     let report = try store.report(UsageQuery(key: nil, days: monday...CalendarDay(number: 30_000)))
     #expect(report.models.count == 1)
@@ -144,9 +146,13 @@ import Testing
       try store.write(UsageBatch(records: [.test()], gap: gap))
     }
     #expect(error?.kind == .unusable)
-    for table in ["usage", "usage_figures", "usage_latencies", "quotas"] {
+    for table in ["names", "usage", "usage_figures", "usage_latencies", "quotas"] {
       #expect(try count(table) == 0)
     }
+    // The names that went with it are not taken for there.
+    try database.execute("DROP TRIGGER refuse")
+    try store.write(UsageBatch(records: [.test()], gap: gap))
+    #expect(try count("requests") == 1)
   }
 
   @Test func whatIsTooOldIsForgottenInSteps() throws {

@@ -99,8 +99,8 @@ struct Killer {
   ) throws -> [(count: Int, distinct: Int, last: Int)] {
     let rows = try database.prepare(
       """
-      SELECT count(*), count(DISTINCT tokens_in), ifnull(max(tokens_in), -1) FROM usage
-      WHERE endpoint = ? AND version = ?
+      SELECT count(*), count(DISTINCT tokens_in), ifnull(max(tokens_in), -1)
+      FROM usage JOIN names ON names.number = endpoint WHERE name = ? AND version = ?
       """)
     return try (0..<KillLog.writers).map { writer in
       try rows.bind("run \(run)", writer)
@@ -114,8 +114,8 @@ struct Killer {
     let rows: Int = try database.value("SELECT count(*) FROM usage") ?? 0
     var findings: [String] = []
     for (name, sql) in [
-      ("figures", "SELECT ifnull(sum(requests), 0) FROM usage_figures WHERE key = ''"),
-      ("latencies", "SELECT ifnull(sum(requests), 0) FROM usage_latencies WHERE key = ''"),
+      ("figures", "SELECT ifnull(sum(requests), 0) FROM usage_figures WHERE key = 0"),
+      ("latencies", "SELECT ifnull(sum(requests), 0) FROM usage_latencies WHERE key = 0"),
     ] {
       let count: Int = try database.value(sql) ?? -1
       if count != rows { findings.append("\(rows) rows, and \(name) of \(count)") }

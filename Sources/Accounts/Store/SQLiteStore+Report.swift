@@ -14,15 +14,17 @@ extension SQLiteStore {
 
 extension SQLiteStore.Connection {
   fileprivate func report(_ query: UsageQuery) throws(SQLiteError) -> UsageReport {
+    let key = try query.key.map { key throws(SQLiteError) in try knownNumber(ofName: "\(key)") } ?? 0
     var total = FigureSum()
     var days: [Int: FigureSum] = [:]
     var models: [String: FigureSum] = [:]
     let figures = try statement(
       """
-      SELECT day, model, requests, successes, latency, instances, tokens_in, tokens_out, cached
-      FROM usage_figures WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND model = ifnull(?4, model)
+      SELECT day, name, requests, successes, latency, instances, tokens_in, tokens_out, cached
+      FROM usage_figures JOIN names ON number = model
+      WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND name = ifnull(?4, name)
       """
-    ).bind(query.storedKey, query.firstDay, query.lastDay, query.model)
+    ).bind(key, query.firstDay, query.lastDay, query.model)
     while try figures.step() {
       let day: Int = figures[0]
       let model: String = figures[1]
@@ -32,10 +34,10 @@ extension SQLiteStore.Connection {
     }
     let latencies = try statement(
       """
-      SELECT day, model, bucket, requests FROM usage_latencies
-      WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND model = ifnull(?4, model)
+      SELECT day, name, bucket, requests FROM usage_latencies JOIN names ON number = model
+      WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND name = ifnull(?4, name)
       """
-    ).bind(query.storedKey, query.firstDay, query.lastDay, query.model)
+    ).bind(key, query.firstDay, query.lastDay, query.model)
     while try latencies.step() {
       let day: Int = latencies[0]
       let model: String = latencies[1]
@@ -52,6 +54,13 @@ extension SQLiteStore.Connection {
     return report
   }
 
+  /// - Returns: -1, which is no number, for a name that stands in no row.
+  private func knownNumber(ofName name: String) throws(SQLiteError) -> Int {
+    let known = try statement("SELECT number FROM names WHERE name = ?").bind(name)
+    defer { known.reset() }
+    return try known.step() ? known[0] : -1
+  }
+
   private func missing(_ query: UsageQuery) throws(SQLiteError) -> Int {
     let statement = try statement(
       "SELECT ifnull(sum(requests), 0) FROM usage_gaps WHERE last >= ? AND first < ?"
@@ -64,7 +73,6 @@ extension SQLiteStore.Connection {
 }
 
 extension UsageQuery {
-  fileprivate var storedKey: String { key?.description ?? "" }
   fileprivate var firstDay: Int { days.lowerBound.number }
   fileprivate var lastDay: Int { days.upperBound.number }
 }

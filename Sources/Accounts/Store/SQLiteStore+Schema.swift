@@ -1,8 +1,9 @@
 internal import SQLite
 
 // Times are microseconds since 1970, UTC; days count from then, months from the year 0; digests
-// are SHA-256. Usage figures stand twice: for each key, and with an empty key for all together,
-// so that a report reads few rows however many keys there are.
+// are SHA-256. Usage figures stand twice: for each key, and for all together, so that a report reads
+// few rows however many keys and requests there are. Rows of usage have no index, as each would cost
+// every request: they are only added at the end, and forgotten from the beginning.
 
 extension SQLiteStore {
   static let schema = Schema(
@@ -60,13 +61,18 @@ extension SQLiteStore {
   }.joined()
 
   private static let usage = """
+    -- Keys, models and endpoints: text that stands in many rows.
+    CREATE TABLE names (
+      number INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE
+    ) STRICT;
     CREATE TABLE usage (
       number INTEGER PRIMARY KEY,
       time INTEGER NOT NULL,
-      key TEXT NOT NULL,
-      model TEXT NOT NULL,
+      key INTEGER NOT NULL REFERENCES names (number),
+      model INTEGER NOT NULL REFERENCES names (number),
       version INTEGER NOT NULL,
-      endpoint TEXT NOT NULL,
+      endpoint INTEGER NOT NULL REFERENCES names (number),
       latency INTEGER NOT NULL,
       status INTEGER NOT NULL,
       instances INTEGER NOT NULL,
@@ -75,11 +81,19 @@ extension SQLiteStore {
       cached INTEGER NOT NULL,
       request_id TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX usage_time ON usage (time);
+    -- The same for people.
+    CREATE VIEW requests AS
+      SELECT usage.number, strftime('%Y-%m-%d %H:%M:%f', time / 1e6, 'unixepoch') AS time,
+        keys.name AS key, models.name AS model, version, endpoints.name AS endpoint,
+        latency / 1000.0 AS latency_ms, status, instances, tokens_in, tokens_out, cached,
+        request_id
+      FROM usage JOIN names keys ON keys.number = key JOIN names models ON models.number = model
+        JOIN names endpoints ON endpoints.number = endpoint;
+    -- Key 0 stands for all keys together.
     CREATE TABLE usage_figures (
-      key TEXT NOT NULL,
+      key INTEGER NOT NULL,
       day INTEGER NOT NULL,
-      model TEXT NOT NULL,
+      model INTEGER NOT NULL REFERENCES names (number),
       requests INTEGER NOT NULL,
       successes INTEGER NOT NULL,
       latency INTEGER NOT NULL,
@@ -92,9 +106,9 @@ extension SQLiteStore {
     CREATE INDEX usage_figures_day ON usage_figures (day);
     -- How many latencies, in nanoseconds, fell into a bucket of Metrics.Histogram.
     CREATE TABLE usage_latencies (
-      key TEXT NOT NULL,
+      key INTEGER NOT NULL,
       day INTEGER NOT NULL,
-      model TEXT NOT NULL,
+      model INTEGER NOT NULL REFERENCES names (number),
       bucket INTEGER NOT NULL,
       requests INTEGER NOT NULL,
       PRIMARY KEY (key, day, model, bucket)

@@ -1,4 +1,3 @@
-internal import Metrics
 internal import SQLite
 
 extension SQLiteStore {
@@ -31,12 +30,17 @@ extension SQLiteStore {
 
   package func write(_ batch: UsageBatch) throws(StoreError) {
     try use { connection throws(SQLiteError) in
-      try connection.database.transaction { () throws(SQLiteError) in
-        try connection.write(batch.records)
-        try connection.add(UsageFigures(of: batch.records))
-        try connection.add(batch.quotas)
-        if let gap = batch.gap { try connection.write(gap) }
-        if let position = batch.position { try connection.write(position) }
+      do throws(SQLiteError) {
+        try connection.database.transaction { () throws(SQLiteError) in
+          try connection.write(batch.records)
+          try connection.add(UsageFigures(of: batch.records))
+          try connection.add(batch.quotas)
+          if let gap = batch.gap { try connection.write(gap) }
+          if let position = batch.position { try connection.write(position) }
+        }
+      } catch {
+        connection.forgetNames()
+        throw error
       }
     }
   }
@@ -49,7 +53,7 @@ extension SQLiteStore {
       let oldestDay = Int64(now.day.number - retention.figures)
       let oldestMonth = Int64(now.month.number - 12)
       let deletions = [
-        (Self.deletion("usage", key: "number", by: "time"), oldestRecord.microseconds),
+        (Self.firstRows, oldestRecord.microseconds),
         (Self.deletion("usage_gaps", key: "number", by: "last"), oldestRecord.microseconds),
         (Self.deletion("usage_latencies", key: "key, day, model, bucket", by: "day"), oldestDay),
         (Self.deletion("usage_figures", key: "key, day, model", by: "day"), oldestDay),
@@ -64,52 +68,19 @@ extension SQLiteStore {
     }
   }
 
+  /// Rows are in the order in which calls ended, all but: what is a little out of it goes with the
+  /// next step.
+  private static let firstRows = """
+    DELETE FROM usage WHERE number IN (
+      SELECT number FROM (SELECT number, time FROM usage ORDER BY number LIMIT ?2)
+      WHERE time < ?1)
+    """
+
   private static func deletion(_ table: String, key: String, by column: String) -> String {
     """
     DELETE FROM \(table) WHERE (\(key)) IN (
       SELECT \(key) FROM \(table) WHERE \(column) < ? ORDER BY \(column) LIMIT ?)
     """
-  }
-}
-
-/// Sums over records, as reports want them.
-struct UsageFigures {
-  struct Group: Hashable {
-    /// Empty for all keys together.
-    let key: String
-    let day: Int
-    let model: String
-  }
-
-  struct Sums {
-    var requests = 0, successes = 0, latency: Int64 = 0, instances = 0
-    var tokensIn = 0, tokensOut = 0, cached = 0
-    /// Requests by bucket of their latency.
-    var buckets: [Int: Int] = [:]
-
-    mutating func add(_ record: UsageRecord) {
-      requests += 1
-      successes += record.status == 0 ? 1 : 0
-      self.latency += record.latency.microseconds
-      instances += record.instances
-      tokensIn += record.tokensIn
-      tokensOut += record.tokensOut
-      cached += record.cached ? 1 : 0
-      let latency = min(record.latency.nanoseconds, Histogram.maximum)
-      buckets[Histogram.index(of: latency), default: 0] += 1
-    }
-  }
-
-  private(set) var groups: [Group: Sums] = [:]
-
-  init(of records: [UsageRecord]) {
-    for record in records {
-      let day = record.time.day.number
-      let model = record.model.cut
-      for key in ["\(record.key)", ""] {
-        groups[Group(key: key, day: day, model: model), default: Sums()].add(record)
-      }
-    }
   }
 }
 
@@ -120,12 +91,32 @@ extension SQLiteStore.Connection {
       INSERT INTO usage (time, key, model, version, endpoint, latency, status, instances,
         tokens_in, tokens_out, cached, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
+    // Most records have key, model and endpoint in common with the one before.
+    var key = Recent<KeyID>()
+    var model = Recent<String>()
+    var endpoint = Recent<String>()
     for record in records {
       try insertion.bind(
-        record.time.microseconds, "\(record.key)", record.model.cut, record.version,
-        record.endpoint.cut, record.latency.microseconds, record.status, record.instances,
-        record.tokensIn, record.tokensOut, record.cached, record.requestID.cut
+        record.time.microseconds, key.number(of: record.key, in: self),
+        model.number(of: record.model, in: self), record.version,
+        endpoint.number(of: record.endpoint, in: self), record.latency.microseconds,
+        record.status, record.instances, record.tokensIn, record.tokensOut, record.cached,
+        record.requestID.cut
       ).run()
+    }
+  }
+
+  /// The name that was last asked for, and its number.
+  private struct Recent<Name: Equatable & CustomStringConvertible> {
+    private var last: (name: Name, number: Int)?
+
+    mutating func number(
+      of name: Name, in connection: SQLiteStore.Connection
+    ) throws(SQLiteError) -> Int {
+      if let last, last.name == name { return last.number }
+      let number = try connection.number(ofName: name.description.cut)
+      last = (name, number)
+      return number
     }
   }
 
@@ -144,12 +135,14 @@ extension SQLiteStore.Connection {
       ON CONFLICT DO UPDATE SET requests = requests + excluded.requests
       """)
     for (group, sum) in figures.groups {
+      let key = try group.key.map { key throws(SQLiteError) in try number(ofName: "\(key)") } ?? 0
+      let model = try number(ofName: group.model.cut)
       try sums.bind(
-        group.key, group.day, group.model, sum.requests, sum.successes, sum.latency,
-        sum.instances, sum.tokensIn, sum.tokensOut, sum.cached
+        key, group.day, model, sum.requests, sum.successes, sum.latency, sum.instances,
+        sum.tokensIn, sum.tokensOut, sum.cached
       ).run()
       for (bucket, requests) in sum.buckets {
-        try buckets.bind(group.key, group.day, group.model, bucket, requests).run()
+        try buckets.bind(key, group.day, model, bucket, requests).run()
       }
     }
   }

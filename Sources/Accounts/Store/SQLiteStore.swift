@@ -18,6 +18,33 @@ package final class SQLiteStore: Store {
       statements[sql] = statement
       return statement
     }
+
+    private var names: [String: Int] = [:]
+    /// Names that are remembered at most.
+    private static let nameBound = 4096
+
+    /// The number that stands for a text in rows; a new one gets one.
+    func number(ofName name: String) throws(SQLiteError) -> Int {
+      if let number = names[name] { return number }
+      // No number is remembered before its transaction is kept: `forgetNames`.
+      let known = try statement("SELECT number FROM names WHERE name = ?").bind(name)
+      defer { known.reset() }
+      if names.count >= Self.nameBound { names = [:] }
+      if try known.step() {
+        let number: Int = known[0]
+        names[name] = number
+        return number
+      }
+      let added = try statement("INSERT INTO names (name) VALUES (?) RETURNING number").bind(name)
+      defer { added.reset() }
+      guard try added.step() else { return 0 }
+      let number: Int = added[0]
+      names[name] = number
+      return number
+    }
+
+    /// To be called when a transaction that may have added names was undone.
+    func forgetNames() { names = [:] }
   }
 
   private let connection: Mutex<Connection>

@@ -112,7 +112,7 @@ package final class UsageJournal: Sendable {
     var records: [UsageRecord] = []
     var position = self[.head]
     let tail = self[.tail]
-    while records.count < limit, let next = next(from: position, to: tail) {
+    while records.count < limit, let next = next(from: position, to: tail, after: records.last) {
       records.append(next.record)
       position = next.end
     }
@@ -155,7 +155,9 @@ package final class UsageJournal: Sendable {
   }
 
   /// - Returns: nil at the tail, and where there is no whole record.
-  private func next(from start: UInt64, to tail: UInt64) -> (record: UsageRecord, end: UInt64)? {
+  private func next(
+    from start: UInt64, to tail: UInt64, after last: UsageRecord? = nil
+  ) -> (record: UsageRecord, end: UInt64)? {
     var position = start
     guard position < tail else { return nil }
     var word = unsafe entry(at: position).load(as: UInt64.self)
@@ -169,7 +171,7 @@ package final class UsageJournal: Sendable {
     guard size >= 8, size % 8 == 0, size <= room else { return nil }
     let body = unsafe UnsafeRawBufferPointer(start: entry(at: position) + 8, count: size - 8)
     guard unsafe Self.checksum(body) == word >> 32,
-      let record = unsafe UsageRecord(decoding: body)
+      let record = unsafe UsageRecord(decoding: body, last: last)
     else { return nil }
     return (record, position + UInt64(size))
   }

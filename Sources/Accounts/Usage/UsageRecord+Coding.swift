@@ -40,26 +40,31 @@ extension UsageRecord {
     }
   }
 
+  /// - Parameter last: the record before, whose texts are used again where they are the same.
   /// - Returns: nil if the bytes are too few for what they say they hold.
-  init?(decoding memory: UnsafeRawBufferPointer) {
+  init?(decoding memory: UnsafeRawBufferPointer, last: UsageRecord? = nil) {
     guard memory.count >= Self.fixedSize else { return nil }
     func get<Value: FixedWidthInteger & BitwiseCopyable>(_ place: Int) -> Value {
       unsafe memory.load(fromByteOffset: place, as: Value.self)
     }
-    let lengths = [58, 60, 62].map { Int(get($0) as UInt16) }
-    guard Self.fixedSize + lengths.reduce(0, +) <= memory.count else { return nil }
     var place = Self.fixedSize
-    let texts = lengths.map { length in
-      defer { place += length }
-      return unsafe String(
-        decoding: UnsafeRawBufferPointer(rebasing: memory[place..<place + length]), as: UTF8.self)
+    func text(_ lengthPlace: Int, _ last: String?) -> String? {
+      let length = Int(get(lengthPlace) as UInt16)
+      guard place + length <= memory.count else { return nil }
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[place..<place + length])
+      place += length
+      if let last, unsafe last.utf8.elementsEqual(bytes) { return last }
+      return unsafe String(decoding: bytes, as: UTF8.self)
     }
+    guard let model = text(58, last?.model), let endpoint = text(60, last?.endpoint),
+      let requestID = text(62, nil)
+    else { return nil }
     self.init(
-      key: KeyID(packed: get(0)), model: texts[0], version: Int(get(24) as Int64),
-      endpoint: texts[1], time: UnixTime(microseconds: get(8)),
+      key: KeyID(packed: get(0)), model: model, version: Int(get(24) as Int64),
+      endpoint: endpoint, time: UnixTime(microseconds: get(8)),
       latency: .microseconds(get(16) as Int64), status: Int(get(32) as Int32),
       instances: Int(get(36) as Int32), tokensIn: Int(get(40) as Int64),
-      tokensOut: Int(get(48) as Int64), cached: (get(56) as UInt16) != 0, requestID: texts[2])
+      tokensOut: Int(get(48) as Int64), cached: (get(56) as UInt16) != 0, requestID: requestID)
   }
 
   private static func length(_ text: String) -> Int { min(text.utf8.count, textLimit) }
