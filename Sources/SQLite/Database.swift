@@ -104,6 +104,9 @@ package final class Database {
   /// Rows that the last insert, update or delete touched.
   package var changes: Int { unsafe Int(sqlite3_changes64(handle)) }
 
+  /// The number of the row that this connection inserted last.
+  package var lastInsertedRow: Int { unsafe Int(sqlite3_last_insert_rowid(handle)) }
+
   /// What is wrong inside the file, at most 20 findings; empty if it is sound. Reads all of it.
   package func checkIntegrity() throws(SQLiteError) -> [String] {
     let statement = try prepare("PRAGMA integrity_check(20)")

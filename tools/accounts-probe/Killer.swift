@@ -89,7 +89,7 @@ struct Killer {
           "writer \(writer): \(log[writer]) records were made, and \(rows.count) are there")
       }
     }
-    outcome.findings += try disagreements(database)
+    outcome.findings += try disagreements(store, database)
     return outcome
   }
 
@@ -109,18 +109,15 @@ struct Killer {
     }
   }
 
-  /// Whether rows and figures tell of the same requests: they are written together.
-  private func disagreements(_ database: Database) throws -> [String] {
+  /// Whether rows and reports tell of the same requests.
+  private func disagreements(_ store: SQLiteStore, _ database: Database) throws -> [String] {
     let rows: Int = try database.value("SELECT count(*) FROM usage") ?? 0
-    var findings: [String] = []
-    for (name, sql) in [
-      ("figures", "SELECT ifnull(sum(requests), 0) FROM usage_figures WHERE key = 0"),
-      ("latencies", "SELECT ifnull(sum(requests), 0) FROM usage_latencies WHERE key = 0"),
-    ] {
-      let count: Int = try database.value(sql) ?? -1
-      if count != rows { findings.append("\(rows) rows, and \(name) of \(count)") }
+    let today = UnixTime.now().day
+    let days = CalendarDay(number: today.number - 1)...CalendarDay(number: today.number + 1)
+    return try [nil, KeyID.anonymous].compactMap { key in
+      let requests = try store.report(UsageQuery(key: key, days: days)).total.requests
+      return requests == rows ? nil : "\(rows) rows, and a report of \(requests)"
     }
-    return findings
   }
 
   private func start(_ arguments: [String]) throws(ProbeError) -> pid_t {

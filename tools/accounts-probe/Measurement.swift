@@ -83,21 +83,10 @@ struct Measurement {
 
   private func reports(_ store: SQLiteStore, _ keys: [KeyID]) throws {
     let month = UnixTime.now().day.number - 29
-    let batch = 4096
-    var random = SystemRandomNumberGenerator()
-    try milliseconds("write \(rounds) records in batches of \(batch)") {
-      for start in stride(from: 0, to: rounds, by: batch) {
-        let records = (start..<min(start + batch, rounds)).map { number in
-          UsageRecord(
-            key: keys[number % keys.count], model: "model-\(number % 7 % 5)",
-            endpoint: "/apus.v1.Inference/Predict",
-            time: CalendarDay(number: month + number * 30 / rounds).start
-              .advanced(by: .microseconds(Int64.random(in: 0..<86_400_000_000, using: &random))),
-            latency: .microseconds(Int64.random(in: 100..<100_000, using: &random)), status: 0,
-            tokensIn: 10, tokensOut: 20, requestID: "0123456789abcdef-\(number)")
-        }
-        try store.write(UsageBatch(records: records))
-      }
+    // What one busy client leaves, in another month, and what a hundred leave at random.
+    try write("one key", store, from: month - 40) { _ in (keys[0], "model") }
+    try write("\(keys.count) keys", store, from: month) { number in
+      (keys[number % keys.count], "model-\(number % 7 % 5)")
     }
     try milliseconds("checkpoint") { try store.maintain() }
     let days = CalendarDay(number: month)...CalendarDay(number: month + 29)
@@ -118,6 +107,29 @@ struct Measurement {
     try milliseconds("forget two thirds in steps of 1000") {
       while try store.forget(retention, now: .now(), limit: 1000) == 1000 {}
     }
+  }
+
+  private func write(
+    _ name: String, _ store: SQLiteStore, from day: Int, _ caller: (Int) -> (KeyID, String)
+  ) throws {
+    let batch = 256
+    var random = SystemRandomNumberGenerator()
+    var spent = 0
+    for start in stride(from: 0, to: rounds, by: batch) {
+      let records = (start..<min(start + batch, rounds)).map { number in
+        let (key, model) = caller(number)
+        return UsageRecord(
+          key: key, model: model, endpoint: "/apus.v1.Inference/Predict",
+          time: CalendarDay(number: day + number * 30 / rounds).start
+            .advanced(by: .microseconds(Int64.random(in: 0..<86_400_000_000, using: &random))),
+          latency: .microseconds(Int64.random(in: 1000..<2000, using: &random)), status: 0,
+          tokensIn: 10, tokensOut: 20, requestID: "0123456789abcdef-\(number)")
+      }
+      let begin = cpuTime()
+      try store.write(UsageBatch(records: records))
+      spent += cpuTime() - begin
+    }
+    print("write \(rounds) records of \(name), \(batch) at a time: \(spent / rounds) ns each")
   }
 
   private func nanoseconds(_ name: String, _ body: () -> Void) {

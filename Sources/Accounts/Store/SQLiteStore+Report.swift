@@ -1,10 +1,9 @@
-internal import Metrics
 internal import SQLite
 
 extension SQLiteStore {
   package func report(_ query: UsageQuery) throws(StoreError) -> UsageReport {
     try use { connection throws(SQLiteError) in
-      // One transaction, so that figures, latencies and gaps are those of one moment.
+      // One transaction, so that figures, rows and gaps are those of one moment.
       try connection.database.execute("BEGIN")
       defer { try? connection.database.execute("COMMIT") }
       return try connection.report(query)
@@ -14,36 +13,60 @@ extension SQLiteStore {
 
 extension SQLiteStore.Connection {
   fileprivate func report(_ query: UsageQuery) throws(SQLiteError) -> UsageReport {
-    let key = try query.key.map { key throws(SQLiteError) in try knownNumber(ofName: "\(key)") } ?? 0
-    var total = FigureSum()
-    var days: [Int: FigureSum] = [:]
-    var models: [String: FigureSum] = [:]
-    let figures = try statement(
+    var parts: [ReportPart: UsageSums] = [:]
+    let key = try query.key.map { key throws(SQLiteError) in try number(ofKnown: key) } ?? 0
+    try readFigures(of: key, query, into: &parts)
+    try readLatencies(of: key, query, into: &parts)
+    var recent = try unfigured()
+    recent.gather()
+    for (group, sums) in recent.groups where query.covers(group) {
+      parts[ReportPart(day: group.day.number, model: group.model), default: UsageSums()].add(sums)
+    }
+    return try report(parts, query)
+  }
+
+  private func readFigures(
+    of key: Int, _ query: UsageQuery, into parts: inout [ReportPart: UsageSums]
+  ) throws(SQLiteError) {
+    let rows = try statement(
       """
       SELECT day, name, requests, successes, latency, instances, tokens_in, tokens_out, cached
       FROM usage_figures JOIN names ON number = model
       WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND name = ifnull(?4, name)
       """
-    ).bind(key, query.firstDay, query.lastDay, query.model)
-    while try figures.step() {
-      let day: Int = figures[0]
-      let model: String = figures[1]
-      total.add(figures)
-      days[day, default: FigureSum()].add(figures)
-      models[model, default: FigureSum()].add(figures)
+    ).bind(key, query.days.lowerBound.number, query.days.upperBound.number, query.model)
+    while try rows.step() {
+      parts[ReportPart(day: rows[0], model: rows[1])] = UsageSums(
+        requests: rows[2], successes: rows[3], latency: rows[4], instances: rows[5],
+        tokensIn: rows[6], tokensOut: rows[7], cached: rows[8])
     }
-    let latencies = try statement(
+  }
+
+  private func readLatencies(
+    of key: Int, _ query: UsageQuery, into parts: inout [ReportPart: UsageSums]
+  ) throws(SQLiteError) {
+    let rows = try statement(
       """
       SELECT day, name, bucket, requests FROM usage_latencies JOIN names ON number = model
       WHERE key = ?1 AND day BETWEEN ?2 AND ?3 AND name = ifnull(?4, name)
       """
-    ).bind(key, query.firstDay, query.lastDay, query.model)
-    while try latencies.step() {
-      let day: Int = latencies[0]
-      let model: String = latencies[1]
-      total.add(bucket: latencies[2], requests: latencies[3])
-      days[day, default: FigureSum()].add(bucket: latencies[2], requests: latencies[3])
-      models[model, default: FigureSum()].add(bucket: latencies[2], requests: latencies[3])
+    ).bind(key, query.days.lowerBound.number, query.days.upperBound.number, query.model)
+    while try rows.step() {
+      let part = ReportPart(day: rows[0], model: rows[1])
+      parts[part, default: UsageSums()].buckets[rows[2], default: 0] += rows[3]
+    }
+  }
+
+  private func report(
+    _ parts: [ReportPart: UsageSums], _ query: UsageQuery
+  ) throws(SQLiteError) -> UsageReport {
+    var total = UsageSums()
+    var days: [Int: UsageSums] = [:]
+    var models: [String: UsageSums] = [:]
+    for (part, sums) in parts {
+      total.add(sums)
+      days[part.day, default: UsageSums()].add(sums)
+      models[part.model, default: UsageSums()].add(sums)
     }
     var report = UsageReport()
     report.total = total.summary
@@ -54,67 +77,33 @@ extension SQLiteStore.Connection {
     return report
   }
 
-  /// - Returns: -1, which is no number, for a name that stands in no row.
-  private func knownNumber(ofName name: String) throws(SQLiteError) -> Int {
-    let known = try statement("SELECT number FROM names WHERE name = ?").bind(name)
-    defer { known.reset() }
-    return try known.step() ? known[0] : -1
-  }
-
   private func missing(_ query: UsageQuery) throws(SQLiteError) -> Int {
     let statement = try statement(
       "SELECT ifnull(sum(requests), 0) FROM usage_gaps WHERE last >= ? AND first < ?"
     ).bind(
       query.days.lowerBound.start.microseconds,
-      CalendarDay(number: query.lastDay + 1).start.microseconds)
+      CalendarDay(number: query.days.upperBound.number + 1).start.microseconds)
     defer { statement.reset() }
     return try statement.step() ? statement[0] : 0
   }
+
+  /// - Returns: -1, which is no number, for a key that stands in no row.
+  private func number(ofKnown key: KeyID) throws(SQLiteError) -> Int {
+    let known = try statement("SELECT number FROM names WHERE name = ?").bind("\(key)")
+    defer { known.reset() }
+    return try known.step() ? known[0] : -1
+  }
+}
+
+/// What a report is put together from.
+private struct ReportPart: Hashable {
+  let day: Int
+  let model: String
 }
 
 extension UsageQuery {
-  fileprivate var firstDay: Int { days.lowerBound.number }
-  fileprivate var lastDay: Int { days.upperBound.number }
-}
-
-/// A summary in the making: what is added up, before the percentiles are read off.
-private struct FigureSum {
-  private var sums = UsageSummary()
-  private var latency: Int64 = 0
-  private var buckets: [Int: Int] = [:]
-
-  /// - Parameter row: of `usage_figures`, from the column of requests on at 2.
-  mutating func add(_ row: Statement) {
-    sums.requests += row[2]
-    sums.successes += row[3]
-    latency += row[4]
-    sums.instances += row[5]
-    sums.tokensIn += row[6]
-    sums.tokensOut += row[7]
-    sums.cached += row[8]
-  }
-
-  mutating func add(bucket: Int, requests: Int) { buckets[bucket, default: 0] += requests }
-
-  var summary: UsageSummary {
-    var summary = sums
-    guard summary.requests > 0 else { return summary }
-    summary.meanLatency = .microseconds(latency / Int64(summary.requests))
-    let sorted = buckets.sorted { $0.key < $1.key }
-    summary.p50 = percentile(0.5, sorted)
-    summary.p95 = percentile(0.95, sorted)
-    summary.p99 = percentile(0.99, sorted)
-    return summary
-  }
-
-  /// Nearest rank: the smallest latency with at least that share at or below it.
-  private func percentile(_ share: Double, _ sorted: [(key: Int, value: Int)]) -> Duration {
-    let rank = max(1, Int((share * Double(sums.requests)).rounded(.up)))
-    var seen = 0
-    for (bucket, requests) in sorted {
-      seen += requests
-      if seen >= rank { return .nanoseconds(Int64(Histogram.middle(of: bucket))) }
-    }
-    return .zero
+  fileprivate func covers(_ group: UsageFigures.Group) -> Bool {
+    (key.map { $0 == group.key } ?? true) && (model.map { $0 == group.model } ?? true)
+      && days.contains(group.day)
   }
 }

@@ -61,7 +61,8 @@ extension SQLiteStore {
   }.joined()
 
   private static let usage = """
-    -- Keys, models and endpoints: text that stands in many rows.
+    -- Keys, models and endpoints: text that stands in many rows, by its number. No foreign keys: their
+    -- checks would double what a row costs.
     CREATE TABLE names (
       number INTEGER PRIMARY KEY,
       name TEXT NOT NULL UNIQUE
@@ -69,10 +70,10 @@ extension SQLiteStore {
     CREATE TABLE usage (
       number INTEGER PRIMARY KEY,
       time INTEGER NOT NULL,
-      key INTEGER NOT NULL REFERENCES names (number),
-      model INTEGER NOT NULL REFERENCES names (number),
+      key INTEGER NOT NULL,
+      model INTEGER NOT NULL,
       version INTEGER NOT NULL,
-      endpoint INTEGER NOT NULL REFERENCES names (number),
+      endpoint INTEGER NOT NULL,
       latency INTEGER NOT NULL,
       status INTEGER NOT NULL,
       instances INTEGER NOT NULL,
@@ -93,7 +94,7 @@ extension SQLiteStore {
     CREATE TABLE usage_figures (
       key INTEGER NOT NULL,
       day INTEGER NOT NULL,
-      model INTEGER NOT NULL REFERENCES names (number),
+      model INTEGER NOT NULL,
       requests INTEGER NOT NULL,
       successes INTEGER NOT NULL,
       latency INTEGER NOT NULL,
@@ -104,11 +105,14 @@ extension SQLiteStore {
       PRIMARY KEY (key, day, model)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX usage_figures_day ON usage_figures (day);
+    -- The last row of usage that is in the figures.
+    CREATE TABLE usage_state (figured INTEGER NOT NULL) STRICT;
+    INSERT INTO usage_state VALUES (0);
     -- How many latencies, in nanoseconds, fell into a bucket of Metrics.Histogram.
     CREATE TABLE usage_latencies (
       key INTEGER NOT NULL,
       day INTEGER NOT NULL,
-      model INTEGER NOT NULL REFERENCES names (number),
+      model INTEGER NOT NULL,
       bucket INTEGER NOT NULL,
       requests INTEGER NOT NULL,
       PRIMARY KEY (key, day, model, bucket)

@@ -32,14 +32,14 @@ extension SQLiteStore {
     try use { connection throws(SQLiteError) in
       do throws(SQLiteError) {
         try connection.database.transaction { () throws(SQLiteError) in
-          try connection.write(batch.records)
-          try connection.add(UsageFigures(of: batch.records))
+          if !batch.records.isEmpty { try connection.write(batch.records) }
           try connection.add(batch.quotas)
           if let gap = batch.gap { try connection.write(gap) }
           if let position = batch.position { try connection.write(position) }
         }
       } catch {
         connection.forgetNames()
+        connection.unsaved = nil
         throw error
       }
     }
@@ -68,11 +68,14 @@ extension SQLiteStore {
     }
   }
 
-  /// Rows are in the order in which calls ended, all but: what is a little out of it goes with the
-  /// next step.
+  /// Rows are in the order in which calls ended, all but: what is a little out of it goes with a
+  /// later step. Rows that the figures do not hold stay, and one more, so that numbers never begin
+  /// anew.
   private static let firstRows = """
     DELETE FROM usage WHERE number IN (
-      SELECT number FROM (SELECT number, time FROM usage ORDER BY number LIMIT ?2)
+      SELECT number FROM (
+        SELECT number, time FROM usage WHERE number < (SELECT figured FROM usage_state)
+        ORDER BY number LIMIT ?2)
       WHERE time < ?1)
     """
 
@@ -86,15 +89,17 @@ extension SQLiteStore {
 
 extension SQLiteStore.Connection {
   fileprivate func write(_ records: [UsageRecord]) throws(SQLiteError) {
+    // Taken out, so that it is changed where it is; a failure leaves none, and it is read again.
+    var unsaved = try takeUnsaved()
     let insertion = try statement(
       """
       INSERT INTO usage (time, key, model, version, endpoint, latency, status, instances,
         tokens_in, tokens_out, cached, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     // Most records have key, model and endpoint in common with the one before.
-    var key = Recent<KeyID>()
-    var model = Recent<String>()
-    var endpoint = Recent<String>()
+    var key = RecentName<KeyID>()
+    var model = RecentName<String>()
+    var endpoint = RecentName<String>()
     for record in records {
       try insertion.bind(
         record.time.microseconds, key.number(of: record.key, in: self),
@@ -103,48 +108,12 @@ extension SQLiteStore.Connection {
         record.status, record.instances, record.tokensIn, record.tokensOut, record.cached,
         record.requestID.cut
       ).run()
+      unsaved.figures.add(record)
     }
-  }
-
-  /// The name that was last asked for, and its number.
-  private struct Recent<Name: Equatable & CustomStringConvertible> {
-    private var last: (name: Name, number: Int)?
-
-    mutating func number(
-      of name: Name, in connection: SQLiteStore.Connection
-    ) throws(SQLiteError) -> Int {
-      if let last, last.name == name { return last.number }
-      let number = try connection.number(ofName: name.description.cut)
-      last = (name, number)
-      return number
-    }
-  }
-
-  fileprivate func add(_ figures: UsageFigures) throws(SQLiteError) {
-    let sums = try statement(
-      """
-      INSERT INTO usage_figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
-        successes = successes + excluded.successes, latency = latency + excluded.latency,
-        instances = instances + excluded.instances, tokens_in = tokens_in + excluded.tokens_in,
-        tokens_out = tokens_out + excluded.tokens_out, cached = cached + excluded.cached
-      """)
-    let buckets = try statement(
-      """
-      INSERT INTO usage_latencies VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET requests = requests + excluded.requests
-      """)
-    for (group, sum) in figures.groups {
-      let key = try group.key.map { key throws(SQLiteError) in try number(ofName: "\(key)") } ?? 0
-      let model = try number(ofName: group.model.cut)
-      try sums.bind(
-        key, group.day, model, sum.requests, sum.successes, sum.latency, sum.instances,
-        sum.tokensIn, sum.tokensOut, sum.cached
-      ).run()
-      for (bucket, requests) in sum.buckets {
-        try buckets.bind(key, group.day, model, bucket, requests).run()
-      }
-    }
+    unsaved.last = database.lastInsertedRow
+    unsaved.batches += 1
+    if unsaved.isDue { try save(&unsaved) }
+    self.unsaved = unsaved
   }
 
   fileprivate func add(_ quotas: [QuotaUse]) throws(SQLiteError) {
@@ -170,9 +139,7 @@ extension SQLiteStore.Connection {
       gap.first.microseconds, gap.last.microseconds, gap.requests, gap.tokensIn, gap.tokensOut
     ).run()
   }
-}
 
-extension SQLiteStore.Connection {
   fileprivate func write(_ position: UsagePosition) throws(SQLiteError) {
     // The journals of before are done with: one process at a time writes usage to a database.
     try statement("DELETE FROM usage_positions WHERE journal <> ?")
@@ -182,9 +149,23 @@ extension SQLiteStore.Connection {
   }
 }
 
+/// The name that was last asked for, and its number.
+private struct RecentName<Name: Equatable & CustomStringConvertible> {
+  private var last: (name: Name, number: Int)?
+
+  mutating func number(
+    of name: Name, in connection: SQLiteStore.Connection
+  ) throws(SQLiteError) -> Int {
+    if let last, last.name == name { return last.number }
+    let number = try connection.number(ofName: name.description.cut)
+    last = (name, number)
+    return number
+  }
+}
+
 extension String {
   /// At most `UsageRecord.textLimit` bytes of it.
-  fileprivate var cut: String {
+  var cut: String {
     utf8.count <= UsageRecord.textLimit
       ? self : String(decoding: utf8.prefix(UsageRecord.textLimit), as: UTF8.self)
   }

@@ -19,6 +19,9 @@ package final class SQLiteStore: Store {
       return statement
     }
 
+    /// Figures that are to be written; nil where this connection does not know them.
+    var unsaved: UnsavedFigures?
+
     private var names: [String: Int] = [:]
     /// Names that are remembered at most.
     private static let nameBound = 4096
@@ -26,7 +29,6 @@ package final class SQLiteStore: Store {
     /// The number that stands for a text in rows; a new one gets one.
     func number(ofName name: String) throws(SQLiteError) -> Int {
       if let number = names[name] { return number }
-      // No number is remembered before its transaction is kept: `forgetNames`.
       let known = try statement("SELECT number FROM names WHERE name = ?").bind(name)
       defer { known.reset() }
       if names.count >= Self.nameBound { names = [:] }
