@@ -115,17 +115,21 @@ package final class Database {
     return findings == ["ok"] ? [] : findings
   }
 
-  /// Copies what it can of the write-ahead log into the file, without making anybody wait.
+  /// Copies what it can of the write-ahead log into the file, so that the log can begin anew.
   ///
-  /// - Returns: pages that remain in the log because somebody still reads the state before.
+  /// - Parameter waiting: makes writers wait for as long as that takes, and waits itself for readers
+  ///   of older states, with its patience; otherwise nobody waits for anybody.
+  /// - Returns: pages in the log, and how many of them remain to be copied.
   @discardableResult
-  package func checkpoint() throws(SQLiteError) -> Int {
+  package func checkpoint(
+    waiting: Bool = false
+  ) throws(SQLiteError) -> (logged: Int, remaining: Int) {
     var logged: Int32 = 0
     var copied: Int32 = 0
-    let code = unsafe sqlite3_wal_checkpoint_v2(
-      handle, nil, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied)
+    let mode = waiting ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE
+    let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
     guard code == SQLITE_OK || code == SQLITE_BUSY else { throw error(code, "no checkpoint") }
-    return Int(max(logged - copied, 0))
+    return (Int(max(logged, 0)), Int(max(logged - copied, 0)))
   }
 
   func error(_ code: Int32, _ action: String) -> SQLiteError {

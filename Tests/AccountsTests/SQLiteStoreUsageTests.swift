@@ -205,6 +205,21 @@ import Testing
     #expect(try store.report(UsageQuery(key: key, days: days)).total.requests == 70)
   }
 
+  @Test func aChoreForgetsALotButNotAllAtOnce() throws {
+    for _ in 0..<121 {
+      try store.write(UsageBatch(records: (0..<200).map { _ in .test(time: monday.start) }))
+    }
+    let now = CalendarDay(number: monday.number + 5).start
+    let retention = UsageRetention(records: 1, figures: 30)
+    try retention.enforce(in: store, now: now)
+    #expect(try count("usage") == 4200)
+    try retention.enforce(in: store, now: now)
+    // What is not in the figures yet stays, and the last that is.
+    #expect(try count("usage") == 201)
+    let report = try store.report(UsageQuery(key: nil, days: monday...monday))
+    #expect(report.total.requests == 24_200)
+  }
+
   @Test func reportsSayWhatIsMissing() throws {
     let gap = UsageGap(
       first: monday.start, last: monday.start.advanced(by: .seconds(5)), requests: 17, tokensIn: 0,

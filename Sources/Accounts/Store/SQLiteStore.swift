@@ -79,8 +79,16 @@ package final class SQLiteStore: Store {
     }
   }
 
+  /// Pages of the write-ahead log from which on writers are made to wait for its end: 64 MiB. Under
+  /// a steady stream of commits it may never be copied in full without that.
+  private static let logBound = 16_384
+
   package func maintain() throws(StoreError) {
-    _ = try use { connection throws(SQLiteError) in try connection.database.checkpoint() }
+    try use { connection throws(SQLiteError) in
+      // Almost everything is copied before anybody has to wait.
+      let (logged, _) = try connection.database.checkpoint()
+      if logged > Self.logBound { try connection.database.checkpoint(waiting: true) }
+    }
   }
 
   /// What is wrong inside the file; empty if it is sound. Reads all of it.

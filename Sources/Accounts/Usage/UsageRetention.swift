@@ -9,4 +9,18 @@ package struct UsageRetention: Sendable, Equatable {
     self.records = records
     self.figures = figures
   }
+
+  /// Rows that go in one transaction: a writer waits for it a millisecond or two.
+  private static let step = 1000
+  /// Steps at a time.
+  private static let stepsAtOnce = 20
+
+  /// A chore for a `StoreThread`, every second: housekeeping, and some of what is too old, up to
+  /// 20,000 rows, so that reports and keys need not wait for all of it.
+  package func enforce(in store: any Store, now: UnixTime) throws(StoreError) {
+    try store.maintain()
+    for _ in 0..<Self.stepsAtOnce {
+      if try store.forget(self, now: now, limit: Self.step) < Self.step { return }
+    }
+  }
 }
