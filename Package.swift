@@ -37,6 +37,8 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -58,6 +60,9 @@ let package = Package(
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
+    swift("Crypto", ["COpenSSL"]),
+    swift("SQLite", ["CSQLite"]),
+    swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
     swift(
       "Serving",
       [
@@ -77,6 +82,9 @@ let package = Package(
 
     // What tests of several modules share; no product depends on it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .executableTarget(
+      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
+      path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
       dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
@@ -112,6 +120,9 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
+    tests("Crypto", ["Crypto"]),
+    tests("SQLite", ["SQLite"]),
+    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
     tests(
       "Serving",
       [
