@@ -36,6 +36,8 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -54,6 +56,10 @@ let package = Package(
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference"]),
+    swift("Threads", ["CLinux"]),
+    swift("Crypto", ["COpenSSL"]),
+    swift("SQLite", ["CSQLite"]),
+    swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
     swift(
       "Serving",
       [
@@ -99,6 +105,10 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference"]),
+    tests("Threads", ["Threads"]),
+    tests("Crypto", ["Crypto"]),
+    tests("SQLite", ["SQLite"]),
+    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
   swiftLanguageModes: [.v6],
