@@ -38,6 +38,8 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -59,6 +61,7 @@ let package = Package(
     swift("Threads", ["CLinux"]),
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
+    swift("Web", ["CCurl", "Threads"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
     swift(
       "Serving",
@@ -78,7 +81,8 @@ let package = Package(
       path: "tools/apus-bench", exclude: ["CBench", "rpc.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
     .executableTarget(
       name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
@@ -108,6 +112,7 @@ let package = Package(
     tests("Threads", ["Threads"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
+    tests("Web", ["Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
