@@ -63,6 +63,7 @@ let package = Package(
     swift("SQLite", ["CSQLite"]),
     swift("Web", ["CCurl", "Threads"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
+    swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
       "Serving",
       [
@@ -113,6 +114,7 @@ let package = Package(
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),
+    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
