@@ -16,7 +16,8 @@ import Testing
       for event in JobLife.Event.allCases {
         var life = JobLife(state: state, attempts: 1)
         let wanted = steps[state]?[event]
-        #expect(life.apply(event, attemptLimit: 3) == (wanted != nil), "\(state) \(event)")
+        let isTaken = life.apply(event, attemptLimit: 3)
+        #expect(isTaken == (wanted != nil), "\(state) \(event)")
         #expect(life.state == wanted ?? state)
       }
     }
@@ -25,18 +26,18 @@ import Testing
   @Test func aJobIsLostOnlySoOften() {
     var life = JobLife()
     for attempt in 1...3 {
-      #expect(life.apply(.claim, attemptLimit: 3))
-      #expect(life.attempts == attempt)
-      #expect(life.apply(.lose, attemptLimit: 3))
+      _ = life.apply(.claim, attemptLimit: 3)
+      #expect(life == JobLife(state: .running, attempts: attempt))
+      _ = life.apply(.lose, attemptLimit: 3)
+      #expect(life.state == (attempt < 3 ? .queued : .failed))
     }
-    #expect(life.state == .failed)
   }
 
   @Test func orderlyStopsDoNotCount() {
     var life = JobLife()
     for _ in 0..<10 {
-      #expect(life.apply(.claim, attemptLimit: 1))
-      #expect(life.apply(.giveBack, attemptLimit: 1))
+      _ = life.apply(.claim, attemptLimit: 1)
+      _ = life.apply(.giveBack, attemptLimit: 1)
     }
     #expect(life == JobLife())
   }
