@@ -62,6 +62,7 @@ let package = Package(
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
     swift("Web", ["CCurl", "Threads"]),
+    swift("ObjectStore", ["CExpat", "Threads", "Web"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
     swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
@@ -114,6 +115,7 @@ let package = Package(
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),
+    tests("ObjectStore", ["ObjectStore", "Web"]),
     tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),

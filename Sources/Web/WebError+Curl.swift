@@ -68,9 +68,11 @@ extension WebError {
   init(_ refusal: ResponseAssembly.Refusal, host: String, status: Int?) {
     switch refusal {
     case .head(let limit):
-      self.init(.tooLarge, host: host, "the response's head has over \(limit) bytes", status: status)
+      self.init(
+        .tooLarge, host: host, "the response's head has over \(limit) bytes", status: status)
     case .body(let limit):
-      self.init(.tooLarge, host: host, "the response's body has over \(limit) bytes", status: status)
+      self.init(
+        .tooLarge, host: host, "the response's body has over \(limit) bytes", status: status)
     case .malformed(let what):
       self.init(.malformed, host: host, "the answer is not HTTP: \(what)", status: status)
     case .file(let number):

@@ -14,7 +14,7 @@ package struct WebRequest: Sendable {
   /// Sent with `post` and `put` only.
   package var body: [UInt8] = []
   package var timeouts = WebTimeouts()
-  /// Most bytes of the response's body.
+  /// Most bytes of the response's body; an error that comes instead of a file may have 64 KB.
   package var responseLimit = 1 << 20
   package var signature: AWSSignature?
 

@@ -3,7 +3,7 @@ internal import CCurl
 /// An http or https address, taken apart by the parser that will also call it.
 package struct WebURL: Sendable, Hashable, CustomStringConvertible {
   /// Longest text, in bytes.
-  package static let limit = 2048
+  package static let limit = 4096
 
   /// In its normal form, without a fragment.
   package let text: String
@@ -48,7 +48,12 @@ package struct WebURL: Sendable, Hashable, CustomStringConvertible {
   package var description: String { text }
 
   /// `host:port`, for messages: a URL's path and query may hold secrets.
-  package var place: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var place: String { "\(bracketedHost):\(port)" }
+
+  /// `host`, and `:port` where it is not the scheme's own.
+  package var authority: String { port == (isEncrypted ? 443 : 80) ? bracketedHost : place }
+
+  private var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
   /// One spelling for each host; nil for what cannot be one.
   static func canonicalHost(_ text: String) -> String? {

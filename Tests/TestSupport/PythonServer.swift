@@ -2,7 +2,9 @@ import Foundation
 
 /// A server written in Python that a test talks to. It ends with this object, or, should the test
 /// crash, with this process, whose end closes its standard input.
-package final class PythonServer {
+///
+/// `@unchecked Sendable`: once it has started, nobody but `stop` touches the process.
+package final class PythonServer: @unchecked Sendable {
   /// What it printed when it was ready: one line of JSON, such as `{"port": 4711}`.
   package let facts: [String: String]
   private let process = Process()

@@ -124,7 +124,8 @@ import Testing
   }
 
   @Test func headersCannotSmuggleLines() async throws {
-    for (name, value) in [("X", "a\r\nY: b"), ("X\r\nY", "b"), ("X:", "b"), ("", "b"), ("X", "\0")] {
+    for (name, value) in [("X", "a\r\nY: b"), ("X\r\nY", "b"), ("X:", "b"), ("", "b"), ("X", "\0")]
+    {
       var request = try request(.get, "/echo")
       request.headers = [(name, value)]
       #expect(await failure(request)?.kind == .invalidRequest)

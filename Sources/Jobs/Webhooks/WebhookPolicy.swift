@@ -43,7 +43,9 @@ package struct WebhookPolicy: Sendable {
     case 200..<300: .delivered
     case 410: .gone(error: "the receiver answered 410: it wants no more calls")
     case 300..<400:
-      next("the receiver answered \(response.status); redirects are not followed", calls, nil, time, spread)
+      next(
+        "the receiver answered \(response.status); redirects are not followed", calls, nil, time,
+        spread)
     default:
       next(
         "the receiver answered \(response.status)", calls,

@@ -67,7 +67,7 @@ struct ResponseAssembly {
         (false, -1)
       }
     let keepsError = !goesToFile && !isMemory
-    let limit = keepsError ? min(bodyLimit, Self.errorLimit) : bodyLimit
+    let limit = keepsError ? Self.errorLimit : bodyLimit
     bodyCount += bytes.count
     guard bodyCount <= limit else { return .body(limit: limit) }
     if goesToFile { return unsafe write(bytes, to: descriptor) }

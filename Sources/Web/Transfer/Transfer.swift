@@ -52,7 +52,8 @@ final class Transfer {
     guard unsafe setup.firstFailure == CURLE_OK else {
       throw WebError(
         .failed, host: host,
-        "libcurl refused an option: \(unsafe String(cString: curl_easy_strerror(setup.firstFailure)))")
+        "libcurl refused an option: \(unsafe String(cString: curl_easy_strerror(setup.firstFailure)))"
+      )
     }
   }
 

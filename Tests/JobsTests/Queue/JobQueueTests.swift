@@ -62,7 +62,8 @@ import Web
     for job in conflicts {
       #expect(await failure { try await queue.submit(job, at: start.after(10)) } == .conflict)
     }
-    let next = try await queue.submit(.plain("alice", "other work", key: "k"), at: start.after(86_400))
+    let next = try await queue.submit(
+      .plain("alice", "other work", key: "k"), at: start.after(86_400))
     #expect(next.id != first.id)
     // The same key answers with the job even when it has ended, and when no more jobs fit.
     for key in ["", String(repeating: "k", count: 256)] {

@@ -17,7 +17,9 @@ final class FakeClock: Sendable {
 
   /// Waits until somebody sleeps until then.
   func awaitSleeper(until time: UnixTime) async {
-    await JobsTests.until { self.state.withLock { $0.sleepers.values.contains { $0.until == time } } }
+    await JobsTests.until {
+      self.state.withLock { $0.sleepers.values.contains { $0.until == time } }
+    }
   }
 
   var clock: JobClock {

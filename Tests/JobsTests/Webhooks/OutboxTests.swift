@@ -97,9 +97,10 @@ import Web
     let first = try #require(try await due(start, limit: 1).first)
     try await queue.record(.gone(error: "410"), of: first.id, at: start)
     let rest = try await due(start)
-    #expect(Set(rest.map { "\($0.owner) \($0.url)" }) == [
-      "alice http://x.example/2", "bob http://x.example/1",
-    ])
+    #expect(
+      Set(rest.map { "\($0.owner) \($0.url)" }) == [
+        "alice http://x.example/2", "bob http://x.example/1",
+      ])
     let later = try await ended("alice", "http://x.example/1")
     #expect(later.webhook?.state == .dead && later.webhook?.lastError.contains("410") == true)
     // Sending one again by hand takes the receiver back in.

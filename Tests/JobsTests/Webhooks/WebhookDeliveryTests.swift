@@ -87,7 +87,9 @@ import Web
     try await until { try await webhook(service, job)?.state == .delivered }
     #expect(try await webhook(service, job)?.attempts == 4)
     await service.stop(within: .zero)
-    let ids = try await received().compactMap { ($0["headers"] as? [String: String])?["webhook-id"] }
+    let ids = try await received().compactMap {
+      ($0["headers"] as? [String: String])?["webhook-id"]
+    }
     #expect(ids.count == 4 && Set(ids).count == 1)
   }
 
@@ -148,7 +150,8 @@ import Web
   @Test func internalAddressesAreRefusedWhateverWayTheyAreNamed() async throws {
     let service = try await service(opening: ["127.0.0.1"])
     // Named by an address: refused before it is taken in.
-    for host in ["127.0.0.2", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "127.2"] {
+    for host in ["127.0.0.2", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "127.2"]
+    {
       await #expect {
         try await submit(service, "/echo", host: host)
       } throws: { error in
@@ -167,8 +170,9 @@ import Web
     try await until { try await webhook(open, redirected)?.attempts == 1 }
     #expect(try await webhook(open, redirected)?.lastError.contains("redirects") == true)
     await open.stop(within: .zero)
-    #expect(try await received().map { $0["path"] as? String } == [
-      "/redirect?to=http://localhost:\(server.port)/inside"
-    ])
+    #expect(
+      try await received().map { $0["path"] as? String } == [
+        "/redirect?to=http://localhost:\(server.port)/inside"
+      ])
   }
 }

@@ -28,7 +28,8 @@ import Web
         #expect(spreaded >= delay * 0.8 - .milliseconds(1) && spreaded <= delay * 1.2)
       }
     }
-    #expect(WebhookPolicy.delays.first == .seconds(5) && WebhookPolicy.delays.last == .seconds(86_400))
+    #expect(
+      WebhookPolicy.delays.first == .seconds(5) && WebhookPolicy.delays.last == .seconds(86_400))
     #expect(
       outcome(500, calls: 10)
         == .dead(error: "the receiver answered 500; given up after 10 calls"))
