@@ -86,6 +86,12 @@ let package = Package(
     .target(
       name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
     .executableTarget(
+      name: "jobs-probe", dependencies: ["Accounts", "Jobs", "Web"],
+      path: "tools/jobs-probe", swiftSettings: strict),
+    .executableTarget(
+      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
+      path: "tools/accounts-probe", swiftSettings: strict),
+    .executableTarget(
       name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
 
@@ -116,8 +122,8 @@ let package = Package(
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),
     tests("ObjectStore", ["ObjectStore", "Web"]),
-    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web"]),
-    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads"]),
+    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
+    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web", "jobs-probe"]),
     tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
   ],
   swiftLanguageModes: [.v6],

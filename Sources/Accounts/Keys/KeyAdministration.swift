@@ -24,16 +24,16 @@ package struct KeyAdministration: Sendable {
     }
     while true {
       guard let id = KeyID(try SecureRandom.base62(KeyID.length)) else { continue }
-      let secret = try KeyToken.makeSecret()
+      let (token, digest) = try KeyToken.make(for: id)
       let key = StoredKey(
-        id: id, secrets: KeySecrets(current: KeyToken.digest(ofSecret: secret)),
+        id: id, secrets: KeySecrets(current: digest),
         owner: request.owner, email: request.email, created: now,
         expires: request.lifetime.map { now.advanced(by: $0) }, revoked: nil,
         isAdmin: request.isAdmin, models: request.models, limits: request.limits)
       // One in a billion that the id is taken: then another is free.
       guard try store.insert(key) else { continue }
       try directory?.refresh(from: store)
-      return IssuedKey(key: key, token: KeyToken.text(id, secret: secret))
+      return IssuedKey(key: key, token: token)
     }
   }
 
@@ -57,10 +57,9 @@ package struct KeyAdministration: Sendable {
   package func rotate(
     _ id: KeyID, overlap: Duration = .seconds(3600), at now: UnixTime
   ) throws -> IssuedKey? {
-    let secret = try KeyToken.makeSecret()
-    let key = try store.rotate(
-      id, to: KeyToken.digest(ofSecret: secret), keepingPreviousUntil: now.advanced(by: overlap))
+    let (token, digest) = try KeyToken.make(for: id)
+    let key = try store.rotate(id, to: digest, keepingPreviousUntil: now.advanced(by: overlap))
     try directory?.refresh(from: store)
-    return key.map { IssuedKey(key: $0, token: KeyToken.text(id, secret: secret)) }
+    return key.map { IssuedKey(key: $0, token: token) }
   }
 }

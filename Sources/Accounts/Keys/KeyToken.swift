@@ -12,13 +12,15 @@ internal import Crypto
 package enum KeyToken {
   package static let prefix = "apus_"
   package static let length = 63
-  static let secretLength = 43
   private static let secretStart = 14
+  private static let secretLength = 43
   private static let checksumLength = 6
 
-  /// A new secret for a key.
-  static func makeSecret() throws(SecureRandomError) -> String {
-    try SecureRandom.base62(secretLength)
+  /// A new token for a key, and what is stored of it. A slow hash would add nothing: nobody
+  /// guesses 256 random bits.
+  static func make(for id: KeyID) throws(SecureRandomError) -> (token: String, digest: Digest256) {
+    let token = text(id, secret: try SecureRandom.base62(secretLength))
+    return (token, SHA256.digest(of: String(token.dropFirst(secretStart))))
   }
 
   static func text(_ id: KeyID, secret: String) -> String {
@@ -26,10 +28,8 @@ package enum KeyToken {
     return head + checksum(of: Array(head.utf8))
   }
 
-  /// What is stored of a secret. A slow hash would add nothing: nobody guesses 256 random bits.
-  static func digest(ofSecret secret: String) -> Digest256 { SHA256.digest(of: secret) }
-
-  /// The id and the secret's digest of what may be a token: only length and prefix are looked at.
+  /// The id of what may be a token, and the digest of what follows it: only length and prefix are
+  /// looked at.
   static func outline(_ token: Span<UInt8>) -> (id: KeyID, digest: Digest256)? {
     guard token.count == length else { return nil }
     var index = 0
@@ -39,7 +39,7 @@ package enum KeyToken {
     }
     var id: UInt64 = 0
     for place in (5..<13).reversed() { id = id << 8 | UInt64(token[place]) }
-    let secret = token.extracting(secretStart..<secretStart + secretLength)
+    let secret = token.extracting(secretStart...)
     return (KeyID(packed: id), unsafe SHA256.digest(of: secret.bytes))
   }
 

@@ -29,9 +29,11 @@ package struct LimitReading: Sendable, Equatable {
   /// In seconds; nil for calls at the same time.
   package let window: Int?
   package let remaining: Int
-  /// When more of it is there again: the oldest charge leaves the window, the month ends. Zero when
-  /// nothing is used, and where no clock decides.
-  package let reset: Duration
+  /// In nanoseconds, when more of it is there again: the oldest charge leaves the window, the month
+  /// ends. Zero when nothing is used, and where no clock decides.
+  package let resetNanoseconds: UInt64
+
+  package var reset: Duration { .nanoseconds(Int64(clamping: resetNanoseconds)) }
 
   /// As clients are told, such as `requests` or `model-month-tokens`.
   package var name: String { isOfModel ? "model-\(kind.rawValue)" : kind.rawValue }
@@ -96,7 +98,8 @@ package final class Admission: Sendable {
 }
 
 /// Rounded up, as a client that comes back early is refused again; at least 1.
-func wholeSeconds(_ duration: Duration) -> Int {
-  let (seconds, attoseconds) = duration.components
-  return max(1, Int(seconds) + (attoseconds > 0 ? 1 : 0))
+func wholeSeconds(_ duration: Duration) -> Int { wholeSeconds(duration.nanoseconds) }
+
+func wholeSeconds(_ nanoseconds: UInt64) -> Int {
+  max(1, Int(nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0)))
 }

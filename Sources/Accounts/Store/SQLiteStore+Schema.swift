@@ -108,6 +108,10 @@ extension SQLiteStore {
       tokens_in INTEGER NOT NULL,
       tokens_out INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE usage_positions (
+      journal INTEGER PRIMARY KEY,
+      position INTEGER NOT NULL
+    ) STRICT;
     CREATE TABLE quotas (
       month INTEGER NOT NULL,
       key TEXT NOT NULL,

@@ -19,6 +19,16 @@ extension SQLiteStore {
     }
   }
 
+  package func usagePosition(ofJournal identity: UInt64) throws(StoreError) -> UInt64? {
+    try use { connection throws(SQLiteError) in
+      let statement = try connection.statement(
+        "SELECT position FROM usage_positions WHERE journal = ?"
+      ).bind(Int64(bitPattern: identity))
+      defer { statement.reset() }
+      return try statement.step() ? UInt64(bitPattern: statement[0]) : nil
+    }
+  }
+
   package func write(_ batch: UsageBatch) throws(StoreError) {
     try use { connection throws(SQLiteError) in
       try connection.database.transaction { () throws(SQLiteError) in
@@ -26,6 +36,7 @@ extension SQLiteStore {
         try connection.add(UsageFigures(of: batch.records))
         try connection.add(batch.quotas)
         if let gap = batch.gap { try connection.write(gap) }
+        if let position = batch.position { try connection.write(position) }
       }
     }
   }
@@ -165,6 +176,16 @@ extension SQLiteStore.Connection {
     ).bind(
       gap.first.microseconds, gap.last.microseconds, gap.requests, gap.tokensIn, gap.tokensOut
     ).run()
+  }
+}
+
+extension SQLiteStore.Connection {
+  fileprivate func write(_ position: UsagePosition) throws(SQLiteError) {
+    // The journals of before are done with: one process at a time writes usage to a database.
+    try statement("DELETE FROM usage_positions WHERE journal <> ?")
+      .bind(Int64(bitPattern: position.journal)).run()
+    try statement("INSERT OR REPLACE INTO usage_positions VALUES (?, ?)")
+      .bind(Int64(bitPattern: position.journal), Int64(bitPattern: position.offset)).run()
   }
 }
 

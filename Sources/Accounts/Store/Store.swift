@@ -38,6 +38,9 @@ package protocol Store: Sendable {
   /// What every key has used in a month.
   func quotas(of month: CalendarMonth) throws(StoreError) -> [QuotaUse]
 
+  /// How far a journal has been written; nil for one that the store does not know.
+  func usagePosition(ofJournal identity: UInt64) throws(StoreError) -> UInt64?
+
   /// Writes everything in a batch, or nothing; quotas are added to what is there.
   func write(_ batch: UsageBatch) throws(StoreError)
 

@@ -1,21 +1,22 @@
-package import Metrics
+internal import Metrics
 import Synchronization
 package import Threads
 
-/// Writes down every request, off the path of the requests: they are put into a bounded queue, and
-/// a thread writes them in batches, each in one transaction.
+/// Writes down every request, off the path of the requests: records go into a journal, a bounded
+/// queue in memory, and a thread writes them to the store in batches, each in one transaction.
 ///
-/// What can be lost. A close (SIGTERM) writes everything. A killed process (SIGKILL) loses what
-/// was recorded within `period` and the time of one transaction before: with the default of 25 ms,
-/// well under 100 ms. While the store fails (a full disk, a lock that stays) the queue holds what
-/// comes and the thread tries again; when the queue is full, requests go on and what they leave is
-/// counted instead of kept: in the metric, in an event, and, as soon as the store is back, in a
-/// `UsageGap` that reports show. Who would rather refuse than serve unrecorded asks `hasRoom`
-/// before a call.
+/// What can be lost. A close (SIGTERM) writes everything. A killed process (SIGKILL) leaves its
+/// journal to the next, which writes what it finds before anything else, and nothing twice: not one
+/// record is lost. Where the journal is the process's own (`outlivesProcess`), and when the whole
+/// machine stops, what came within `period` and the time of one transaction is: well under 100 ms.
+/// Quotas are saved along; of them a killed process loses the changes of that same time.
+///
+/// While the store fails (a full disk, a lock that stays) the journal holds what comes and the
+/// thread tries again; when it is full, requests go on and what they leave is counted instead of
+/// kept: in the metric, in an event, and, as soon as the store is back, in a `UsageGap` that reports
+/// show. Who would rather refuse than serve unrecorded asks `hasRoom` before a call.
 package final class UsageLedger: Sendable {
   package struct Settings: Sendable {
-    /// Records that wait at most; each takes about 200 bytes.
-    package var capacity = 65_536
     /// Longest time from a record to the beginning of its transaction.
     package var period = Duration.milliseconds(25)
     /// Records in one transaction at most; as many start one before its time.
@@ -28,40 +29,63 @@ package final class UsageLedger: Sendable {
 
   /// What an operator should read in the log: the first of a row of equal ones.
   package enum Event: Sendable, Equatable {
+    /// Records that a killed process left.
+    case inherited(Int)
     case writeFailed(StoreError)
     case recovered(failures: Int)
     /// From here on records are counted, not kept.
-    case full(capacity: Int)
+    case full(bytes: Int)
     /// Records that the closing could not write.
     case abandoned(Int)
   }
 
+  private struct State {
+    var schedule: LedgerSchedule
+    var isFull = false
+  }
+
   private let store: any Store
+  private let journal: UsageJournal
   private let quotas: (any QuotaSource)?
+  private let settings: Settings
   private let metrics: UsageMetrics
   private let clock: @Sendable () -> Moment
   private let report: @Sendable (Event) -> Void
-  private let capacity: Int
-  private let queue: Mutex<LedgerQueue>
+  /// Also whoever appends to the journal holds it.
+  private let state: Mutex<State>
+  /// Changes of quotas that were taken and not yet written; the ledger's thread alone uses them.
+  private let unsaved = Mutex<[QuotaUse]>([])
   private let wake = WakeSignal()
   private let thread = Mutex<ServiceThread?>(nil)
 
   /// - Parameters:
   ///   - store: its calls block the ledger's thread only.
   ///   - quotas: whose changes are written along, at least every second.
-  ///   - report: called on the ledger's thread, or a recording one when the queue is full.
+  ///   - report: called on the ledger's thread, or a recording one when the journal is full.
+  /// - Throws: when the store cannot tell what it holds of the journal.
   package init(
-    store: any Store, quotas: (any QuotaSource)? = nil, settings: Settings = Settings(),
-    metrics: UsageMetrics, clock: @escaping @Sendable () -> Moment = Moment.now,
+    store: any Store, journal: UsageJournal, quotas: (any QuotaSource)? = nil,
+    settings: Settings = Settings(), metrics: UsageMetrics,
+    clock: @escaping @Sendable () -> Moment = Moment.now,
     report: @escaping @Sendable (Event) -> Void
-  ) {
+  ) throws(StoreError) {
     self.store = store
+    self.journal = journal
     self.quotas = quotas
+    self.settings = settings
     self.metrics = metrics
     self.clock = clock
     self.report = report
-    capacity = settings.capacity
-    queue = Mutex(LedgerQueue(settings: settings))
+    if let written = try store.usagePosition(ofJournal: journal.identity) {
+      journal.release(to: written)
+    } else {
+      // Of another database that had this one's place, or new.
+      journal.begin()
+      try store.write(UsageBatch(position: UsagePosition(journal: journal.identity, offset: 0)))
+    }
+    let inherited = journal.count()
+    state = Mutex(State(schedule: LedgerSchedule(settings: settings, waiting: inherited)))
+    if inherited > 0 { report(.inherited(inherited)) }
   }
 
   /// Starts the thread.
@@ -74,28 +98,33 @@ package final class UsageLedger: Sendable {
 
   /// Notes down a request. Never waits for the store.
   ///
-  /// - Returns: false if the queue was full and the request was only counted.
+  /// - Returns: false if the journal was full and the request was only counted.
   @discardableResult
   package func record(_ record: UsageRecord) -> Bool {
-    switch queue.withLock({ $0.append(record) }) {
-    case .kept: return true
-    case .wake:
-      wake.signal()
-      return true
-    case .lost(let isFirst):
-      metrics.lost.increment()
-      if isFirst { report(.full(capacity: capacity)) }
-      return false
+    let (isKept, isNews) = state.withLock { state in
+      guard journal.append(record) else {
+        journal.lose(record)
+        defer { state.isFull = true }
+        return (false, !state.isFull)
+      }
+      return (true, state.schedule.append())
     }
+    if isKept {
+      if isNews { wake.signal() }
+      return true
+    }
+    metrics.lost.increment()
+    if isNews { report(.full(bytes: journal.capacity)) }
+    return false
   }
 
   /// Whether the next record would be kept.
-  package var hasRoom: Bool { queue.withLock { $0.hasRoom } }
+  package var hasRoom: Bool { journal.hasRoom }
 
   /// Writes everything and ends the thread. No records may come after.
   package func close() {
     let now = clock().monotonic
-    queue.withLock { $0.close(at: now) }
+    state.withLock { $0.schedule.close(at: now) }
     wake.signal()
     let running = thread.withLock { thread in
       defer { thread = nil }
@@ -108,60 +137,51 @@ package final class UsageLedger: Sendable {
   ///
   /// - Returns: how long there is nothing more to do; nil when the ledger is closed.
   func step() -> Duration? {
-    let step = queue.withLock { queue in
-      metrics.waiting.set(Int64(queue.count))
-      return queue.next(at: clock().monotonic)
-    }
+    let now = clock().monotonic
+    let (step, waiting) = state.withLock { ($0.schedule.next(at: now), $0.schedule.waiting) }
+    metrics.waiting.set(Int64(waiting))
     switch step {
     case .wait(let nanoseconds): return .nanoseconds(Int64(clamping: nanoseconds))
-    case .stop(let abandoned):
-      if abandoned > 0 { report(.abandoned(abandoned)) }
-      return nil
-    case .write(var batch, let isRetry):
-      if !isRetry, let quotas { batch.quotas = quotas.takeChanges() }
-      write(batch)
+    case .write:
+      write()
       return .zero
+    case .stop:
+      if waiting > 0 { report(.abandoned(waiting)) }
+      journal.close()
+      return nil
     }
   }
 
-  private func write(_ batch: UsageBatch) {
+  private func write() {
     let begin = clock().monotonic
+    let (records, end) = journal.read(limit: settings.batch)
+    var batch = UsageBatch(records: records, gap: state.withLock { _ in journal.gap })
+    batch.quotas = unsaved.withLock { unsaved in
+      if unsaved.isEmpty, let quotas { unsaved = quotas.takeChanges() }
+      return unsaved
+    }
+    let isEmpty = batch.isEmpty
+    if !records.isEmpty { batch.position = UsagePosition(journal: journal.identity, offset: end) }
     do throws(StoreError) {
-      if !batch.isEmpty { try store.write(batch) }
+      if !isEmpty { try store.write(batch) }
     } catch {
       metrics.failures.increment()
       let now = clock().monotonic
-      if queue.withLock({ $0.failed(batch, at: now) }) { report(.writeFailed(error)) }
+      if state.withLock({ $0.schedule.failed(at: now) }) { report(.writeFailed(error)) }
       return
     }
-    if !batch.isEmpty {
-      metrics.written.increment(by: UInt64(batch.records.count))
-      metrics.duration.record(clock().monotonic - begin)
+    unsaved.withLock { $0 = [] }
+    let now = clock().monotonic
+    let failures = state.withLock { state in
+      journal.release(to: end)
+      if let gap = batch.gap { journal.forget(gap) }
+      state.isFull = false
+      return state.schedule.committed(records.count, at: now)
     }
-    let failures = queue.withLock { $0.committed() }
+    if !isEmpty {
+      metrics.written.increment(by: UInt64(records.count))
+      metrics.duration.record(now - begin)
+    }
     if failures > 0 { report(.recovered(failures: failures)) }
-  }
-}
-
-/// How the ledger fares.
-package struct UsageMetrics: Sendable {
-  let written: Counter
-  let lost: Counter
-  let failures: Counter
-  let waiting: Gauge
-  let duration: Histogram
-
-  package init(in registry: Registry) {
-    written = registry.counter(
-      "apus_usage_records_written_total", help: "Usage records written to the store.")
-    lost = registry.counter(
-      "apus_usage_records_lost_total",
-      help: "Requests served that left no usage record, as the queue was full.")
-    failures = registry.counter(
-      "apus_usage_write_failures_total", help: "Batches of usage that the store refused.")
-    waiting = registry.gauge(
-      "apus_usage_records_waiting", help: "Usage records not yet written.")
-    duration = registry.histogram(
-      "apus_usage_write_seconds", help: "Time to write one batch of usage.", unit: .seconds)
   }
 }

@@ -48,19 +48,49 @@ package struct UsageGap: Sendable, Equatable {
   package var requests: Int
   package var tokensIn: Int
   package var tokensOut: Int
+
+  package init(
+    first: UnixTime, last: UnixTime, requests: Int, tokensIn: Int = 0, tokensOut: Int = 0
+  ) {
+    self.first = first
+    self.last = last
+    self.requests = requests
+    self.tokensIn = tokensIn
+    self.tokensOut = tokensOut
+  }
+}
+
+/// How far a journal has been written down.
+package struct UsagePosition: Sendable, Equatable {
+  /// The journal's identity.
+  package let journal: UInt64
+  package let offset: UInt64
+
+  package init(journal: UInt64, offset: UInt64) {
+    self.journal = journal
+    self.offset = offset
+  }
 }
 
 /// What is written in one transaction: all of it or nothing.
 package struct UsageBatch: Sendable {
-  package var records: [UsageRecord] = []
-  package var quotas: [QuotaUse] = []
+  package var records: [UsageRecord]
+  package var quotas: [QuotaUse]
   package var gap: UsageGap?
+  /// Up to where in their journal the records reach.
+  package var position: UsagePosition?
 
-  package init(records: [UsageRecord] = [], quotas: [QuotaUse] = [], gap: UsageGap? = nil) {
+  package init(
+    records: [UsageRecord] = [], quotas: [QuotaUse] = [], gap: UsageGap? = nil,
+    position: UsagePosition? = nil
+  ) {
     self.records = records
     self.quotas = quotas
     self.gap = gap
+    self.position = position
   }
 
-  package var isEmpty: Bool { records.isEmpty && quotas.isEmpty && gap == nil }
+  package var isEmpty: Bool {
+    records.isEmpty && quotas.isEmpty && gap == nil && position == nil
+  }
 }
