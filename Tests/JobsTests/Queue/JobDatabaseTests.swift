@@ -1,5 +1,6 @@
 import Accounts
 import SQLite
+import TestSupport
 import Testing
 
 @testable import Jobs
@@ -7,18 +8,19 @@ import Testing
 /// What happens to the file around the queue.
 @Suite(.timeLimit(.minutes(2))) struct JobDatabaseTests {
   private let folder: TemporaryFolder
+  private var path: String { folder.file("jobs.db") }
   init() throws { folder = try TemporaryFolder() }
 
   @Test func aNewStartFreesWhatTheOneBeforeLeftRunning() async throws {
     var job: Job?
     for attempt in 1...3 {
-      let queue = try SQLiteJobQueue(path: folder.database, at: start)
+      let queue = try SQLiteJobQueue(path: path, at: start)
       #expect(queue.recovered == (attempt == 1 ? 0 : 1))
       if attempt == 1 { job = try await queue.submit(.plain(), at: start) }
       let claimed = try #require(try await queue.claim(until: start.after(60), at: start))
       #expect(claimed.attempt == attempt)
     }
-    let queue = try SQLiteJobQueue(path: folder.database, at: start)
+    let queue = try SQLiteJobQueue(path: path, at: start)
     #expect(try await queue.claim(until: start.after(60), at: start) == nil)
     let done = try await queue.job(try #require(job).id, owner: nil)
     #expect(done.state == .failed && done.failure?.code == "ABORTED")
@@ -26,18 +28,18 @@ import Testing
   }
 
   @Test func twoServersCannotShareTheFile() throws {
-    let first = try SQLiteJobQueue(path: folder.database, at: start)
+    let first = try SQLiteJobQueue(path: path, at: start)
     #expect {
-      try SQLiteJobQueue(path: folder.database, at: start)
+      try SQLiteJobQueue(path: path, at: start)
     } throws: { error in
-      "\(error)".contains("another server works on \(folder.database)")
+      "\(error)".contains("another server works on \(path)")
     }
     _ = first
   }
 
   @Test func aLockedDatabaseIsATransientError() async throws {
-    let queue = try SQLiteJobQueue(path: folder.database, at: start)
-    let intruder = try Database(path: folder.database)
+    let queue = try SQLiteJobQueue(path: path, at: start)
+    let intruder = try Database(path: path)
     try intruder.execute("BEGIN IMMEDIATE")
     // Seconds of patience would pass.
     try await queue.use { tables throws(SQLiteError) in
@@ -55,7 +57,7 @@ import Testing
   }
 
   @Test func aFullDiskIsATransientErrorAndLosesNothing() async throws {
-    let queue = try SQLiteJobQueue(path: folder.database, at: start)
+    let queue = try SQLiteJobQueue(path: path, at: start)
     let job = try await queue.submit(.plain(), at: start)
     let claim = try #require(try await queue.claim(until: start.after(60), at: start)).claim
     // Stands for a disk without room: SQLite gives the same error.
@@ -79,7 +81,7 @@ import Testing
   }
 
   @Test func payloadsAreForgottenAtTheEnd() async throws {
-    let queue = try SQLiteJobQueue(path: folder.database, at: start)
+    let queue = try SQLiteJobQueue(path: path, at: start)
     let job = try await queue.submit(.plain("a", "a secret question"), at: start)
     _ = try await queue.cancel(job.id, owner: nil, at: start)
     let left = try await queue.use { tables throws(SQLiteError) in

@@ -1,21 +1,6 @@
 import Accounts
-import Foundation
 import Jobs
 import Synchronization
-
-/// A folder of its own for each test, removed with this object.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "apus-jobs-\(UUID())"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  var database: String { path + "/jobs.db" }
-}
 
 let start = UnixTime(seconds: 1_800_000_000)
 
