@@ -115,6 +115,10 @@ package final class JobService: Sendable {
 
   // MARK: Webhooks
 
+  package func deliveryCounts() async throws(JobQueueError) -> [WebhookStatus.State: Int] {
+    try await queue.deliveryCounts()
+  }
+
   package func deadLetters(_ query: JobQuery) async throws(JobQueueError) -> Page<DeadLetter> {
     try await queue.deadLetters(query)
   }

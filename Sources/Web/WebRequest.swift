@@ -38,7 +38,7 @@ package struct WebTimeouts: Sendable {
 }
 
 /// What to sign a request with, as Amazon's Signature Version 4 says.
-package struct AWSSignature: Sendable {
+package struct AWSSignature: Sendable, CustomStringConvertible {
   package var region: String
   package var service: String
   package var accessKey: String
@@ -55,6 +55,9 @@ package struct AWSSignature: Sendable {
     self.secretKey = secretKey
     self.sessionToken = sessionToken
   }
+
+  /// Without the secrets, should it ever come into a log.
+  package var description: String { "signature of \(accessKey) for \(service) in \(region)" }
 }
 
 /// An HTTP response: any status, whatever it says, is a response.

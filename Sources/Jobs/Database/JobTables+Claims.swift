@@ -78,10 +78,10 @@ extension JobTables {
     }
   }
 
-  func giveBack(_ claim: JobClaim) throws(SQLiteError) {
+  func giveBack(_ claim: JobClaim) throws(SQLiteError) -> Bool {
     try database.transaction { () throws(SQLiteError) in
-      guard let row = try row(claim.id), row.claim == claim.number else { return }
-      _ = try apply(.giveBack, to: row)
+      guard let row = try row(claim.id), row.claim == claim.number else { return false }
+      return try apply(.giveBack, to: row)
     }
   }
 

@@ -124,6 +124,15 @@ extension JobTables {
     ).bind(Self.dead, error, id).run()
   }
 
+  func deliveryCounts() throws(SQLiteError) -> [WebhookStatus.State: Int] {
+    let statement = try statement("SELECT state, count(*) FROM deliveries GROUP BY state").bind()
+    var counts: [WebhookStatus.State: Int] = [:]
+    while try statement.step() {
+      if let state = WebhookStatus.State(rawValue: statement[0]) { counts[state] = statement[1] }
+    }
+    return counts
+  }
+
   func deadLetters(
     of owner: String?, limit: Int, before last: Int64
   ) throws(SQLiteError) -> (letters: [DeadLetter], last: Int64?) {

@@ -21,6 +21,10 @@ extension SQLiteJobQueue: WebhookOutbox {
     try use { tables throws(SQLiteError) in try tables.record(outcome, of: id, at: time) }
   }
 
+  package func deliveryCounts() async throws(JobQueueError) -> [WebhookStatus.State: Int] {
+    try use { tables throws(SQLiteError) in try tables.deliveryCounts() }
+  }
+
   package func deadLetters(
     _ query: JobQuery
   ) async throws(JobQueueError) -> Page<DeadLetter> {

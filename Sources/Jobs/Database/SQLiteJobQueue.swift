@@ -104,7 +104,7 @@ extension SQLiteJobQueue: JobQueue {
     try use { tables throws(SQLiteError) in try tables.finish(claim, outcome, at: time) }
   }
 
-  package func giveBack(_ claim: JobClaim) async throws(JobQueueError) {
+  package func giveBack(_ claim: JobClaim) async throws(JobQueueError) -> Bool {
     try use { tables throws(SQLiteError) in try tables.giveBack(claim) }
   }
 

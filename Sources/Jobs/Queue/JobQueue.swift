@@ -32,9 +32,10 @@ package protocol JobQueue: Sendable {
     _ claim: JobClaim, _ outcome: JobOutcome, at time: UnixTime
   ) async throws(JobQueueError) -> Bool
 
-  /// Puts a job back among those that wait, at its old place; harmless if the claim no longer
-  /// holds.
-  func giveBack(_ claim: JobClaim) async throws(JobQueueError)
+  /// Puts a job back among those that wait, at its old place.
+  ///
+  /// - Returns: false when the claim no longer holds.
+  func giveBack(_ claim: JobClaim) async throws(JobQueueError) -> Bool
 
   /// Ends a job that has not ended.
   ///

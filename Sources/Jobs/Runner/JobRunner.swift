@@ -47,6 +47,8 @@ package actor JobRunner {
   private var running: [JobClaim: Running] = [:]
   private var extended: UnixTime
   private var isDraining = false
+  /// Jobs cancelled while the answer to a claim, which may be one of them, is on its way.
+  private var cancelledMeanwhile: Set<String>?
   private var loop: Task<Void, Never>?
   /// Who waits for the last job to end.
   private let idle: Alarm
@@ -84,6 +86,7 @@ package actor JobRunner {
   /// Stops the work on a job that has been cancelled in the queue; harmless for any other.
   package func interrupt(_ id: String) {
     for claim in running.keys where claim.id == id { stop(claim, .cancelled) }
+    cancelledMeanwhile?.insert(id)
   }
 
   /// Begins with no more jobs and lets those that run end. What has not ended after `patience` is
@@ -121,10 +124,12 @@ package actor JobRunner {
     while running.count < options.concurrency, !isDraining {
       do throws(JobQueueError) {
         let now = clock.now()
+        cancelledMeanwhile = []
+        defer { cancelledMeanwhile = nil }
         guard
           let claimed = try await queue.claim(until: now.advanced(by: options.lease), at: now)
         else { return true }
-        start(claimed)
+        if cancelledMeanwhile?.contains(claimed.claim.id) != true { start(claimed) }
       } catch {
         observe(.troubled(error))
         return false
@@ -228,8 +233,7 @@ package actor JobRunner {
 
   private func giveBack(_ claim: JobClaim) async {
     do throws(JobQueueError) {
-      try await queue.giveBack(claim)
-      observe(.givenBack(id: claim.id))
+      if try await queue.giveBack(claim) { observe(.givenBack(id: claim.id)) }
     } catch {
       // Its lease runs out, or the next start finds it.
       observe(.troubled(error))

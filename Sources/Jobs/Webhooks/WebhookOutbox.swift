@@ -21,6 +21,9 @@ package protocol WebhookOutbox: Sendable {
     _ outcome: DeliveryOutcome, of id: String, at time: UnixTime
   ) async throws(JobQueueError)
 
+  /// How many deliveries are in each state.
+  func deliveryCounts() async throws(JobQueueError) -> [WebhookStatus.State: Int]
+
   /// Deliveries that were given up, the newest first.
   ///
   /// - Parameter query: `state` has no part in it.

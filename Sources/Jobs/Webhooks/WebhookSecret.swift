@@ -1,7 +1,7 @@
 internal import Crypto
 
 /// A key that webhooks are signed with (https://www.standardwebhooks.com, version 1).
-package struct WebhookSecret: Sendable, Equatable {
+package struct WebhookSecret: Sendable, Equatable, CustomStringConvertible {
   private let key: [UInt8]
 
   /// The secret of one owner, made from one of the server's masters: nobody can make another
@@ -18,6 +18,9 @@ package struct WebhookSecret: Sendable, Equatable {
     else { return nil }
     self.key = key
   }
+
+  /// Nothing of it, should it ever come into a log.
+  package var description: String { "whsec_…" }
 
   /// What the receiver is given to check signatures with.
   package var text: String { "whsec_" + Base64.encode(key) }

@@ -115,7 +115,12 @@ package actor WebhookSender {
   }
 
   private func call(_ delivery: Delivery) async {
-    let result = await send(delivery)
+    let result: Result<WebResponse, WebError>
+    do throws(JobQueueError) { result = try await send(delivery) } catch {
+      // Not called at all: it is free again when its lease ends.
+      observe(.troubled(error))
+      return end(delivery)
+    }
     // A call cut off by the end of the server is no try.
     if case .failure(let error) = result, error.kind == .cancelled || error.kind == .closed {
       return end(delivery)
@@ -145,24 +150,24 @@ package actor WebhookSender {
     if calls.isEmpty { idle.ring() }
   }
 
-  private func send(_ delivery: Delivery) async -> Result<WebResponse, WebError> {
-    do {
-      let now = clock.now()
+  private func send(
+    _ delivery: Delivery
+  ) async throws(JobQueueError) -> Result<WebResponse, WebError> {
+    let now = clock.now()
+    let secrets = try await outbox.secrets(of: delivery.owner, at: now)
+    do throws(WebError) {
       var request = WebRequest(.post, try WebURL(delivery.url))
       request.body = delivery.body
       request.timeouts.total = options.timeout
       request.responseLimit = 65_536
-      let secrets = try await outbox.secrets(of: delivery.owner, at: now)
       request.headers =
         [("content-type", "application/json")]
         + WebhookSecret.headers(
           id: delivery.id, timestamp: now.microseconds / 1_000_000, body: delivery.body,
           secrets: secrets)
       return .success(try await client.send(request))
-    } catch let error as WebError {
-      return .failure(error)
     } catch {
-      return .failure(WebError(.failed, host: delivery.host, "\(error)"))
+      return .failure(error)
     }
   }
 }

@@ -76,8 +76,8 @@ actor ModelCache {
   /// Opens a new file of a folder that `begin` made, for writing; the folders above it are made.
   func create(_ file: String, in folder: String) throws(ObjectStoreError) -> Int32 {
     var parent = folder
-    for part in file.split(separator: "/").dropLast() {
-      parent += "/" + part
+    for part in file.unicodeScalars.split(separator: "/").dropLast() {
+      parent += "/" + String(part)
       try Self.makeFolder(parent)
     }
     let path = "\(folder)/\(file)"

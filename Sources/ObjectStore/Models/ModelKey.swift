@@ -17,7 +17,9 @@ enum ModelKey: Equatable {
     func refused(_ reason: String) -> ObjectStoreError {
       ObjectStoreError(.unusable, "the object '\(key.prefix(200))' is left out: \(reason)")
     }
-    var parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    // By scalars: a slash and a combining mark after it are one character, and still a slash.
+    var parts = key.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+      .map { String($0) }
     let isFolder = parts.last?.isEmpty == true && parts.count > 1
     if isFolder { parts.removeLast() }
     for part in parts {
@@ -29,7 +31,7 @@ enum ModelKey: Equatable {
       self = .folder
       return
     }
-    let model = String(parts[0])
+    let model = parts[0]
     guard Self.isModelName(model) else {
       throw refused("a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -")
     }

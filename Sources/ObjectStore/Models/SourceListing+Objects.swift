@@ -10,7 +10,7 @@ extension SourceListing {
     var settings: [String: SourcedFile] = [:]
     for object in objects {
       do throws(ObjectStoreError) {
-        switch try ModelKey(String(object.key.dropFirst(prefix.count))) {
+        switch try ModelKey(Self.rest(of: object.key, after: prefix)) {
         case .folder: break
         case .settings(let model):
           settings[model] = SourcedFile(path: "model.yaml", object: object)
@@ -36,5 +36,10 @@ extension SourceListing {
             settings: settings[model]))
       }
     }
+  }
+
+  /// By bytes: the characters of a key need not end where those of its prefix do.
+  private static func rest(of key: String, after prefix: String) -> String {
+    String(decoding: key.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
   }
 }

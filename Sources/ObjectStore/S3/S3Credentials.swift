@@ -1,5 +1,5 @@
 /// Who asks an S3 store.
-package struct S3Credentials: Sendable {
+package struct S3Credentials: Sendable, CustomStringConvertible {
   package var accessKey: String
   package var secretKey: String
   /// Of temporary credentials.
@@ -10,6 +10,9 @@ package struct S3Credentials: Sendable {
     self.secretKey = secretKey
     self.sessionToken = sessionToken
   }
+
+  /// Without the secrets, should it ever come into a log.
+  package var description: String { "credentials of \(accessKey)" }
 
   /// The usual variables: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
   ///

@@ -128,10 +128,10 @@ import Web
     #expect(second.attempt == 2)
     #expect(try await queue.extend([lazy, second.claim], until: start.after(200)) == [lazy])
     #expect(try await queue.finish(lazy, .succeeded([1]), at: start.after(91)) == false)
-    try await queue.giveBack(lazy)
+    #expect(try await queue.giveBack(lazy) == false)
     #expect(try await queue.job(job.id, owner: nil).state == .running)
     // Given back in an orderly way, the start does not count; but the claim is a new one.
-    try await queue.giveBack(second.claim)
+    #expect(try await queue.giveBack(second.claim))
     let third = try #require(
       try await queue.claim(until: start.after(300), at: start.after(92)))
     #expect(third.attempt == 2 && third.claim != second.claim)

@@ -76,6 +76,7 @@ import Web
     query.page = page.next
     #expect(try await queue.deadLetters(query).items.map(\.url) == ["http://a0.example/"])
     #expect(try await queue.deadLetters(JobQuery(owner: nil)).items.count == 4)
+    #expect(try await queue.deliveryCounts() == [.dead: 4])
 
     let letter = page.items[0].id
     await #expect(throws: JobQueueError.self) {
