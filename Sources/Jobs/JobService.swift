@@ -65,6 +65,8 @@ package final class JobService: Sendable {
   /// Jobs that were running when the process before ended without a word; they wait again.
   package var recovered: Int { queue.recovered }
 
+  /// Begins to work on jobs and to call webhooks; to be called when the work can be done, and ended
+  /// with `stop`.
   package func start() async {
     await runner.start()
     await sender.start()

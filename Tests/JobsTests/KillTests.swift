@@ -36,9 +36,10 @@ import Web
 
   /// Runs the probe, to its end, or until it has said that many lines and is killed.
   private func run(_ arguments: [String], killedAfter lines: Int?, _ said: inout Said) throws {
+    let probe = try #require(Self.probe, "jobs-probe is not built")
     let process = Process()
     let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.probe, "jobs-probe is not built"))
+    process.executableURL = URL(fileURLWithPath: probe)
     process.arguments = arguments
     process.standardOutput = output
     try process.run()

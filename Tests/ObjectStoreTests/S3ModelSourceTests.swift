@@ -46,7 +46,17 @@ extension S3Tests {
       try await store.heal()
     }
 
-    @Test func anEmptyFileIsAFileToo() async throws {
+    @Test func fetchingTwiceAtOnceIsFetchingOnce() async throws {
+    guard let store = try S3Store.start() else { return }
+    let source = try store.source()
+    let version = try await source.listing().versions[1]
+    async let first = source.fetch(version)
+    async let second = source.fetch(version)
+    #expect(try await first == second)
+    #expect(store.names("/.incoming").isEmpty)
+  }
+
+  @Test func anEmptyFileIsAFileToo() async throws {
       guard let store = try S3Store.start() else { return }
       let source = try store.source()
       let version = try #require(try await source.listing().versions.first)

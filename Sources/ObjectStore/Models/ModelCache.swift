@@ -96,6 +96,8 @@ actor ModelCache {
 
   /// Moves what was fetched to where it is served from.
   func commit(_ version: SourcedVersion, from folder: String) throws(ObjectStoreError) {
+    // Fetched by another task meanwhile.
+    if try holds(version) { return try Self.removeTree(folder, keepingTop: false) }
     let mark = try create(".fingerprint", in: folder)
     let text = Array(version.fingerprint.utf8)
     guard unsafe write(mark, text, text.count) == text.count else {
