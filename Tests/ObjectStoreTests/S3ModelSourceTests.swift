@@ -47,16 +47,16 @@ extension S3Tests {
     }
 
     @Test func fetchingTwiceAtOnceIsFetchingOnce() async throws {
-    guard let store = try S3Store.start() else { return }
-    let source = try store.source()
-    let version = try await source.listing().versions[1]
-    async let first = source.fetch(version)
-    async let second = source.fetch(version)
-    #expect(try await first == second)
-    #expect(store.names("/.incoming").isEmpty)
-  }
+      guard let store = try S3Store.start() else { return }
+      let source = try store.source()
+      let version = try await source.listing().versions[1]
+      async let first = source.fetch(version)
+      async let second = source.fetch(version)
+      #expect(try await first == second)
+      #expect(store.names("/.incoming").isEmpty)
+    }
 
-  @Test func anEmptyFileIsAFileToo() async throws {
+    @Test func anEmptyFileIsAFileToo() async throws {
       guard let store = try S3Store.start() else { return }
       let source = try store.source()
       let version = try #require(try await source.listing().versions.first)
