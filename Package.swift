@@ -39,6 +39,8 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -62,7 +64,10 @@ let package = Package(
     swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
+    swift("Web", ["CCurl", "Threads"]),
+    swift("ObjectStore", ["CExpat", "Threads", "Web"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
+    swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
       "Serving",
       [
@@ -81,7 +86,11 @@ let package = Package(
       path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
+    .executableTarget(
+      name: "jobs-probe", dependencies: ["Accounts", "Jobs", "Web"],
+      path: "tools/jobs-probe", swiftSettings: strict),
     .executableTarget(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
       path: "tools/accounts-probe", swiftSettings: strict),
@@ -122,7 +131,10 @@ let package = Package(
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
+    tests("Web", ["Web"]),
+    tests("ObjectStore", ["ObjectStore", "Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
+    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web", "jobs-probe"]),
     tests(
       "Serving",
       [
