@@ -2,7 +2,7 @@ internal import EventLoop
 package import REST
 package import RPC
 
-/// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
+/// What `apus serve` can be told, with defaults; those of the wire are in `ServerLimits`.
 package struct ServerConfiguration: Sendable {
   /// Folder of models.
   package var models: String
