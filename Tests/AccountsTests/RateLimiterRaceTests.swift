@@ -94,7 +94,9 @@ import Threads
     // All places are back.
     let held = (0..<8).map { _ in limiter.admit(caller, model: "", tokens: 0, at: clock.now) }
     #expect(held.allSatisfy { $0.admission != nil })
-    #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).refusal != nil)
+    withExtendedLifetime(held) {
+      #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).refusal != nil)
+    }
   }
 
   /// What the ledger takes while they race adds up to what was admitted.
