@@ -65,13 +65,28 @@ extension EventLoopGroup {
     on address: SocketAddress, options: ListenOptions = ListenOptions(),
     handler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
   ) throws(SystemError) -> Listening {
+    try accept(on: address, options: options) { (socket, loop) throws(SystemError) in
+      let connection = Connection(
+        fd: socket.fd, peer: socket.peer, loop: loop, handler: handler(loop), phase: .open,
+        slot: socket.slot)
+      try loop.watch(connection, .readable)
+      connection.handler?.opened(connection)
+    }
+  }
+
+  /// The same for connections that something else than this module drives: `take` gets their
+  /// sockets, each on the loop that is to have it.
+  package func accept(
+    on address: SocketAddress, options: ListenOptions = ListenOptions(),
+    take: @escaping AcceptedSocket.Taker
+  ) throws(SystemError) -> Listening {
     // The usual soft limit of 1,024 would end the connections long before `maxConnections`.
     _ = cl_raise_descriptor_limit()
     let (bound, descriptors) = try bindAll(address, options.backlog)
     let listening = Listening(address: bound, options: options, loops: loops)
     for (loop, fd) in zip(loops, descriptors) {
       loop.execute {
-        let listener = Listener(fd: fd, loop: loop, owner: listening, makeHandler: handler)
+        let listener = Listener(fd: fd, loop: loop, owner: listening, take: take)
         do throws(SystemError) { try loop.watch(listener, .readable) } catch { listener.close() }
       }
     }

@@ -32,7 +32,7 @@ package final class ConnectionLimit: Sendable {
 }
 
 /// One connection's share of the limit, given back when the connection lets go of it.
-final class ConnectionSlot {
+package final class ConnectionSlot {
   private let limit: ConnectionLimit
   fileprivate init(limit: ConnectionLimit) { self.limit = limit }
   deinit { limit.release() }
@@ -68,18 +68,17 @@ final class Listener: PollSource {
   private let loop: EventLoop
   let owner: Listening
   private var limit: ConnectionLimit { owner.connections }
-  private let makeHandler: @Sendable (EventLoop) -> any ConnectionHandler
+  private let take: AcceptedSocket.Taker
   /// Given up when the process runs out of descriptors, to accept a connection and close it:
   /// left in the queue it would make the listener ready for ever.
   private var reserve: Int32
 
   init(
-    fd: Int32, loop: EventLoop, owner: Listening,
-    makeHandler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
+    fd: Int32, loop: EventLoop, owner: Listening, take: @escaping AcceptedSocket.Taker
   ) {
     self.loop = loop
     self.owner = owner
-    self.makeHandler = makeHandler
+    self.take = take
     reserve = cl_reserve()
     super.init(fd: fd)
   }
@@ -114,11 +113,8 @@ final class Listener: PollSource {
       _ = cl_close(accepted)
       return owner.refuse(.maximum)
     }
-    let connection = Connection(
-      fd: accepted, peer: peer, loop: loop, handler: makeHandler(loop), phase: .open, slot: slot)
     do throws(SystemError) {
-      try loop.watch(connection, .readable)
-      connection.handler?.opened(connection)
+      try take(AcceptedSocket(fd: accepted, peer: peer, slot: slot), loop)
     } catch {
       _ = cl_close(accepted)
       owner.refuse(.failed(errno: error.code))

@@ -20,6 +20,8 @@ struct PollEvents: OptionSet {
   static let error = PollEvents(rawValue: UInt32(CL_ERROR))
   static let edge = PollEvents(rawValue: CL_EDGE)
   static let hangUp = PollEvents(rawValue: UInt32(CL_HANGUP))
+  /// The peer has ended its direction, or the connection.
+  static let peerEnded = PollEvents(rawValue: UInt32(CL_PEER_ENDED))
 }
 
 /// What a loop watches. A token carries the slot and its generation, so that an event that was

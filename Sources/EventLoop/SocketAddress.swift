@@ -35,6 +35,19 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     }
   }
 
+  /// The host without the port; empty for a Unix socket.
+  package var host: String {
+    guard !isUnix, let colon = description.lastIndex(of: ":") else { return "" }
+    return String(description[..<colon])
+  }
+
+  /// Calls `body` with the address as the system's `sockaddr` and its length.
+  package func withSystemAddress<Result>(
+    _ body: (UnsafeRawPointer, UInt32) -> Result
+  ) -> Result {
+    unsafe withRaw { raw in unsafe body(UnsafeRawPointer(raw), raw.pointee.length) }
+  }
+
   /// The path of a Unix socket.
   var unixPath: String { String(description.dropFirst("unix:".count)) }
 

@@ -3,6 +3,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -50,9 +51,11 @@ class Server:
         self.apus, rpc = contract
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
+            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+             "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
-        self.address = self.wait_for("listening")["grpc"]
+        listening = self.wait_for("listening")
+        self.address, self.http = listening["grpc"], f"http://{listening['http']}"
         self.host, self.port = self.address.rsplit(":", 1)
         self.channel = self.open()
         self.stub = rpc.InferenceStub(self.channel)
@@ -108,6 +111,11 @@ class Server:
 
     def descriptors(self):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def proportional_memory(self):
+        """Bytes of its own, and its share of pages that other processes map, too (proc_pid_smaps(5))."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss: +(\d+) kB", text, re.M)[1]) << 10
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

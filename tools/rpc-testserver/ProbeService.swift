@@ -111,6 +111,8 @@ final class ProbeService: Service {
   var running: Int { state.withLock { $0.running } }
   /// Handlers that were cancelled.
   var cancelled: Int { state.withLock { $0.cancelled } }
+  /// Messages that `Flood` has sent.
+  var sent: Int { state.withLock { $0.sent } }
 
   func observed(_ call: EndedCall) {
     state.withLock { state in

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 // epoll(7)
-enum { CL_READABLE = 0x001, CL_WRITABLE = 0x004, CL_ERROR = 0x008, CL_HANGUP = 0x010 };
+enum { CL_READABLE = 0x001, CL_WRITABLE = 0x004, CL_ERROR = 0x008, CL_HANGUP = 0x010, CL_PEER_ENDED = 0x2000 };
 #define CL_EDGE 0x80000000u
 typedef struct {
   uint64_t token;
@@ -59,6 +59,8 @@ int cl_socket_error(int fd);
 int64_t cl_receive(int fd, void *bytes, size_t count);
 int64_t cl_send(int fd, const void *bytes, size_t count);
 int cl_shutdown_write(int fd);
+// Ends both directions at once; whoever holds the descriptor reads the end of the stream.
+int cl_shutdown_both(int fd);
 // The next close sends RST instead of FIN.
 int cl_reset_on_close(int fd);
 int cl_set_send_buffer(int fd, int bytes);

@@ -93,6 +93,16 @@ public final class Server: Sendable {
     return listening
   }
 
+  /// Calls of this server's methods from within the process, for one client of another front: they
+  /// run through the same interceptors, observer and limits as calls that came over gRPC.
+  ///
+  /// - Parameters:
+  ///   - loop: where the handlers run; the caller's own, so that nothing crosses threads.
+  ///   - peer: what handlers and logs call the client.
+  package func localTransport(on loop: EventLoop, peer: String) -> LocalTransport {
+    LocalTransport(core: core, loop: loop, peer: peer)
+  }
+
   /// Open connections.
   public var connectionCount: Int { core.connections.count }
   /// Calls whose stream is open or whose handler runs.
@@ -108,7 +118,7 @@ public final class Server: Sendable {
     health.drain()
     if notice > .zero { try? await Task.sleep(for: notice) }
     await endLater(after: grace)
-    core.phase = .draining
+    core.advance(to: .draining)
     health.finish()
     for listening in listenings.withLock({ $0 }) { listening.stop() }
     core.connections.forEach { $0.beginDrain() }
@@ -123,7 +133,7 @@ public final class Server: Sendable {
     try? await loop.run {
       let end = loop.now.advanced(by: grace)
       loop.schedule(after: grace - farewell) {
-        core.phase = .ending
+        core.advance(to: .ending)
         core.connections.forEach { $0.end(by: end) }
       }
     }

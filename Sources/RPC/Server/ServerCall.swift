@@ -43,7 +43,7 @@ final class ServerCall {
   /// To be called once, when `stream.handler` is set.
   func open(timeout: Int64?) {
     if let timeout {
-      guard timeout > 0 else { return perform(machine.failed(Self.deadlineExceeded)) }
+      guard timeout > 0 else { return perform(machine.failed(.deadlinePassed)) }
       let end = connection.loop.now.advanced(byNanoseconds: timeout)
       deadline = connection.loop.schedule(at: end, self)
     }
@@ -52,8 +52,6 @@ final class ServerCall {
 
   /// The connection ends in good order but must end now.
   func abort(_ status: Status) { perform(machine.failed(status)) }
-
-  private static let deadlineExceeded = Status(.deadlineExceeded, "the call's deadline has passed")
 
   private static let ended = Status(.cancelled, "the call has ended")
 
@@ -252,7 +250,7 @@ extension ServerCall: CallChannelOwner, TimerHandler {
 
   func timerFired(_ token: TimerToken) {
     deadline = nil
-    perform(machine.failed(Self.deadlineExceeded))
+    perform(machine.failed(.deadlinePassed))
   }
 }
 
@@ -264,16 +262,21 @@ private func runHandler(
     try await head.route.method.call(channel, channel, context)
     channel.end(nil)
   } catch {
-    channel.end(status(of: error))
+    channel.end(Status(handlerThrew: error))
   }
 }
 
-/// What a handler's error means to its client; causes stay here.
-private func status(of error: any Error) -> Status {
-  switch error {
-  case let status as Status: status
-  case let error as DecodingError: Status(.internal, "the request does not parse: \(error)")
-  case is CancellationError: Status(.cancelled, "the call was cancelled")
-  default: Status(.unknown, "the handler failed", cause: error)
+extension Status {
+  /// What a handler's error means to its client; causes stay here.
+  init(handlerThrew error: any Error) {
+    self =
+      switch error {
+      case let status as Status: status
+      case let error as DecodingError: Status(.internal, "the request does not parse: \(error)")
+      case is CancellationError: Status(.cancelled, "the call was cancelled")
+      default: Status(.unknown, "the handler failed", cause: error)
+      }
   }
+
+  static let deadlinePassed = Status(.deadlineExceeded, "the call's deadline has passed")
 }

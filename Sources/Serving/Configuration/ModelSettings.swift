@@ -20,12 +20,15 @@ package struct ModelSettings: Sendable, Equatable {
   package var keyValueBytes = 64 << 20
   /// Most tokens of prompt and answer together of a language model, were it made for more.
   package var maxContext = 8192
+  /// How a language model takes conversations, in place of what its file says: the name of a builtin
+  /// template, the template itself, or the name of a file beside model.yaml.
+  package var chatTemplate: String?
 
   package init() {}
 
   static let keys = [
     "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "engine_slice",
-    "queue_limit", "max_instances", "max_sequences", "max_context", "kv_cache",
+    "queue_limit", "max_instances", "max_sequences", "max_context", "kv_cache", "chat_template",
   ]
 
   package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -74,6 +77,13 @@ package struct ModelSettings: Sendable, Equatable {
         throw fail("`\(text)` is no size from 64KiB to 1024GiB, such as 64MiB")
       }
       keyValueBytes = bytes
+    case "chat_template":
+      guard ChatFormat.mayName(text) else {
+        throw fail(
+          "`\(text.prefix(64))` is neither a builtin template (\(ChatFormat.builtinNames)), nor a "
+            + "template, nor the name of a file beside model.yaml")
+      }
+      chatTemplate = text
     default:
       throw ConfigurationError(
         file: file, line: entry.line,

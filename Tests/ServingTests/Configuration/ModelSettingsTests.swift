@@ -20,7 +20,9 @@ import Testing
       max_sequences: 3
       max_context: 100
       kv_cache: 1.5MiB
+      chat_template: plain
       """)
+    #expect(settings.chatTemplate == "plain")
     #expect(settings.description == "a model")
     #expect(settings.maxQueueDelay == .milliseconds(2))
     #expect(settings.maxBatchRows == 8)
@@ -46,6 +48,8 @@ import Testing
     ("max_queue_delay: inf s", 1, "is no time"),
     ("engine_slice: 11s", 1, "from 0 to 10s"),
     ("kv_cache: 64MB", 1, "is no size"),
+    ("chat_template: ../secret", 1, "is neither a builtin template (plain), nor a template"),
+    ("chat_template: ''", 1, "is neither a builtin template"),
     ("queue_limit: [1, 2]", 1, "expected one value"),
     ("queue_limit: 1\nqueue_limit: 2", 2, "given twice"),
     ("- a\n- b", 1, "expected `key: value` lines"),

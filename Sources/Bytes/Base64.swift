@@ -1,12 +1,19 @@
-/// Base64 of `-bin` metadata (RFC 4648, section 4): decoded with or without padding, encoded
-/// without.
-enum Base64 {
+/// Base64 (RFC 4648, section 4): decoded with or without padding.
+package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private static let invalid: UInt8 = 0xff
+  /// The value of every character.
+  private static let values: [UInt8] = {
+    var values = [UInt8](repeating: invalid, count: 256)
+    for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+    return values
+  }()
 
-  static func encode(_ bytes: [UInt8]) -> [UInt8] {
+  /// - Parameter padded: with `=` up to a multiple of four characters.
+  package static func encode(_ bytes: [UInt8], padded: Bool = false) -> [UInt8] {
     var text: [UInt8] = []
-    text.reserveCapacity((bytes.count * 4 + 2) / 3)
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
     var bits: UInt32 = 0
     var held = 0
     for byte in bytes {
@@ -18,11 +25,12 @@ enum Base64 {
       }
     }
     if held > 0 { text.append(alphabet[Int(bits << UInt32(6 - held) & 63)]) }
+    while padded, text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
     return text
   }
 
   /// Nil if a character is outside the alphabet, or padding or length are impossible.
-  static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+  package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
     var end = text.count
     while end > 0, unsafe text[end - 1] == UInt8(ascii: "=") { end -= 1 }
     let padding = text.count - end
@@ -34,7 +42,8 @@ enum Base64 {
     var bits: UInt32 = 0
     var held = 0
     for index in 0..<end {
-      guard let value = unsafe value(of: text[index]) else { return nil }
+      let value = unsafe values[Int(text[index])]
+      guard value != invalid else { return nil }
       bits = bits << 6 | UInt32(value)
       held += 6
       if held >= 8 {
@@ -43,16 +52,5 @@ enum Base64 {
       }
     }
     return bytes
-  }
-
-  private static func value(of character: UInt8) -> UInt8? {
-    switch character {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 }
