@@ -126,7 +126,6 @@ def test_a_stream_that_waits_notices_too(server):
 
 def test_a_slow_reader_suspends_its_generation(server):
     raw = server.raw()
-    raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.request("POST", "/v1/generate", FOREVER)
     raw.take(b"word0")
     memory = server.memory()

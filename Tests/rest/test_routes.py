@@ -214,4 +214,4 @@ def test_metrics_count_requests_by_route(start):
     assert server.metric(f'{family}{{route="/v1/models/{{name}}",method="GET",status="404"}}') == 1
     assert server.metric(f'{family}{{route="none",method="GET",status="404"}}') == 1
     assert server.metric(f'{family}{{route="none",method="other",status="404"}}') == 1
-    assert server.metric('rpc_server_calls_total{method="/apus.v1.Inference/GetModel",code="0"}') == 1
+    assert server.metric('rpc_server_calls_total{method="/apus.v1.Inference/GetModel",code="OK"}') == 1
