@@ -37,6 +37,10 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -54,14 +58,21 @@ let package = Package(
     swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
+    swift("Templates", []),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
+    swift("Crypto", ["COpenSSL"]),
+    swift("SQLite", ["CSQLite"]),
+    swift("Web", ["CCurl", "Threads"]),
+    swift("ObjectStore", ["CExpat", "Threads", "Web"]),
+    swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
+    swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Metrics", "Models", "RPC", "Threads", "Tokenizers",
+        "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -75,7 +86,14 @@ let package = Package(
       path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
+    .executableTarget(
+      name: "jobs-probe", dependencies: ["Accounts", "Jobs", "Web"],
+      path: "tools/jobs-probe", swiftSettings: strict),
+    .executableTarget(
+      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
+      path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
       dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
@@ -107,11 +125,22 @@ let package = Package(
       ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
+    tests("Templates", ["Templates"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
+    tests("Crypto", ["Crypto"]),
+    tests("SQLite", ["SQLite"]),
+    tests("Web", ["Web"]),
+    tests("ObjectStore", ["ObjectStore", "Web"]),
+    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
+    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web", "jobs-probe"]),
     tests(
-      "Serving", ["Batching", "Inference", "Messages", "Metrics", "Models", "RPC", "Serving"]),
+      "Serving",
+      [
+        "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving",
+        "Templates", "Tokenizers",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

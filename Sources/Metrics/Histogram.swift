@@ -37,7 +37,7 @@ package final class Histogram: Metric {
   private static let steps: UInt64 = 16
   private static let stepBits = 4
   /// Values above 2^44 (5 hours in nanoseconds) count as that.
-  private static let maximum: UInt64 = 1 << 44
+  package static let maximum: UInt64 = 1 << 44
   private static let bucketCount = index(of: maximum) + 1
 
   private let unit: Unit
@@ -112,7 +112,8 @@ package final class Histogram: Metric {
     return shift * Int(steps) + Int(below >> UInt64(shift))
   }
 
-  private static func middle(of index: Int) -> Double {
+  /// What stands for the values of a bucket: within 1/32 of each.
+  package static func middle(of index: Int) -> Double {
     guard index >= 2 * Int(steps) else { return Double(index + 1) }
     let shift = UInt64(index / Int(steps) - 1)
     let low = (UInt64(index) - shift * steps) << shift

@@ -4,9 +4,9 @@ internal import Serving
 
 extension Command {
   static let serve = Command(
-    name: "serve", summary: "Serves the models of a folder over gRPC.", positionals: "",
+    name: "serve", summary: "Serves the models of a folder over gRPC and HTTP.", positionals: "",
     arity: 0...0,
-    options: files + LimitFlag.all.map(Option.init) + life,
+    options: files + LimitFlags.grpc.map(Option.init) + LimitFlags.http.map(Option.init) + life,
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
     try await InferenceServer(try configuration(arguments)).run()
@@ -17,6 +17,10 @@ extension Command {
       "models", "DIR", "folder of models: DIR/<name>/<version>/…",
       initial: "./models if it is there"),
     .option("grpc", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
+    .option("http", "ADDRESS", "the same for HTTP, or off", initial: "127.0.0.1:8000"),
+    .option(
+      "http-origins", "LIST", "web pages that may call: origins with commas between, or *",
+      initial: "none"),
     .option("loops", "N", "event loops", initial: "one per core"),
     .option("threads", "N", "threads that compute", initial: "one per core"),
   ]
@@ -37,9 +41,14 @@ extension Command {
   {
     var configuration = ServerConfiguration(models: try models(arguments))
     configuration.address = try arguments.address("grpc") ?? configuration.address
+    configuration.httpAddress =
+      arguments["http"] == "off" ? nil : try arguments.address("http") ?? configuration.httpAddress
+    configuration.httpOrigins =
+      arguments["http-origins"]?.split(separator: ",").map(String.init) ?? []
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
-    try setLimits(&configuration.limits, arguments)
+    try setLimits(&configuration.limits, LimitFlags.grpc, arguments)
+    try setLimits(&configuration.httpLimits, LimitFlags.http, arguments)
     configuration.longTexts =
       try arguments.integer("max-long-texts", 1...100_000) ?? configuration.longTexts
     configuration.logFormat =
@@ -72,17 +81,17 @@ extension Command {
     return "models"
   }
 
-  private static func setLimits(_ limits: inout ServerLimits, _ arguments: Arguments)
-    throws(UsageError)
-  {
-    for flag in LimitFlag.all {
+  private static func setLimits<Limits>(
+    _ limits: inout Limits, _ flags: [LimitFlag<Limits>], _ arguments: Arguments
+  ) throws(UsageError) {
+    for flag in flags {
       _ = try arguments.value(flag.name, flag.expected) { flag.set($0, in: &limits) ? true : nil }
     }
   }
 }
 
 extension Command.Option {
-  fileprivate init(_ flag: LimitFlag) {
+  fileprivate init<Limits>(_ flag: LimitFlag<Limits>) {
     self = .option(flag.name, flag.placeholder, flag.help, initial: flag.initial)
   }
 }

@@ -3,6 +3,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -48,11 +49,13 @@ class Server:
 
     def __init__(self, contract, folder, *flags, log):
         self.apus, rpc = contract
-        self.log_path = log
+        self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
+            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+             "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
-        self.address = self.wait_for("listening")["grpc"]
+        listening = self.wait_for("listening")
+        self.address, self.http = listening["grpc"], f"http://{listening['http']}"
         self.host, self.port = self.address.rsplit(":", 1)
         self.channel = self.open()
         self.stub = rpc.InferenceStub(self.channel)
@@ -64,8 +67,13 @@ class Server:
         return grpc.insecure_channel(self.address, options=options)
 
     def log(self):
-        lines = self.log_path.read_text().split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        """All lines so far; only new ones are read and parsed, as waiting looks again and again."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self.log_read)
+            whole, end, _ = file.read().rpartition(b"\n")
+        self.log_read += len(whole) + len(end)
+        self.log_lines += [json.loads(line) for line in whole.split(b"\n") if line]
+        return self.log_lines
 
     def wait_for(self, event, **fields):
         """The first log line of that event with those fields."""
@@ -103,6 +111,11 @@ class Server:
 
     def descriptors(self):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def proportional_memory(self):
+        """Bytes of its own, and its share of pages that other processes map, too (proc_pid_smaps(5))."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss: +(\d+) kB", text, re.M)[1]) << 10
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

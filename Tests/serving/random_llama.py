@@ -4,7 +4,7 @@ import struct
 
 import numpy
 
-UINT32, FLOAT32, STRING, ARRAY, INT32 = 4, 6, 8, 9, 5  # value types of the format
+UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9  # value types of the format
 ALIGNMENT = 32
 
 
@@ -16,6 +16,7 @@ def string(text) -> bytes:
 def value(item) -> bytes:
     """A metadata value with its type before it; a list has the type of its first element."""
     match item:
+        case bool(): return struct.pack("<I?", BOOL, item)
         case int(): return struct.pack("<II", UINT32, item)
         case float(): return struct.pack("<If", FLOAT32, item)
         case str(): return struct.pack("<I", STRING) + string(item)
@@ -47,7 +48,41 @@ def write_endless_llama(path: pathlib.Path, words=64, width=32, context=8192):
     }
     for part in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
         tensors[f"blk.0.{part}.weight"] = random.normal(size=(width, width)) / width**0.5
-    metadata = {
+    metadata = describe(pieces, types, width, context)
+    write(path, metadata, {name: tensor.astype("<f4") for name, tensor in tensors.items()})
+
+
+MARKERS = ["<|im_start|>", "<|im_end|>"]
+
+
+def write_chain_llama(path: pathlib.Path, answer=("▁fine", "▁thanks"), template=None, width=64, context=2048):
+    """A model that knows but the token before: a line break is followed by the words of `answer`, those by
+    `<|im_end|>`, every other token by itself. Its attention and its hidden layer are all zeros."""
+    pieces, types = vocabulary(0)
+    pieces, types = pieces + MARKERS + list(answer), types + [3] * len(MARKERS) + [1] * len(answer)
+    follower = numpy.arange(len(pieces))
+    chain = ["<0x0A>", *answer, "<|im_end|>"]
+    for token, following in zip(chain, chain[1:]):
+        follower[pieces.index(token)] = pieces.index(following)
+    embedding = numpy.random.default_rng(7).choice([-1.0, 1.0], size=(len(pieces), width))
+    output = numpy.zeros_like(embedding)
+    # Several tokens may have one follower: it looks like all of them.
+    numpy.add.at(output, follower, embedding)
+    ones, zeros = numpy.ones(width), numpy.zeros((width, width))
+    tensors = {"token_embd.weight": embedding, "output.weight": output, "output_norm.weight": ones,
+               "blk.0.attn_norm.weight": ones, "blk.0.ffn_norm.weight": ones}
+    for part in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+        tensors[f"blk.0.{part}.weight"] = zeros
+    metadata = describe(pieces, types, width, context)
+    metadata["tokenizer.ggml.add_space_prefix"] = False
+    if template:
+        metadata["tokenizer.chat_template"] = template
+    write(path, metadata, {name: tensor.astype("<f4") for name, tensor in tensors.items()})
+
+
+def describe(pieces, types, width, context):
+    """The metadata of a model of one layer and two heads."""
+    return {
         "general.architecture": "llama",
         "llama.block_count": 1,
         "llama.embedding_length": width,
@@ -60,7 +95,6 @@ def write_endless_llama(path: pathlib.Path, words=64, width=32, context=8192):
         "tokenizer.ggml.scores": [0.0] * len(pieces),
         "tokenizer.ggml.token_type": types,
     }
-    write(path, metadata, {name: tensor.astype("<f4") for name, tensor in tensors.items()})
 
 
 def write(path, metadata, tensors):

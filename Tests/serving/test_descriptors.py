@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from conftest import APUS, PATIENCE
 
 
-def test_running_out_of_descriptors_is_logged_once_and_passes(start, tmp_path):
+def test_running_out_of_descriptors_is_logged_and_passes(start, tmp_path):
     (tmp_path / "models").mkdir()
     limit = 64
     server = start(tmp_path / "models")
@@ -32,14 +32,16 @@ def test_running_out_of_descriptors_is_logged_once_and_passes(start, tmp_path):
     check = health_pb2_grpc.HealthStub(channel).Check
     check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)
     channel.close()
-    assert [line["event"] for line in server.log()].count("connections refused") == 1
+    # At most one line in ten seconds, however slow this machine: not one for each of the refused.
+    assert [line["event"] for line in server.log()].count("connections refused") <= 1 + PATIENCE / 10
 
 
 def test_closed_standard_streams_do_not_become_sockets(tmp_path):
     (tmp_path / "models").mkdir()
     target = f"unix:{tmp_path}/socket"
     process = subprocess.Popen(
-        ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', APUS, "serve", "--models", tmp_path / "models", "--grpc", target])
+        ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', APUS, "serve", "--models", tmp_path / "models", "--grpc", target,
+         "--http", "off"])
     channel = grpc.insecure_channel(target)
     check = health_pb2_grpc.HealthStub(channel).Check
     try:

@@ -104,7 +104,8 @@ def test_a_log_that_nobody_reads_does_not_keep_the_process(tmp_path):
     (tmp_path / "models").mkdir()
     reader, writer = os.pipe()
     process = subprocess.Popen(
-        [APUS, "serve", "--models", tmp_path / "models", "--grpc", f"unix:{tmp_path}/socket"], stderr=writer)
+        [APUS, "serve", "--models", tmp_path / "models", "--grpc", f"unix:{tmp_path}/socket",
+         "--http", "off"], stderr=writer)
     os.close(writer)
     channel = grpc.insecure_channel(f"unix:{tmp_path}/socket")
     check = health_pb2_grpc.HealthStub(channel).Check

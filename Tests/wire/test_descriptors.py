@@ -26,7 +26,7 @@ def test_running_out_of_descriptors_is_told_once_and_passes(start):
     # Nobody is left in the queue, where he would make the listener ready for ever.
     assert failures() == 2 * limit + 1 - open_now
     told = server.unary("Refused").decode().splitlines()
-    assert len(told) == 1, told
+    assert len(told) <= 1 + PATIENCE / 10, told  # one in ten seconds at most
     assert told[0].startswith("1 cannot accept a connection: ")
     assert f"all {limit} file descriptors" in told[0] and "ulimit -n" in told[0]
     for each in made:

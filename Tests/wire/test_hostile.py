@@ -210,7 +210,7 @@ def test_continuation_flood(start):
 
 
 def test_headers_that_never_end(start):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     made = connect(server)
     made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
     serves(server)
@@ -254,7 +254,7 @@ def test_a_client_over_its_own_windows(start):
 
 
 def test_connections_that_say_nothing(start):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     silent = [connect(server) for _ in range(50)]
     for each in silent:
         drain(each)
@@ -279,7 +279,7 @@ def test_connections_that_say_nothing(start):
     ids=["preface", "settings", "no-ack", "half-ack", "open-headers", "half-headers", "pings"],
 )
 def test_a_handshake_that_is_never_finished_ends(start, opening):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     serves(server)
     half = connect(server)
     half.sendall(opening)
@@ -290,7 +290,7 @@ def test_a_handshake_that_is_never_finished_ends(start, opening):
 
 
 def test_a_finished_handshake_outlives_its_time(start):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     with Raw(server) as raw:
         assert raw.call(head(ECHO), OK).status == "0"
         # Whoever came later and said nothing is gone: the time of this one is over, too.

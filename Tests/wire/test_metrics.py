@@ -47,7 +47,8 @@ def test_what_is_open(start):
 
 
 def test_limits_are_counted_by_name(start):
-    server = start("--calls-per-connection", 2, "--message-size", 1000, "--reset-burst", 5)
+    server = start("--calls-per-connection", 2, "--message-size", 1000, "--reset-burst", 5,
+                   "--resets-per-second", 1)
 
     def reached(limit):
         return server.metrics().get(f'rpc_server_limit_reached_total{{limit="{limit}"}}', 0)

@@ -62,7 +62,7 @@ def first_answer(server, folder):
     request = health_check()
     began = time.perf_counter()
     process = subprocess.Popen(
-        [server, "serve", "--models", folder, "--grpc", f"127.0.0.1:{port}"],
+        [server, "serve", "--models", folder, "--grpc", f"127.0.0.1:{port}", "--http", "127.0.0.1:0"],
         stderr=subprocess.DEVNULL)
     try:
         while True:

@@ -6,8 +6,9 @@
 ///                         └────── submit ─── expected ── patience over ──▶ idle
 ///
 /// The engine is shared by time, not by turns (start-time fair queueing: Goyal, Vin, Cheng,
-/// SIGCOMM 1996). A lane's level is the engine time it has had; of those that wait, the lowest goes
-/// next. While two lanes both have work, what they get differs by no more than their longest jobs.
+/// SIGCOMM 1996). A lane's level is the engine time it has had (the paper's start tag); of those
+/// that wait, the lowest goes next. While two lanes both have work, what they get differs by no more
+/// than the longest job of the one and the longest of the other together.
 /// A lane that was idle rejoins at the level of whoever ran last, so it is neither made to wait for
 /// what it had long ago nor owed anything for its absence.
 ///
@@ -45,7 +46,7 @@ struct FairQueue: Sendable {
   private var lanes: [Int: Lane] = [:]
   private var nextLane = 0
   private var nextOrder: UInt64 = 0
-  /// Level at which the last job began; never falls.
+  /// Level at which the last job began (the paper's virtual time); never falls.
   private(set) var floor: Duration = .zero
   private var started: ContinuousClock.Instant?
   /// Whom an idle engine waits for, and since when that is not charged yet.

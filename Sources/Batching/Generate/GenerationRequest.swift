@@ -28,6 +28,8 @@ package struct GeneratedToken: Sendable, Equatable {
   package var id: Int32
   /// 0 for the first generated.
   package var index: Int
+  /// Where `SamplingOptions.logprobs` asks for it.
+  package var probability: TokenProbability? = nil
 }
 
 package enum FinishReason: String, Sendable, Equatable, CaseIterable {

@@ -1,4 +1,5 @@
-/// Bounds of one sequence scheduler. Every one has a default and is meant to have a flag.
+/// Bounds of one sequence scheduler, each with a default. Those that operators change have keys in
+/// model.yaml.
 package struct SequenceOptions: Sendable, Equatable {
   /// Tokens one step may feed, over all sequences: running sequences first, then prompt chunks.
   package var maxStepTokens = 256

@@ -192,7 +192,8 @@ struct SequencePolicy: Sendable {
       return
     }
     let arrival = running[index].arrival
-    let token = GeneratedToken(id: output.token, index: running[index].generated)
+    let token = GeneratedToken(
+      id: output.token, index: running[index].generated, probability: output.probability)
     running[index].tokens.append(output.token)
     if running[index].firstToken == nil { running[index].firstToken = now }
     events.append(

@@ -24,7 +24,7 @@ package actor SequenceScheduler {
   private var reportedPreemptions = 0
   private var isStopped = false
 
-  /// - Parameter executor: where the scheduler lives: the loop whose handlers call it.
+  /// - Parameter executor: where the scheduler lives: a loop.
   package init(
     name: String, backend: any SequenceBackend, engine: Engine, executor: BatchExecutor,
     clock: any BatchClock, options: SequenceOptions = SequenceOptions(),

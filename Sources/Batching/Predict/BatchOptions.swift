@@ -1,4 +1,4 @@
-/// Bounds of one batcher. Every one has a default and is meant to have a flag.
+/// Bounds of one batcher, each with a default. Those that operators change have keys in model.yaml.
 package struct BatchOptions: Sendable, Equatable {
   /// Most rows of a batch.
   package var maxBatchRows = 256

@@ -2,9 +2,9 @@ package import Inference
 
 /// Forms batches of one model's inputs and has the engine compute them.
 ///
-/// The typed face of `BatchScheduler`, an actor that lives on the executor of the handlers that
-/// call it (a loop): submitting, forming batches and handing out answers cross no thread; a batch
-/// crosses two, there and back.
+/// The typed face of `BatchScheduler`, an actor that lives on one loop: for handlers on that loop,
+/// submitting, forming batches and handing out answers cross no thread; those on others come over
+/// and go back. A batch crosses to the engine and back.
 package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
   package typealias Input = Backend.Input
   package typealias Answer = BatchAnswer<Backend.Output>
@@ -13,7 +13,7 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
   let backend: Backend
 
   /// - Parameters:
-  ///   - executor: where the batcher lives: the loop whose handlers call it.
+  ///   - executor: where the batcher lives: a loop.
   ///   - observer: told of batches and drops; for metrics.
   package init(
     name: String, backend: Backend, engine: Engine, executor: BatchExecutor,

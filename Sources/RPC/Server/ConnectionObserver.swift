@@ -6,7 +6,7 @@ public protocol ConnectionObserver: Sendable {
   func connectionsRefused(_ refused: RefusedConnections)
 }
 
-/// Connections that were closed on arrival.
+/// Connections that were closed on arrival, or that the system could not give.
 public struct RefusedConnections: Sendable, Equatable {
   /// How many since the last report of this reason.
   public let count: Int

@@ -118,7 +118,7 @@ public final class Server: Sendable {
     health.drain()
     if notice > .zero { try? await Task.sleep(for: notice) }
     await endLater(after: grace)
-    core.phase = .draining
+    core.advance(to: .draining)
     health.finish()
     for listening in listenings.withLock({ $0 }) { listening.stop() }
     core.connections.forEach { $0.beginDrain() }
@@ -133,7 +133,7 @@ public final class Server: Sendable {
     try? await loop.run {
       let end = loop.now.advanced(by: grace)
       loop.schedule(after: grace - farewell) {
-        core.phase = .ending
+        core.advance(to: .ending)
         core.connections.forEach { $0.end(by: end) }
       }
     }

@@ -16,9 +16,9 @@ final class ServerCore: Sendable {
   let memory: MemoryTotal
   /// Calls whose handler runs or whose stream is open.
   private let runningCalls = Atomic(0)
-  private let drainPhase = Atomic<DrainPhase>(.serving)
+  private let drainPhase = Atomic(DrainPhase.serving.rawValue)
 
-  enum DrainPhase: UInt8, AtomicRepresentable {
+  enum DrainPhase: UInt8 {
     case serving
     /// Connections are asked to leave; what comes in the meantime is still served.
     case draining
@@ -35,10 +35,11 @@ final class ServerCore: Sendable {
     self.metrics = metrics
   }
 
-  var phase: DrainPhase {
-    get { drainPhase.load(ordering: .relaxed) }
-    set { drainPhase.store(newValue, ordering: .relaxed) }
-  }
+  var phase: DrainPhase { DrainPhase(rawValue: drainPhase.load(ordering: .relaxed)) ?? .ending }
+
+  /// Goes on to a phase, never back: with hardly any grace its end may come before the drain's
+  /// beginning is noted.
+  func advance(to phase: DrainPhase) { drainPhase.max(phase.rawValue, ordering: .relaxed) }
 
   var calls: Int { runningCalls.load(ordering: .relaxed) }
 

@@ -4,10 +4,11 @@ internal import Messages
 internal import Metrics
 internal import Tokenizers
 
-/// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
+/// StreamPredict: tokenises the prompt or the conversation, and sends every token as the scheduler
+/// draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let longTexts: LongTextThread
+  let prompts: PromptEncoder
 
   func generate(
     _ request: ApusV1.StreamPredictRequest,
@@ -22,7 +23,7 @@ struct GenerateHandler: Sendable {
     }
     let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
     let generation = GenerationRequest(
-      prompt: try await encode(request.prompt, model, sequences.tokenizer), sampling: sampling,
+      prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
       maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
       deadline: context.deadline)
     let stream: TokenStream
@@ -32,8 +33,7 @@ struct GenerateHandler: Sendable {
       throw Status(error)
     }
     var writer = TokenWriter(
-      responses: responses, decoder: StreamingDecoder(sequences.tokenizer, continuing: true),
-      stops: stops, model: model, id: id)
+      responses: responses, tokenizer: sequences.tokenizer, stops: stops, model: model, id: id)
     do {
       while let token = try await stream.next() {
         try await writer.write(token)
@@ -61,39 +61,13 @@ struct GenerateHandler: Sendable {
       throw Status(error)
     }
   }
-
-  /// A prompt that cannot fit the context is refused before it is encoded; a long one is encoded away
-  /// from the loop.
-  private func encode(
-    _ prompt: String, _ model: ServedModel, _ tokenizer: SentencePieceTokenizer
-  ) async throws -> [Int32] {
-    let fewest = tokenizer.fewestTokens(of: prompt)
-    let room = model.facts.contextLength - 1
-    guard fewest <= room else {
-      throw Validation.invalid(
-        "prompt",
-        "it has at least \(fewest) tokens; the context of \(model.name) leaves room for \(room); "
-          + "shorten it")
-    }
-    guard prompt.utf8.count > tokenizer.shortBytes else { return try Self.ids(prompt, tokenizer) }
-    return try await longTexts.run { try Self.ids(prompt, tokenizer) }
-  }
-
-  private static func ids(_ prompt: String, _ tokenizer: SentencePieceTokenizer) throws(Status)
-    -> [Int32]
-  {
-    do throws(TokenizerError) {
-      return try tokenizer.encode(prompt)
-    } catch {
-      throw Validation.invalid("prompt", error.reason)
-    }
-  }
 }
 
 /// Turns drawn tokens into messages: text is held back while it may be half a character or the
 /// beginning of a stop string, and comes with a later token.
 private struct TokenWriter {
   let responses: ResponseWriter<ApusV1.StreamPredictResponse>
+  let tokenizer: SentencePieceTokenizer
   var decoder: StreamingDecoder
   var stops: StopStrings
   let model: ServedModel
@@ -102,11 +76,12 @@ private struct TokenWriter {
   private var isFirst = true
 
   init(
-    responses: ResponseWriter<ApusV1.StreamPredictResponse>, decoder: StreamingDecoder,
+    responses: ResponseWriter<ApusV1.StreamPredictResponse>, tokenizer: SentencePieceTokenizer,
     stops: StopStrings, model: ServedModel, id: String
   ) {
     self.responses = responses
-    self.decoder = decoder
+    self.tokenizer = tokenizer
+    decoder = StreamingDecoder(tokenizer, continuing: true)
     self.stops = stops
     self.model = model
     self.id = id
@@ -119,6 +94,7 @@ private struct TokenWriter {
     message.text = emission.text
     message.tokenID = UInt32(bitPattern: token.id)
     message.index = UInt32(clamping: token.index)
+    message.probability = token.probability.map { probability($0) }
     if isFirst { identify(&message) }
     isFirst = false
     try await responses.send(message)
@@ -145,6 +121,17 @@ private struct TokenWriter {
     message.usage = usage
     message.timing = timing(summary, latency)
     try await responses.send(message)
+  }
+
+  private func probability(_ probability: TokenProbability) -> ApusV1.TokenProbability {
+    ApusV1.TokenProbability(
+      logprob: probability.logprob,
+      top: probability.top.map { token in
+        var decoder = StreamingDecoder(tokenizer, continuing: true)
+        let text = decoder.append(token.id) + decoder.finish()
+        return ApusV1.TopToken(
+          tokenID: UInt32(bitPattern: token.id), text: text, logprob: token.logprob)
+      })
   }
 
   private func identify(_ message: inout ApusV1.StreamPredictResponse) {
@@ -188,6 +175,7 @@ extension SamplingOptions {
     if let value = options.topP { topP = value }
     if let value = options.minP { minP = value }
     if let value = options.repetitionPenalty { repetitionPenalty = value }
+    if let value = options.logprobs { logprobs = Int(value) }
     seed = options.seed ?? UInt64.random(in: .min ... .max)
     try validate()
   }

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Templates
 
 /// Checks of what callers send. Every error names the field, what came and what is allowed.
 enum Validation {
@@ -34,6 +35,32 @@ enum Validation {
     if options.truncate != nil, model.facts.maximumTokens == 0 {
       throw invalid("options.truncate", "model \(model.name) takes no text; leave it out")
     }
+  }
+
+  static let maximumMessages = 1000
+  private static let roles = ["system", "user", "assistant"]
+
+  /// A conversation that is there, with roles that exist, and with no prompt beside it.
+  static func messages(
+    of request: ApusV1.StreamPredictRequest
+  ) throws(Status) -> [ChatTemplate.Message] {
+    guard request.prompt.isEmpty else {
+      throw invalid("messages", "there is a prompt too; give one of the two")
+    }
+    guard (1...maximumMessages).contains(request.messages.count) else {
+      throw invalid(
+        "messages", "expected 1 to \(maximumMessages), got \(request.messages.count)")
+    }
+    var messages: [ChatTemplate.Message] = []
+    for (index, message) in request.messages.enumerated() {
+      guard roles.contains(message.role) else {
+        throw invalid(
+          "messages[\(index)].role",
+          "expected \(roles.joined(separator: ", ")), got `\(shown(message.role))`")
+      }
+      messages.append(ChatTemplate.Message(role: message.role, content: message.content))
+    }
+    return messages
   }
 
   /// Outside text as it may stand in an error: short.

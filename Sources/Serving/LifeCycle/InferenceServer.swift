@@ -3,6 +3,7 @@ internal import Compute
 internal import EventLoop
 internal import Messages
 package import Metrics
+internal import REST
 internal import RPC
 internal import Synchronization
 internal import Threads
@@ -21,11 +22,13 @@ package final class InferenceServer: Sendable {
   private let group: EventLoopGroup
   private let engine: Engine
   private let address: SocketAddress
+  private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
   private let readiness: Readiness
   private let server: RPC.Server
+  private let front: Front
   private let lastReason = Mutex<String?>(nil)
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
@@ -37,6 +40,7 @@ package final class InferenceServer: Sendable {
     // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
     address = try SocketAddress(configuration.address)
+    httpAddress = try configuration.httpAddress.map { try SocketAddress($0) }
     self.configuration = configuration
     log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
@@ -53,7 +57,8 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, longTexts: longTexts),
-      generations: GenerateHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
@@ -62,7 +67,12 @@ package final class InferenceServer: Sendable {
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
     ProcessMetrics.register(in: metrics)
-    server = RPC.Server(services: [service], options: options, group: group)
+    let server = RPC.Server(services: [service], options: options, group: group)
+    self.server = server
+    front = Front(
+      options: Self.httpOptions(configuration, metrics, log), group: group,
+      transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
+      metricsText: { [metrics] in metrics.exposition() })
   }
 
   /// Serves until the process is told to stop.
@@ -73,8 +83,10 @@ package final class InferenceServer: Sendable {
     let directory = try ModelDirectory(scanning: configuration.models)
     setHealth(.notServing)
     let address = try server.listen(on: address).address
+    let http = try httpAddress.map { try front.listen(on: $0).address }
     log.info(
-      "listening", ("grpc", .text("\(address)")), ("version", .text(ServerVersion.current)))
+      "listening", ("grpc", .text("\(address)")),
+      ("http", .text(http.map { "\($0)" } ?? "off")), ("version", .text(ServerVersion.current)))
     reportSoon()
     let loader = try startLoading(directory)
     watchReadiness()
@@ -87,12 +99,35 @@ package final class InferenceServer: Sendable {
       ("grace_s", .number(configuration.drainGrace.seconds)))
     installer.cancel()
     readiness.drain()
+    async let drained: Void = drainFront()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
+    await drained
     loader.join()
     longTexts.stop()
     engine.stop()
     group.shutdown()
     log.info("stopped")
+  }
+
+  // MARK: HTTP
+
+  private static func httpOptions(
+    _ configuration: ServerConfiguration, _ metrics: Registry, _ log: Log
+  ) -> FrontOptions {
+    var options = FrontOptions()
+    options.limits = configuration.httpLimits
+    options.allowedOrigins = configuration.httpOrigins
+    options.version = ServerVersion.current
+    options.registry = metrics
+    let requests = RequestLog(log: log, scope: configuration.callLog)
+    options.observer = { requests.requestEnded($0) }
+    return options
+  }
+
+  /// Beside the gRPC server's drain, which tells of its beginning through health.
+  private func drainFront() async {
+    if configuration.drainDelay > .zero { try? await Task.sleep(for: configuration.drainDelay) }
+    await front.drain(grace: configuration.drainGrace)
   }
 
   // MARK: Models

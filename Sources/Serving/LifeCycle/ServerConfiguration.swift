@@ -1,17 +1,23 @@
 internal import EventLoop
+package import REST
 package import RPC
 
-/// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
+/// What `apus serve` can be told, with defaults; those of the wire are in `ServerLimits`.
 package struct ServerConfiguration: Sendable {
   /// Folder of models.
   package var models: String
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
+  /// The same for HTTP; nil for no HTTP front.
+  package var httpAddress: String? = "127.0.0.1:8000"
   /// Event loops; nil is one per core.
   package var loops: Int?
   /// Threads that compute, the engine's own included; nil is one per core.
   package var threads: Int?
   package var limits = ServerLimits()
+  package var httpLimits = HTTPLimits()
+  /// Origins whose pages may call over HTTP from a browser; `*` is any.
+  package var httpOrigins: [String] = []
   /// Requests with texts too long for a loop that may wait to be cut into tokens.
   package var longTexts = 64
   package var logFormat = Log.Format.human

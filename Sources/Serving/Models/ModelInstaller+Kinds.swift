@@ -64,7 +64,8 @@ extension ModelInstaller {
   }
 
   func serve(
-    _ backend: LlamaBackend, _ vocabulary: SentencePieceVocabulary, _ place: Place
+    _ backend: LlamaBackend, _ vocabulary: SentencePieceVocabulary,
+    of version: ModelDirectory.Version, _ place: Place
   ) throws -> Made {
     let tokenizer = try SentencePieceTokenizer(vocabulary)
     var facts = ModelFacts(
@@ -82,8 +83,13 @@ extension ModelInstaller {
         ("made_for", .integer(facts.trainedContextLength)),
         ("raise", .text(place.contextBound(facts.contextLength))))
     }
+    let chat = try ChatSupport(vocabulary, place.settings, folder: version.modelFolder)
+    if case .none(let reason) = chat, !vocabulary.chatTemplate.isEmpty {
+      log.warning("no conversations", ("model", .text(place.name)), ("problem", .text(reason)))
+    }
     let sequences = ServedModel.SequenceModel(
-      tokenizer: tokenizer, scheduler: place.scheduler(backend), stopTokens: vocabulary.stopIDs)
+      tokenizer: tokenizer, scheduler: place.scheduler(backend), stopTokens: vocabulary.stopIDs,
+      chat: chat)
     return (facts, .generation(sequences))
   }
 }

@@ -126,7 +126,8 @@ final class ModelInstaller: Sendable {
       case .encoder(let backend): try serve(backend, entry, version, place)
       case .classifier(let backend): try serve(backend, of: version, place)
       case .rows(let backend): try serve(backend, place)
-      case .language(let backend, let vocabulary): try serve(backend, vocabulary, place)
+      case .language(let backend, let vocabulary):
+        try serve(backend, vocabulary, of: version, place)
       }
     return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
   }

@@ -48,6 +48,7 @@ struct Place {
     options.maxBatchRows = settings.maxBatchRows
     options.maxBatchTokens = settings.maxBatchTokens ?? Place.batchTokens
     options.maxQueueDelay = settings.maxQueueDelay
+    options.engineSlice = settings.engineSlice
     options.maxQueueRows = settings.queueLimit
     // The queue is bounded in instances; a whole request of the longest texts fits in any case.
     options.maxQueueTokens = max(options.maxQueueTokens, settings.maxInstances * tokens)
@@ -59,6 +60,7 @@ struct Place {
   func scheduler(_ backend: any SequenceBackend) -> SequenceScheduler {
     var options = SequenceOptions()
     options.maxStepTokens = settings.maxBatchTokens ?? 256
+    options.engineSlice = settings.engineSlice
     options.maxRunning = min(settings.maxSequences, options.maxStepTokens)
     options.maxWaiting = settings.queueLimit
     return SequenceScheduler(

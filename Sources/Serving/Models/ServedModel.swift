@@ -24,6 +24,7 @@ package final class ServedModel: Sendable {
     package let tokenizer: SentencePieceTokenizer
     package let scheduler: SequenceScheduler
     package let stopTokens: [Int32]
+    package let chat: ChatSupport
   }
 
   init(name: String, version: Int, facts: ModelFacts, runner: Runner) {

@@ -16,6 +16,9 @@ package struct ModelDirectory: Sendable, Equatable {
   package struct Version: Sendable, Equatable {
     package let number: Int
     package let path: String
+
+    /// Where model.yaml is.
+    var modelFolder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
   }
 
   /// Sorted by name.

@@ -293,9 +293,11 @@ private typealias Parameters = GrpcTesting.ResponseParameters
 
   @Test func onceTheServerEndsCallsAreUnavailable() async throws {
     let rig = try LocalRig()
-    rig.server.core.phase = .draining
+    rig.server.core.advance(to: .draining)
     _ = try await rig.client.emptyCall(GrpcTesting.Empty())
-    rig.server.core.phase = .ending
+    rig.server.core.advance(to: .ending)
+    // Late, as with a grace of nothing: the end stands.
+    rig.server.core.advance(to: .draining)
     let error = await #expect(throws: Status.self) {
       _ = try await rig.client.emptyCall(GrpcTesting.Empty())
     }

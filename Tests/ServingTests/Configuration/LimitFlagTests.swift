@@ -1,4 +1,5 @@
 import Foundation
+import REST
 import RPC
 import TestSupport
 import Testing
@@ -7,45 +8,55 @@ import Testing
 
 @Suite struct LimitFlagTests {
   @Test func everyLimitHasOneFlag() {
-    #expect(LimitFlag.all.count == Limit.allCases.count)
-    #expect(Set(LimitFlag.all.map(\.limit)) == Set(Limit.allCases))
+    #expect(LimitFlags.grpc.map(\.name).sorted() == Limit.allCases.map(\.rawValue).sorted())
+    #expect(LimitFlags.http.map(\.name).sorted() == HTTPLimit.allCases.map(\.rawValue).sorted())
   }
 
   @Test func everyFlagIsDocumentedWithItsDefault() throws {
     let text = try String(contentsOfFile: "\(Fixture.package)/docs/configuration.md", encoding: .utf8)
     let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `--") }
-    for flag in LimitFlag.all {
-      let row = try #require(rows.first { $0.hasPrefix("| `--\(flag.name)` ") }, "\(flag.name)")
-      #expect(row.contains(" `\(flag.initial)` "))
+    let flags =
+      LimitFlags.grpc.map { ($0.name, $0.initial) } + LimitFlags.http.map { ($0.name, $0.initial) }
+    for (name, initial) in flags {
+      let row = try #require(rows.first { $0.hasPrefix("| `--\(name)` ") }, "\(name)")
+      #expect(row.contains(" `\(initial)` "), "\(name)")
     }
   }
 
-  @Test(arguments: LimitFlag.all.indices)
-  func takesItsDefaultAndItsBounds(index: Int) throws {
-    let flag = LimitFlag.all[index]
+  @Test func takesItsDefaultAndItsBounds() throws {
+    try LimitFlags.grpc.forEach(takesItsDefaultAndItsBounds)
+    try LimitFlags.http.forEach(takesItsDefaultAndItsBounds)
+  }
+
+  private func takesItsDefaultAndItsBounds<Limits>(_ flag: LimitFlag<Limits>) throws {
     let bounds = flag.expected.split(separator: " ").suffix(3)
     let least = String(try #require(bounds.first))
     let most = String(try #require(bounds.last))
-    var limits = ServerLimits()
+    var limits = Limits()
     for text in [least, most, flag.initial] {
       #expect(flag.set(text, in: &limits), "\(flag.name) \(text)")
     }
-    let all = Mirror(reflecting: limits).children.map { "\($0.value)" }
-    #expect(all == Mirror(reflecting: ServerLimits()).children.map { "\($0.value)" })
+    #expect(fields(limits) == fields(Limits()))
     for text in ["", "0", "-1", "many", "99999999TiB", most + "0", "1e3"] {
       #expect(!flag.set(text, in: &limits), "\(flag.name) \(text)")
     }
   }
 
   @Test func setsItsOwnFieldOnly() {
-    for flag in LimitFlag.all {
-      var limits = ServerLimits()
-      let before = Mirror(reflecting: limits).children.map { "\($0.value)" }
-      let least = flag.expected.split(separator: " ").dropLast(2).last.map(String.init) ?? ""
-      #expect(flag.set(least, in: &limits))
-      let after = Mirror(reflecting: limits).children.map { "\($0.value)" }
-      #expect(zip(before, after).count { $0 != $1 } == 1, "\(flag.name)")
-    }
+    LimitFlags.grpc.forEach(setsItsOwnFieldOnly)
+    LimitFlags.http.forEach(setsItsOwnFieldOnly)
+  }
+
+  private func setsItsOwnFieldOnly<Limits>(_ flag: LimitFlag<Limits>) {
+    var limits = Limits()
+    let before = fields(limits)
+    let least = flag.expected.split(separator: " ").dropLast(2).last.map(String.init) ?? ""
+    #expect(flag.set(least, in: &limits))
+    #expect(zip(before, fields(limits)).count { $0 != $1 } == 1, "\(flag.name)")
+  }
+
+  private func fields<Limits>(_ limits: Limits) -> [String] {
+    Mirror(reflecting: limits).children.map { "\($0.value)" }
   }
 
   @Test(arguments: [

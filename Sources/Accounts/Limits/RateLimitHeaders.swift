@@ -1,0 +1,152 @@
+// ratelimit-policy: "requests";q=100;w=60, "concurrent";q=8;qu="concurrent-requests"
+// ratelimit: "requests";r=99;t=60, "concurrent";r=7
+// x-ratelimit-limit-requests: 100 · -remaining-requests: 99 · -reset-requests: 1m0s
+// retry-after: 37 · retry-after-ms: 36512
+
+/// A decision as HTTP headers or gRPC metadata: the fields of draft-ietf-httpapi-ratelimit-headers,
+/// those that OpenAI's clients know, and Retry-After (RFC 9110, section 10.2.3), which wins over all.
+package enum RateLimitHeaders {
+  /// Names are lower case. Empty where no limit applies.
+  package static func fields(of decision: Decision) -> [(name: String, value: String)] {
+    let readings = decision.readings
+    guard !readings.isEmpty else { return [] }
+    var fields: [(name: String, value: String)] = []
+    fields.reserveCapacity(10)
+    fields.append(("ratelimit-policy", policy(readings)))
+    fields.append(("ratelimit", state(readings)))
+    if let tightest = tightest(.requests, of: readings) {
+      fields.append(("x-ratelimit-limit-requests", String(tightest.quota)))
+      fields.append(("x-ratelimit-remaining-requests", String(tightest.remaining)))
+      fields.append(("x-ratelimit-reset-requests", span(tightest.resetNanoseconds)))
+    }
+    if let tightest = tightest(.tokens, of: readings) {
+      fields.append(("x-ratelimit-limit-tokens", String(tightest.quota)))
+      fields.append(("x-ratelimit-remaining-tokens", String(tightest.remaining)))
+      fields.append(("x-ratelimit-reset-tokens", span(tightest.resetNanoseconds)))
+    }
+    if case .refused(let refusal) = decision {
+      if let wait = refusal.retryAfter {
+        fields.append(("retry-after", String(wholeSeconds(wait))))
+        fields.append(("retry-after-ms", String(max(1, milliseconds(wait.nanoseconds)))))
+      } else {
+        // OpenAI's clients would try again by themselves, and never with success.
+        fields.append(("x-should-retry", "false"))
+      }
+    }
+    return fields
+  }
+
+  private static func policy(_ readings: [LimitReading]) -> String {
+    list(readings) { reading, text in
+      text.append(";q=", reading.quota)
+      if let window = reading.window {
+        text.append(";w=", window)
+      } else {
+        text.append(";qu=\"concurrent-requests\"")
+      }
+    }
+  }
+
+  private static func state(_ readings: [LimitReading]) -> String {
+    list(readings) { reading, text in
+      text.append(";r=", reading.remaining)
+      if reading.window != nil && reading.resetNanoseconds > 0 {
+        text.append(";t=", wholeSeconds(reading.resetNanoseconds))
+      }
+    }
+  }
+
+  /// A list of structured fields (RFC 9651): quoted names with parameters.
+  private static func list(
+    _ readings: [LimitReading], _ parameters: (LimitReading, inout FieldText) -> Void
+  ) -> String {
+    FieldText.write(capacity: 80 * readings.count) { text in
+      for (place, reading) in readings.enumerated() {
+        text.append(place == 0 ? "\"" : ", \"")
+        if reading.isOfModel { text.append("model-") }
+        text.append(name(reading.kind))
+        text.append("\"")
+        parameters(reading, &text)
+      }
+    }
+  }
+
+  private static func name(_ kind: LimitReading.Kind) -> StaticString {
+    switch kind {
+    case .requests: "requests"
+    case .tokens: "tokens"
+    case .concurrent: "concurrent"
+    case .monthlyRequests: "month-requests"
+    case .monthlyTokens: "month-tokens"
+    }
+  }
+
+  /// Of the key's limit and the model's, the one with less left.
+  private static func tightest(
+    _ kind: LimitReading.Kind, of readings: [LimitReading]
+  ) -> LimitReading? {
+    var tightest: LimitReading?
+    for reading in readings where reading.kind == kind {
+      if tightest.map({ reading.remaining < $0.remaining }) ?? true { tightest = reading }
+    }
+    return tightest
+  }
+
+  /// As OpenAI writes time: `12ms`, `1s`, `6m0s`; rounded up.
+  private static func span(_ nanoseconds: UInt64) -> String {
+    let seconds = wholeSeconds(nanoseconds)
+    let milliseconds = milliseconds(nanoseconds)
+    return FieldText.write(capacity: 48) { text in
+      if milliseconds < 1000 {
+        text.append("", milliseconds, "ms")
+      } else if seconds < 60 {
+        text.append("", seconds, "s")
+      } else {
+        text.append("", seconds / 60, "m")
+        text.append("", seconds % 60, "s")
+      }
+    }
+  }
+
+  /// Rounded up.
+  private static func milliseconds(_ nanoseconds: UInt64) -> Int {
+    Int(nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
+  }
+}
+
+/// ASCII text written straight into a string's own memory: these fields may go out with every
+/// answer, and interpolation takes ten times as long. What does not fit is cut.
+@safe
+private struct FieldText {
+  private let memory: UnsafeMutableBufferPointer<UInt8>
+  private var count = 0
+
+  static func write(capacity: Int, _ body: (inout FieldText) -> Void) -> String {
+    unsafe String(unsafeUninitializedCapacity: capacity) { memory in
+      var text = unsafe FieldText(memory: memory)
+      body(&text)
+      return text.count
+    }
+  }
+
+  @unsafe private init(memory: UnsafeMutableBufferPointer<UInt8>) { unsafe self.memory = memory }
+
+  mutating func append(_ text: StaticString) {
+    let length = min(text.utf8CodeUnitCount, unsafe memory.count - count)
+    unsafe memory.baseAddress?.advanced(by: count).update(from: text.utf8Start, count: length)
+    count += length
+  }
+
+  /// - Parameter number: not negative.
+  mutating func append(_ before: StaticString, _ number: Int, _ after: StaticString = "") {
+    append(before)
+    var scale = 1
+    while scale <= number / 10 { scale *= 10 }
+    while scale > 0, unsafe count < memory.count {
+      unsafe memory[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / scale % 10)
+      count += 1
+      scale /= 10
+    }
+    append(after)
+  }
+}

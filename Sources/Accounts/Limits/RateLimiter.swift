@@ -1,0 +1,37 @@
+/// Decides whether a call may begin, and keeps count of what its key has used.
+///
+/// The seam behind which replicas may share their counts; `MemoryRateLimiter` counts for one
+/// process.
+package protocol RateLimiter: Sendable {
+  /// Charges a call to its key and model, or refuses it: all its limits are looked at, and either
+  /// all are charged or none. A refused call costs nothing.
+  ///
+  /// - Parameters:
+  ///   - model: as this server knows it; empty for a call that concerns none.
+  ///   - tokens: what the call will use, by estimate; `Admission.finish` corrects it.
+  func admit(_ caller: Caller, model: String, tokens: Int, at now: Moment) async -> Decision
+}
+
+/// Takes an admission back in when its call has ended.
+package protocol AdmissionSettling: AnyObject, Sendable {
+  /// Gives the call's place back and, if `tokens` is known, charges that instead of the estimate.
+  /// Called once for each admission.
+  func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment)
+}
+
+/// What an admitted call was charged with.
+package struct AdmissionCharge: Sendable {
+  package let keyID: KeyID
+  package let model: String
+  /// The estimate.
+  package let tokens: Int
+  /// When, as the limiter counts it.
+  package let time: Moment
+
+  package init(keyID: KeyID, model: String, tokens: Int, time: Moment) {
+    self.keyID = keyID
+    self.model = model
+    self.tokens = tokens
+    self.time = time
+  }
+}

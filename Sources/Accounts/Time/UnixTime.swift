@@ -1,0 +1,70 @@
+import Glibc
+
+/// A point in time, UTC: what is stored, shown and compared with expiries.
+package struct UnixTime: Sendable, Hashable, Comparable {
+  /// Since the start of 1970.
+  package let microseconds: Int64
+
+  package init(microseconds: Int64) { self.microseconds = microseconds }
+  package init(seconds: Int64) { self.init(microseconds: seconds * 1_000_000) }
+
+  /// By the system's clock.
+  package static func now() -> UnixTime {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UnixTime(
+      microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec / 1000))
+  }
+
+  package var day: CalendarDay {
+    // Rounded down before 1970 too.
+    CalendarDay(number: Int((Double(microseconds) / 86_400e6).rounded(.down)))
+  }
+  package var month: CalendarMonth { day.month }
+
+  package func advanced(by duration: Duration) -> UnixTime {
+    UnixTime(microseconds: microseconds + duration.microseconds)
+  }
+
+  package func duration(to end: UnixTime) -> Duration {
+    .microseconds(end.microseconds - microseconds)
+  }
+
+  package static func < (left: UnixTime, right: UnixTime) -> Bool {
+    left.microseconds < right.microseconds
+  }
+}
+
+/// One moment on both clocks: durations are measured by the monotonic one, which nobody can set;
+/// months and expiries are read off the other.
+package struct Moment: Sendable {
+  /// CLOCK_MONOTONIC, in nanoseconds.
+  package let monotonic: UInt64
+  package let wall: UnixTime
+
+  package init(monotonic: UInt64, wall: UnixTime) {
+    self.monotonic = monotonic
+    self.wall = wall
+  }
+
+  package static func now() -> Moment {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Moment(
+      monotonic: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec), wall: .now())
+  }
+}
+
+extension Duration {
+  /// Whole microseconds.
+  var microseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+  }
+  /// Whole nanoseconds; zero for less than that.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    return seconds < 0 || attoseconds < 0
+      ? 0 : UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000
+  }
+}
