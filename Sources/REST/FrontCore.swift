@@ -29,7 +29,7 @@ final class FrontCore: Sendable {
     dispatcher = Dispatcher(
       table: RouteTable(routes), limits: options.limits, cors: CORS(origins: options.allowedOrigins)
     )
-    metrics = options.registry.map { FrontMetrics($0) }
+    metrics = options.registry.map { FrontMetrics($0, routes: routes) }
     bodies = BodyBudget(limit: options.limits.bodies)
     addresses = AddressCount(limit: options.limits.connectionsPerAddress)
   }
@@ -39,8 +39,8 @@ final class FrontCore: Sendable {
     set { currentPhase.store(newValue, ordering: .relaxed) }
   }
 
-  func ended(_ request: EndedRequest) {
-    metrics?.ended(request)
+  func ended(_ request: EndedRequest, _ route: Route?) {
+    metrics?.ended(request, route)
     options.observer?(request)
   }
 }

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import EventLoop
+internal import Glibc
 
 // How the library lives on a loop: it has no thread and waits for nothing. Its own epoll descriptor
 // is watched by the loop's, `MHD_run` does what there is to do and calls back, and whatever the
@@ -36,15 +37,16 @@ final class Daemon {
     // Half of it is for what comes in, so a head may have all of `headerSize`.
     guard
       let handle = unsafe mhd_start(
-        callbacks(for: self), 2 * limits.headerSize, UInt32(limits.idleTime.components.seconds))
-    else { throw SystemError(code: 12, operation: "start an HTTP daemon") }
+        callbacks(for: self), 2 * limits.headerSize,
+        UInt32(clamping: limits.idleTime.components.seconds))
+    else { throw SystemError(code: ENOMEM, operation: "start an HTTP daemon") }
     unsafe self.handle = handle
-    let source = DescriptorSource(fd: unsafe mhd_epoll(handle), loop: loop) { [unowned self] in
-      run()
+    let source = DescriptorSource(fd: unsafe mhd_epoll(handle), loop: loop) { [weak self] in
+      self?.run()
     }
     self.source = source
     try source.watch(for: .readable)
-    let bound = LoopBound(Unowned(self), on: loop)
+    let bound = LoopBound(WeakDaemon(daemon: self), on: loop)
     post = { bound.value.daemon?.runPosted() }
   }
 
@@ -150,7 +152,6 @@ final class Daemon {
 }
 
 /// Keeps the daemon's own closure from keeping the daemon.
-private struct Unowned {
+private struct WeakDaemon {
   weak var daemon: Daemon?
-  init(_ daemon: Daemon) { self.daemon = daemon }
 }

@@ -218,7 +218,7 @@ final class Exchange {
         route: route?.pattern.description ?? "", method: head.method,
         status: response?.status ?? Status.Code.cancelled.httpStatus, peer: connection.peer,
         requestID: head.id, duration: .nanoseconds(Int64(clamping: duration)),
-        calls: gateway?.calls ?? 0))
+        calls: gateway?.calls ?? 0), route)
   }
 }
 

@@ -23,10 +23,9 @@ struct Fields: Sendable {
   /// Refuses members of other names, naming the first.
   func allowOnly(_ names: [String]) throws(FieldError) {
     try value.forEachMember { (key, _) throws(FieldError) in
-      let name = Fields.text(key)
-      guard !names.contains(name) else { return }
+      guard !names.contains(where: { Self.isEqual($0, key) }) else { return }
       throw error(
-        String(name.prefix(100)),
+        String(Self.text(key).prefix(100)),
         "there is no such field here; allowed are \(names.joined(separator: ", "))")
     }
   }
@@ -97,6 +96,17 @@ struct Fields: Sendable {
       strings.append(text)
     }
     return strings
+  }
+
+  private static func isEqual(_ name: String, _ key: Span<UInt8>) -> Bool {
+    let utf8 = name.utf8
+    guard utf8.count == key.count else { return false }
+    var index = 0
+    for byte in utf8 {
+      guard byte == key[index] else { return false }
+      index += 1
+    }
+    return true
   }
 
   // MARK: Words

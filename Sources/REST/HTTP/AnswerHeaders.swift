@@ -17,7 +17,7 @@ enum AnswerHeaders {
       guard case .text(let value) = entry.value else { continue }
       if entry.name == "grpc-retry-pushback-ms" {
         pushback = Int(value)
-      } else if allowed.contains(entry.name) || entry.name.hasPrefix("x-ratelimit-"),
+      } else if allowed.contains(entry.name) || entry.name.utf8.starts(with: "x-ratelimit-".utf8),
         fields.count < limits.fields, isFieldValue(value)
       {
         fields.append((entry.name, value))
@@ -29,6 +29,11 @@ enum AnswerHeaders {
       fields.append(("retry-after", "\((pushback + 999) / 1000)"))
     }
     return fields
+  }
+
+  /// What the call's handler settled on as the request's name; nil if it cannot be a field.
+  static func requestID(of metadata: Metadata) -> String? {
+    metadata[RequestHeader.requestID.name].flatMap { HTTPRequest.isUsable(id: $0) ? $0 : nil }
   }
 
   static func isFieldValue(_ value: String) -> Bool {

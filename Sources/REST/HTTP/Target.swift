@@ -10,7 +10,7 @@ struct Target: Sendable {
   init(_ text: String) {
     size = text.utf8.count
     var rest = text[...]
-    for scheme in ["http://", "https://"] where rest.hasPrefix(scheme) {
+    for scheme in ["http://", "https://"] where rest.utf8.starts(with: scheme.utf8) {
       rest = rest.dropFirst(scheme.utf8.count).drop { $0 != "/" && $0 != "?" }
     }
     let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?"))

@@ -8,10 +8,12 @@ struct ChatRequest: Sendable {
   let streams: Bool
   let includesUsage: Bool
 
+  private static let names =
+    ["model", "messages", "logprobs", "top_logprobs", "max_completion_tokens"]
+    + OpenAIParameters.sampling + OpenAIParameters.harmless + OpenAIParameters.unsupported
+
   init(_ fields: Fields, choiceLimit: Int) throws(FieldError) {
-    try fields.allowOnly(
-      ["model", "messages", "logprobs", "top_logprobs", "max_completion_tokens"]
-        + OpenAIParameters.sampling + OpenAIParameters.harmless + OpenAIParameters.unsupported)
+    try fields.allowOnly(Self.names)
     try OpenAIParameters.refuseUnsupported(fields)
     var call = ApusV1.StreamPredictRequest()
     call.model = try fields.requiredString("model")

@@ -11,10 +11,12 @@ struct CompletionRequest: Sendable {
   let streams: Bool
   let includesUsage: Bool
 
+  private static let names =
+    ["model", "prompt", "logprobs", "echo"] + OpenAIParameters.sampling
+    + OpenAIParameters.harmless + OpenAIParameters.unsupported
+
   init(_ fields: Fields, choiceLimit: Int) throws(FieldError) {
-    try fields.allowOnly(
-      ["model", "prompt", "logprobs", "echo"] + OpenAIParameters.sampling
-        + OpenAIParameters.harmless + OpenAIParameters.unsupported)
+    try fields.allowOnly(Self.names)
     try OpenAIParameters.refuseUnsupported(fields)
     let model = try fields.requiredString("model")
     let prompts = try Self.prompts(fields)

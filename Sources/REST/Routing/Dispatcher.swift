@@ -2,10 +2,16 @@ internal import Messages
 
 /// Finds a request's route and answers it: what stands between a connection and the handlers. Free
 /// of sockets.
-struct Dispatcher: Sendable {
+final class Dispatcher: Sendable {
   let table: RouteTable
   let limits: HTTPLimits
-  let cors: CORS
+  private let cors: CORS
+
+  init(table: RouteTable, limits: HTTPLimits, cors: CORS) {
+    self.table = table
+    self.limits = limits
+    self.cors = cors
+  }
 
   /// What is known of a request before its body.
   struct Head: Sendable {
@@ -55,16 +61,16 @@ struct Dispatcher: Sendable {
   func respond(to request: HTTPRequest, _ route: Route, _ gateway: Gateway) async -> HTTPResponse {
     var response: HTTPResponse
     do { response = try await route.handle(request, gateway) } catch {
-      response = route.dialect.response(
-        HTTPError(error), requestID: gateway.requestID ?? request.id)
+      let id = gateway.answerMetadata.lazy.compactMap(AnswerHeaders.requestID).first
+      response = route.dialect.response(HTTPError(error), requestID: id ?? request.id)
     }
-    for metadata in gateway.answerMetadata {
-      for field in AnswerHeaders.fields(of: metadata)
-      where !response.headers.contains(where: { $0.name == field.name }) {
-        response.headers.append(field)
-      }
+    let metadata = gateway.answerMetadata
+    for field in metadata.flatMap(AnswerHeaders.fields)
+    where !response.headers.contains(where: { $0.name == field.name }) {
+      response.headers.append(field)
     }
-    return finished(response, request.headers, id: gateway.requestID ?? request.id)
+    let id = metadata.lazy.compactMap(AnswerHeaders.requestID).first
+    return finished(response, request.headers, id: id ?? request.id)
   }
 
   /// What the front answers when it cannot let a handler run.
@@ -102,7 +108,9 @@ struct Dispatcher: Sendable {
   }
 
   private func checkContentType(_ headers: RequestHeaders, _ route: Route) throws(HTTPError) {
-    guard route.takesBody, let type = headers[.contentType] else { return }
+    guard route.takesBody, let type = headers[.contentType], type != HTTPResponse.jsonType else {
+      return
+    }
     let parts = type.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
     let isJSON = parts.first.map { $0 == "application/json" || $0.hasSuffix("+json") } ?? false
     let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }

@@ -47,17 +47,9 @@ final class Gateway: ClientTransport {
   /// Calls that were opened.
   var calls: Int { state.withLock { $0.calls } }
 
-  /// What the last call's handler settled on as the request's name; nil if it cannot be a field.
-  var requestID: String? {
-    for metadata in answerMetadata.reversed() {
-      if let id = metadata[RequestHeader.requestID.name], HTTPRequest.isUsable(id: id) { return id }
-    }
-    return nil
-  }
-
   /// Of the last call: its head's metadata, and those beside its status once it has ended.
   var answerMetadata: [Metadata] {
     guard let call = state.withLock({ $0.last }) else { return [] }
-    return [call.initialMetadata, call.trailingMetadata]
+    return [call.initialMetadata, call.trailingMetadata].filter { !$0.entries.isEmpty }
   }
 }

@@ -1,6 +1,6 @@
 /// One path and method with its handler, its description and what it asks of a caller. Each stands
 /// in a file of its own, and the table of all in `RouteTable+Routes.swift`.
-struct Route: Sendable {
+final class Route: Sendable {
   /// Who may call it. The calls that a handler makes are what enforces it; a test walks the table
   /// with and without keys and holds every route to what it says here.
   enum Access: Sendable {
