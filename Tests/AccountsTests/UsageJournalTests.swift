@@ -33,8 +33,8 @@ import Testing
     let journal = try UsageJournal(capacity: 16_384)
     var waiting: [UsageRecord] = []
     var refused = 0
-    for _ in 0..<600 {
-      if Int.random(in: 0..<10, using: &random) < 6 {
+    for _ in 0..<1000 {
+      if Int.random(in: 0..<10, using: &random) < 8 {
         let record = randomRecord(&random)
         let hadRoom = journal.hasRoom
         if journal.append(record) {
@@ -44,7 +44,7 @@ import Testing
           refused += 1
         }
       } else {
-        let limit = Int.random(in: 0...40, using: &random)
+        let limit = Int.random(in: 0...12, using: &random)
         let (records, end) = journal.read(limit: limit)
         #expect(records == Array(waiting.prefix(limit)))
         if Bool.random(using: &random) {
@@ -56,6 +56,7 @@ import Testing
     }
     #expect(journal.count() == waiting.count)
     #expect(journal.tail > 3 * 16_384)
+    #expect(refused > 10)
   }
 
   @Test func longTextIsCut() throws {
