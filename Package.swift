@@ -35,9 +35,12 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2"),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
+    .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
@@ -45,26 +48,31 @@ let package = Package(
     .target(name: "CKernels"),
 
     swift("Bytes", []),
+    swift("Threads", ["CLinux"]),
     swift("JSON", ["CJansson"]),
     swift("Metrics", ["Bytes"]),
-    swift("EventLoop", ["Bytes", "CLinux"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
+    swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
+    swift("Templates", []),
     swift("Compute", ["Bytes", "CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Batching", ["Inference"]),
-    swift("Threads", ["CLinux"]),
+    swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
+    swift("Web", ["CCurl", "Threads"]),
+    swift("ObjectStore", ["CExpat", "Threads", "Web"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
+    swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
       "Serving",
       [
         "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
-        "Models", "RPC", "Tokenizers",
+        "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
       name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
@@ -75,18 +83,27 @@ let package = Package(
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
       name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py"], swiftSettings: strict),
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
+    .executableTarget(
+      name: "jobs-probe", dependencies: ["Accounts", "Jobs", "Web"],
+      path: "tools/jobs-probe", swiftSettings: strict),
     .executableTarget(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
-      name: "rpc-testserver", dependencies: ["EventLoop", "Messages", "RPC", "TestMessages"],
+      name: "rpc-testserver",
+      dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),
+    .executableTarget(
+      name: "rest-testserver", dependencies: ["EventLoop", "Messages", "Metrics", "REST", "RPC"],
+      path: "tools/rest-testserver", swiftSettings: strict),
 
     tests("Bytes", ["Bytes"]),
+    tests("Threads", ["Threads"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
@@ -103,16 +120,27 @@ let package = Package(
         "Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "RPC", "TestMessages",
         "rpc-testserver",
       ]),
+    tests(
+      "REST",
+      ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
     tests("Models", ["Bytes", "JSON", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
+    tests("Templates", ["Templates"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
-    tests("Batching", ["Batching", "Bytes", "Inference"]),
-    tests("Threads", ["Threads"]),
+    tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
+    tests("Web", ["Web"]),
+    tests("ObjectStore", ["ObjectStore", "Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
-    tests("Serving", ["Batching", "Inference", "Messages", "Models", "Serving"]),
+    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web", "jobs-probe"]),
+    tests(
+      "Serving",
+      [
+        "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving",
+        "Templates", "Tokenizers",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

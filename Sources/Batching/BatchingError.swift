@@ -1,9 +1,16 @@
+import Metrics
+
 /// Why batching did not answer. `message` is fit for the caller; `cause` is for the log.
 package struct BatchingError: Error, Sendable, CustomStringConvertible {
   package enum Code: Sendable, Equatable {
     /// A bounded queue is full; `retryAfter` says when to come back.
     case queueFull
-    /// The deadline has passed, or the answer cannot be ready before it.
+    /// It waited for as long as its queue timeout allows; `retryAfter` says when to come back.
+    case queueTimeout
+    /// Refused on arrival: the answer is predicted for after the deadline; `retryAfter` says when
+    /// it would be in time.
+    case hopeless
+    /// The deadline has passed.
     case deadlineExceeded
     /// The request is larger than can ever be admitted.
     case tooLarge
@@ -17,7 +24,8 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
 
   package var code: Code
   package var message: String
-  /// Set for `queueFull`: about when there should be room, from measured batch times.
+  /// Set for `queueFull`, `queueTimeout` and `hopeless`: about when there should be room, from
+  /// measured batch times.
   package var retryAfter: Duration?
   package var cause: (any Error)?
 
@@ -37,8 +45,25 @@ extension BatchingError {
   /// - Parameter limit: what is full, in words: "1024 requests".
   static func queueFull(limit: String, retryAfter: Duration) -> BatchingError {
     BatchingError(
-      .queueFull, "the queue is full (\(limit)); retry after \(retryAfter.milliseconds) ms",
+      .queueFull, "the queue is full (\(limit)); retry after \(retryAfter.text)",
       retryAfter: retryAfter)
+  }
+
+  static func queueTimeout(_ timeout: Duration, retryAfter: Duration) -> BatchingError {
+    BatchingError(
+      .queueTimeout,
+      "the computation had not begun after the queue timeout of \(timeout.text); retry after "
+        + retryAfter.text, retryAfter: retryAfter)
+  }
+
+  /// - Parameters:
+  ///   - needed: from now to the answer: the queue, and the request itself.
+  ///   - left: from now to the deadline.
+  static func hopeless(needed: Duration, left: Duration, retryAfter: Duration) -> BatchingError {
+    BatchingError(
+      .hopeless,
+      "with this request the queue is \(needed.text) long, the deadline is in \(left.text); "
+        + "retry after \(retryAfter.text) or allow more time", retryAfter: retryAfter)
   }
 
   static func backendFailed(_ cause: any Error) -> BatchingError {
@@ -52,14 +77,9 @@ extension BatchingError {
 }
 
 extension Duration {
-  /// Whole milliseconds, rounded up.
-  var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-  }
-
-  var seconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) * 1e-18
+  /// In whole milliseconds, rounded up from the nearest microsecond: `12 ms`.
+  var text: String {
+    let microseconds = (milliseconds * 1000).rounded()
+    return "\(Int64((microseconds / 1000).rounded(.up))) ms"
   }
 }

@@ -64,3 +64,31 @@ void ck_pack_float(const void *row, ptrdiff_t output, ptrdiff_t k, ck_element el
     for (ptrdiff_t i = 0; i < k; i++) memcpy(&out[i * CK_PANEL], source + 2 * i, 2);
   }
 }
+
+void ck_unpack_q8(const uint8_t *w, const uint16_t *w_scales, ptrdiff_t output, ptrdiff_t k,
+                  void *row) {
+  ptrdiff_t blocks = k / CK_Q8_BLOCK, panel = output / CK_Q8_PANEL, lane = output % CK_Q8_PANEL;
+  uint8_t *target = row;
+  const uint8_t *bytes = w + panel * k * CK_Q8_PANEL + lane * 4;
+  const uint16_t *scales = w_scales + panel * blocks * CK_Q8_PANEL + lane;
+  for (ptrdiff_t block = 0; block < blocks; block++, target += CK_Q8_BLOCK + 2) {
+    memcpy(target, &scales[block * CK_Q8_PANEL], 2);
+    for (ptrdiff_t i = 0; i < CK_Q8_BLOCK; i += 4, bytes += CK_Q8_PANEL * 4) {
+      uint32_t four;
+      memcpy(&four, bytes, 4);
+      four ^= 0x80808080u;
+      memcpy(target + 2 + i, &four, 4);
+    }
+  }
+}
+
+void ck_unpack_float(const void *w, ptrdiff_t output, ptrdiff_t k, ck_element element, void *row) {
+  ptrdiff_t at = (output / CK_PANEL) * k * CK_PANEL + output % CK_PANEL;
+  if (element == CK_F32) {
+    const float *values = (const float *)w + at;
+    for (ptrdiff_t i = 0; i < k; i++) memcpy((uint8_t *)row + 4 * i, &values[i * CK_PANEL], 4);
+  } else {
+    const uint16_t *values = (const uint16_t *)w + at;
+    for (ptrdiff_t i = 0; i < k; i++) memcpy((uint8_t *)row + 2 * i, &values[i * CK_PANEL], 2);
+  }
+}

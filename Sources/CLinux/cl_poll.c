@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -125,8 +124,6 @@ int cl_cpu_count(void) {
   return count > 0 ? count : 1;
 }
 
-int cl_thread_name(const char *name) { return -pthread_setname_np(pthread_self(), name); }
-
 int cl_raise_descriptor_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
@@ -134,5 +131,22 @@ int cl_raise_descriptor_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
   }
+  return cl_descriptor_limit();
+}
+
+int cl_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
   return limit.rlim_cur > 0x7fffffff ? 0x7fffffff : (int)limit.rlim_cur;
+}
+
+int cl_fill_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // In the direction that nobody uses, so that reading and writing fail as on a closed one. The
+    // lowest free number is given out, so this is `fd` itself.
+    int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (errno != EBADF || open("/dev/null", flags) < 0) return -errno;
+  }
+  return 0;
 }

@@ -191,6 +191,7 @@ int64_t cl_send(int fd, const void *bytes, size_t count) {
 }
 
 int cl_shutdown_write(int fd) { return answer(shutdown(fd, SHUT_WR)); }
+int cl_shutdown_both(int fd) { return answer(shutdown(fd, SHUT_RDWR)); }
 
 int cl_reset_on_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};

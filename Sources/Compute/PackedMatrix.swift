@@ -73,6 +73,28 @@ package final class PackedMatrix: @unchecked Sendable {
     }
   }
 
+  /// As what its rows were stored, where nothing of that is lost; nil for `int8PerOutput`.
+  package var storedType: WeightType? {
+    switch kind {
+    case .int8PerOutput: nil
+    case .int8PerBlock: .q8_0
+    case .float(let type): type
+    }
+  }
+
+  /// Writes the row of one output byte for byte as it was stored; `storedType` is not nil.
+  func copyStored(row output: Int, to row: UnsafeMutableRawPointer) {
+    precondition(0..<outputs ~= output)
+    switch kind {
+    case .int8PerOutput: preconditionFailure("rows of int8PerOutput are not kept as stored")
+    case .int8PerBlock:
+      unsafe ck_unpack_q8(
+        weights.assumingMemoryBound(to: UInt8.self), scales.assumingMemoryBound(to: UInt16.self),
+        output, inputs, row)
+    case .float(let type): unsafe ck_unpack_float(weights, output, inputs, type.element, row)
+    }
+  }
+
   /// Bytes of packed weights and scales.
   package var byteCount: Int { memory.count }
   /// Outputs in one panel.

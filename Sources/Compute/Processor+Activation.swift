@@ -32,7 +32,7 @@ extension Processor {
 
   /// The largest value of each column over the rows of each sequence, as `pool` does the mean.
   package func poolLargest(
-    _ x: FloatRows, offsets: [Int32], normalize: Bool, into output: FloatRows
+    _ x: FloatRows, offsets: [Int32], into output: FloatRows
   ) {
     checkOffsets(offsets, rows: x.rows)
     let columns = x.columns
@@ -44,11 +44,6 @@ extension Processor {
         let source = unsafe x.pointer(row: row)
         for column in 0..<columns { unsafe target[column] = max(target[column], source[column]) }
       }
-      guard normalize else { continue }
-      var squares: Float = 0
-      for column in 0..<columns { unsafe squares += target[column] * target[column] }
-      let scale = 1 / max(squares.squareRoot(), 1e-12)
-      for column in 0..<columns { unsafe target[column] *= scale }
     }
   }
 }

@@ -14,15 +14,8 @@ extension Processor {
   ) throws(ComputeError) {
     precondition(columns > 0 && columns % type.blockLength == 0)
     let rowBytes = type.rowBytes(columns)
-    let rows = table.byteCount / rowBytes
-    for id in ids where id < 0 || Int(id) >= rows {
-      throw ComputeError("token \(id) is outside the embedding table of \(rows) rows")
-    }
-    if adding {
-      precondition(output.rows == ids.count && output.columns == columns)
-    } else {
-      output.reshape(rows: ids.count, columns: columns)
-    }
+    try check(ids, rows: table.byteCount / rowBytes)
+    prepare(output, rows: ids.count, columns: columns, adding: adding)
     unsafe table.withUnsafeBytes { table in
       guard let base = table.baseAddress else { return }
       run(count: ids.count, cost: 4 * columns) { range in
@@ -30,14 +23,65 @@ extension Processor {
           guard let scratch = scratch.baseAddress else { return }
           for index in range {
             let row = unsafe base + Int(ids[index]) * rowBytes
-            let target = unsafe output.pointer(row: index)
-            unsafe kernels.pointee.widen(type.element, row, columns, adding ? scratch : target)
-            guard adding else { continue }
-            for column in 0..<columns { unsafe target[column] += scratch[column] }
+            unsafe widen(row, type, into: output, index, columns, adding ? scratch : nil)
           }
         }
       }
     }
+  }
+
+  /// The same for rows of a packed matrix, which are its outputs: a language model whose output
+  /// matrix is its embedding holds it once.
+  ///
+  /// A row is gathered out of its panel, a few bytes from each of `columns` / 4 cache lines, and is
+  /// then bit for bit what the stored table gives.
+  package func embed(
+    _ ids: [Int32], rowsOf matrix: PackedMatrix, into output: FloatRows, adding: Bool = false
+  ) throws(ComputeError) {
+    guard let type = matrix.storedType else {
+      throw ComputeError("a matrix of \(matrix.kind) does not keep its rows; it is no table")
+    }
+    let columns = matrix.inputs
+    try check(ids, rows: matrix.outputs)
+    prepare(output, rows: ids.count, columns: columns, adding: adding)
+    run(count: ids.count, cost: 16 * columns) { range in
+      unsafe withUnsafeTemporaryAllocation(
+        byteCount: type.rowBytes(columns), alignment: 64
+      ) { row in
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { scratch in
+          guard let row = row.baseAddress, let scratch = scratch.baseAddress else { return }
+          for index in range {
+            unsafe matrix.copyStored(row: Int(ids[index]), to: row)
+            unsafe widen(row, type, into: output, index, columns, adding ? scratch : nil)
+          }
+        }
+      }
+    }
+  }
+
+  private func check(_ ids: [Int32], rows: Int) throws(ComputeError) {
+    for id in ids where id < 0 || Int(id) >= rows {
+      throw ComputeError("token \(id) is outside the embedding table of \(rows) rows")
+    }
+  }
+
+  private func prepare(_ output: FloatRows, rows: Int, columns: Int, adding: Bool) {
+    if adding {
+      precondition(output.rows == rows && output.columns == columns)
+    } else {
+      output.reshape(rows: rows, columns: columns)
+    }
+  }
+
+  /// - Parameter scratch: f32 [columns] where the row is added; nil where it is written.
+  private func widen(
+    _ row: UnsafeRawPointer, _ type: WeightType, into output: FloatRows, _ index: Int,
+    _ columns: Int, _ scratch: UnsafeMutablePointer<Float>?
+  ) {
+    let target = unsafe output.pointer(row: index)
+    unsafe kernels.pointee.widen(type.element, row, columns, scratch ?? target)
+    guard let scratch = unsafe scratch else { return }
+    for column in 0..<columns { unsafe target[column] += scratch[column] }
   }
 
   /// How the rows of a sequence become one.
@@ -49,10 +93,8 @@ extension Processor {
   }
 
   /// One row for each sequence; sequence i has rows `offsets[i]..<offsets[i + 1]`, at least one.
-  ///
-  /// - Parameter normalize: divide each result by its Euclidean length (at least 1e-12).
   package func pool(
-    _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, normalize: Bool, into output: FloatRows
+    _ x: FloatRows, offsets: [Int32], _ pooling: Pooling, into output: FloatRows
   ) {
     checkOffsets(offsets, rows: x.rows)
     let sequences = offsets.count - 1
@@ -72,11 +114,6 @@ extension Processor {
           let share = 1 / Float(last - first)
           for column in 0..<columns { unsafe target[column] *= share }
         }
-        guard normalize else { continue }
-        var squares: Float = 0
-        for column in 0..<columns { unsafe squares += target[column] * target[column] }
-        let scale = 1 / max(squares.squareRoot(), 1e-12)
-        for column in 0..<columns { unsafe target[column] *= scale }
       }
     }
   }

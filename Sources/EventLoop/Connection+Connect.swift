@@ -23,7 +23,7 @@ extension EventLoop {
       _ = cl_close(fd)
       throw error
     }
-    connection.arm(timeout)
+    connection.arm(now.advanced(by: timeout))
     return connection
   }
 }

@@ -22,7 +22,7 @@ package final class Connection: PollSource {
   /// Until `closed` has been delivered.
   package internal(set) var handler: (any ConnectionHandler)?
   var phase: Phase
-  var interest: Readiness
+  var interest: PollEvents
   var isReadingPaused = false
   var hasPeerEnded = false
   /// In the loop's list of connections to flush at the turn's end.
@@ -33,6 +33,8 @@ package final class Connection: PollSource {
   var leftover = ByteBuffer()
   var closeReason = CloseReason.local
   var timer: TimerToken?
+  /// When `timer` fires; it ends a connect, a flush or the lingering.
+  private var limit = LoopInstant.distantFuture
   var slot: ConnectionSlot?
 
   init(
@@ -86,16 +88,25 @@ package final class Connection: PollSource {
 
   /// Sends what the handler has to say and closes then, at the latest after `limit`.
   package func closeAfterFlush(within limit: Duration = .seconds(5)) {
+    closeAfterFlush(by: loop.now.advanced(by: limit))
+  }
+
+  /// The same with a point in time. There is one write even if that has passed; called again, this
+  /// can only bring the end nearer.
+  package func closeAfterFlush(by end: LoopInstant) {
     loop.assertCurrent()
-    guard phase == .open else {
-      if phase == .connecting { close(.local) }
-      return
+    switch phase {
+    case .connecting: close(.local)
+    case .open:
+      setNeedsWrite()
+      phase = .flushing
+      isReadingPaused = false
+      updateInterest()
+      arm(end)
+    case .flushing, .lingering:
+      if end < limit { arm(end) }
+    case .closed: break
     }
-    setNeedsWrite()
-    phase = .flushing
-    isReadingPaused = false
-    updateInterest()
-    arm(limit)
   }
 
   /// Closes at once with RST.
@@ -127,7 +138,7 @@ package final class Connection: PollSource {
 
   func updateInterest() {
     guard phase != .closed, phase != .connecting else { return }
-    var wanted: Readiness = []
+    var wanted: PollEvents = []
     if !isReadingPaused && !hasPeerEnded { wanted.insert(.readable) }
     if !leftover.isEmpty { wanted.insert(.writable) }
     guard wanted != interest else { return }
@@ -135,7 +146,7 @@ package final class Connection: PollSource {
     _ = cl_epoll_change(loop.epoll, fd, wanted.rawValue, token)
   }
 
-  override func ready(_ events: Readiness) {
+  override func ready(_ events: PollEvents) {
     if phase == .connecting { return finishConnect() }
     if events.contains(.error) {
       let code = cl_socket_error(fd)
@@ -160,9 +171,10 @@ package final class Connection: PollSource {
 // MARK: - Time
 
 extension Connection: TimerHandler {
-  func arm(_ limit: Duration) {
+  func arm(_ end: LoopInstant) {
     disarm()
-    timer = loop.schedule(at: loop.now.advanced(by: limit), self)
+    limit = end
+    timer = loop.schedule(at: end, self)
   }
 
   func disarm() {

@@ -45,7 +45,7 @@ extension EventLoop {
     precondition(count >= 0, "epoll_wait failed with error \(-count)")
     for position in 0..<Int(count) {
       let event = unsafe events[position]
-      sources[event.token]?.ready(Readiness(rawValue: event.events))
+      sources[event.token]?.ready(PollEvents(rawValue: event.events))
     }
   }
 

@@ -88,7 +88,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     unsafe events.initialize(repeating: cl_event())
     let token = sources.insert(Wakeup(fd: wakeup))
     try SystemError.check(
-      cl_epoll_add(epoll, wakeup, Readiness([.readable, .edge]).rawValue, token),
+      cl_epoll_add(epoll, wakeup, PollEvents([.readable, .edge]).rawValue, token),
       "watch an eventfd")
   }
 

@@ -8,6 +8,8 @@ package struct ListenOptions: Sendable {
   package var maxConnections = 10_000
   /// Connections the kernel keeps for us until we accept them.
   package var backlog: Int32 = 4_096
+  /// Hears of every connection that is not taken in, on the loop that refused it.
+  package var refused: @Sendable (Refusal) -> Void = { _ in }
   package init() {}
 }
 
@@ -16,13 +18,20 @@ package final class Listening: Sendable {
   /// The actual address: where port 0 was asked for, the port the system chose.
   package let address: SocketAddress
   package let connections: ConnectionLimit
+  private let refused: @Sendable (Refusal) -> Void
   private let loops: [EventLoop]
   private let isUnlinked = Atomic(false)
 
-  fileprivate init(address: SocketAddress, connections: ConnectionLimit, loops: [EventLoop]) {
+  fileprivate init(address: SocketAddress, options: ListenOptions, loops: [EventLoop]) {
     self.address = address
-    self.connections = connections
+    connections = ConnectionLimit(maximum: options.maxConnections)
+    refused = options.refused
     self.loops = loops
+  }
+
+  func refuse(_ refusal: Refusal) {
+    connections.refuse()
+    refused(refusal)
   }
 
   /// Takes no more connections; those that stand are left alone. From any thread; every loop lets
@@ -56,14 +65,28 @@ extension EventLoopGroup {
     on address: SocketAddress, options: ListenOptions = ListenOptions(),
     handler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
   ) throws(SystemError) -> Listening {
+    try accept(on: address, options: options) { (socket, loop) throws(SystemError) in
+      let connection = Connection(
+        fd: socket.fd, peer: socket.peer, loop: loop, handler: handler(loop), phase: .open,
+        slot: socket.slot)
+      try loop.watch(connection, .readable)
+      connection.handler?.opened(connection)
+    }
+  }
+
+  /// The same for connections that something else than this module drives: `take` gets their
+  /// sockets, each on the loop that is to have it.
+  package func accept(
+    on address: SocketAddress, options: ListenOptions = ListenOptions(),
+    take: @escaping AcceptedSocket.Taker
+  ) throws(SystemError) -> Listening {
     // The usual soft limit of 1,024 would end the connections long before `maxConnections`.
     _ = cl_raise_descriptor_limit()
     let (bound, descriptors) = try bindAll(address, options.backlog)
-    let listening = Listening(
-      address: bound, connections: ConnectionLimit(maximum: options.maxConnections), loops: loops)
+    let listening = Listening(address: bound, options: options, loops: loops)
     for (loop, fd) in zip(loops, descriptors) {
       loop.execute {
-        let listener = Listener(fd: fd, loop: loop, owner: listening, makeHandler: handler)
+        let listener = Listener(fd: fd, loop: loop, owner: listening, take: take)
         do throws(SystemError) { try loop.watch(listener, .readable) } catch { listener.close() }
       }
     }

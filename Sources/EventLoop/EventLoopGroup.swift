@@ -1,12 +1,12 @@
 import Bytes
 import CLinux
-import Glibc
 import Synchronization
+import Threads
 
 /// A loop per core, each with its thread.
 package final class EventLoopGroup: Sendable {
   package let loops: [EventLoop]
-  private let threads: Mutex<[pthread_t]>
+  private let threads: Mutex<[SystemThread]>
   private let turn = Atomic(0)
 
   /// Starts the threads.
@@ -24,7 +24,7 @@ package final class EventLoopGroup: Sendable {
     self.loops = loops
     threads = Mutex([])
     for loop in loops {
-      let thread = try startThread(for: loop)
+      let thread = try Self.startThread(for: loop)
       threads.withLock { $0.append(thread) }
     }
   }
@@ -48,32 +48,21 @@ package final class EventLoopGroup: Sendable {
     }
     guard !joining.isEmpty else { return }
     for loop in loops { loop.stop() }
-    for thread in joining { pthread_join(thread, nil) }
+    for thread in joining { thread.join() }
   }
 
   /// Without `shutdown` the loops end all the same, only nobody waits for them.
   deinit {
     for loop in loops { loop.stop() }
-    for thread in threads.withLock({ $0 }) { pthread_detach(thread) }
+    for thread in threads.withLock({ $0 }) { thread.detach() }
   }
-}
 
-/// A function of its own, so that the closure belongs to no actor (it runs on a new thread).
-private func startThread(for loop: EventLoop) throws(SystemError) -> pthread_t {
-  var thread = pthread_t()
-  let argument = unsafe Unmanaged.passRetained(loop)
-  let result = unsafe pthread_create(
-    &thread, nil,
-    { argument in
-      guard let argument = unsafe argument else { return nil }
-      let loop = unsafe Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
-      _ = unsafe cl_thread_name("loop-\(loop.index)")
-      loop.runUntilStopped()
-      return nil
-    }, argument.toOpaque())
-  guard result == 0 else {
-    unsafe argument.release()
-    throw SystemError(code: result, operation: "start a thread for an event loop")
+  private static func startThread(for loop: EventLoop) throws(SystemError) -> SystemThread {
+    do throws(ThreadError) {
+      return try SystemThread("loop-\(loop.index)") { loop.runUntilStopped() }
+    } catch {
+      throw SystemError(
+        code: error.code, operation: "start a thread for an event loop", advice: ThreadError.advice)
+    }
   }
-  return thread
 }

@@ -15,7 +15,7 @@ package final class ConnectionLimit: Sendable {
   package var open: Int { openCount.load(ordering: .relaxed) }
   /// Connections taken in so far.
   package var accepted: Int { acceptedCount.load(ordering: .relaxed) }
-  /// Connections closed on arrival: over the maximum, or no descriptor was left.
+  /// Connections not taken in: over the maximum, or no descriptor was left.
   package var refused: Int { refusedCount.load(ordering: .relaxed) }
 
   func acquire() -> ConnectionSlot? {
@@ -32,10 +32,35 @@ package final class ConnectionLimit: Sendable {
 }
 
 /// One connection's share of the limit, given back when the connection lets go of it.
-final class ConnectionSlot {
+package final class ConnectionSlot {
   private let limit: ConnectionLimit
   fileprivate init(limit: ConnectionLimit) { self.limit = limit }
   deinit { limit.release() }
+}
+
+/// Why a connection was not taken in.
+package enum Refusal: Sendable, Hashable {
+  /// As many as `ListenOptions.maxConnections` are open.
+  case maximum
+  /// The system gave none; with EMFILE and ENFILE no descriptor is left.
+  case failed(errno: Int32)
+}
+
+extension SystemError {
+  /// A failed accept, with what to do about it.
+  package static func accepting(errno code: Int32) -> SystemError {
+    let advice =
+      switch code {
+      case EMFILE:
+        "all \(cl_descriptor_limit()) file descriptors that this process may have are in use: "
+          + "raise the limit where the server is started (ulimit -n)"
+      case ENFILE:
+        "the whole system has no file descriptor left: raise it with sysctl fs.file-max"
+      case ENOBUFS, ENOMEM: "the kernel is short of memory"
+      default: ""
+      }
+    return SystemError(code: code, operation: "accept a connection", advice: advice)
+  }
 }
 
 /// A listening socket on one loop.
@@ -43,18 +68,17 @@ final class Listener: PollSource {
   private let loop: EventLoop
   let owner: Listening
   private var limit: ConnectionLimit { owner.connections }
-  private let makeHandler: @Sendable (EventLoop) -> any ConnectionHandler
+  private let take: AcceptedSocket.Taker
   /// Given up when the process runs out of descriptors, to accept a connection and close it:
   /// left in the queue it would make the listener ready for ever.
   private var reserve: Int32
 
   init(
-    fd: Int32, loop: EventLoop, owner: Listening,
-    makeHandler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
+    fd: Int32, loop: EventLoop, owner: Listening, take: @escaping AcceptedSocket.Taker
   ) {
     self.loop = loop
     self.owner = owner
-    self.makeHandler = makeHandler
+    self.take = take
     reserve = cl_reserve()
     super.init(fd: fd)
   }
@@ -68,7 +92,7 @@ final class Listener: PollSource {
   }
 
   /// At most 64 connections a turn: those that are open want to be served too.
-  override func ready(_ events: Readiness) {
+  override func ready(_ events: PollEvents) {
     for _ in 0..<64 {
       var peer = cl_address()
       let accepted = unsafe cl_accept(fd, &peer)
@@ -76,31 +100,29 @@ final class Listener: PollSource {
       case ..<1: admit(accepted, SocketAddress(raw: peer))
       case EAGAIN: return
       case ECONNABORTED, EINTR, EPROTO: continue
-      case EMFILE, ENFILE: return refuseForLackOfDescriptors()
-      default: return rest()
+      case EMFILE, ENFILE: return refuseForLackOfDescriptors(-accepted)
+      case let code:
+        owner.refuse(.failed(errno: code))
+        return rest()
       }
     }
   }
 
   private func admit(_ accepted: Int32, _ peer: SocketAddress) {
     guard let slot = limit.acquire() else {
-      limit.refuse()
       _ = cl_close(accepted)
-      return
+      return owner.refuse(.maximum)
     }
-    let connection = Connection(
-      fd: accepted, peer: peer, loop: loop, handler: makeHandler(loop), phase: .open, slot: slot)
     do throws(SystemError) {
-      try loop.watch(connection, .readable)
-      connection.handler?.opened(connection)
+      try take(AcceptedSocket(fd: accepted, peer: peer, slot: slot), loop)
     } catch {
-      limit.refuse()
       _ = cl_close(accepted)
+      owner.refuse(.failed(errno: error.code))
     }
   }
 
-  private func refuseForLackOfDescriptors() {
-    limit.refuse()
+  private func refuseForLackOfDescriptors(_ code: Int32) {
+    owner.refuse(.failed(errno: code))
     guard reserve >= 0 else { return rest() }
     _ = cl_close(reserve)
     var peer = cl_address()
@@ -116,7 +138,7 @@ final class Listener: PollSource {
     loop.schedule(after: .milliseconds(100)) { [self] in
       guard loop.sources[token] === self else { return }
       if reserve < 0 { reserve = cl_reserve() }
-      _ = cl_epoll_change(loop.epoll, fd, Readiness.readable.rawValue, token)
+      _ = cl_epoll_change(loop.epoll, fd, PollEvents.readable.rawValue, token)
     }
   }
 }

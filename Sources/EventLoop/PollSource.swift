@@ -9,17 +9,19 @@ package class PollSource {
   init(fd: Int32) { self.fd = fd }
 
   /// epoll found these events.
-  func ready(_ events: Readiness) {}
+  func ready(_ events: PollEvents) {}
 }
 
 /// epoll's event bits.
-struct Readiness: OptionSet {
+struct PollEvents: OptionSet {
   let rawValue: UInt32
-  static let readable = Readiness(rawValue: UInt32(CL_READABLE))
-  static let writable = Readiness(rawValue: UInt32(CL_WRITABLE))
-  static let error = Readiness(rawValue: UInt32(CL_ERROR))
-  static let edge = Readiness(rawValue: CL_EDGE)
-  static let hangUp = Readiness(rawValue: UInt32(CL_HANGUP))
+  static let readable = PollEvents(rawValue: UInt32(CL_READABLE))
+  static let writable = PollEvents(rawValue: UInt32(CL_WRITABLE))
+  static let error = PollEvents(rawValue: UInt32(CL_ERROR))
+  static let edge = PollEvents(rawValue: CL_EDGE)
+  static let hangUp = PollEvents(rawValue: UInt32(CL_HANGUP))
+  /// The peer has ended its direction, or the connection.
+  static let peerEnded = PollEvents(rawValue: UInt32(CL_PEER_ENDED))
 }
 
 /// What a loop watches. A token carries the slot and its generation, so that an event that was
@@ -62,7 +64,7 @@ struct SourceTable {
 final class Wakeup: PollSource {}
 
 extension EventLoop {
-  func watch(_ source: PollSource, _ interest: Readiness) throws(SystemError) {
+  func watch(_ source: PollSource, _ interest: PollEvents) throws(SystemError) {
     let token = sources.insert(source)
     let result = cl_epoll_add(epoll, source.fd, interest.rawValue, token)
     if result < 0 { sources.remove(token) }

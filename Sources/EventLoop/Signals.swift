@@ -28,7 +28,7 @@ final class SignalSource: PollSource {
     super.init(fd: fd)
   }
 
-  override func ready(_ events: Readiness) {
+  override func ready(_ events: PollEvents) {
     while true {
       let number = cl_signalfd_next(fd)
       guard number > 0 else { return }

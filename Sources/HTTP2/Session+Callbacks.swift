@@ -12,6 +12,7 @@ extension Session {
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
     unsafe nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
+    unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, onInvalidFrame)
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, onData)
     unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table, onStreamClose)
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table, onFrameSent)
@@ -49,6 +50,16 @@ private func onHeader(
 private func onFrame(_: OpaquePointer?, _ frame: Frame?, _ user: User?) -> Int32 {
   guard let frame = unsafe frame else { return 0 }
   unsafe withSession(user) { session in unsafe session.received(frame) }
+  return 0
+}
+
+private func onInvalidFrame(
+  _: OpaquePointer?, _ frame: Frame?, _ code: Int32, _ user: User?
+) -> Int32 {
+  guard let frame = unsafe frame, code == NGHTTP2_ERR_REFUSED_STREAM.rawValue,
+    unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue)
+  else { return 0 }
+  unsafe withSession(user) { unsafe $0.delegate.sessionRefusedStream() }
   return 0
 }
 

@@ -36,7 +36,11 @@ extension Session {
         unsafe delegate.sessionReceivedReset(stream, code: code)
       }
     case NGHTTP2_SETTINGS.rawValue:
-      if head.flags & Self.acknowledgement == 0 { unsafe delegate.sessionReceivedSettings() }
+      if head.flags & Self.acknowledgement == 0 {
+        unsafe delegate.sessionReceivedSettings()
+      } else {
+        unsafe delegate.sessionReceivedSettingsAck()
+      }
     case NGHTTP2_PING.rawValue:
       if head.flags & Self.acknowledgement != 0 { unsafe receivedPingAck(frame) }
     case NGHTTP2_GOAWAY.rawValue:

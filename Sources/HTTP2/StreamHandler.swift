@@ -38,10 +38,20 @@ package enum StreamBody {
 package protocol SessionDelegate: AnyObject {
   /// Server role: a complete request head. Set `stream.handler`, or reset the stream.
   func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool)
+  /// Server role: the peer opened a stream over `SessionOptions.maxConcurrentStreams`, and it was
+  /// refused.
+  func sessionRefusedStream()
   func sessionReceivedGoAway(lastStream: Int32, code: ErrorCode, debug: String)
   func sessionReceivedPingAck(_ payload: UInt64)
   /// The peer reset a stream itself; called before the stream's `streamClosed`.
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode)
   /// The peer's SETTINGS are in force.
   func sessionReceivedSettings()
+  /// The peer has taken over ours.
+  func sessionReceivedSettingsAck()
+}
+
+extension SessionDelegate {
+  package func sessionRefusedStream() {}
+  package func sessionReceivedSettingsAck() {}
 }

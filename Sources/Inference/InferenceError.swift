@@ -7,6 +7,8 @@ package struct InferenceError: Error, Sendable, Equatable, CustomStringConvertib
     case tooLarge
     /// The model's files do not fit together or lack something.
     case invalidModel
+    /// Whoever asked for it has given up.
+    case cancelled
   }
 
   package let code: Code

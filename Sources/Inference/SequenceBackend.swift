@@ -37,8 +37,12 @@ package struct SequenceSlice: Sendable {
 package struct StepOutput: Sendable {
   package var token: Int32
   package var sampler: Sampler
-  package init(token: Int32, sampler: Sampler) {
+  /// Where `SamplingOptions.logprobs` asks for it.
+  package var probability: TokenProbability?
+
+  package init(token: Int32, sampler: Sampler, probability: TokenProbability? = nil) {
     self.token = token
     self.sampler = sampler
+    self.probability = probability
   }
 }

@@ -50,6 +50,19 @@ package struct JSONWriter: Sendable {
     bytes.append(contentsOf: "\(value)".utf8)
   }
 
+  /// The same for a float: its own shortest decimal, not that of the double it converts to.
+  package mutating func number(_ value: Float) {
+    guard value.isFinite else { return null() }
+    separate()
+    bytes.append(contentsOf: "\(value)".utf8)
+  }
+
+  /// A value that is JSON text already.
+  package mutating func json(_ text: some Collection<UInt8>) {
+    separate()
+    bytes.append(contentsOf: text)
+  }
+
   package mutating func boolean(_ value: Bool) {
     separate()
     bytes.append(contentsOf: (value ? "true" : "false").utf8)

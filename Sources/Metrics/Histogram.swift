@@ -1,5 +1,3 @@
-import Synchronization
-
 // Buckets are log-linear: each power of two is cut into 16 of equal width, so that a bucket's
 // middle is within 1/32 (3.2 %) of every value in it, over the whole range.
 //
@@ -9,11 +7,7 @@ import Synchronization
 // A bucket includes its upper end, as Prometheus' `le` does.
 
 /// How often values fell where: durations in nanoseconds, sizes, counts. Recording takes no lock.
-///
-/// `@unchecked Sendable`: the memory is made in `init`, freed in `deinit`, and holds nothing but
-/// atomics in between.
-@safe
-package final class Histogram: Metric, @unchecked Sendable {
+package final class Histogram: Metric {
   package static var kind: MetricKind { .histogram }
 
   /// What is recorded, and as what it is exposed.
@@ -25,7 +19,11 @@ package final class Histogram: Metric, @unchecked Sendable {
     /// Recorded and exposed in bytes, with bounds from 64 B to 1 GiB.
     case bytes
 
-    fileprivate var scale: Double { self == .seconds ? 1e-9 : 1 }
+    /// A recorded value as it is exposed. Divided, because 1e-9 is no binary fraction and its error
+    /// would show in every bound.
+    fileprivate func exposed(_ value: UInt64) -> Double {
+      self == .seconds ? Double(value) / 1e9 : Double(value)
+    }
     /// Powers of two that bound the exposed buckets.
     fileprivate var octaves: ClosedRange<Int> {
       switch self {
@@ -43,27 +41,27 @@ package final class Histogram: Metric, @unchecked Sendable {
   private static let bucketCount = index(of: maximum) + 1
 
   private let unit: Unit
-  private let buckets: UnsafeMutablePointer<Atomic<UInt64>>
-  private let total = Atomic<UInt64>(0)
+  /// The buckets, and behind them the sum.
+  private let places: Stripes
 
-  package init(unit: Unit) {
+  /// - Parameter stripes: threads that record so often that each wants a place of its own.
+  package init(unit: Unit, stripes: Int = 1) {
     self.unit = unit
-    unsafe buckets = .allocate(capacity: Self.bucketCount)
-    for index in 0..<Self.bucketCount { unsafe (buckets + index).initialize(to: Atomic(0)) }
+    places = Stripes(count: stripes, width: Self.bucketCount + 1)
   }
 
-  deinit {
-    unsafe buckets.deinitialize(count: Self.bucketCount)
-    unsafe buckets.deallocate()
+  package func record(_ value: UInt64, stripe: Int = 0) {
+    places.add(1, at: Self.index(of: min(value, Self.maximum)), stripe: stripe)
+    places.add(value, at: Self.bucketCount, stripe: stripe)
   }
 
-  package func record(_ value: UInt64) {
-    unsafe buckets[Self.index(of: min(value, Self.maximum))].wrappingAdd(1, ordering: .relaxed)
-    total.wrappingAdd(value, ordering: .relaxed)
+  /// Records a time; what is below zero counts as that.
+  package func record(_ duration: Duration) {
+    record(UInt64(max(0, min(duration.seconds * 1e9, Double(Self.maximum)))))
   }
 
   /// Sum of all values.
-  package var sum: UInt64 { total.load(ordering: .relaxed) }
+  package var sum: UInt64 { places[Self.bucketCount] }
   /// How many values.
   package var count: UInt64 { counts().reduce(0, +) }
 
@@ -93,17 +91,17 @@ package final class Histogram: Metric, @unchecked Sendable {
       let last = Self.index(of: 1 << UInt64(octave))
       seen += counts[next...last].reduce(0, +)
       next = last + 1
-      let bound = Double(UInt64(1) << UInt64(octave)) * unit.scale
+      let bound = unit.exposed(1 << UInt64(octave))
       text.sample(name + "_bucket", labels, "\(seen)", bound: text.number(bound))
     }
     seen += counts[next...].reduce(0, +)
     text.sample(name + "_bucket", labels, "\(seen)", bound: "+Inf")
-    text.sample(name + "_sum", labels, text.number(Double(sum) * unit.scale))
+    text.sample(name + "_sum", labels, text.number(unit.exposed(sum)))
     text.sample(name + "_count", labels, "\(seen)")
   }
 
   private func counts() -> [UInt64] {
-    (0..<Self.bucketCount).map { unsafe buckets[$0].load(ordering: .relaxed) }
+    (0..<Self.bucketCount).map { places[$0] }
   }
 
   /// The bucket of a value up to `maximum`.

@@ -3,6 +3,7 @@ import Synchronization
 /// A name's worth of exposition.
 protocol Exposed: AnyObject, Sendable {
   var name: String { get }
+  var labels: [String] { get }
   func expose(into text: inout Exposition)
 }
 
@@ -27,11 +28,14 @@ package final class Registry: Sendable {
     histograms(name, help: help, unit: unit, labels: [], bound: 1).with()
   }
 
-  /// - Parameter bound: series at most; further ones share the labels `other`.
+  /// - Parameters:
+  ///   - bound: series at most; further ones share the labels `other`.
+  ///   - stripes: see `Counter`.
   package func counters(
-    _ name: String, help: String, labels: [String], bound: Int = 100
+    _ name: String, help: String, labels: [String], bound: Int = 100, stripes: Int = 1
   ) -> Family<Counter> {
-    add(Family(name: name, help: help, labels: labels, bound: bound) { Counter() })
+    add(
+      Family(name: name, help: help, labels: labels, bound: bound) { Counter(stripes: stripes) })
   }
 
   package func gauges(
@@ -41,10 +45,13 @@ package final class Registry: Sendable {
   }
 
   package func histograms(
-    _ name: String, help: String, unit: Histogram.Unit, labels: [String], bound: Int = 100
+    _ name: String, help: String, unit: Histogram.Unit, labels: [String], bound: Int = 100,
+    stripes: Int = 1
   ) -> Family<Histogram> {
     add(
-      Family(name: name, help: help, labels: labels, bound: bound) { Histogram(unit: unit) })
+      Family(name: name, help: help, labels: labels, bound: bound) {
+        Histogram(unit: unit, stripes: stripes)
+      })
   }
 
   /// A value that is read when somebody asks for the text; nil leaves it out.
@@ -53,6 +60,9 @@ package final class Registry: Sendable {
   ) {
     _ = add(Sampled(name: name, help: help, kind: kind, read: read))
   }
+
+  /// The media type of `exposition`.
+  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   /// The text format, version 0.0.4
   /// (https://prometheus.io/docs/instrumenting/exposition_formats/).
@@ -65,6 +75,11 @@ package final class Registry: Sendable {
   private func add<Added: Exposed>(_ added: Added) -> Added {
     exposed.withLock { exposed in
       precondition(isName(added.name), "\(added.name) is no metric name")
+      // `le` is the text format's own, on a histogram's buckets.
+      for label in added.labels {
+        precondition(
+          isName(label) && !label.contains(":") && label != "le", "\(label) is no label name")
+      }
       precondition(
         !exposed.contains { $0.name == added.name }, "\(added.name) is registered already")
       exposed.append(added)
@@ -85,6 +100,7 @@ package final class Registry: Sendable {
 
 private final class Sampled: Exposed {
   let name: String
+  let labels: [String] = []
   let help: String
   let kind: MetricKind
   let read: @Sendable () -> Double?

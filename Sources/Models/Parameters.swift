@@ -22,7 +22,7 @@ extension LlamaModel {
       ]
     }
     tensors += [embedding, outputNorm]
-    if output.name != embedding.name { tensors.append(output) }
+    if !isTied { tensors.append(output) }
     return tensors.reduce(0) { $0 + $1.elementCount }
   }
 }

@@ -5,11 +5,17 @@ package protocol Tokenizer: Sendable {
   var vocabularySize: Int { get }
   /// Largest text in bytes that `encode` takes.
   var maximumBytes: Int { get }
+  /// Texts of so many bytes together are short: whatever is in them, they are encoded within about a
+  /// millisecond, so an event loop may do it.
+  var shortBytes: Int { get }
 
   /// The ids of a text, with the tokens that the model expects around it.
   ///
   /// - Throws: where the text is longer than `maximumBytes`.
   func encode(_ text: String) throws(TokenizerError) -> [Int32]
+
+  /// A bound that costs no encoding: the text has so many tokens or more.
+  func fewestTokens(of text: String) -> Int
 
   /// The text of ids; control tokens and ids outside the vocabulary give none.
   func decode(_ ids: [Int32]) -> String

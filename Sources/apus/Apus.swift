@@ -9,6 +9,7 @@ enum Apus {
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {
+    _ = StandardOutput.isOpen
     let code = start(CommandLine.arguments.dropFirst())
     if let code { exit(code) }
     while true { pause() }
@@ -21,17 +22,15 @@ enum Apus {
       return ExitCode.usage
     }
     switch word {
-    case "--help", "-h", "help": return show(help(for: words.dropFirst().first))
+    case "--help", "-h", "help": return help(for: words.dropFirst().first)
     case "--version", "version": return show("apus \(ServerVersion.current)")
     default: break
     }
-    guard let command = commands.first(where: { $0.name == word }) else {
-      printError("apus has no command `\(word)`; see apus --help")
-      return ExitCode.usage
-    }
+    guard let command = commands.first(where: { $0.name == word }) else { return unknown(word) }
     do {
       let arguments = try Arguments(words.dropFirst(), for: command)
       if arguments.wantsHelp { return show(command.help) }
+      try ProcessStart.fillStandardStreams()
       try command.prepare()
       Task {
         do {
@@ -47,18 +46,30 @@ enum Apus {
     }
   }
 
-  private static func complain(_ command: Command, _ error: any Error) -> Int32 {
-    printError("apus \(command.name): \(ExitCode.text(of: error))")
+  private static func complain(_ command: Command?, _ error: any Error) -> Int32 {
+    let program = command.map { "apus \($0.name)" } ?? "apus"
+    if let text = ExitCode.text(of: error) { printError("\(program): \(text)") }
     return ExitCode.code(of: error)
   }
 
   private static func show(_ text: String) -> Int32 {
-    print(text)
-    return ExitCode.success
+    do {
+      try StandardOutput.line(text)
+      return ExitCode.success
+    } catch {
+      return complain(nil, error)
+    }
   }
 
-  private static func help(for name: String?) -> String {
-    commands.first { $0.name == name }?.help ?? help
+  private static func help(for name: String?) -> Int32 {
+    guard let name else { return show(help) }
+    guard let command = commands.first(where: { $0.name == name }) else { return unknown(name) }
+    return show(command.help)
+  }
+
+  private static func unknown(_ name: String) -> Int32 {
+    printError("apus has no command `\(name)`; see apus --help")
+    return ExitCode.usage
   }
 
   static var help: String {
@@ -79,7 +90,7 @@ enum Apus {
 
       Exit codes: 0 success; 1 the server refused or the call failed; 2 the command line is wrong;
       3 the server cannot be reached or is not available; 4 not ready (health);
-      5 the server could not start (serve).
+      5 the server could not start (serve); 6 standard output could not be written.
       """
   }
 }
@@ -92,10 +103,12 @@ enum ExitCode {
   static let unreachable: Int32 = 3
   static let notReady: Int32 = 4
   static let cannotServe: Int32 = 5
+  static let cannotWrite: Int32 = 6
 
   static func code(of error: any Error) -> Int32 {
     switch error {
     case is UsageError: usage
+    case is OutputError: cannotWrite
     case let outcome as Outcome: outcome.code
     case let status as Status where status.code == .unavailable: unreachable
     case is Status: callFailed
@@ -103,8 +116,10 @@ enum ExitCode {
     }
   }
 
-  static func text(of error: any Error) -> String {
+  /// - Returns: nil where nothing is to be said.
+  static func text(of error: any Error) -> String? {
     switch error {
+    case let output as OutputError where output.isQuiet: nil
     case let usage as UsageError:
       usage.command.isEmpty ? "\(usage)" : "\(usage); see apus \(usage.command) --help"
     case let status as Status: "\(status.code.name): \(status.message)"
@@ -117,12 +132,4 @@ enum ExitCode {
 struct Outcome: Error, CustomStringConvertible {
   let code: Int32
   let description: String
-}
-
-/// One line on standard error.
-func printError(_ text: String) {
-  let line = text + "\n"
-  _ = unsafe line.utf8CString.withUnsafeBufferPointer { buffer in
-    unsafe write(STDERR_FILENO, buffer.baseAddress, buffer.count - 1)
-  }
 }

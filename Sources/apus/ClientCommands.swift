@@ -1,6 +1,6 @@
-import Glibc
 internal import Messages
 internal import RPC
+internal import Serving
 
 extension Command {
   static let predict = Command(
@@ -21,7 +21,8 @@ extension Command {
     let answer = try await withClient(arguments) { client, options in
       try await client.predict(request, options: options)
     }
-    print(arguments.has("json") ? JSONText.predict(answer) : PlainText.predict(answer))
+    try StandardOutput.line(
+      arguments.has("json") ? JSONText.predict(answer) : PlainText.predict(answer))
   }
 
   static let generate = Command(
@@ -47,9 +48,10 @@ extension Command {
     try await withClient(arguments) { client, options in
       let call = try await client.streamPredict(request, options: options)
       while let token = try await call.next() {
-        print(token.text, terminator: "")
-        fflush(nil)
-        if token.finishReason != .unspecified { PlainText.closing(token, arguments) }
+        try StandardOutput.write(token.text)
+        guard token.finishReason != .unspecified else { continue }
+        try StandardOutput.line("")
+        if !arguments.has("quiet") { printError(PlainText.closing(token)) }
       }
     }
   }
@@ -67,7 +69,8 @@ extension Command {
       }
       return try await client.listModels(ApusV1.ListModelsRequest(), options: options).models
     }
-    print(arguments.has("json") ? JSONText.models(models) : PlainText.models(models))
+    try StandardOutput.line(
+      arguments.has("json") ? JSONText.models(models) : PlainText.models(models))
   }
 
   static let health = Command(
@@ -78,7 +81,7 @@ extension Command {
     let health = try await withClient(arguments) { client, options in
       try await client.health(request, options: options)
     }
-    print(PlainText.health(health))
+    try StandardOutput.line(PlainText.health(health))
     if !health.ready { throw Outcome(code: ExitCode.notReady, description: health.reason) }
   }
 
@@ -113,11 +116,12 @@ extension Command {
   private static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
     var options = ApusV1.SamplingOptions()
     options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? 128)
-    options.temperature = try arguments.number("temperature", 0...10)
-    options.topK = try arguments.integer("top-k", 0...1_000_000).map { UInt32($0) }
-    options.topP = try arguments.number("top-p", 0...1)
-    options.minP = try arguments.number("min-p", 0...1)
-    options.repetitionPenalty = try arguments.number("repetition-penalty", 0.1...10)
+    options.temperature = try arguments.number("temperature", SamplingRanges.temperature)
+    options.topK = try arguments.integer("top-k", SamplingRanges.topK).map { UInt32($0) }
+    options.topP = try arguments.number("top-p", SamplingRanges.topP)
+    options.minP = try arguments.number("min-p", SamplingRanges.minP)
+    options.repetitionPenalty = try arguments.number(
+      "repetition-penalty", SamplingRanges.repetitionPenalty)
     options.seed = try arguments.value("seed", "a whole number") { UInt64($0) }
     if let stop = arguments["stop"] { options.stop = [stop] }
     return options
@@ -128,7 +132,7 @@ extension Command {
     _ arguments: Arguments,
     _ body: (ApusV1.InferenceClient, CallOptions) async throws -> Answer
   ) async throws -> Answer {
-    let address = arguments["server"] ?? "127.0.0.1:8001"
+    let address = try arguments.address("server") ?? "127.0.0.1:8001"
     let timeout = try arguments.duration("timeout") ?? .seconds(60)
     let connection: ClientConnection
     do {

@@ -1,3 +1,5 @@
+internal import Serving
+
 /// One command of the program: what it is called, what it takes, what it does.
 struct Command: Sendable {
   struct Option: Sendable {
@@ -102,6 +104,15 @@ struct Arguments: Sendable {
     return try value(name, expected) { text in
       Int(text).flatMap { range.contains($0) ? $0 : nil }
     }
+  }
+
+  /// The option as an address; whether anybody answers there is another matter.
+  func address(_ name: String) throws(UsageError) -> String? {
+    guard let text = values[name] else { return nil }
+    if let problem = ServerConfiguration.problem(withAddress: text) {
+      throw UsageError("--\(name) \(problem)", command: "")
+    }
+    return text
   }
 
   /// The option as a finite number within `range`.

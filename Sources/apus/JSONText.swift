@@ -70,6 +70,7 @@ enum JSONText {
       json.beginObject()
       json.field("name", model.name)
       json.field("description", model.description)
+      if !model.error.isEmpty { json.field("error", model.error) }
       json.key("versions")
       json.beginArray()
       for version in model.versions { append(version, to: &json) }
@@ -83,9 +84,9 @@ enum JSONText {
   private static func append(_ version: ApusV1.ModelVersion, to json: inout JSONWriter) {
     json.beginObject()
     json.field("version", version.version)
-    json.field("state", "\(version.state)")
+    json.field("state", version.state.contractName)
     if !version.error.isEmpty { json.field("error", version.error) }
-    json.field("task", "\(version.task)")
+    json.field("task", version.task.contractName)
     json.field("architecture", version.architecture)
     json.field("quantization", version.quantization)
     json.field("parameters", Int(clamping: version.parameters))
@@ -93,13 +94,44 @@ enum JSONText {
     json.field("max_tokens", Int(version.maxTokens))
     json.field("max_instances", Int(version.maxInstances))
     json.field("embedding_size", Int(version.embeddingSize))
+    json.key("normalized")
+    json.boolean(version.normalized)
     json.field("context_length", Int(version.contextLength))
+    json.field("trained_context_length", Int(version.trainedContextLength))
     json.field("vocabulary_size", Int(version.vocabularySize))
     json.key("labels")
     json.beginArray()
     for label in version.labels { json.string(label) }
     json.endArray()
     json.endObject()
+  }
+}
+
+// Numbers that this client has no name for stand as they are.
+
+extension ApusV1.State {
+  fileprivate var contractName: String {
+    switch self {
+    case .unspecified: "STATE_UNSPECIFIED"
+    case .loading: "STATE_LOADING"
+    case .ready: "STATE_READY"
+    case .failed: "STATE_FAILED"
+    case .unloading: "STATE_UNLOADING"
+    case .unrecognized(let number): "\(number)"
+    }
+  }
+}
+
+extension ApusV1.Task {
+  fileprivate var contractName: String {
+    switch self {
+    case .unspecified: "TASK_UNSPECIFIED"
+    case .embedding: "TASK_EMBEDDING"
+    case .classification: "TASK_CLASSIFICATION"
+    case .tensors: "TASK_TENSORS"
+    case .generation: "TASK_GENERATION"
+    case .unrecognized(let number): "\(number)"
+    }
   }
 }
 

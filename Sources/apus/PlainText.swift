@@ -33,24 +33,24 @@ enum PlainText {
     return values.count <= 6 ? "[\(shown)]" : "[\(shown), …] (\(values.count) values)"
   }
 
-  /// The last message of a generation: ends the line and says how it went.
-  static func closing(_ last: ApusV1.StreamPredictResponse, _ arguments: Arguments) {
-    print()
-    guard !arguments.has("quiet") else { return }
+  /// The last message of a generation: how it went.
+  static func closing(_ last: ApusV1.StreamPredictResponse) -> String {
     let usage = last.usage ?? ApusV1.Usage()
     let timing = last.timing ?? ApusV1.GenerationTiming()
     let reason = last.finishReason == .length ? "length reached" : "end of text"
-    printError(
+    return
       "(\(last.model)/\(last.version), \(usage.promptTokens) + \(usage.completionTokens) tokens, "
-        + "first after \(fixed(timing.timeToFirstTokenMs, 1)) ms, then "
-        + "\(fixed(timing.tokensPerSecond, 0)) a second; \(reason))")
+      + "first after \(fixed(timing.timeToFirstTokenMs, 1)) ms, then "
+      + "\(fixed(timing.tokensPerSecond, 0)) a second; \(reason))"
   }
 
   static func models(_ models: [ApusV1.ModelInfo]) -> String {
     if models.isEmpty { return "no models are installed" }
     return models.map { model in
       let head = model.name + (model.description.isEmpty ? "" : ": \(model.description)")
-      return ([head] + model.versions.map(describe)).joined(separator: "\n")
+      let versions =
+        model.versions.isEmpty ? ["  failed, \(model.error)"] : model.versions.map(describe)
+      return ([head] + versions).joined(separator: "\n")
     }.joined(separator: "\n")
   }
 
@@ -63,7 +63,7 @@ enum PlainText {
       facts.append("\(millions(version.parameters)) parameters")
       facts.append("\(fixed(Double(version.memoryBytes) / 1_048_576, 1)) MiB")
       if version.embeddingSize > 0 { facts.append("\(version.embeddingSize) values") }
-      if version.contextLength > 0 { facts.append("context \(version.contextLength)") }
+      if version.contextLength > 0 { facts.append(context(version)) }
       if version.contextLength == 0, version.maxTokens > 0 {
         facts.append("\(version.maxTokens) tokens")
       }
@@ -74,6 +74,12 @@ enum PlainText {
     return "  \(version.version)  " + facts.joined(separator: ", ")
   }
 
+  private static func context(_ version: ApusV1.ModelVersion) -> String {
+    let isWhole = version.contextLength >= version.trainedContextLength
+    return "context \(version.contextLength)"
+      + (isWhole ? "" : " (of \(version.trainedContextLength) that it was made for)")
+  }
+
   static func health(_ health: ApusV1.HealthResponse) -> String {
     let verdict = health.ready ? "ready" : health.live ? "live, not ready" : "stuck"
     var lines = [
@@ -81,7 +87,8 @@ enum PlainText {
     ]
     for model in health.models {
       let error = model.error.isEmpty ? "" : ": \(model.error)"
-      lines.append("  \(model.name)/\(model.version) \(model.state)\(error)")
+      let version = model.version.isEmpty ? "" : "/\(model.version)"
+      lines.append("  \(model.name)\(version) \(model.state)\(error)")
     }
     return lines.joined(separator: "\n")
   }

@@ -165,7 +165,10 @@ import Testing
       (KeyRequest(owner: "a", models: .only((0..<65).map { "m\($0)" })), "models"),
       (KeyRequest(owner: "a", limits: LimitPlan(Limits(requests: -1))), "limits.requests"),
       (KeyRequest(owner: "a", limits: LimitPlan(Limits(window: 0))), "limits.window"),
-      (KeyRequest(owner: "a", limits: LimitPlan(models: ["m": Limits(concurrent: .max)])), "limits.models.m.concurrent"),
+      (
+        KeyRequest(owner: "a", limits: LimitPlan(models: ["m": Limits(concurrent: .max)])),
+        "limits.models.m.concurrent"
+      ),
       (KeyRequest(owner: "a", limits: LimitPlan(models: ["": Limits()])), "limits.models"),
     ]
     for (request, field) in wrong {

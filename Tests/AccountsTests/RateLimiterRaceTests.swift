@@ -13,7 +13,7 @@ import Threads
     let ready = Atomic(0)
     let box = Box(ready)
     let running = try (0..<Self.threads).map { number in
-      try ServiceThread("client") {
+      try SystemThread("client") {
         box.value.wrappingAdd(1, ordering: .sequentiallyConsistent)
         while box.value.load(ordering: .sequentiallyConsistent) < Self.threads { sched_yield() }
         body(number)
@@ -94,7 +94,9 @@ import Threads
     // All places are back.
     let held = (0..<8).map { _ in limiter.admit(caller, model: "", tokens: 0, at: clock.now) }
     #expect(held.allSatisfy { $0.admission != nil })
-    #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).refusal != nil)
+    withExtendedLifetime(held) {
+      #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).refusal != nil)
+    }
   }
 
   /// What the ledger takes while they race adds up to what was admitted.

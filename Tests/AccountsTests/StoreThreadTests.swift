@@ -22,8 +22,8 @@ import Threads
 
   @Test func tooManyCallsAreRefused() async throws {
     let thread = try StoreThread(store: SQLiteStore(path: ":memory:"), bound: 2)
-    let begun = WakeSignal()
-    let go = WakeSignal()
+    let begun = Semaphore()
+    let go = Semaphore()
     async let first: Void = thread.perform { _ in
       begun.signal()
       go.wait()
@@ -50,7 +50,7 @@ import Threads
   }
 
   @Test func choresRunByThemselves() throws {
-    let done = WakeSignal()
+    let done = Semaphore()
     let thread = try StoreThread(
       store: SQLiteStore(path: ":memory:"), period: .milliseconds(1)
     ) { store in

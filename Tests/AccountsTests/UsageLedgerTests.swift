@@ -235,7 +235,7 @@ import Threads
       report: { [events] in events.append($0) })
     try ledger.start()
     let clients = try (0..<8).map { _ in
-      try ServiceThread("client") { for _ in 0..<2000 { ledger.record(.test()) } }
+      try SystemThread("client") { for _ in 0..<2000 { ledger.record(.test()) } }
     }
     for client in clients { client.join() }
     ledger.close()

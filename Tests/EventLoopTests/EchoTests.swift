@@ -118,6 +118,33 @@ import Testing
     }
   }
 
+  @Test func closingAgainOnlyBringsTheEndNearer() async throws {
+    let clock = FakeClock()
+    var configuration = EventLoop.Configuration()
+    configuration.clock = { clock.now }
+    try await withGroup(1, configuration: configuration) { group in
+      let loop = group.loops[0]
+      let reasons = Channel<CloseReason>(low: 0, high: 8)
+      let opened = Channel<LoopBound<Connection>>(low: 0, high: 8)
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { loop in
+        Opened(opened, reasons, loop)
+      }
+      // A client that never says FIN, which is waited for.
+      let client = try BlockingClient(port: listening.address.port)
+      defer { client.close() }
+      let connection = try #require(try await opened.next())
+      try await loop.run { connection.value.closeAfterFlush(within: .seconds(5)) }
+      try await loop.run { connection.value.closeAfterFlush(within: .seconds(1)) }
+      try await loop.run { connection.value.closeAfterFlush(within: .seconds(9)) }
+      clock.advance(by: .milliseconds(999))
+      for _ in 0..<3 { try await loop.run {} }
+      #expect(reasons.count == 0)
+      clock.advance(by: .milliseconds(1))
+      try await loop.run {}
+      #expect(try await reasons.next() == .local)
+    }
+  }
+
   @Test func aPausedReaderPushesBack() async throws {
     let total = 64 << 20
     try await withGroup { group in
@@ -177,6 +204,25 @@ private final class Farewell: ConnectionHandler {
     return !waiting.isEmpty
   }
   func closed(_ reason: CloseReason) { connection = nil }
+}
+
+/// Hands its connection to the test.
+private final class Opened: ConnectionHandler {
+  private let opened: Channel<LoopBound<Connection>>
+  private let reasons: Channel<CloseReason>
+  private let loop: EventLoop
+  init(
+    _ opened: Channel<LoopBound<Connection>>, _ reasons: Channel<CloseReason>, _ loop: EventLoop
+  ) {
+    self.opened = opened
+    self.reasons = reasons
+    self.loop = loop
+  }
+  func opened(_ connection: Connection) { opened.send(LoopBound(connection, on: loop)) }
+  func received(_ bytes: UnsafeRawBufferPointer) {}
+  func receivedEnd() {}
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
+  func closed(_ reason: CloseReason) { reasons.send(reason) }
 }
 
 /// Counts what paused readers get once they are let go.

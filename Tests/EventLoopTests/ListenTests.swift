@@ -40,6 +40,8 @@ import Testing
     try await withGroup(2) { group in
       var options = ListenOptions()
       options.maxConnections = 2
+      let refusals = Channel<Refusal>(low: 0, high: 8)
+      options.refused = { refusals.send($0) }
       let listening = try group.listen(on: SocketAddress("127.0.0.1:0"), options: options) { _ in
         Echo()
       }
@@ -54,6 +56,7 @@ import Testing
       let events = try await third.readToEnd()
       #expect(events.first == .opened && events.count <= 3)
       #expect(listening.connections.refused == 1 && listening.connections.open == 2)
+      #expect(try await refusals.next() == .maximum && refusals.count == 0)
       // A place that comes free is used again.
       try await peers[0].run { $0.connection?.close() }
       try await turnUntil(group) { listening.connections.open == 1 }

@@ -35,6 +35,27 @@ import Testing
     }
   }
 
+  @Test func closedStandardStreamsAreReplaced() async {
+    await #expect(processExitsWith: .success) {
+      let kept = dup(STDOUT_FILENO)
+      close(STDIN_FILENO)
+      close(STDERR_FILENO)
+      try StandardStreams.fill()
+      var info = stat()
+      let isOutputKept = fcntl(kept, F_GETFD) >= 0
+      var null = stat()
+      stat("/dev/null", &null)
+      for fd in [STDIN_FILENO, STDERR_FILENO] {
+        guard fstat(fd, &info) == 0, info.st_rdev == null.st_rdev else { exit(2) }
+      }
+      var byte: UInt8 = 0
+      guard read(STDIN_FILENO, &byte, 1) == -1, errno == EBADF else { exit(4) }
+      guard write(STDERR_FILENO, &byte, 1) == -1, errno == EBADF else { exit(5) }
+      let next = dup(kept)
+      exit(isOutputKept && next > kept ? 0 : 3)
+    }
+  }
+
   @Test func signalsComeToTheLoop() async {
     await #expect(processExitsWith: .success) {
       // This process has threads already, so the signals go to the loop's own.
@@ -57,7 +78,12 @@ import Testing
     await #expect(processExitsWith: .success) {
       let group = try EventLoopGroup(count: 1)
       let loop = group.loops[0]
-      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
+      let refusals = Channel<Refusal>(low: 0, high: 8)
+      var options = ListenOptions()
+      options.refused = { refusals.send($0) }
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0"), options: options) { _ in
+        Echo()
+      }
       try await loop.run {}
       let client = try BlockingClient()
       var limit = rlimit(rlim_cur: 256, rlim_max: 256)
@@ -68,6 +94,9 @@ import Testing
       guard client.connect(port: listening.address.port) == 0 else { exit(3) }
       #expect(client.readToEnd() == [])
       #expect(listening.connections.refused == 1 && listening.connections.open == 0)
+      #expect(try await refusals.next() == .failed(errno: EMFILE) && refusals.count == 0)
+      let told = "\(SystemError.accepting(errno: EMFILE))"
+      #expect(told.contains("all 256 file descriptors") && told.contains("ulimit -n"))
       #expect(loop.turnCount - before <= 4)
       for filler in fillers { close(filler) }
       // With descriptors back, the next one is served.

@@ -17,8 +17,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "port"), ("127.0.0.1", "port"), ("127.0.0.1:", "port"), ("127.0.0.1:65536", "port"),
-    ("127.0.0.1:-1", "port"), ("::1:8001", "brackets"), ("unix:", "107 bytes"),
+    ("", "port is missing"), ("127.0.0.1", "port is missing"), ("127.0.0.1:", "port is missing"),
+    ("127.0.0.1:65536", "port 65536: a port is 0–65535"), ("host:99999", "port 99999: a port is"),
+    ("127.0.0.1:-1", "port -1: a port is"), ("127.0.0.1:+1", "port +1: a port is"),
+    ("127.0.0.1:http", "port http: a port is"), ("::1:8001", "brackets"), ("unix:", "107 bytes"),
     ("unix:" + String(repeating: "x", count: 108), "107 bytes"),
     ("no such host!:1", "not known"),
   ])

@@ -58,6 +58,8 @@ final class Side: SessionDelegate {
   var resets: [ErrorCode] = []
   var goAway: (lastStream: Int32, code: ErrorCode, debug: String)?
   var settings = 0
+  var settingsAcks = 0
+  var refusedStreams = 0
   /// Makes the handler of a request on the server's side.
   var accept: (Session, Stream) -> RecordingHandler? = { session, stream in
     let handler = RecordingHandler()
@@ -80,6 +82,8 @@ final class Side: SessionDelegate {
   func sessionReceivedPingAck(_ payload: UInt64) { pings.append(payload) }
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) { resets.append(code) }
   func sessionReceivedSettings() { settings += 1 }
+  func sessionReceivedSettingsAck() { settingsAcks += 1 }
+  func sessionRefusedStream() { refusedStreams += 1 }
 
   func take() throws -> [UInt8] {
     var output = ByteBuffer()

@@ -26,6 +26,34 @@ import Testing
     #expect(pair.server.session.openStreams == 0 && pair.client.session.openStreams == 0)
   }
 
+  @Test func tellsWhenThePeerHasTakenOverTheSettings() throws {
+    let server = try Side(.server)
+    let client = try Side(.client)
+    try server.give(try client.take())
+    #expect(server.settings == 1 && server.settingsAcks == 0)
+    try client.give(try server.take())
+    try server.give(try client.take())
+    #expect(server.settingsAcks == 1)
+  }
+
+  @Test func tellsOfStreamsThatCameBeforeTheirLimitWasKnown() throws {
+    var options = SessionOptions()
+    options.maxConcurrentStreams = 2
+    let server = try Side(.server, options)
+    let client = try Side(.client)
+    for _ in 0..<3 {
+      let handler = RecordingHandler()
+      handler.session = client.session
+      var headers = HeaderList()
+      for (name, value) in [(":method", "POST"), (":scheme", "http"), (":path", "/a.B/C")] {
+        headers.append(name, value)
+      }
+      handler.stream = try client.session.request(headers, handler: handler)
+    }
+    try server.give(try client.take())
+    #expect(server.opened.count == 2 && server.refusedStreams == 1)
+  }
+
   @Test func sendsABodyAsItComes() throws {
     let pair = try SessionPair()
     let call = try pair.request()

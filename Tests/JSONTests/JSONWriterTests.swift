@@ -20,12 +20,51 @@ struct JSONWriterTests {
     writer.key("c")
     writer.number(0.5)
     writer.key("d")
-    writer.number(.infinity)
+    writer.number(Double.infinity)
     writer.endObject()
     #expect(writer.text == #"{"a":-3,"b":[true,null,{},[]],"c":0.5,"d":null}"#)
     writer.removeAll()
     writer.string("x")
     #expect(writer.text == #""x""#)
+  }
+
+  @Test func writesMembersAndWhatIsJSONAlready() {
+    var writer = JSONWriter()
+    writer.object { json in
+      json.member("text", "a")
+      json.member("none", nil as String?)
+      json.member("words", ["b", "c"])
+      json.member("count", 3)
+      json.member("yes", true)
+      json.member("half", 0.5)
+      json.key("raw")
+      json.json(#"{"x":1}"#.utf8)
+      json.key("list")
+      json.array([1, 2]) { json, value in json.integer(value) }
+    }
+    #expect(
+      writer.text
+        == #"{"text":"a","none":null,"words":["b","c"],"count":3,"yes":true,"half":0.5,"#
+        + #""raw":{"x":1},"list":[1,2]}"#)
+  }
+
+  @Test func floatsAreAsShortAsTheyCanBe() throws {
+    var generator = SeededGenerator(seed: 6)
+    var writer = JSONWriter()
+    writer.array { json in
+      json.number(Float(0.1))
+      json.number(Float.nan)
+      json.number(-Float.infinity)
+    }
+    #expect(writer.text == "[0.1,null,null]")
+    for _ in 0..<2_000 {
+      let bits = UInt32.random(in: 0..<0x7f80_0000, using: &generator)
+      let value = Float(bitPattern: bits)
+      writer.removeAll()
+      writer.number(value)
+      let read = try #require(JSONDocument(writer.text).root.number)
+      #expect(Float(read) == value, "\(writer.text)")
+    }
   }
 
   @Test func escapes() {

@@ -46,4 +46,21 @@ import Testing
     let found = try #require(histogram.percentile(1))
     #expect(abs(found - Double(UInt64(1) << 44)) <= 0.05 * found)
   }
+
+  @Test func durationsAreRecordedInNanoseconds() {
+    let histogram = Histogram(unit: .seconds)
+    for duration in [Duration.milliseconds(3), .nanoseconds(7), .seconds(-5)] {
+      histogram.record(duration)
+    }
+    #expect(histogram.sum == 3_000_007 && histogram.count == 3)
+    // As long as it goes: about five hours.
+    histogram.record(.seconds(Int64.max))
+    #expect(histogram.sum == 3_000_007 + 1 << 44)
+  }
+
+  @Test func durationsAsNumbers() {
+    #expect(Duration.milliseconds(30).milliseconds == 30)
+    #expect(Duration.microseconds(-1500).milliseconds == -1.5)
+    #expect(Duration.milliseconds(20).seconds == 0.02)
+  }
 }

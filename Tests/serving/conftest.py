@@ -3,6 +3,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ import time
 
 import grpc
 import pytest
+
+from random_llama import write_endless_llama
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 APUS = ROOT / ".build/apus"
@@ -36,25 +39,41 @@ def contract(tmp_path_factory):
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
 
 
+def run(*words, **more):
+    """The program with these words, to its end."""
+    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, **more)
+
+
 class Server:
     """`apus serve` on a free port."""
 
     def __init__(self, contract, folder, *flags, log):
         self.apus, rpc = contract
-        self.log_path = log
+        self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--log-format", "json", *map(str, flags)],
+            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+             "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
-        self.address = self.wait_for("listening")["grpc"]
+        listening = self.wait_for("listening")
+        self.address, self.http = listening["grpc"], f"http://{listening['http']}"
+        self.host, self.port = self.address.rsplit(":", 1)
         self.channel = self.open()
         self.stub = rpc.InferenceStub(self.channel)
 
     def open(self):
-        return grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1)])
+        """A connection of its own. Its windows do not grow, so that the server is never more than
+        128 KiB (window and send queue) ahead of a reader."""
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
+        return grpc.insecure_channel(self.address, options=options)
 
     def log(self):
-        lines = self.log_path.read_text().split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        """All lines so far; only new ones are read and parsed, as waiting looks again and again."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self.log_read)
+            whole, end, _ = file.read().rpartition(b"\n")
+        self.log_read += len(whole) + len(end)
+        self.log_lines += [json.loads(line) for line in whole.split(b"\n") if line]
+        return self.log_lines
 
     def wait_for(self, event, **fields):
         """The first log line of that event with those fields."""
@@ -79,14 +98,24 @@ class Server:
         return self.stub.Predict(self.apus.PredictRequest(
             model=model, instances=[{"text": t} for t in texts], **more), timeout=PATIENCE)
 
-    def stream(self, model, prompt, **sampling):
-        request = self.apus.StreamPredictRequest(model=model, prompt=prompt, sampling=sampling)
-        return self.stub.StreamPredict(request, timeout=PATIENCE)
+    def stream(self, model, prompt, request_id="", channel=None, **sampling):
+        request = self.apus.StreamPredictRequest(
+            model=model, prompt=prompt, sampling=sampling, request_id=request_id)
+        stub = type(self.stub)(channel) if channel else self.stub
+        return stub.StreamPredict(request, timeout=PATIENCE)
 
     def memory(self):
         """Resident bytes."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self):
+        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def proportional_memory(self):
+        """Bytes of its own, and its share of pages that other processes map, too (proc_pid_smaps(5))."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss: +(\d+) kB", text, re.M)[1]) << 10
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -145,6 +174,15 @@ def start(contract, tmp_path):
     yield make
     for each in made:
         each.stop()
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """A folder with one language model, `endless`, that runs four streams at once. A whole answer has
+    1.7 MB: a stream of which a test has read less than 1.5 MB is certainly still under way."""
+    write_endless_llama(tmp_path / "models/endless/1/model.gguf")
+    (tmp_path / "models/endless/model.yaml").write_text("max_sequences: 4\n")
+    return tmp_path / "models"
 
 
 @pytest.fixture

@@ -1,8 +1,14 @@
 """What the server says to requests that are wrong, and what else callers are promised."""
+import sys
+
 import grpc
+import numpy
 import pytest
 
-from conftest import PATIENCE
+from conftest import PATIENCE, ROOT
+
+sys.path.append(str(ROOT / "Tests/wire"))
+from rawhttp2 import Raw, head, message
 
 
 def refused(call):
@@ -27,6 +33,13 @@ def refused(call):
     ({"model": "rows", "instances": [{"features": {"values": [1] * 9}}]}, "INVALID_ARGUMENT", "expected 10 values, got 9"),
     ({"model": "rows", "instances": [{"features": {"values": [1] * 9 + [float("nan")]}}]}, "INVALID_ARGUMENT", "values[9]"),
     ({"model": "rows", "instances": [{"text": "1,2"}]}, "INVALID_ARGUMENT", "expected a feature row, got a text"),
+    ({"model": "minilm", "instances": [{"text": "a"}], "options": {"parameters": {"colour": "red"}}},
+     "INVALID_ARGUMENT", "options.parameters: model minilm has no option `colour`; it has none"),
+    ({"model": "minilm", "instances": [{"text": "a"}], "options": {"top_k": 3}}, "INVALID_ARGUMENT", "options.top_k"),
+    ({"model": "sentiment", "instances": [{"text": "a"}], "options": {"normalize": False}},
+     "INVALID_ARGUMENT", "options.normalize: model sentiment answers with no embedding"),
+    ({"model": "rows", "instances": [{"features": {"values": [1] * 10}}], "options": {"truncate": True}},
+     "INVALID_ARGUMENT", "options.truncate: model rows takes no text"),
 ])
 def test_predict_refuses(server, request_fields, code, words):
     got, details = refused(lambda: server.stub.Predict(server.apus.PredictRequest(**request_fields)))
@@ -42,7 +55,9 @@ def test_predict_refuses(server, request_fields, code, words):
     ({"model": "storyteller", "sampling": {"top_p": 1.5}}, "INVALID_ARGUMENT", "top_p"),
     ({"model": "storyteller", "sampling": {"stop": ["a"] * 17}}, "INVALID_ARGUMENT", "stop"),
     ({"model": "storyteller", "sampling": {"stop": [""]}}, "INVALID_ARGUMENT", "stop"),
-    ({"model": "storyteller", "prompt": "word " * 5000}, "INVALID_ARGUMENT", "token"),
+    ({"model": "storyteller", "prompt": "word " * 700}, "INVALID_ARGUMENT", "the model's context of 512 leaves room for 511"),
+    ({"model": "storyteller", "prompt": "word " * 50000}, "INVALID_ARGUMENT",
+     "the context of storyteller leaves room for 511; shorten it"),
 ])
 def test_stream_predict_refuses(server, fields, code, words):
     request = server.apus.StreamPredictRequest(**{"prompt": "Once", **fields})
@@ -62,10 +77,28 @@ def test_request_ids_come_back_and_stand_in_the_log(server):
     assert messages[1].request_id == ""
 
 
+def test_every_call_has_one_id(server):
+    """Calls whose messages have no place for an id, and calls that fail, are logged with one, too."""
+    _, call = server.stub.ListModels.with_call(
+        server.apus.ListModelsRequest(), metadata=[("x-request-id", "list-1")])
+    assert dict(call.initial_metadata())["x-request-id"] == "list-1"
+    server.wait_for("call", request_id="list-1", path="/apus.v1.Inference/ListModels", status="OK")
+    answer, call = server.stub.Predict.with_call(
+        server.apus.PredictRequest(model="minilm", instances=[{"text": "a"}]), metadata=[("x-request-id", "head-1")])
+    assert answer.request_id == dict(call.initial_metadata())["x-request-id"] == "head-1"
+    with pytest.raises(grpc.RpcError) as caught:
+        server.stub.GetModel(server.apus.GetModelRequest(name="nobody"))
+    id = dict(caught.value.trailing_metadata())["x-request-id"]
+    server.wait_for("call", request_id=id, path="/apus.v1.Inference/GetModel", status="NOT_FOUND")
+    assert all(line["request_id"] for line in server.log() if line["event"] == "call")
+
+
 def test_the_log_has_no_bodies(server):
-    server.texts("minilm", ["a very secret sentence"])
-    list(server.stream("storyteller", "another secret prompt", max_tokens=2))
-    assert "secret" not in server.log_path.read_text()
+    server.texts("minilm", ["a very secret sentence"], request_id="secret-1")
+    list(server.stream("storyteller", "another secret prompt", request_id="secret-2", max_tokens=2))
+    for request_id in ("secret-1", "secret-2"):
+        server.wait_for("call", request_id=request_id)
+    assert "secret " not in server.log_path.read_text()
 
 
 def test_answers_name_model_version_and_where_time_went(server):
@@ -83,17 +116,50 @@ def test_options_shape_the_answer(server):
     assert both[0].score >= both[1].score and abs(sum(l.score for l in both) - 1) < 1e-5
 
 
+def test_embeddings_have_length_1_unless_a_request_asks_otherwise(server):
+    def embed(**options):
+        answer = server.texts("minilm", ["How are you?", "a"], options=options)
+        return numpy.array([p.embedding.values for p in answer.predictions], numpy.float32)
+
+    made, raw = embed(), embed(normalize=False)
+    lengths = numpy.linalg.norm(raw, axis=1)
+    assert (made == embed(normalize=True)).all()
+    assert (abs(lengths - 1) > 0.1).all(), "minilm's pooled vectors are longer than 1"
+    assert numpy.allclose(raw / lengths[:, None], made, atol=1e-6)
+
+
+def test_texts_too_long_for_a_loop_answer_the_same(server):
+    """16 KiB are cut into tokens on the loop, more elsewhere; where the text is cut off is the same."""
+    word = "한국어 "
+    short, long = (server.texts("minilm", [word * count]) for count in (1000, 100_000))
+    assert short.predictions == long.predictions and long.usage.prompt_tokens == 256
+    both = server.texts("minilm", [word * 1000, word * 100_000])
+    assert list(both.predictions) == [short.predictions[0]] * 2
+
+
+def test_a_prompt_too_long_for_a_loop_is_continued(start, endless):
+    server = start(endless)
+    server.wait_for("ready")
+    messages = list(server.stream("endless", "a" * 6000, max_tokens=3))
+    # The begin token, three bytes of the space in front, and a byte each.
+    assert len(messages) == 4 and messages[-1].usage.prompt_tokens == 6004
+
+
 def test_long_texts_are_cut_to_the_models_length(server):
     answer = server.texts("minilm", ["word " * 1000])
     assert answer.usage.prompt_tokens == 256
 
 
-def test_a_deadline_ends_a_stream(server):
-    with pytest.raises(grpc.RpcError) as caught:
-        request = server.apus.StreamPredictRequest(model="storyteller", prompt="Once", sampling={"max_tokens": 100000})
-        for _ in range(1000):
-            list(server.stub.StreamPredict(request, timeout=0.03))
-    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+def test_a_deadline_ends_a_stream(start, endless):
+    """The server's own clock ends it: this client has none, and reads nothing, so that the stream
+    cannot come to its end before."""
+    server = start(endless)
+    server.wait_for("ready")
+    request = server.apus.StreamPredictRequest(model="endless", prompt="Once")
+    with Raw(server, consumes=False) as raw:
+        path = head("/apus.v1.Inference/StreamPredict", grpc_timeout="200m")
+        assert raw.call(path, message(request.SerializeToString())).status == "4"
+    server.wait_for("call", path="/apus.v1.Inference/StreamPredict", status="DEADLINE_EXCEEDED")
 
 
 def test_models_are_described(server):

@@ -38,9 +38,9 @@ def until(condition, what="the condition"):
 
 
 class Server:
-    def __init__(self, *flags, address="127.0.0.1:0"):
+    def __init__(self, *flags, address="127.0.0.1:0", **process):
         command = [binary(), "--listen", address, "--observe", *map(str, flags)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **process)
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else ""
         assert line.startswith("listening on "), f"{command} said {line!r}"
@@ -75,6 +75,19 @@ class Server:
             return all(stats.get(name.replace("_", "-"), 0) == value for name, value in wanted.items())
 
         until(reads, f"{wanted}, last {self.stats()},")
+
+    def ended(self):
+        """The calls that ended, oldest first: (path, status, request id)."""
+        return [tuple(line.split(" ", 2)) for line in self.unary("Ended").decode().splitlines()]
+
+    def metrics(self):
+        """The Prometheus text by series, such as `rpc_server_calls_total{method="…",code="OK"}`."""
+        lines = self.unary("Metrics").decode().splitlines()
+        series = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in series}
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def memory(self):
         """Resident bytes."""

@@ -1,16 +1,21 @@
 """Many connections, and the drain on SIGTERM."""
 
 import resource
+import signal
+import socket
 import threading
 
 import grpc
+import hpack
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import PROBE, until
-from rawhttp2 import PREFACE, SETTINGS, Answer, Raw, frame, head, message
+from conftest import PATIENCE, PROBE, until
+from racing import Racers
+from rawhttp2 import DATA, HEADERS, PREFACE, SETTINGS, Raw, frame, head, message
 
 OK = message(b"hello")
+UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 
 def test_a_thousand_connections_lose_nothing(start):
@@ -74,7 +79,7 @@ def test_drain_loses_no_call_of_a_busy_client(start):
         # Calls go to the second server once the first refuses; wait_for_ready is not set.
         while True:
             try:
-                server.unary("Echo", b"x", timeout=5)
+                server.unary("Echo", b"x")
                 outcomes.append("ok")
             except grpc.RpcError as error:
                 outcomes.append((error.code(), error.details()))
@@ -109,6 +114,51 @@ def test_after_the_grace_calls_end_with_unavailable(start):
     assert server.wait() == 0
 
 
+def test_drain_ends_health_watches(start):
+    """A watch has no end of its own; the drain must not wait out its grace for one."""
+    server = start("--grace-ms", 3_600_000)
+    stub = health_pb2_grpc.HealthStub(server.channel)
+    watches = [
+        stub.Watch(health_pb2.HealthCheckRequest(service=name), timeout=PATIENCE) for name in ("", "unknown")
+    ]
+    first = [next(watch).status for watch in watches]
+    assert first == [health_pb2.HealthCheckResponse.SERVING, UNKNOWN]
+    server.terminate()
+    assert next(watches[0]).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    for watch in watches:
+        with pytest.raises(grpc.RpcError) as caught:
+            next(watch)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert caught.value.details() == "the server is shutting down"
+    assert server.wait() == 0, "at once, not after the grace"
+
+
+def test_drain_gives_up_on_a_client_that_never_reads(start):
+    server = start("--grace-ms", 300)
+    made = socket.create_connection((server.host, server.port))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    path = hpack.Encoder().encode(head(PROBE + "Flood"))
+    made.sendall(
+        PREFACE + frame(SETTINGS, 0, 0) + frame(SETTINGS, 1, 0) + frame(HEADERS, 4, 1, path)
+        + frame(DATA, 1, 1, message(b"100000 1000"))
+    )
+    server.until(running=2)
+    server.channel.close()
+    server.terminate()
+    assert server.wait() == 0
+    made.close()
+
+
+def test_drain_amid_racing_clients(start):
+    server = start("--loops", 2, "--grace-ms", 500)
+    serve = Racers(server, clients=16)
+    until(lambda: serve.rounds > 200)
+    server.channel.close()
+    server.terminate()
+    assert server.wait() == 0
+    serve.stop()
+
+
 def test_drain_closes_idle_and_silent_connections(start):
     server = start()
     raws = [Raw(server) for _ in range(20)]
@@ -127,9 +177,11 @@ def test_drain_serves_what_races_with_the_notice(start):
     with Raw(server) as raw:
         hang = raw.request(head(PROBE + "EchoStream"), OK, end=False)
         raw.until(lambda: raw.answers[hang].data)
+        # A stopped server finds signal and stream at once when it goes on, however long this takes.
+        server.process.send_signal(signal.SIGSTOP)
         server.terminate()
-        # By hand, so that the PING is not answered before the new stream is on its way.
         stream = raw.request(head(PROBE + "Echo"), OK)
+        server.process.send_signal(signal.SIGCONT)
         assert raw.wait(stream).status == "0"
         raw.send(hang, b"", end=True)
         assert raw.wait(hang).status == "0"

@@ -11,6 +11,7 @@ import hpack
 import pytest
 
 from conftest import PROBE, until
+from racing import Racers
 from rawhttp2 import (
     CONTINUATION, DATA, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, PUSH, RST, SETTINGS, WINDOW,
     Answer, Raw, frame, head, message,
@@ -209,7 +210,7 @@ def test_continuation_flood(start):
 
 
 def test_headers_that_never_end(start):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     made = connect(server)
     made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
     serves(server)
@@ -253,7 +254,7 @@ def test_a_client_over_its_own_windows(start):
 
 
 def test_connections_that_say_nothing(start):
-    server = start("--handshake-ms", 200)
+    server = start("--handshake-ms", 1000)
     silent = [connect(server) for _ in range(50)]
     for each in silent:
         drain(each)
@@ -264,13 +265,68 @@ def test_connections_that_say_nothing(start):
     serves(server)
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        PREFACE[:10],
+        PREFACE + frame(SETTINGS, 0, 0)[:5],
+        PREFACE + frame(SETTINGS, 0, 0),  # never acknowledges ours
+        PREFACE + frame(SETTINGS, 0, 0) + frame(SETTINGS, 1, 0)[:8],
+        PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()),  # headers without an end
+        PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 5, 1, block())[:20],
+        PREFACE + frame(SETTINGS, 0, 0) + frame(PING, 0, 0, b"01234567") * 3,
+    ],
+    ids=["preface", "settings", "no-ack", "half-ack", "open-headers", "half-headers", "pings"],
+)
+def test_a_handshake_that_is_never_finished_ends(start, opening):
+    server = start("--handshake-ms", 1000)
+    serves(server)
+    half = connect(server)
+    half.sendall(opening)
+    # GOAWAY of SETTINGS_TIMEOUT, and why.
+    assert drain(half).endswith(struct.pack(">I", 4) + b"handshake")
+    server.until(connections=1)
+    assert server.metrics()['rpc_server_limit_reached_total{limit="handshake-timeout"}'] == 1
+
+
+def test_a_finished_handshake_outlives_its_time(start):
+    server = start("--handshake-ms", 1000)
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO), OK).status == "0"
+        # Whoever came later and said nothing is gone: the time of this one is over, too.
+        drain(connect(server))
+        assert raw.call(head(ECHO), OK).status == "0"
+
+
+def test_half_open_connections_cost_little_memory(start):
+    server = start()
+    serves(server)
+    before = server.memory()
+    opening = PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block())
+    silent = [connect(server) for _ in range(300)]
+    for each in silent:
+        each.sendall(opening)
+    server.until(connections=301)
+    for each in silent:
+        each.recv(9)  # the server has answered, so it has taken in what was sent
+    assert (server.memory() - before) / 300 < 48 << 10
+    for each in silent:
+        each.close()
+    server.until(connections=1)
+
+
 def test_over_the_limit_of_connections(start):
     server = start("--connections", 10)
     serves(server)
     held = [Raw(server) for _ in range(9)]
     for raw in held:
         raw.until(lambda: raw.settings)
-    assert drain(connect(server)) == b"", "closed on arrival"
+    for _ in range(3):
+        assert drain(connect(server)) == b"", "closed on arrival"
+    assert server.metrics()['rpc_server_limit_reached_total{limit="max-connections"}'] == 3
+    told = server.unary("Refused").decode().splitlines()
+    assert len(told) == 1, "the first is reported, then at most one in ten seconds"
+    assert told[0] == "1 10 are open, and more may not be: the limit max-connections"
     serves(server)
     for raw in held:
         raw.socket.close()
@@ -328,3 +384,25 @@ def test_attackers_do_not_stop_the_others(start):
         for thread in threads:
             thread.join()
     server.until(connections=1, calls=1, running=1)
+
+
+def test_racing_clients_leave_nothing_behind(start):
+    """64 clients connect, call, cancel, reset, flood and vanish at once; three times over."""
+    server = start("--loops", 2)
+    serves(server)
+    Racers(server, clients=64, rounds=20).join()
+    server.until(connections=1, calls=1, running=1)
+    descriptors, memory = server.descriptors(), server.memory()
+    for _ in range(2):
+        racers = Racers(server, clients=64, rounds=20)
+        while racers.running:
+            serves(server)
+        racers.join()
+    server.until(connections=1, calls=1, running=1)
+    assert server.descriptors() == descriptors
+    metrics = server.metrics()
+    assert metrics["rpc_server_connections"] == 1
+    assert metrics["rpc_server_waiting_bytes"] == 0
+    grown = server.memory() - memory
+    print(f"{grown >> 10} KiB grown over {2 * 64 * 20} rounds")
+    assert grown < 4 << 20

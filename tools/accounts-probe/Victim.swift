@@ -23,7 +23,7 @@ struct Victim {
       do { try store.maintain() } catch { print("chores: \(error)") }
     }
     let writers = try (0..<KillLog.writers).map { number in
-      try ServiceThread("writer") { write(number, log, ledger, limiter) }
+      try SystemThread("writer") { write(number, log, ledger, limiter) }
     }
     for writer in writers { writer.join() }
     chores.close()

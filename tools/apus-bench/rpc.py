@@ -114,7 +114,7 @@ def cpu_name():
     return "-".join(re.findall(r"[a-z0-9]+", found[1].lower())) if found else "unknown"
 
 
-def write(report):
+def write(report, benchmark="rpc"):
     folder = ROOT / "docs" / "benchmarks" / cpu_name()
     folder.mkdir(parents=True, exist_ok=True)
     date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
@@ -124,7 +124,7 @@ def write(report):
         if fresh:
             file.write("date,benchmark,subject,work,threads,metric,value\n")
         for subject, work, metric, value in report:
-            file.write(f"{date},rpc,{subject},{work},1,{metric},{round(value, 3)}\n")
+            file.write(f"{date},{benchmark},{subject},{work},1,{metric},{round(value, 3)}\n")
     return path.relative_to(ROOT)
 
 

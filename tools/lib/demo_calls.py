@@ -6,9 +6,11 @@ import argparse
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -122,8 +124,34 @@ def probes(check, channel, server, apus) -> None:
         check.that(error.code() == grpc.StatusCode.NOT_FOUND, "an unknown model is refused, and the answer names the known ones")
 
 
+def over_http(check, url: str) -> None:
+    def post(path: str, body: dict):
+        request = urllib.request.Request(url + path, json.dumps(body).encode(), {"content-type": "application/json"})
+        return urllib.request.urlopen(request, timeout=60)
+
+    print(f"\n5. The same over HTTP, at {url}")
+    body = {"model": "sentiment", "inputs": ["a warm and funny film"]}
+    print(f"   POST /v1/predict {json.dumps(body)}")
+    answer = json.load(post("/v1/predict", body))
+    best = answer["predictions"][0]
+    print(f"   {best['label']} ({best['score']:.0%}), {answer['latency_ms']:.1f} ms")
+    check.that(best["label"] == "positive", "positive it is")
+    body = {"model": "storyteller", "messages": [{"role": "user", "content": "Once upon a time"}],
+            "max_tokens": 24, "stream": True}
+    print("   POST /v1/chat/completions, as OpenAI's clients do, streaming")
+    events = [line[6:].strip() for line in post("/v1/chat/completions", body).read().decode().split("\n")
+              if line.startswith("data: ")]
+    chunks = [json.loads(event) for event in events[:-1]]
+    text = "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks if chunk["choices"])
+    print(f"   {text.strip()}")
+    check.that(events[-1] == "[DONE]" and len(text) > 20, "a story, then [DONE]")
+    figures = urllib.request.urlopen(url + "/metrics", timeout=60).read().decode()
+    counted = re.search(r'^rpc_server_calls_total\{method="[^"]*/Predict",code="OK"\} (\d+)', figures, re.M)
+    check.that(bool(counted) and int(counted[1]) >= 2, "/metrics counts the calls")
+
+
 def command_line(check, address: str) -> None:
-    print("\n5. The same from the command line")
+    print("\n6. The same from the command line")
     for words in (["predict", "sentiment", "what a waste of two hours"],
                   ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
                   ["models"], ["health"]):
@@ -140,7 +168,8 @@ def main() -> None:
     arguments.add_argument("--log", type=Path, required=True)
     arguments.add_argument("--pid", type=int, required=True)
     options = arguments.parse_args()
-    address = wait_for(options.log, options.pid, "listening")["grpc"]
+    listening = wait_for(options.log, options.pid, "listening")
+    address = listening["grpc"]
     wait_for(options.log, options.pid, "ready")
     print(f"   ready at {address}")
     apus, rpc = stubs()
@@ -151,6 +180,7 @@ def main() -> None:
         sentiment(check, server, apus)
         stories(check, server, apus)
         probes(check, channel, server, apus)
+    over_http(check, f"http://{listening['http']}")
     command_line(check, address)
     if check.wrong:
         sys.exit("demo: wrong: " + "; ".join(check.wrong))

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Metrics
 internal import RPC
 internal import Synchronization
 
@@ -13,10 +14,19 @@ final class ProbeService: Service {
     var cancelled = 0
     var sent = 0
     var status: [Int32: Int] = [:]
-    var lastPath = ""
+    /// The last calls that ended: path, status and id.
+    var ended: [String] = []
+    var refused: [String] = []
   }
+  /// Calls remembered.
+  private static let memory = 1_000
+  private let registry: Registry
   private let state = Mutex(State())
   private let server = Mutex<Server?>(nil)
+
+  init(registry: Registry = Registry()) {
+    self.registry = registry
+  }
 
   /// Lets the probe read and change its own server.
   func attach(_ server: Server) { self.server.withLock { $0 = server } }
@@ -72,6 +82,25 @@ final class ProbeService: Service {
       method("Stats", .unary) { _, outbound, _ in
         try await self.send(Array(self.stats.utf8), outbound)
       },
+      method("Metrics", .unary) { _, outbound, _ in
+        try await self.send(Array(self.registry.exposition().utf8), outbound)
+      },
+      method("Ended", .unary) { _, outbound, _ in
+        let lines = self.state.withLock { $0.ended }
+        try await self.send(Array(lines.joined(separator: "\n").utf8), outbound)
+      },
+      method("Refused", .unary) { _, outbound, _ in
+        let lines = self.state.withLock { $0.refused }
+        try await self.send(Array(lines.joined(separator: "\n").utf8), outbound)
+      },
+      method("Name", .unary) { inbound, outbound, context in
+        // A call may be named by its message, as Predict's `request_id` does.
+        var name = ""
+        _ = unsafe try inbound.poll { unsafe name = String(decoding: $0, as: UTF8.self) }
+        if name == "fail" { throw Status(.aborted, context.requestID) }
+        if !name.isEmpty { context.name(name) }
+        try await self.send(Array(context.requestID.utf8), outbound)
+      },
     ]
   }
 
@@ -82,12 +111,19 @@ final class ProbeService: Service {
   var running: Int { state.withLock { $0.running } }
   /// Handlers that were cancelled.
   var cancelled: Int { state.withLock { $0.cancelled } }
+  /// Messages that `Flood` has sent.
+  var sent: Int { state.withLock { $0.sent } }
 
   func observed(_ call: EndedCall) {
     state.withLock { state in
       state.status[call.status.code.rawValue, default: 0] += 1
-      state.lastPath = call.path
+      state.ended.append("\(call.path) \(call.status.code.name) \(call.requestID)")
+      if state.ended.count > Self.memory { state.ended.removeFirst() }
     }
+  }
+
+  func observed(_ refused: RefusedConnections) {
+    state.withLock { $0.refused.append("\(refused.count) \(refused.reason)") }
   }
 
   private var stats: String {
@@ -195,12 +231,13 @@ final class ProbeService: Service {
   }
 
   private func hang() async throws {
-    do {
-      try await Task.sleep(for: .seconds(3_600))
-    } catch {
-      state.withLock { $0.cancelled += 1 }
-      throw error
-    }
+    // Not by sleeping: the runtime keeps a sleep's timer to its end even when it was cancelled, and
+    // tests look at memory.
+    let (never, source) = AsyncStream.makeStream(of: Void.self)
+    for await _ in never {}
+    source.finish()
+    state.withLock { $0.cancelled += 1 }
+    throw CancellationError()
   }
 
   private func waitForRelease() async {
@@ -219,7 +256,8 @@ final class ProbeService: Service {
 }
 
 /// Feeds the probe what the server observes.
-struct ProbeObserver: CallObserver {
+struct ProbeObserver: CallObserver, ConnectionObserver {
   let probe: ProbeService
   func callEnded(_ call: EndedCall) { probe.observed(call) }
+  func connectionsRefused(_ refused: RefusedConnections) { probe.observed(refused) }
 }

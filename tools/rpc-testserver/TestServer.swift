@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Glibc
 internal import Messages
+internal import Metrics
 internal import RPC
 
 /// A server for the wire tests and benchmarks: `rpc-testserver --listen 127.0.0.1:0`.
@@ -11,12 +12,18 @@ enum TestServer {
   /// Not `async`: the first thing a process does must be to block signals on its main thread.
   static func main() throws {
     guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else { exit(2) }
+    try StandardStreams.fill()
     try ProcessSignal.takeOver()
     let group = try EventLoopGroup(count: arguments.loops)
     var options = ServerOptions()
     options.limits = arguments.limits
-    let probe = ProbeService()
-    if arguments.observes { options.observer = ProbeObserver(probe: probe) }
+    let registry = Registry()
+    options.registry = registry
+    let probe = ProbeService(registry: registry)
+    if arguments.observes {
+      options.observer = ProbeObserver(probe: probe)
+      options.connectionObserver = ProbeObserver(probe: probe)
+    }
     let server = Server(services: services(probe), options: options, group: group)
     probe.attach(server)
     print("listening on \(try server.listen(on: arguments.address))")

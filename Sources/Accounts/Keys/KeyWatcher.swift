@@ -18,8 +18,8 @@ package final class KeyWatcher: Sendable {
   private let store: any Store
   private let report: @Sendable (Event) -> Void
   private let isFailing = Mutex(false)
-  private let stop = WakeSignal()
-  private let thread = Mutex<ServiceThread?>(nil)
+  private let stop = Semaphore()
+  private let thread = Mutex<SystemThread?>(nil)
 
   /// - Parameter store: for this thread; a store that others wait for would delay it.
   package init(
@@ -31,7 +31,7 @@ package final class KeyWatcher: Sendable {
   }
 
   package func start(period: Duration = KeyWatcher.period) throws(ThreadError) {
-    let started = try ServiceThread("keys") { [self] in
+    let started = try SystemThread("keys") { [self] in
       while !stop.wait(atMost: period) { look() }
     }
     thread.withLock { $0 = started }

@@ -12,8 +12,8 @@ package final class StoreThread: Sendable {
   private let store: any Store
   private let bound: Int
   private let state = Mutex(State())
-  private let wake = WakeSignal()
-  private let thread = Mutex<ServiceThread?>(nil)
+  private let wake = Semaphore()
+  private let thread = Mutex<SystemThread?>(nil)
 
   /// - Parameters:
   ///   - bound: calls that wait at most; further ones are refused.
@@ -24,7 +24,7 @@ package final class StoreThread: Sendable {
   ) throws(ThreadError) {
     self.store = store
     self.bound = bound
-    let started = try ServiceThread("store") { [self] in run(period: period, chore: chore) }
+    let started = try SystemThread("store") { [self] in run(period: period, chore: chore) }
     thread.withLock { $0 = started }
   }
 

@@ -55,8 +55,8 @@ package final class UsageLedger: Sendable {
   private let state: Mutex<State>
   /// Changes of quotas that were taken and not yet written; the ledger's thread alone uses them.
   private let unsaved = Mutex<[QuotaUse]>([])
-  private let wake = WakeSignal()
-  private let thread = Mutex<ServiceThread?>(nil)
+  private let wake = Semaphore()
+  private let thread = Mutex<SystemThread?>(nil)
 
   /// - Parameters:
   ///   - store: its calls block the ledger's thread only.
@@ -90,7 +90,7 @@ package final class UsageLedger: Sendable {
 
   /// Starts the thread.
   package func start() throws(ThreadError) {
-    let started = try ServiceThread("usage") { [self] in
+    let started = try SystemThread("usage") { [self] in
       while let wait = step() { if wait > .zero { _ = wake.wait(atMost: wait) } }
     }
     thread.withLock { $0 = started }

@@ -192,6 +192,10 @@ void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, flo
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
 /// row: elements of 2 or 4 bytes → w of ck_gemm_f32, lossless.
 void ck_pack_float(const void *row, ptrdiff_t output, ptrdiff_t k, ck_element element, void *w);
+/// The ways back of the two that lose nothing: an output's row, byte for byte as it was stored.
+void ck_unpack_q8(const uint8_t *w, const uint16_t *w_scales, ptrdiff_t output, ptrdiff_t k,
+                  void *row);
+void ck_unpack_float(const void *w, ptrdiff_t output, ptrdiff_t k, ck_element element, void *row);
 
 /// A pool of threads for short parallel phases. See ck_pool.c for how work changes hands.
 typedef struct ck_pool ck_pool;

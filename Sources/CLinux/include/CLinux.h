@@ -1,11 +1,12 @@
-// What EventLoop needs of Linux and Swift's Glibc overlay does not import cleanly.
+// What EventLoop and Threads need of Linux and Swift's Glibc overlay does not import cleanly.
 // Every function answers a value >= 0, or -errno. File descriptors are close-on-exec; sockets never block.
 #pragma once
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 
 // epoll(7)
-enum { CL_READABLE = 0x001, CL_WRITABLE = 0x004, CL_ERROR = 0x008, CL_HANGUP = 0x010 };
+enum { CL_READABLE = 0x001, CL_WRITABLE = 0x004, CL_ERROR = 0x008, CL_HANGUP = 0x010, CL_PEER_ENDED = 0x2000 };
 #define CL_EDGE 0x80000000u
 typedef struct {
   uint64_t token;
@@ -58,6 +59,8 @@ int cl_socket_error(int fd);
 int64_t cl_receive(int fd, void *bytes, size_t count);
 int64_t cl_send(int fd, const void *bytes, size_t count);
 int cl_shutdown_write(int fd);
+// Ends both directions at once; whoever holds the descriptor reads the end of the stream.
+int cl_shutdown_both(int fd);
 // The next close sends RST instead of FIN.
 int cl_reset_on_close(int fd);
 int cl_set_send_buffer(int fd, int bytes);
@@ -71,5 +74,11 @@ int cl_unlink_socket(const char *path);
 int cl_cpu_count(void);
 // Names the calling thread; at most 15 bytes.
 int cl_thread_name(const char *name);
+// Waits for a semaphore on the monotonic clock; -ETIMEDOUT when the time is up.
+int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 // Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
 int cl_raise_descriptor_limit(void);
+// Descriptors that this process may have open.
+int cl_descriptor_limit(void);
+// Puts /dev/null, on which reads and writes fail, where standard input, output or error is closed.
+int cl_fill_standard_streams(void);

@@ -34,6 +34,8 @@ package final class ClassifierBackend: BatchBackend {
   package func validate(_ input: [Int32]) throws(InferenceError) { try encoder.validate(input) }
 
   package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
-    layers.scores(of: try encoder.compute(batch))
+    let embeddings = try encoder.compute(batch)
+    return layers.scores(
+      of: encoder.normalizes ? embeddings.map(EncoderBackend.normalized) : embeddings)
   }
 }

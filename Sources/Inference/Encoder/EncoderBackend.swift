@@ -10,7 +10,7 @@ import Synchronization
 package final class EncoderBackend: BatchBackend {
   /// Token ids of one text with the tokens that the model expects around it ([CLS] … [SEP]).
   package typealias Input = [Int32]
-  /// [width]; of length 1 where the model normalises.
+  /// [width], as pooled: `normalized` scales it.
   package typealias Output = [Float]
 
   /// What the weights become on load.
@@ -28,11 +28,12 @@ package final class EncoderBackend: BatchBackend {
   package let maximumTokens: Int
   /// Tokens that one thread computes together.
   package let pieceTokens: Int
+  /// Whether the model's folder asks for embeddings of length 1.
+  package let normalizes: Bool
   /// Number of weights.
   package let parameters: Int
   let processor: Processor
   private let pooling: EncoderModel.Pooling
-  private let normalizes: Bool
   private let weights: EncoderWeights
   /// Working memory that no piece uses now; at most one for each thread.
   private let idle = Mutex<[EncoderScratch]>([])
@@ -43,11 +44,11 @@ package final class EncoderBackend: BatchBackend {
   ///   - precision: `int8` is faster by several times, and four times smaller.
   ///   - pieceTokens: at least 1; more tokens share one read of the weights, but fall out of a core's
   ///     cache.
-  ///   - progress: called with the share that is done, up to 1.
+  ///   - progress: called after every matrix; what it throws ends the loading.
   package init(
     _ model: EncoderModel, processor: Processor, precision: Precision = .int8,
     pieceTokens: Int = defaultPieceTokens,
-    progress: (Double) -> Void = { _ in }
+    progress: LoadingProgress = { _ in }
   ) throws(InferenceError) {
     precondition(pieceTokens > 0)
     configuration = model.configuration
@@ -67,6 +68,13 @@ package final class EncoderBackend: BatchBackend {
   package var memoryBytes: Int {
     weights.byteCount
       + processor.threads * pieceTokens * EncoderScratch.bytesPerToken(configuration)
+  }
+
+  /// An embedding divided by its Euclidean length (at least 1e-12).
+  package static func normalized(_ embedding: [Float]) -> [Float] {
+    let squares = embedding.reduce(0) { $0 + $1 * $1 }
+    let scale = 1 / max(squares.squareRoot(), 1e-12)
+    return embedding.map { $0 * scale }
   }
 
   package func cost(of input: [Int32]) -> Int { max(1, input.count) }
@@ -172,11 +180,11 @@ package final class EncoderBackend: BatchBackend {
   private func pool(_ x: FloatRows, offsets: [Int32], into output: FloatRows) {
     switch pooling {
     case .mean:
-      processor.pool(x, offsets: offsets, .mean, normalize: normalizes, into: output)
+      processor.pool(x, offsets: offsets, .mean, into: output)
     case .cls:
-      processor.pool(x, offsets: offsets, .first, normalize: normalizes, into: output)
+      processor.pool(x, offsets: offsets, .first, into: output)
     case .max:
-      processor.poolLargest(x, offsets: offsets, normalize: normalizes, into: output)
+      processor.poolLargest(x, offsets: offsets, into: output)
     }
   }
 }

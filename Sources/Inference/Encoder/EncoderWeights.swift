@@ -33,30 +33,34 @@ struct EncoderWeights: Sendable {
   let embeddingNorm: Norm
   let layers: [Layer]
 
-  /// - Parameter progress: called with the share that is done, up to 1.
+  /// - Parameter progress: called after every matrix with the share that is done, up to 1; what it
+  ///   throws ends the packing.
   init(
     _ model: EncoderModel, _ precision: EncoderBackend.Precision, _ processor: Processor,
-    progress: (Double) -> Void
+    progress: LoadingProgress
   ) throws(InferenceError) {
-    let steps = Double(model.layers.count + 1)
+    var done = 0
+    func count<Packed>(_ packed: Packed) throws(InferenceError) -> Packed {
+      done += 1
+      try progress(Double(done) / Double(4 * model.layers.count + 2))
+      return packed
+    }
     let kind: PackedMatrix.Kind?
     switch precision {
     case .int8:
-      words = try EmbeddingTable(compressing: model.wordEmbedding, processor)
+      words = try count(EmbeddingTable(compressing: model.wordEmbedding, processor))
       kind = .int8PerOutput
     case .stored:
-      words = try EmbeddingTable(copying: model.wordEmbedding)
+      words = try count(EmbeddingTable(copying: model.wordEmbedding))
       kind = nil
     }
-    positions = try Self.positions(model)
+    positions = try count(Self.positions(model))
     embeddingNorm = try Norm(model.embeddingNorm)
-    progress(1 / steps)
-    var layers: [Layer] = []
-    for layer in model.layers {
-      layers.append(try Layer(layer, kind))
-      progress(Double(layers.count + 1) / steps)
+    layers = try model.layers.map { layer throws(InferenceError) in
+      try Layer(layer) { tensors, bias throws(InferenceError) in
+        try count(.packing(tensors, kind: kind, bias: bias))
+      }
     }
-    self.layers = layers
   }
 
   /// One sentence is one segment, so its embedding can join the positions' here.
@@ -78,25 +82,21 @@ struct EncoderWeights: Sendable {
 }
 
 extension EncoderWeights.Layer {
+  /// - Parameter pack: makes one matrix of tensors and a bias.
   fileprivate init(
-    _ layer: EncoderModel.Layer, _ kind: PackedMatrix.Kind?
+    _ layer: EncoderModel.Layer,
+    pack: ([Tensor], [Float]) throws(InferenceError) -> PackedMatrix
   ) throws(InferenceError) {
+    func packed(_ linear: EncoderModel.Linear) throws(InferenceError) -> PackedMatrix {
+      try pack([linear.weight], linear.bias.vector())
+    }
     let bias =
       try layer.query.bias.vector() + layer.key.bias.vector() + layer.value.bias.vector()
-    qkv = try .packing(
-      [layer.query.weight, layer.key.weight, layer.value.weight], kind: kind, bias: bias)
-    attentionOutput = try .packing(layer.attentionOutput, kind)
+    qkv = try pack([layer.query.weight, layer.key.weight, layer.value.weight], bias)
+    attentionOutput = try packed(layer.attentionOutput)
     attentionNorm = try EncoderWeights.Norm(layer.attentionNorm)
-    up = try .packing(layer.up, kind)
-    down = try .packing(layer.down, kind)
+    up = try packed(layer.up)
+    down = try packed(layer.down)
     outputNorm = try EncoderWeights.Norm(layer.outputNorm)
-  }
-}
-
-extension PackedMatrix {
-  fileprivate static func packing(
-    _ linear: EncoderModel.Linear, _ kind: Kind?
-  ) throws(InferenceError) -> PackedMatrix {
-    try packing([linear.weight], kind: kind, bias: linear.bias.vector())
   }
 }

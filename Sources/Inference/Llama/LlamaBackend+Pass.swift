@@ -93,7 +93,7 @@ extension LlamaBackend {
       processor.run(parts: samplers.count) { row in
         var span = unsafe MutableSpan(
           _unsafeStart: logits.pointer + row * columns, count: columns)
-        unsafe target[row].token = unsafe target[row].sampler.draw(from: &span)
+        unsafe target[row].draw(from: &span)
       }
     }
     return outputs

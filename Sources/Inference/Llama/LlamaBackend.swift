@@ -51,10 +51,10 @@ package final class LlamaBackend: SequenceBackend {
 
   /// Packs the weights and takes the KV memory; the model's file is not needed afterwards.
   ///
-  /// - Parameter progress: called with the share that is done, up to 1.
+  /// - Parameter progress: called after every matrix; what it throws ends the loading.
   package init(
     _ model: LlamaModel, processor: Processor, limits: Limits = Limits(),
-    progress: (Double) -> Void = { _ in }
+    progress: LoadingProgress = { _ in }
   ) throws(InferenceError) {
     precondition(limits.passRows > 0 && limits.contextLength > 0)
     let shape = model.configuration

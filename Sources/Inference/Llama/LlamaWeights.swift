@@ -26,26 +26,34 @@ struct LlamaWeights: Sendable {
   /// [vocabularySize, width]
   let output: PackedMatrix
 
-  /// - Parameter progress: called with the share that is done, up to 1.
-  init(_ model: LlamaModel, progress: (Double) -> Void) throws(InferenceError) {
-    let steps = Double(model.layers.count + 1)
+  /// - Parameter progress: called after every matrix with the share that is done, up to 1; what it
+  ///   throws ends the packing.
+  init(_ model: LlamaModel, progress: LoadingProgress) throws(InferenceError) {
+    var done = 0
+    func count<Packed>(_ packed: Packed) throws(InferenceError) -> Packed {
+      done += 1
+      try progress(Double(done) / Double(5 * model.layers.count + 2))
+      return packed
+    }
+    func pack(_ tensors: [Tensor]) throws(InferenceError) -> PackedMatrix {
+      try count(.packing(tensors))
+    }
     var layers: [Layer] = []
     for layer in model.layers {
       layers.append(
         Layer(
           attentionNorm: try layer.attentionNorm.vector(),
-          qkv: try .packing([layer.query, layer.key, layer.value]),
-          attentionOutput: try .packing([layer.attentionOutput]),
+          qkv: try pack([layer.query, layer.key, layer.value]),
+          attentionOutput: try pack([layer.attentionOutput]),
           feedForwardNorm: try layer.feedForwardNorm.vector(),
-          gate: try .packing([layer.gate]), up: try .packing([layer.up]),
-          down: try .packing([layer.down])))
-      progress(Double(layers.count) / steps)
+          gate: try pack([layer.gate]), up: try pack([layer.up]), down: try pack([layer.down])))
     }
     self.layers = layers
-    embedding = try EmbeddingTable(copying: model.embedding)
     outputNorm = try model.outputNorm.vector()
-    output = try .packing([model.output])
-    progress(1)
+    output = try pack([model.output])
+    // A file without an output matrix ties it to the embedding: then both are one in memory too.
+    embedding = try count(
+      model.isTied ? EmbeddingTable(sharing: output) : EmbeddingTable(copying: model.embedding))
   }
 
   /// Bytes of weights held.

@@ -1,7 +1,7 @@
 package import Compute
 package import Models
 
-/// A model that is packed, warmed up, and ready to answer.
+/// A model that is packed and ready to answer.
 package enum LoadedModel: Sendable {
   case encoder(EncoderBackend)
   case classifier(ClassifierBackend)
@@ -18,10 +18,26 @@ package enum LoadedModel: Sendable {
     case .language(let backend, _): backend.memoryBytes
     }
   }
+
+  /// Runs the model once, so that the first caller waits for nothing. To be called where batches are
+  /// computed: the worker pool and a shared encoder serve one at a time.
+  package func warmUp() throws {
+    switch self {
+    case .encoder(let backend): _ = try backend.compute([[0]])
+    case .classifier(let backend): _ = try backend.compute([[0]])
+    case .rows(let backend): _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
+    case .language(let backend, _):
+      let sampler = Sampler(options: SamplingOptions())
+      _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
+    }
+  }
 }
 
-/// Makes backends of model folders. Loading is slow work for a thread of its own: it reads files,
-/// packs weights, and runs the model once so that the first caller waits for nothing.
+/// Told of the share of a model that is loaded, ascending to 1; throws to end the loading.
+package typealias LoadingProgress = (Double) throws(InferenceError) -> Void
+
+/// Makes backends of model folders. Loading is slow work for a thread of its own: it reads files and
+/// packs weights.
 package struct ModelLoader: Sendable {
   package let processor: Processor
   package let limits: LlamaBackend.Limits
@@ -40,38 +56,32 @@ package struct ModelLoader: Sendable {
   /// - Parameters:
   ///   - base: the loaded encoder of that name, for a head that classifies its embeddings; may load
   ///     it now.
-  ///   - progress: called with the share that is done, ascending to 1.
+  ///   - progress: called after every matrix; what it throws ends the loading.
   /// - Throws: `ModelError` where files are missing, broken or of an unsupported kind,
   ///   `InferenceError` (`invalidModel`) where they do not fit together, and what `base` throws.
   package func load(
     _ folder: ModelFolder, base: (String) throws -> EncoderBackend,
-    progress: (Double) -> Void = { _ in }
+    progress: LoadingProgress = { _ in }
   ) throws -> LoadedModel {
     switch folder {
     case .encoder(let path):
       let backend = try EncoderBackend(
         EncoderModel(folder: path), processor: processor, pieceTokens: pieceTokens,
         progress: progress)
-      _ = try backend.compute([[0]])
       return .encoder(backend)
     case .head(let path):
       let head = try HeadModel(folder: path)
       guard let name = head.base else {
-        let backend = try RowBackend(head, processor: processor)
-        _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
-        return .rows(backend)
+        return .rows(try RowBackend(head, processor: processor))
       }
-      let backend = try ClassifierBackend(head, encoder: base(name))
-      _ = try backend.compute([[0]])
-      progress(1)
-      return .classifier(backend)
+      return .classifier(try ClassifierBackend(head, encoder: base(name)))
     case .llama(let path):
       return try loadLanguageModel(path, progress)
     }
   }
 
   private func loadLanguageModel(
-    _ path: String, _ progress: (Double) -> Void
+    _ path: String, _ progress: LoadingProgress
   ) throws -> LoadedModel {
     let model = try LlamaModel(path: path)
     guard let vocabulary = model.vocabulary else {
@@ -81,8 +91,6 @@ package struct ModelLoader: Sendable {
     }
     let backend = try LlamaBackend(
       model, processor: processor, limits: limits, progress: progress)
-    let sampler = Sampler(options: SamplingOptions())
-    _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
     return .language(backend, vocabulary)
   }
 }

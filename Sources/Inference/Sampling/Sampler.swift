@@ -15,14 +15,12 @@ package struct Sampler: Sendable {
   private var recent: [Int32] = []
   private var oldest = 0
 
-  package init(options: SamplingOptions) {
+  /// - Parameter prompt: what the draws continue; the repetition penalty sees its end too, as with
+  ///   Hugging Face, whose processor looks back on everything, and llama.cpp, which looks back on as
+  ///   many tokens as this does.
+  package init(options: SamplingOptions, prompt: [Int32] = []) {
     self.options = options
     random = SplitMix64(seed: options.seed)
-  }
-
-  /// A sampler whose repetition penalty also sees the prompt.
-  package init(options: SamplingOptions, prompt: [Int32]) {
-    self.init(options: options)
     for token in prompt.suffix(Self.penaltyWindow) { note(token) }
   }
 

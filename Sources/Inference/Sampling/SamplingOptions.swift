@@ -8,13 +8,16 @@ package struct SamplingOptions: Sendable, Equatable {
   package var topP: Float = 1
   /// Drop tokens less likely than this share of the likeliest (arXiv:2407.01082).
   package var minP: Float = 0
-  /// Divide positive and multiply negative logits of recent tokens (CTRL, arXiv:1909.05858).
+  /// Divide positive and multiply negative logits of the last `Sampler.penaltyWindow` tokens, the
+  /// prompt's included (CTRL, arXiv:1909.05858).
   package var repetitionPenalty: Float = 1
   package var seed: UInt64 = 0
+  /// Tell how likely each token was, and so many of the likeliest in its place; nil tells nothing.
+  package var logprobs: Int?
 
   package init(
     temperature: Float = 0, topK: Int = 0, topP: Float = 1, minP: Float = 0,
-    repetitionPenalty: Float = 1, seed: UInt64 = 0
+    repetitionPenalty: Float = 1, seed: UInt64 = 0, logprobs: Int? = nil
   ) {
     self.temperature = temperature
     self.topK = topK
@@ -22,6 +25,7 @@ package struct SamplingOptions: Sendable, Equatable {
     self.minP = minP
     self.repetitionPenalty = repetitionPenalty
     self.seed = seed
+    self.logprobs = logprobs
   }
 
   package static let temperatureRange: ClosedRange<Float> = 0...10
@@ -29,6 +33,7 @@ package struct SamplingOptions: Sendable, Equatable {
   package static let topPRange: ClosedRange<Float> = 1e-6...1
   package static let minPRange: ClosedRange<Float> = 0...1
   package static let repetitionPenaltyRange: ClosedRange<Float> = 0.1...10
+  package static let logprobsRange: ClosedRange<Int> = 0...20
 
   /// Throws `invalidInput` naming the first field outside its range, its value and the range.
   package func validate() throws(InferenceError) {
@@ -38,6 +43,9 @@ package struct SamplingOptions: Sendable, Equatable {
     try Self.check("min_p", minP, Self.minPRange, "0 keeps every token")
     try Self.check(
       "repetition_penalty", repetitionPenalty, Self.repetitionPenaltyRange, "1 penalises nothing")
+    if let logprobs {
+      try Self.check("logprobs", logprobs, Self.logprobsRange, "0 tells of the drawn token only")
+    }
   }
 
   // A NaN is in no range, so it is refused too.

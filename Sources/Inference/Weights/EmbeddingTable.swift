@@ -4,12 +4,32 @@ import Models
 
 /// One stored row for each id, in memory of its own, so that the model's file can be unmapped.
 struct EmbeddingTable: Sendable {
+  private enum Storage {
+    /// Rows one after the other.
+    case rows([UInt8], WeightType)
+    /// The outputs of a matrix that is held anyway.
+    case shared(PackedMatrix)
+  }
+
   let rows: Int
   let columns: Int
-  private let type: WeightType
-  private let bytes: [UInt8]
+  private let storage: Storage
 
-  var byteCount: Int { bytes.count }
+  /// Bytes of its own: none where it shares a matrix.
+  var byteCount: Int {
+    switch storage {
+    case .rows(let bytes, _): bytes.count
+    case .shared: 0
+    }
+  }
+
+  /// The rows of a matrix that keeps them as they were stored.
+  init(sharing matrix: PackedMatrix) {
+    precondition(matrix.storedType != nil)
+    rows = matrix.outputs
+    columns = matrix.inputs
+    storage = .shared(matrix)
+  }
 
   /// A table that keeps the tensor's bytes as they are.
   init(copying tensor: Tensor) throws(InferenceError) {
@@ -47,8 +67,7 @@ struct EmbeddingTable: Sendable {
   private init(rows: Int, columns: Int, type: WeightType, bytes: [UInt8]) {
     self.rows = rows
     self.columns = columns
-    self.type = type
-    self.bytes = bytes
+    storage = .rows(bytes, type)
   }
 
   /// A table of floats, one row after the other.
@@ -70,9 +89,14 @@ struct EmbeddingTable: Sendable {
     up ids: [Int32], into output: FloatRows, adding: Bool = false, _ processor: Processor
   ) throws(InferenceError) {
     do throws(ComputeError) {
-      try processor.embed(
-        ids, table: unsafe bytes.span.bytes, as: type, columns: columns, into: output,
-        adding: adding)
+      switch storage {
+      case .rows(let bytes, let type):
+        try processor.embed(
+          ids, table: unsafe bytes.span.bytes, as: type, columns: columns, into: output,
+          adding: adding)
+      case .shared(let matrix):
+        try processor.embed(ids, rowsOf: matrix, into: output, adding: adding)
+      }
     } catch {
       throw InferenceError(.invalidInput, "\(error)")
     }

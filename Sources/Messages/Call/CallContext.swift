@@ -13,22 +13,49 @@ public final class CallContext: Sendable {
   /// `ip:port`, or `unix:`.
   public let peer: String
 
-  private let answer = Mutex((initial: Metadata(), trailing: Metadata(), requestID: ""))
+  /// Longest request id, in bytes.
+  public static let requestIDLimit = 128
 
+  private struct Answer {
+    var initial = Metadata()
+    var trailing = Metadata()
+    /// What the call may be called, and whether somebody has asked.
+    var requestID: String?
+    var isNamed = false
+  }
+  private let answer: Mutex<Answer>
+
+  /// - Parameter requestID: what the client's metadata call the call; nil if they do not.
   public init(
     path: String, metadata: Metadata = [:], deadline: ContinuousClock.Instant? = nil,
-    peer: String = ""
+    peer: String = "", requestID: String? = nil
   ) {
+    answer = Mutex(Answer(requestID: requestID))
     self.path = path
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
   }
 
-  /// What the log calls this call: set by the handler that knows; empty until then.
+  /// What answers, errors and the log call this call: the name that its message chose, else that of
+  /// the client's metadata, else one that is made here. Settled when it is first asked for, and
+  /// the same from then on.
   public var requestID: String {
-    get { answer.withLock { $0.requestID } }
-    set { answer.withLock { $0.requestID = newValue } }
+    answer.withLock { answer in
+      let id = answer.requestID ?? RequestID.make()
+      answer.requestID = id
+      answer.isNamed = true
+      return id
+    }
+  }
+
+  /// Names the call as its message wants it; too late once somebody has asked for the name.
+  public func name(_ requestID: String) {
+    answer.withLock { answer in
+      guard !answer.isNamed else { return }
+      answer.requestID = requestID
+      answer.isNamed = true
+    }
   }
   /// Sent with the first message; changes after that have no effect.
   public var initialMetadata: Metadata {

@@ -19,6 +19,7 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     entries = elements.map { Entry(name: $0.0, value: .text($0.1)) }
   }
 
+  public mutating func append(_ entry: Entry) { entries.append(entry) }
   public mutating func append(_ name: String, _ text: String) {
     entries.append(Entry(name: name, value: .text(text)))
   }

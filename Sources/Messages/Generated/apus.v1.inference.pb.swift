@@ -3,9 +3,6 @@
 
 internal import CMessages
 
-/// Package `apus.v1`.
-public enum ApusV1 {}
-
 extension ApusV1 {
   /// `apus.v1.PredictRequest`
   public struct PredictRequest: BridgedMessage {
@@ -253,20 +250,27 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// `apus.v1.PredictOptions`
+  /// An option that the model has no use for is refused with INVALID_ARGUMENT.
   public struct PredictOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.PredictOptions" }
 
-    /// Answer at most this many labels, the likeliest first; 0 and absent mean all.
+    /// Answer at most this many labels, the likeliest first; 0 and absent mean all. Only for models
+    /// with labels.
     public var topK: UInt32? = nil
-    /// Scale embeddings to length 1; absent means as the model was made.
+    /// Whether embeddings are scaled to length 1; absent means as the model was made. Only for models
+    /// that answer with embeddings.
     public var normalize: Bool? = nil
-    /// Cut inputs that are too long for the model instead of refusing them; absent means true.
+    /// Cut texts that are too long for the model instead of refusing them; absent means true. Only for
+    /// models that take texts.
     public var truncate: Bool? = nil
-    /// Give up after this long in the queue, though the call's deadline be later; 0 means no limit.
+    /// Give up when the computation of an instance has not begun after this long in the queue, with
+    /// RESOURCE_EXHAUSTED and advice when to retry; 0 means no limit but the call's deadline.
     public var queueTimeoutMs: UInt32 = 0
-    /// Options of single models by name, as their documentation tells them.
+    /// Options of single models by name, as their documentation tells them. No model of this version
+    /// has any.
     public var parameters: [String: String] = [:]
+    /// Compute anew though an answer be in the cache, and keep this one out of it.
+    public var noCache: Bool = false
 
     public init() {}
 
@@ -275,13 +279,15 @@ extension ApusV1 {
       normalize: Bool? = nil,
       truncate: Bool? = nil,
       queueTimeoutMs: UInt32 = 0,
-      parameters: [String: String] = [:]
+      parameters: [String: String] = [:],
+      noCache: Bool = false
     ) {
       self.topK = topK
       self.normalize = normalize
       self.truncate = truncate
       self.queueTimeoutMs = queueTimeoutMs
       self.parameters = parameters
+      self.noCache = noCache
     }
   }
 }
@@ -305,6 +311,10 @@ extension ApusV1 {
     public var timing: ApusV1.Timing? = nil
     /// Tokens that were read and written, for models that have tokens.
     public var usage: ApusV1.Usage? = nil
+    /// The answer came out of the cache.
+    public var cached: Bool = false
+    /// Set when another than the asked-for model or version answered.
+    public var fallback: ApusV1.Fallback? = nil
 
     public init() {}
 
@@ -315,7 +325,9 @@ extension ApusV1 {
       requestID: String = "",
       latencyMs: Double = 0,
       timing: ApusV1.Timing? = nil,
-      usage: ApusV1.Usage? = nil
+      usage: ApusV1.Usage? = nil,
+      cached: Bool = false,
+      fallback: ApusV1.Fallback? = nil
     ) {
       self.predictions = predictions
       self.model = model
@@ -324,6 +336,69 @@ extension ApusV1 {
       self.latencyMs = latencyMs
       self.timing = timing
       self.usage = usage
+      self.cached = cached
+      self.fallback = fallback
+    }
+  }
+}
+
+extension ApusV1 {
+  /// Why another model or version answered than the one that was asked for.
+  public struct Fallback: BridgedMessage {
+    public static var messageName: String { "apus.v1.Fallback" }
+
+    public var kind: ApusV1.Fallback.Kind = .unspecified
+    /// The model and version that would have answered.
+    public var model: String = ""
+    public var version: String = ""
+    /// What was wrong with them, in a sentence.
+    public var reason: String = ""
+
+    public init() {}
+
+    public init(
+      kind: ApusV1.Fallback.Kind = .unspecified,
+      model: String = "",
+      version: String = "",
+      reason: String = ""
+    ) {
+      self.kind = kind
+      self.model = model
+      self.version = version
+      self.reason = reason
+    }
+
+    /// `apus.v1.Fallback.Kind`
+    public enum Kind: OpenEnum {
+      case unspecified
+      /// An earlier version of the same model.
+      case previousVersion
+      /// Another model.
+      case otherModel
+      /// The answer that the operator wrote for this case; no model computed it.
+      case staticAnswer
+      /// A number that this version does not know.
+      case unrecognized(Int32)
+
+      public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .previousVersion
+        case 2: self = .otherModel
+        case 3: self = .staticAnswer
+        default: self = .unrecognized(rawValue)
+        }
+      }
+
+      public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .previousVersion: 1
+        case .otherModel: 2
+        case .staticAnswer: 3
+        case .unrecognized(let number): number
+        }
+      }
     }
   }
 }
@@ -496,12 +571,14 @@ extension ApusV1 {
     public var model: String = ""
     /// Version of the model; empty and "latest" mean the newest one that is ready.
     public var version: String = ""
-    /// The text to continue.
+    /// The text to continue. Either this or `messages`.
     public var prompt: String = ""
     /// How to draw tokens.
     public var sampling: ApusV1.SamplingOptions? = nil
     /// Any text that identifies the call in logs. It is echoed; the server makes one when it is empty.
     public var requestID: String = ""
+    /// A conversation to go on with, written as the model's chat template says. Either this or `prompt`.
+    public var messages: [ApusV1.ChatMessage] = []
 
     public init() {}
 
@@ -510,38 +587,70 @@ extension ApusV1 {
       version: String = "",
       prompt: String = "",
       sampling: ApusV1.SamplingOptions? = nil,
-      requestID: String = ""
+      requestID: String = "",
+      messages: [ApusV1.ChatMessage] = []
     ) {
       self.model = model
       self.version = version
       self.prompt = prompt
       self.sampling = sampling
       self.requestID = requestID
+      self.messages = messages
     }
   }
 }
 
 extension ApusV1 {
-  /// How the next token is drawn from the model's probabilities, and when to stop.
+  /// One turn of a conversation.
+  public struct ChatMessage: BridgedMessage {
+    public static var messageName: String { "apus.v1.ChatMessage" }
+
+    /// "system", "user" or "assistant".
+    public var role: String = ""
+    /// What was said.
+    public var content: String = ""
+
+    public init() {}
+
+    public init(
+      role: String = "",
+      content: String = ""
+    ) {
+      self.role = role
+      self.content = content
+    }
+  }
+}
+
+extension ApusV1 {
+  /// How the next token is drawn from the model's probabilities, and when to stop. A value outside its
+  /// range is refused with INVALID_ARGUMENT.
   public struct SamplingOptions: BridgedMessage {
     public static var messageName: String { "apus.v1.SamplingOptions" }
 
-    /// Most tokens to write; absent means until the model stops or its context is full.
+    /// Most tokens to write, at least 1; absent means until the model stops or its context is full.
     public var maxTokens: UInt32? = nil
     /// 0 takes the likeliest token each time; 1 draws by the model's probabilities. Absent means 0.
+    /// From 0 to 10.
     public var temperature: Float? = nil
-    /// Draw from this many of the likeliest tokens; 0 and absent mean all.
+    /// Draw from this many of the likeliest tokens; 0 and absent mean all. From 0 to 1,000,000.
     public var topK: UInt32? = nil
     /// Draw from the fewest tokens whose probabilities reach this sum; 1 and absent mean all.
+    /// From 0.000001 to 1.
     public var topP: Float? = nil
-    /// Leave out tokens that are less likely than this share of the likeliest; 0 means none.
+    /// Leave out tokens that are less likely than this share of the likeliest; 0 and absent mean none.
+    /// From 0 to 1.
     public var minP: Float? = nil
-    /// Above 1, make tokens that were written lately less likely; 1 and absent change nothing.
+    /// Above 1, make tokens less likely that are among the last 64 of prompt and answer; 1 and absent
+    /// change nothing. From 0.1 to 10.
     public var repetitionPenalty: Float? = nil
     /// The same seed, request and server give the same text; absent means a new one each time.
     public var seed: UInt64? = nil
-    /// Texts that end the answer; they are not sent. At most 16.
+    /// Texts that end the answer; they are not sent. At most 16, each of 1 to 256 bytes.
     public var stop: [String] = []
+    /// Send the logarithm of every token's probability, and of this many likelier ones: 0 to 20.
+    /// Absent sends none.
+    public var logprobs: UInt32? = nil
 
     public init() {}
 
@@ -553,7 +662,8 @@ extension ApusV1 {
       minP: Float? = nil,
       repetitionPenalty: Float? = nil,
       seed: UInt64? = nil,
-      stop: [String] = []
+      stop: [String] = [],
+      logprobs: UInt32? = nil
     ) {
       self.maxTokens = maxTokens
       self.temperature = temperature
@@ -563,6 +673,7 @@ extension ApusV1 {
       self.repetitionPenalty = repetitionPenalty
       self.seed = seed
       self.stop = stop
+      self.logprobs = logprobs
     }
   }
 }
@@ -590,6 +701,10 @@ extension ApusV1 {
     public var version: String = ""
     /// Only in the first and the last message: the request's id, or the one that the server made.
     public var requestID: String = ""
+    /// Only where it was asked for: how likely this token was.
+    public var probability: ApusV1.TokenProbability? = nil
+    /// Only in the first and the last message, when another model or version answers.
+    public var fallback: ApusV1.Fallback? = nil
 
     public init() {}
 
@@ -602,7 +717,9 @@ extension ApusV1 {
       timing: ApusV1.GenerationTiming? = nil,
       model: String = "",
       version: String = "",
-      requestID: String = ""
+      requestID: String = "",
+      probability: ApusV1.TokenProbability? = nil,
+      fallback: ApusV1.Fallback? = nil
     ) {
       self.text = text
       self.tokenID = tokenID
@@ -613,6 +730,53 @@ extension ApusV1 {
       self.model = model
       self.version = version
       self.requestID = requestID
+      self.probability = probability
+      self.fallback = fallback
+    }
+  }
+}
+
+extension ApusV1 {
+  /// How likely a token was, by the model's own probabilities: before temperature, top-k and the like.
+  public struct TokenProbability: BridgedMessage {
+    public static var messageName: String { "apus.v1.TokenProbability" }
+
+    /// Natural logarithm of its probability.
+    public var logprob: Float = 0
+    /// The likeliest tokens in its place, falling.
+    public var top: [ApusV1.TopToken] = []
+
+    public init() {}
+
+    public init(
+      logprob: Float = 0,
+      top: [ApusV1.TopToken] = []
+    ) {
+      self.logprob = logprob
+      self.top = top
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.TopToken`
+  public struct TopToken: BridgedMessage {
+    public static var messageName: String { "apus.v1.TopToken" }
+
+    public var tokenID: UInt32 = 0
+    public var text: String = ""
+    public var logprob: Float = 0
+
+    public init() {}
+
+    public init(
+      tokenID: UInt32 = 0,
+      text: String = "",
+      logprob: Float = 0
+    ) {
+      self.tokenID = tokenID
+      self.text = text
+      self.logprob = logprob
     }
   }
 }
@@ -672,7 +836,8 @@ extension ApusV1 {
 
     /// The process runs and its engine moves.
     public var live: Bool = false
-    /// Everything that was asked about can answer Predict and StreamPredict.
+    /// What was asked about can answer Predict and StreamPredict. The whole server is ready when every
+    /// model has a version that answers or, if it was started so, when one model has.
     public var ready: Bool = false
     /// State of every version of the models that were asked about.
     public var models: [ApusV1.ModelState] = []
@@ -709,6 +874,7 @@ extension ApusV1 {
     public static var messageName: String { "apus.v1.ModelState" }
 
     public var name: String = ""
+    /// Empty for a model that has no version to load.
     public var version: String = ""
     public var state: ApusV1.State = .unspecified
     /// Why it failed; empty in all other states.
@@ -806,17 +972,73 @@ extension ApusV1 {
     public var versions: [ApusV1.ModelVersion] = []
     /// What the model is for, in a sentence, if whoever installed it wrote one.
     public var description: String = ""
+    /// Names that point at versions, and how the calls that name no version are shared out.
+    public var labels: [ApusV1.VersionLabel] = []
+    /// Why no version of it could be tried, such as a wrong model.yaml; empty otherwise.
+    public var error: String = ""
 
     public init() {}
 
     public init(
       name: String = "",
       versions: [ApusV1.ModelVersion] = [],
-      description: String = ""
+      description: String = "",
+      labels: [ApusV1.VersionLabel] = [],
+      error: String = ""
     ) {
       self.name = name
       self.versions = versions
       self.description = description
+      self.labels = labels
+      self.error = error
+    }
+  }
+}
+
+extension ApusV1 {
+  /// A name for a version, such as `stable` or `canary`; usable wherever a version is.
+  public struct VersionLabel: BridgedMessage {
+    public static var messageName: String { "apus.v1.VersionLabel" }
+
+    public var label: String = ""
+    public var version: String = ""
+    /// Share of the calls that name no version, from 0 to 1.
+    public var share: Double = 0
+
+    public init() {}
+
+    public init(
+      label: String = "",
+      version: String = "",
+      share: Double = 0
+    ) {
+      self.label = label
+      self.version = version
+      self.share = share
+    }
+  }
+}
+
+extension ApusV1 {
+  /// Notice that something will end (RFC 9745, RFC 8594); seconds since 1970, 0 means no date.
+  public struct Deprecation: BridgedMessage {
+    public static var messageName: String { "apus.v1.Deprecation" }
+
+    public var deprecatedAt: Double = 0
+    public var sunsetAt: Double = 0
+    /// What to read, and what to use instead.
+    public var link: String = ""
+
+    public init() {}
+
+    public init(
+      deprecatedAt: Double = 0,
+      sunsetAt: Double = 0,
+      link: String = ""
+    ) {
+      self.deprecatedAt = deprecatedAt
+      self.sunsetAt = sunsetAt
+      self.link = link
     }
   }
 }
@@ -847,7 +1069,8 @@ extension ApusV1 {
     public var embeddingSize: UInt32 = 0
     /// What a classification can answer, by index.
     public var labels: [String] = []
-    /// Most tokens of prompt and answer together; 0 for models that do not generate.
+    /// Most tokens of prompt and answer together; 0 for models that do not generate. It is less than
+    /// `trained_context_length` where the server's settings or its memory for keys and values bound it.
     public var contextLength: UInt32 = 0
     /// Number of tokens that the model knows; 0 for models without tokens.
     public var vocabularySize: UInt32 = 0
@@ -857,6 +1080,14 @@ extension ApusV1 {
     public var outputs: [ApusV1.TensorInfo] = []
     /// Seconds since 1970 when this version became ready; 0 before.
     public var readySince: Double = 0
+    /// Set when this version is to go.
+    public var deprecation: ApusV1.Deprecation? = nil
+    /// Share of the last calls that failed, and whether calls are kept away from it because of that.
+    public var breaker: ApusV1.Breaker? = nil
+    /// Most tokens of prompt and answer that the model was made for; 0 for models that do not generate.
+    public var trainedContextLength: UInt32 = 0
+    /// Whether embeddings have length 1 unless a request asks otherwise.
+    public var normalized: Bool = false
 
     public init() {}
 
@@ -877,7 +1108,11 @@ extension ApusV1 {
       vocabularySize: UInt32 = 0,
       inputs: [ApusV1.TensorInfo] = [],
       outputs: [ApusV1.TensorInfo] = [],
-      readySince: Double = 0
+      readySince: Double = 0,
+      deprecation: ApusV1.Deprecation? = nil,
+      breaker: ApusV1.Breaker? = nil,
+      trainedContextLength: UInt32 = 0,
+      normalized: Bool = false
     ) {
       self.version = version
       self.state = state
@@ -896,6 +1131,64 @@ extension ApusV1 {
       self.inputs = inputs
       self.outputs = outputs
       self.readySince = readySince
+      self.deprecation = deprecation
+      self.breaker = breaker
+      self.trainedContextLength = trainedContextLength
+      self.normalized = normalized
+    }
+  }
+}
+
+extension ApusV1 {
+  /// The circuit breaker of a version.
+  public struct Breaker: BridgedMessage {
+    public static var messageName: String { "apus.v1.Breaker" }
+
+    public var state: ApusV1.Breaker.State = .unspecified
+    /// Failed share of the calls in the breaker's window, from 0 to 1.
+    public var failureRate: Double = 0
+
+    public init() {}
+
+    public init(
+      state: ApusV1.Breaker.State = .unspecified,
+      failureRate: Double = 0
+    ) {
+      self.state = state
+      self.failureRate = failureRate
+    }
+
+    /// `apus.v1.Breaker.State`
+    public enum State: OpenEnum {
+      case unspecified
+      /// Calls pass.
+      case closed
+      /// Calls go to the fallback.
+      case open
+      /// One call at a time tries whether it works again.
+      case halfOpen
+      /// A number that this version does not know.
+      case unrecognized(Int32)
+
+      public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .closed
+        case 2: self = .open
+        case 3: self = .halfOpen
+        default: self = .unrecognized(rawValue)
+        }
+      }
+
+      public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .closed: 1
+        case .open: 2
+        case .halfOpen: 3
+        case .unrecognized(let number): number
+        }
+      }
     }
   }
 }
@@ -932,8 +1225,6 @@ extension ApusV1 {
     case stop
     /// `max_tokens` were written, or the model's context is full.
     case length
-    /// The server was told to stop; what was sent is right but not whole.
-    case cancelled
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -942,7 +1233,6 @@ extension ApusV1 {
       case 0: self = .unspecified
       case 1: self = .stop
       case 2: self = .length
-      case 3: self = .cancelled
       default: self = .unrecognized(rawValue)
       }
     }
@@ -952,7 +1242,6 @@ extension ApusV1 {
       case .unspecified: 0
       case .stop: 1
       case .length: 2
-      case .cancelled: 3
       case .unrecognized(let number): number
       }
     }
@@ -1257,6 +1546,7 @@ extension ApusV1.PredictOptions {
       if unsafe entry.pointee.has_value != 0 { value = try unsafe Bridge.string(entry.pointee.value.data, entry.pointee.value.len, "apus.v1.PredictOptions.parameters") }
       self.parameters[key] = value
     }
+    self.noCache = unsafe c.pointee.no_cache != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1289,6 +1579,10 @@ extension ApusV1.PredictOptions {
         unsafe c.pointee.parameters[index] = unsafe entry
       }
     }
+    if self.noCache {
+      unsafe c.pointee.has_no_cache = 1
+      unsafe c.pointee.no_cache = self.noCache ? 1 : 0
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -1309,6 +1603,10 @@ extension ApusV1.PredictResponse {
     }
     if let value = unsafe c.pointee.usage {
       self.usage = try unsafe ApusV1.Usage(bridging: value)
+    }
+    self.cached = unsafe c.pointee.cached != 0
+    if let value = unsafe c.pointee.fallback {
+      self.fallback = try unsafe ApusV1.Fallback(bridging: value)
     }
   }
 
@@ -1336,6 +1634,47 @@ extension ApusV1.PredictResponse {
     }
     if let value = self.usage {
       unsafe c.pointee.usage = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Usage.self)
+    }
+    if self.cached {
+      unsafe c.pointee.has_cached = 1
+      unsafe c.pointee.cached = self.cached ? 1 : 0
+    }
+    if let value = self.fallback {
+      unsafe c.pointee.fallback = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Fallback.self)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.Fallback {
+  public static let layout = unsafe MessageLayout(apus__v1__fallback__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__Fallback.self)
+    self.kind = unsafe ApusV1.Fallback.Kind(rawValue: c.pointee.kind)
+    if unsafe c.pointee.has_model != 0 { self.model = try unsafe Bridge.string(c.pointee.model.data, c.pointee.model.len, "apus.v1.Fallback.model") }
+    if unsafe c.pointee.has_version != 0 { self.version = try unsafe Bridge.string(c.pointee.version.data, c.pointee.version.len, "apus.v1.Fallback.version") }
+    if unsafe c.pointee.has_reason != 0 { self.reason = try unsafe Bridge.string(c.pointee.reason.data, c.pointee.reason.len, "apus.v1.Fallback.reason") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__Fallback.self, Self.layout)
+    if self.kind.rawValue != 0 {
+      unsafe c.pointee.has_kind = 1
+      unsafe c.pointee.kind = self.kind.rawValue
+    }
+    if !self.model.isEmpty {
+      unsafe c.pointee.has_model = 1
+      unsafe arena.copy(self.model, to: &c.pointee.model)
+    }
+    if !self.version.isEmpty {
+      unsafe c.pointee.has_version = 1
+      unsafe arena.copy(self.version, to: &c.pointee.version)
+    }
+    if !self.reason.isEmpty {
+      unsafe c.pointee.has_reason = 1
+      unsafe arena.copy(self.reason, to: &c.pointee.reason)
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -1547,6 +1886,7 @@ extension ApusV1.StreamPredictRequest {
       self.sampling = try unsafe ApusV1.SamplingOptions(bridging: value)
     }
     if unsafe c.pointee.has_request_id != 0 { self.requestID = try unsafe Bridge.string(c.pointee.request_id.data, c.pointee.request_id.len, "apus.v1.StreamPredictRequest.request_id") }
+    self.messages = try unsafe Bridge.messages(c.pointee.messages, c.pointee.n_messages)
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1570,6 +1910,31 @@ extension ApusV1.StreamPredictRequest {
       unsafe c.pointee.has_request_id = 1
       unsafe arena.copy(self.requestID, to: &c.pointee.request_id)
     }
+    unsafe (c.pointee.n_messages, c.pointee.messages) = arena.messages(self.messages)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.ChatMessage {
+  public static let layout = unsafe MessageLayout(apus__v1__chat_message__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__ChatMessage.self)
+    if unsafe c.pointee.has_role != 0 { self.role = try unsafe Bridge.string(c.pointee.role.data, c.pointee.role.len, "apus.v1.ChatMessage.role") }
+    if unsafe c.pointee.has_content != 0 { self.content = try unsafe Bridge.string(c.pointee.content.data, c.pointee.content.len, "apus.v1.ChatMessage.content") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ChatMessage.self, Self.layout)
+    if !self.role.isEmpty {
+      unsafe c.pointee.has_role = 1
+      unsafe arena.copy(self.role, to: &c.pointee.role)
+    }
+    if !self.content.isEmpty {
+      unsafe c.pointee.has_content = 1
+      unsafe arena.copy(self.content, to: &c.pointee.content)
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -1588,6 +1953,7 @@ extension ApusV1.SamplingOptions {
     if unsafe c.pointee.has_repetition_penalty != 0 { self.repetitionPenalty = unsafe c.pointee.repetition_penalty }
     if unsafe c.pointee.has_seed != 0 { self.seed = unsafe c.pointee.seed }
     self.stop = try unsafe Bridge.strings(c.pointee.stop, c.pointee.n_stop, "apus.v1.SamplingOptions.stop")
+    if unsafe c.pointee.has_logprobs != 0 { self.logprobs = unsafe c.pointee.logprobs }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1621,6 +1987,10 @@ extension ApusV1.SamplingOptions {
       unsafe c.pointee.seed = value
     }
     unsafe (c.pointee.n_stop, c.pointee.stop) = arena.strings(self.stop)
+    if let value = self.logprobs {
+      unsafe c.pointee.has_logprobs = 1
+      unsafe c.pointee.logprobs = value
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -1644,6 +2014,12 @@ extension ApusV1.StreamPredictResponse {
     if unsafe c.pointee.has_model != 0 { self.model = try unsafe Bridge.string(c.pointee.model.data, c.pointee.model.len, "apus.v1.StreamPredictResponse.model") }
     if unsafe c.pointee.has_version != 0 { self.version = try unsafe Bridge.string(c.pointee.version.data, c.pointee.version.len, "apus.v1.StreamPredictResponse.version") }
     if unsafe c.pointee.has_request_id != 0 { self.requestID = try unsafe Bridge.string(c.pointee.request_id.data, c.pointee.request_id.len, "apus.v1.StreamPredictResponse.request_id") }
+    if let value = unsafe c.pointee.probability {
+      self.probability = try unsafe ApusV1.TokenProbability(bridging: value)
+    }
+    if let value = unsafe c.pointee.fallback {
+      self.fallback = try unsafe ApusV1.Fallback(bridging: value)
+    }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1681,6 +2057,62 @@ extension ApusV1.StreamPredictResponse {
     if !self.requestID.isEmpty {
       unsafe c.pointee.has_request_id = 1
       unsafe arena.copy(self.requestID, to: &c.pointee.request_id)
+    }
+    if let value = self.probability {
+      unsafe c.pointee.probability = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__TokenProbability.self)
+    }
+    if let value = self.fallback {
+      unsafe c.pointee.fallback = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Fallback.self)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.TokenProbability {
+  public static let layout = unsafe MessageLayout(apus__v1__token_probability__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__TokenProbability.self)
+    self.logprob = unsafe c.pointee.logprob
+    self.top = try unsafe Bridge.messages(c.pointee.top, c.pointee.n_top)
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__TokenProbability.self, Self.layout)
+    if self.logprob.bitPattern != 0 {
+      unsafe c.pointee.has_logprob = 1
+      unsafe c.pointee.logprob = self.logprob
+    }
+    unsafe (c.pointee.n_top, c.pointee.top) = arena.messages(self.top)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.TopToken {
+  public static let layout = unsafe MessageLayout(apus__v1__top_token__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__TopToken.self)
+    self.tokenID = unsafe c.pointee.token_id
+    if unsafe c.pointee.has_text != 0 { self.text = try unsafe Bridge.string(c.pointee.text.data, c.pointee.text.len, "apus.v1.TopToken.text") }
+    self.logprob = unsafe c.pointee.logprob
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__TopToken.self, Self.layout)
+    if self.tokenID != 0 {
+      unsafe c.pointee.has_token_id = 1
+      unsafe c.pointee.token_id = self.tokenID
+    }
+    if !self.text.isEmpty {
+      unsafe c.pointee.has_text = 1
+      unsafe arena.copy(self.text, to: &c.pointee.text)
+    }
+    if self.logprob.bitPattern != 0 {
+      unsafe c.pointee.has_logprob = 1
+      unsafe c.pointee.logprob = self.logprob
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -1896,6 +2328,8 @@ extension ApusV1.ModelInfo {
     if unsafe c.pointee.has_name != 0 { self.name = try unsafe Bridge.string(c.pointee.name.data, c.pointee.name.len, "apus.v1.ModelInfo.name") }
     self.versions = try unsafe Bridge.messages(c.pointee.versions, c.pointee.n_versions)
     if unsafe c.pointee.has_description != 0 { self.description = try unsafe Bridge.string(c.pointee.description.data, c.pointee.description.len, "apus.v1.ModelInfo.description") }
+    self.labels = try unsafe Bridge.messages(c.pointee.labels, c.pointee.n_labels)
+    if unsafe c.pointee.has_error != 0 { self.error = try unsafe Bridge.string(c.pointee.error.data, c.pointee.error.len, "apus.v1.ModelInfo.error") }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1908,6 +2342,69 @@ extension ApusV1.ModelInfo {
     if !self.description.isEmpty {
       unsafe c.pointee.has_description = 1
       unsafe arena.copy(self.description, to: &c.pointee.description)
+    }
+    unsafe (c.pointee.n_labels, c.pointee.labels) = arena.messages(self.labels)
+    if !self.error.isEmpty {
+      unsafe c.pointee.has_error = 1
+      unsafe arena.copy(self.error, to: &c.pointee.error)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.VersionLabel {
+  public static let layout = unsafe MessageLayout(apus__v1__version_label__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__VersionLabel.self)
+    if unsafe c.pointee.has_label != 0 { self.label = try unsafe Bridge.string(c.pointee.label.data, c.pointee.label.len, "apus.v1.VersionLabel.label") }
+    if unsafe c.pointee.has_version != 0 { self.version = try unsafe Bridge.string(c.pointee.version.data, c.pointee.version.len, "apus.v1.VersionLabel.version") }
+    self.share = unsafe c.pointee.share
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__VersionLabel.self, Self.layout)
+    if !self.label.isEmpty {
+      unsafe c.pointee.has_label = 1
+      unsafe arena.copy(self.label, to: &c.pointee.label)
+    }
+    if !self.version.isEmpty {
+      unsafe c.pointee.has_version = 1
+      unsafe arena.copy(self.version, to: &c.pointee.version)
+    }
+    if self.share.bitPattern != 0 {
+      unsafe c.pointee.has_share = 1
+      unsafe c.pointee.share = self.share
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.Deprecation {
+  public static let layout = unsafe MessageLayout(apus__v1__deprecation__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__Deprecation.self)
+    self.deprecatedAt = unsafe c.pointee.deprecated_at
+    self.sunsetAt = unsafe c.pointee.sunset_at
+    if unsafe c.pointee.has_link != 0 { self.link = try unsafe Bridge.string(c.pointee.link.data, c.pointee.link.len, "apus.v1.Deprecation.link") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__Deprecation.self, Self.layout)
+    if self.deprecatedAt.bitPattern != 0 {
+      unsafe c.pointee.has_deprecated_at = 1
+      unsafe c.pointee.deprecated_at = self.deprecatedAt
+    }
+    if self.sunsetAt.bitPattern != 0 {
+      unsafe c.pointee.has_sunset_at = 1
+      unsafe c.pointee.sunset_at = self.sunsetAt
+    }
+    if !self.link.isEmpty {
+      unsafe c.pointee.has_link = 1
+      unsafe arena.copy(self.link, to: &c.pointee.link)
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -1936,6 +2433,14 @@ extension ApusV1.ModelVersion {
     self.inputs = try unsafe Bridge.messages(c.pointee.inputs, c.pointee.n_inputs)
     self.outputs = try unsafe Bridge.messages(c.pointee.outputs, c.pointee.n_outputs)
     self.readySince = unsafe c.pointee.ready_since
+    if let value = unsafe c.pointee.deprecation {
+      self.deprecation = try unsafe ApusV1.Deprecation(bridging: value)
+    }
+    if let value = unsafe c.pointee.breaker {
+      self.breaker = try unsafe ApusV1.Breaker(bridging: value)
+    }
+    self.trainedContextLength = unsafe c.pointee.trained_context_length
+    self.normalized = unsafe c.pointee.normalized != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -1999,6 +2504,44 @@ extension ApusV1.ModelVersion {
       unsafe c.pointee.has_ready_since = 1
       unsafe c.pointee.ready_since = self.readySince
     }
+    if let value = self.deprecation {
+      unsafe c.pointee.deprecation = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Deprecation.self)
+    }
+    if let value = self.breaker {
+      unsafe c.pointee.breaker = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__Breaker.self)
+    }
+    if self.trainedContextLength != 0 {
+      unsafe c.pointee.has_trained_context_length = 1
+      unsafe c.pointee.trained_context_length = self.trainedContextLength
+    }
+    if self.normalized {
+      unsafe c.pointee.has_normalized = 1
+      unsafe c.pointee.normalized = self.normalized ? 1 : 0
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.Breaker {
+  public static let layout = unsafe MessageLayout(apus__v1__breaker__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__Breaker.self)
+    self.state = unsafe ApusV1.Breaker.State(rawValue: c.pointee.state)
+    self.failureRate = unsafe c.pointee.failure_rate
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__Breaker.self, Self.layout)
+    if self.state.rawValue != 0 {
+      unsafe c.pointee.has_state = 1
+      unsafe c.pointee.state = self.state.rawValue
+    }
+    if self.failureRate.bitPattern != 0 {
+      unsafe c.pointee.has_failure_rate = 1
+      unsafe c.pointee.failure_rate = self.failureRate
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2037,8 +2580,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws -> ApusV1.PredictResponse
 
     /// Continues a prompt and sends every token as it is drawn. Cancelling the call stops the work.
@@ -2085,8 +2629,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: too many instances, or the queue
-    /// is full; then the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
+    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// DEADLINE_EXCEEDED: the deadline has passed.
     public func predict(
       _ request: ApusV1.PredictRequest, options: CallOptions = CallOptions()
     ) async throws -> ApusV1.PredictResponse {
@@ -2140,6 +2685,8 @@ extension FileDescriptor {
       "apus.v1.Tensor.DataType",
       "apus.v1.PredictOptions",
       "apus.v1.PredictResponse",
+      "apus.v1.Fallback",
+      "apus.v1.Fallback.Kind",
       "apus.v1.Prediction",
       "apus.v1.Embedding",
       "apus.v1.Classification",
@@ -2148,8 +2695,11 @@ extension FileDescriptor {
       "apus.v1.Timing",
       "apus.v1.Usage",
       "apus.v1.StreamPredictRequest",
+      "apus.v1.ChatMessage",
       "apus.v1.SamplingOptions",
       "apus.v1.StreamPredictResponse",
+      "apus.v1.TokenProbability",
+      "apus.v1.TopToken",
       "apus.v1.GenerationTiming",
       "apus.v1.HealthRequest",
       "apus.v1.HealthResponse",
@@ -2159,7 +2709,11 @@ extension FileDescriptor {
       "apus.v1.GetModelRequest",
       "apus.v1.GetModelResponse",
       "apus.v1.ModelInfo",
+      "apus.v1.VersionLabel",
+      "apus.v1.Deprecation",
       "apus.v1.ModelVersion",
+      "apus.v1.Breaker",
+      "apus.v1.Breaker.State",
       "apus.v1.TensorInfo",
       "apus.v1.FinishReason",
       "apus.v1.State",
@@ -2172,5 +2726,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 5749))
+      start: apus_v1_inference_descriptor(), count: 7104))
 }

@@ -11,6 +11,8 @@ package struct LlamaModel: Sendable {
   package let outputNorm: Tensor
   /// [vocabularySize, width]; the embedding itself where the file ties the two.
   package let output: Tensor
+  /// The file has no output matrix of its own.
+  package var isTied: Bool { output.name == embedding.name }
   /// [rope.dimension / 2]: each pair's frequency is divided by its factor; nil for none.
   package let ropeFactors: Tensor?
   /// The tokenizer's raw material; nil where the file has none.

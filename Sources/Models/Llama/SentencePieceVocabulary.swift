@@ -13,7 +13,8 @@ package struct SentencePieceVocabulary: Sendable {
   package let endID: Int32?
   package let unknownID: Int32?
   package let paddingID: Int32?
-  /// Ids that end an answer: the end of text and, where the file names one, of a turn.
+  /// Ids that end an answer: the end of text, and of a turn where the file says which, or where a piece
+  /// has one of the names that are common for it.
   package let stopIDs: [Int32]
   package let addsBegin: Bool
   package let addsEnd: Bool
@@ -24,6 +25,12 @@ package struct SentencePieceVocabulary: Sendable {
   package let chatTemplate: String
 
   static let limit = 1 << 20
+
+  /// Pieces that end a turn, whatever else the file says; converters have left the ids out at times.
+  private static let turnEnds: Set<String> = [
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>",
+    "<|endoftext|>",
+  ]
 
   init?(_ file: GGUFFile, size: Int) throws(ModelError) {
     guard let model = try file.string("tokenizer.ggml.model") else { return nil }
@@ -68,12 +75,25 @@ package struct SentencePieceVocabulary: Sendable {
     endID = try id("tokenizer.ggml.eos_token_id", 2)
     unknownID = try id("tokenizer.ggml.unknown_token_id", 0)
     paddingID = try id("tokenizer.ggml.padding_token_id", nil)
-    stopIDs = [endID, try id("tokenizer.ggml.eot_token_id", nil)].compactMap(\.self)
+    let turnEnds = [
+      try id("tokenizer.ggml.eot_token_id", nil), try id("tokenizer.ggml.eom_token_id", nil),
+    ]
+    stopIDs = Self.stopIDs(([endID] + turnEnds).compactMap(\.self), pieces, types)
     addsBegin = try file.boolean("tokenizer.ggml.add_bos_token") ?? true
     addsEnd = try file.boolean("tokenizer.ggml.add_eos_token") ?? false
     addsSpacePrefix = try file.boolean("tokenizer.ggml.add_space_prefix") ?? true
     removesExtraWhitespace =
       try file.boolean("tokenizer.ggml.remove_extra_whitespaces") ?? false
     chatTemplate = try file.string("tokenizer.chat_template") ?? ""
+  }
+
+  /// Text never becomes one of them: only control and user-defined pieces count.
+  private static func stopIDs(
+    _ named: [Int32], _ pieces: PackedStrings, _ types: [Int32]
+  ) -> [Int32] {
+    let found = types.indices.lazy.filter { id in
+      (types[id] == 3 || types[id] == 4) && turnEnds.contains(pieces.string(id))
+    }
+    return (Set(named).union(found.map(Int32.init))).sorted()
   }
 }

@@ -22,12 +22,14 @@ final class MemoryBudget: Sendable {
     if used.load(ordering: .relaxed) > limit {
       return Status(
         .resourceExhausted,
-        "messages waiting on this connection pass the limit of \(limit) bytes")
+        "messages waiting on this connection pass the limit of \(limit) bytes",
+        cause: Limit.memoryPerConnection)
     }
     guard let total, total.isExceeded else { return nil }
     return Status(
       .resourceExhausted,
-      "messages waiting on all connections pass the limit of \(total.limit) bytes")
+      "messages waiting on all connections pass the limit of \(total.limit) bytes",
+      cause: Limit.memory)
   }
 
   var isExceeded: Bool {

@@ -6,15 +6,11 @@ internal import Synchronization
 public final class HealthBoard: Sendable {
   public enum Status: Sendable, Equatable { case serving, notServing }
 
-  private struct State {
-    var statuses: [String: Status] = [:]
-    var isDraining = false
-    var watchers: [Int: Watcher] = [:]
-    var nextWatcher = 0
-  }
-  struct Watcher {
-    let service: String
-    let changed: @Sendable (Status?) -> Void
+  private typealias Waiter = CheckedContinuation<HealthMachine.News, Never>
+  private struct State: Sendable {
+    var machine = HealthMachine()
+    /// Watchers that have heard all there is.
+    var waiting: [Int: Waiter] = [:]
   }
   private let state = Mutex(State())
 
@@ -23,64 +19,68 @@ public final class HealthBoard: Sendable {
   /// Sets the status of a service and tells its watchers; without effect on what is reported
   /// once the server drains.
   public func set(_ service: String, _ status: Status) {
-    update { $0.statuses[service] = status }
+    update { $0.set(service, status) }
   }
 
   /// The service is unknown from now on.
   public func remove(_ service: String) {
-    update { $0.statuses[service] = nil }
+    update { $0.set(service, nil) }
   }
 
   /// Nil for a service that was never set.
   public func status(of service: String) -> Status? {
-    state.withLock { Self.reported(service, $0) }
+    state.withLock { $0.machine.status(of: service) }
   }
 
   /// Every service with its status, by name.
   package var all: [(service: String, status: Status)] {
     state.withLock { state in
-      state.statuses.keys.sorted().map { ($0, Self.reported($0, state) ?? .notServing) }
+      state.machine.services.map { ($0, state.machine.status(of: $0) ?? .notServing) }
     }
   }
 
   /// From now on everything is NOT_SERVING, whatever is set.
-  package func drain() { update { $0.isDraining = true } }
+  package func drain() { update { $0.drain() } }
 
-  /// Calls `changed` now and at every later change of `service`, from whatever thread sets it.
-  func watch(
-    _ service: String, _ changed: @escaping @Sendable (Status?) -> Void
-  ) -> Int {
-    let (number, status) = state.withLock { state in
-      state.nextWatcher += 1
-      state.watchers[state.nextWatcher] = Watcher(service: service, changed: changed)
-      return (state.nextWatcher, Self.reported(service, state))
+  /// Ends every watch once it has told that.
+  package func finish() { update { $0.finish() } }
+
+  // MARK: Watching
+
+  /// A number for `news`, to be given up with `unwatch`.
+  func watch(_ service: String) -> Int { state.withLock { $0.machine.watch(service) } }
+
+  func unwatch(_ watcher: Int) { state.withLock { $0.machine.unwatch(watcher) } }
+
+  /// How the watcher's service is: at once the first time, then when it has changed since it was
+  /// last asked; the watch is over when the task is cancelled, too.
+  func news(for watcher: Int) async -> HealthMachine.News {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let news = state.withLock { state -> HealthMachine.News? in
+          if Task.isCancelled { return .over }
+          if let news = state.machine.news(for: watcher) { return news }
+          state.waiting[watcher] = continuation
+          return nil
+        }
+        if let news { continuation.resume(returning: news) }
+      }
+    } onCancel: {
+      let waiter = state.withLock { $0.waiting.removeValue(forKey: watcher) }
+      waiter?.resume(returning: .over)
     }
-    changed(status)
-    return number
   }
 
-  func unwatch(_ number: Int) {
-    state.withLock { $0.watchers[number] = nil }
-  }
-
-  private static func reported(_ service: String, _ state: State) -> Status? {
-    guard let status = state.statuses[service] else { return nil }
-    return state.isDraining ? .notServing : status
-  }
-
-  private func update(_ change: (inout State) -> Void) {
-    let calls = state.withLock { state in
-      let before = state.statuses
-      let wasDraining = state.isDraining
-      change(&state)
-      return state.watchers.values.compactMap { watcher -> (@Sendable () -> Void)? in
-        let service = watcher.service
-        let old = wasDraining && before[service] != nil ? .notServing : before[service]
-        let new = Self.reported(service, state)
-        guard old != new else { return nil }
-        return { watcher.changed(new) }
+  private func update(_ change: (inout HealthMachine) -> Void) {
+    let told = state.withLock { state in
+      change(&state.machine)
+      return state.waiting.keys.compactMap { watcher -> (Waiter, HealthMachine.News)? in
+        guard let news = state.machine.news(for: watcher),
+          let waiter = state.waiting.removeValue(forKey: watcher)
+        else { return nil }
+        return (waiter, news)
       }
     }
-    for call in calls { call() }
+    for (waiter, news) in told { waiter.resume(returning: news) }
   }
 }

@@ -11,23 +11,24 @@ struct HealthService: GrpcHealthV1.Health {
     _ request: GrpcHealthV1.HealthCheckRequest, context: CallContext
   ) async throws -> GrpcHealthV1.HealthCheckResponse {
     guard let status = board.status(of: request.service) else {
-      throw Status(.notFound, "service \"\(String(request.service.unicodeScalars.prefix(200)))\" is not known")
+      let name = String(request.service.unicodeScalars.prefix(200))
+      throw Status(.notFound, "service \"\(name)\" is not known")
     }
     return Response(status: Self.answer(status))
   }
 
+  /// A watch that would go on for ever must not hold up a drain: it ends when the server's does.
   func watch(
     _ request: GrpcHealthV1.HealthCheckRequest,
     responses: ResponseWriter<GrpcHealthV1.HealthCheckResponse>, context: CallContext
   ) async throws {
-    // A slow watcher needs the newest status only.
-    let (changes, source) = AsyncStream.makeStream(
-      of: HealthBoard.Status?.self, bufferingPolicy: .bufferingNewest(1))
-    let number = board.watch(request.service) { source.yield($0) }
-    defer { board.unwatch(number) }
-    for await status in changes {
+    let watcher = board.watch(request.service)
+    defer { board.unwatch(watcher) }
+    while case .status(let status) = await board.news(for: watcher) {
       try await responses.send(Response(status: Self.answer(status)))
     }
+    try Task.checkCancellation()
+    throw Status(.unavailable, "the server is shutting down")
   }
 
   private static func answer(_ status: HealthBoard.Status?) -> Response.ServingStatus {

@@ -2,7 +2,8 @@ public import Messages
 
 /// Hears of every call that ended: for logs and measurements.
 public protocol CallObserver: Sendable {
-  /// Called on the connection's loop after handler and stream have both ended; must not block.
+  /// Called on the connection's loop after handler and stream have both ended, and for requests
+  /// that were answered with a status but never became a call; must not block.
   func callEnded(_ call: EndedCall)
 }
 
@@ -23,6 +24,6 @@ public struct EndedCall: Sendable {
 
   public var path: String { context.path }
   public var peer: String { context.peer }
-  /// `x-request-id` of the request's metadata.
-  public var requestID: String? { context.metadata["x-request-id"] }
+  /// The same as in the answer, see `CallContext`.
+  public var requestID: String { context.requestID }
 }

@@ -7,6 +7,16 @@ struct RequestHead: Sendable {
   var metadata: Metadata
   /// `grpc-encoding`, if it is anything but identity.
   var encoding: String?
+  /// What the client calls the call.
+  var requestID: String?
+
+  /// Says that the encoding is not spoken here, and which is.
+  var unknownEncoding: Status {
+    Status(
+      .unimplemented,
+      "grpc-encoding \"\((encoding ?? "").prefix(100))\" is not supported; send identity",
+      metadata: ["grpc-accept-encoding": "identity"])
+  }
 }
 
 /// A head that led to a method. Clients send the same head again and again, so a connection keeps
@@ -41,7 +51,8 @@ extension RequestVerdict {
       self = .rejected(
         Status(
           .resourceExhausted,
-          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)"))
+          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)",
+          cause: Limit.headerSize))
       return
     }
     var reader = RequestHeadReader(timeout: block.apart)
@@ -52,6 +63,15 @@ extension RequestVerdict {
       }
     }
     self = reader.verdict
+  }
+
+  /// What the log can say of a head that is not judged further: its path, if that was kept.
+  static func outline(of block: borrowing HeaderBlock) -> RequestHead {
+    for index in 0..<block.count where block[index].isNamed(":path") {
+      let path = unsafe String(decoding: block[index].value, as: UTF8.self)
+      return RequestHead(path: path, metadata: [:])
+    }
+    return RequestHead(path: "", metadata: [:])
   }
 
   static func http(_ code: String, _ extra: (String, String)...) -> RequestVerdict {
@@ -77,7 +97,8 @@ private struct RequestHeadReader {
   /// - Parameter timeout: `grpc-timeout`, which sessions keep apart; empty for none.
   init(timeout: [UInt8]) {
     guard !timeout.isEmpty else { return }
-    if unsafe timeout.withUnsafeBytes({ unsafe Timeout.parse($0) }) == nil { badField = "grpc-timeout" }
+    let isGood = unsafe timeout.withUnsafeBytes { unsafe Timeout.parse($0) } != nil
+    if !isGood { badField = "grpc-timeout" }
   }
 
   /// - Returns: false if the head breaks HTTP.
@@ -124,8 +145,8 @@ private struct RequestHeadReader {
   }
 
   var verdict: RequestVerdict {
-    guard seen.isSuperset(of: [Pseudo.method.rawValue, Pseudo.path.rawValue, Pseudo.scheme.rawValue])
-    else { return .malformed }
+    let needed: [Pseudo] = [.method, .path, .scheme]
+    guard seen.isSuperset(of: needed.map(\.rawValue)) else { return .malformed }
     guard isPost else { return .http("405", ("allow", "POST")) }
     guard contentType == true else { return .http("415", ("accept-post", "application/grpc")) }
     if let badField {
@@ -134,7 +155,9 @@ private struct RequestHeadReader {
         ("grpc-message", "malformed \(badField) header"))
     }
     return .accepted(
-      RequestHead(path: path, metadata: metadata, encoding: encoding))
+      RequestHead(
+        path: path, metadata: metadata, encoding: encoding,
+        requestID: RequestIDField.read(metadata)))
   }
 
   /// `application/grpc`, alone or followed by `+…` or `;…`.

@@ -9,6 +9,7 @@ public struct ServerOptions: Sendable {
   /// Around every call, the first outermost.
   public var interceptors: [any Interceptor] = []
   public var observer: (any CallObserver)?
+  public var connectionObserver: (any ConnectionObserver)?
   /// Serves `grpc.health.v1` from the server's board.
   public var servesHealth = true
   /// Serves `grpc.reflection.v1` and `v1alpha` from the services' own descriptors.
@@ -30,7 +31,7 @@ public final class Server: Sendable {
   /// which serves.
   public let health: HealthBoard
   package let group: EventLoopGroup
-  private let core: ServerCore
+  let core: ServerCore
   private let listenings = Mutex<[Listening]>([])
 
   /// A server with a loop per core.
@@ -45,11 +46,12 @@ public final class Server: Sendable {
     health = HealthBoard()
     health.set("", .serving)
     self.group = group
-    let metrics = options.registry.map { ServerMetrics($0) }
+    let metrics = options.registry.map { ServerMetrics($0, loops: group.loops.count) }
     let all = services + Self.own(services, options, health)
     core = ServerCore(
       router: Router(all, interceptors: options.interceptors, metrics: metrics),
-      limits: options.limits, observer: options.observer, metrics: metrics)
+      options: options, metrics: metrics)
+    if let registry = options.registry { ServerMetrics.register(core, in: registry) }
   }
 
   /// Health and reflection, which come with the server.
@@ -83,11 +85,22 @@ public final class Server: Sendable {
     var options = ListenOptions()
     options.maxConnections = core.limits.connections
     let core = core
+    options.refused = { core.refused($0) }
     let listening = try group.listen(on: address, options: options) { loop in
       ServerConnection(core: core, loop: loop)
     }
     listenings.withLock { $0.append(listening) }
     return listening
+  }
+
+  /// Calls of this server's methods from within the process, for one client of another front: they
+  /// run through the same interceptors, observer and limits as calls that came over gRPC.
+  ///
+  /// - Parameters:
+  ///   - loop: where the handlers run; the caller's own, so that nothing crosses threads.
+  ///   - peer: what handlers and logs call the client.
+  package func localTransport(on loop: EventLoop, peer: String) -> LocalTransport {
+    LocalTransport(core: core, loop: loop, peer: peer)
   }
 
   /// Open connections.
@@ -97,23 +110,32 @@ public final class Server: Sendable {
 
   /// Ends in good order: health turns to NOT_SERVING; after `notice`, in which load balancers see
   /// that, no connection is accepted any more and clients are asked to leave, while what is under
-  /// way goes on; after `grace` the rest is ended with UNAVAILABLE.
+  /// way goes on. A moment before `grace` is over the rest is ended with UNAVAILABLE.
   ///
-  /// Returns when no connection stands. Stopping `group` is left to its owner.
+  /// Returns when no connection stands, at the latest after `notice` and `grace`. Stopping `group`
+  /// is left to its owner.
   public func drain(grace: Duration, notice: Duration = .zero) async {
     health.drain()
     if notice > .zero { try? await Task.sleep(for: notice) }
-    core.phase = .draining
+    await endLater(after: grace)
+    core.advance(to: .draining)
+    health.finish()
     for listening in listenings.withLock({ $0 }) { listening.stop() }
     core.connections.forEach { $0.beginDrain() }
+    await core.connections.waitUntilEmpty()
+  }
+
+  /// Cuts off what still runs, so early that those who read can be told: all is closed after `grace`.
+  private func endLater(after grace: Duration) async {
     let core = core
-    let timer = group.loops[0]
-    timer.execute {
-      timer.schedule(after: grace) {
-        core.phase = .ending
-        core.connections.forEach { $0.endNow() }
+    let loop = group.loops[0]
+    let farewell = min(grace / 10, .seconds(1))
+    try? await loop.run {
+      let end = loop.now.advanced(by: grace)
+      loop.schedule(after: grace - farewell) {
+        core.advance(to: .ending)
+        core.connections.forEach { $0.end(by: end) }
       }
     }
-    await core.connections.waitUntilEmpty()
   }
 }

@@ -43,7 +43,7 @@ final class ServerCall {
   /// To be called once, when `stream.handler` is set.
   func open(timeout: Int64?) {
     if let timeout {
-      guard timeout > 0 else { return perform(machine.failed(Self.deadlineExceeded)) }
+      guard timeout > 0 else { return perform(machine.failed(.deadlinePassed)) }
       let end = connection.loop.now.advanced(byNanoseconds: timeout)
       deadline = connection.loop.schedule(at: end, self)
     }
@@ -52,8 +52,6 @@ final class ServerCall {
 
   /// The connection ends in good order but must end now.
   func abort(_ status: Status) { perform(machine.failed(status)) }
-
-  private static let deadlineExceeded = Status(.deadlineExceeded, "the call's deadline has passed")
 
   private static let ended = Status(.cancelled, "the call has ended")
 
@@ -87,15 +85,16 @@ final class ServerCall {
     task = nil
     cancelDeadline()
     guard stream.isOpen else { return }
-    let trailing = context.trailingMetadata
+    let trailing = failure == nil ? context.trailingMetadata : identified(context.trailingMetadata)
     let limit = limits.responseMetadataSize
     if !headSent && !channel.hasBody {
       headSent = true
       channel.fail(Self.ended)
+      let initial = failure == nil ? initialMetadata : context.initialMetadata
       session.respond(
         stream,
         ResponseHeaders.trailersOnly(
-          failure ?? Status(.ok), initial: context.initialMetadata, trailing: trailing, limit: limit),
+          failure ?? Status(.ok), initial: initial, trailing: trailing, limit: limit),
         body: false)
     } else {
       channel.endBody(.trailers(ResponseHeaders.trailers(failure, trailing, limit: limit)))
@@ -108,19 +107,35 @@ final class ServerCall {
     cancelDeadline()
     let freed = channel.fail(status)
     task?.cancel()
+    if let limit = status.cause as? Limit { connection.core.metrics?.reached(limit) }
     guard stream.isOpen else { return }
     session.consume(freed, on: stream)
     let limit = limits.responseMetadataSize
+    let trailing = identified([:])
     if headSent {
-      session.submitTrailers(stream, ResponseHeaders.trailers(status, [:], limit: limit))
+      session.submitTrailers(stream, ResponseHeaders.trailers(status, trailing, limit: limit))
     } else {
       headSent = true
       session.respond(
         stream,
-        ResponseHeaders.trailersOnly(status, initial: [:], trailing: [:], limit: limit),
+        ResponseHeaders.trailersOnly(status, initial: [:], trailing: trailing, limit: limit),
         body: false)
     }
     connection.setNeedsWrite()
+  }
+
+  /// The handler's, with the call's id for a client that has given one.
+  private var initialMetadata: Metadata {
+    let metadata = context.initialMetadata
+    return head.request.requestID == nil ? metadata : identified(metadata)
+  }
+
+  /// With the call's id. A call that failed has it among its trailers even if the client gave none:
+  /// it is what to ask the log for.
+  private func identified(_ metadata: Metadata) -> Metadata {
+    var metadata = metadata
+    RequestIDField.append(context.requestID, to: &metadata)
+    return metadata
   }
 
   private func cancelDeadline() {
@@ -139,7 +154,9 @@ final class ServerCall {
     let traffic = channel.traffic
     let duration = LoopInstant.monotonic.nanoseconds(since: started)
     let status = machine.status ?? Status(.unknown)
-    head.route.metrics?.ended(status.code, nanoseconds: duration)
+    head.route.metrics?.ended(
+      status.code, nanoseconds: duration, received: traffic.received, sent: traffic.sent,
+      loop: connection.loop.index)
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
@@ -211,7 +228,7 @@ extension ServerCall: CallChannelOwner, TimerHandler {
     } else {
       do throws(Status) {
         let head = try ResponseHeaders.head(
-          context.initialMetadata, limit: limits.responseMetadataSize)
+          initialMetadata, limit: limits.responseMetadataSize)
         headSent = true
         session.respond(stream, head, body: true)
       } catch {
@@ -233,7 +250,7 @@ extension ServerCall: CallChannelOwner, TimerHandler {
 
   func timerFired(_ token: TimerToken) {
     deadline = nil
-    perform(machine.failed(Self.deadlineExceeded))
+    perform(machine.failed(.deadlinePassed))
   }
 }
 
@@ -245,16 +262,21 @@ private func runHandler(
     try await head.route.method.call(channel, channel, context)
     channel.end(nil)
   } catch {
-    channel.end(status(of: error))
+    channel.end(Status(handlerThrew: error))
   }
 }
 
-/// What a handler's error means to its client; causes stay here.
-private func status(of error: any Error) -> Status {
-  switch error {
-  case let status as Status: status
-  case let error as DecodingError: Status(.internal, "the request does not parse: \(error)")
-  case is CancellationError: Status(.cancelled, "the call was cancelled")
-  default: Status(.unknown, "the handler failed", cause: error)
+extension Status {
+  /// What a handler's error means to its client; causes stay here.
+  init(handlerThrew error: any Error) {
+    self =
+      switch error {
+      case let status as Status: status
+      case let error as DecodingError: Status(.internal, "the request does not parse: \(error)")
+      case is CancellationError: Status(.cancelled, "the call was cancelled")
+      default: Status(.unknown, "the handler failed", cause: error)
+      }
   }
+
+  static let deadlinePassed = Status(.deadlineExceeded, "the call's deadline has passed")
 }

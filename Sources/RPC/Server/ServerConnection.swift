@@ -18,7 +18,9 @@ final class ServerConnection {
   private var peer = ""
   /// Calls not over: their stream is open or their handler runs.
   private var calls = 0
+  /// The client has said something; nothing is lost before that.
   private var isSettled = false
+  private var isAcknowledged = false
   private var handshake: TimerToken?
   private var drain = DrainMachine()
   private var drainTimer: TimerToken?
@@ -46,12 +48,12 @@ final class ServerConnection {
   /// Asks the client to leave: nothing that is under way is refused.
   func beginDrain() { perform(drain.begin(isSettled: isSettled)) }
 
-  /// Ends now what is still running.
-  func endNow() {
+  /// Ends now what is still running; whoever has not read that at `end` loses it.
+  func end(by end: LoopInstant) {
     let status = Status(.unavailable, "the server is shutting down")
     for stream in session?.streams ?? [] { (stream.handler as? ServerCall)?.abort(status) }
     session?.submitGoAway(.noError, debug: "shutdown")
-    connection?.closeAfterFlush()
+    connection?.closeAfterFlush(by: end)
   }
 
   private func perform(_ action: DrainMachine.Action) {
@@ -77,6 +79,18 @@ final class ServerConnection {
     session?.submitGoAway(.enhanceYourCalm, debug: debug)
     connection?.closeAfterFlush()
   }
+
+  private func handshakeTimedOut() {
+    core.metrics?.reached(.handshakeTimeout)
+    session?.submitGoAway(.settingsTimeout, debug: "handshake")
+    connection?.closeAfterFlush(by: loop.now)
+  }
+
+  private func settle() {
+    guard isSettled, isAcknowledged, let handshake else { return }
+    loop.cancel(handshake)
+    self.handshake = nil
+  }
 }
 
 // MARK: - The socket
@@ -90,13 +104,17 @@ extension ServerConnection: ConnectionHandler {
     } catch {
       return connection.close()
     }
-    core.metrics?.connections.add(1)
     core.connections.insert(LoopBound(self, on: loop), ObjectIdentifier(self))
+    // An idle limit and keepalive take over where the handshake ends.
     handshake = loop.schedule(after: core.limits.handshakeTimeout) { [weak self] in
-      self?.connection?.close()
+      self?.handshakeTimedOut()
     }
     connection.setNeedsWrite()
-    if core.phase != .serving { beginDrain() }
+    switch core.phase {
+    case .serving: break
+    case .draining: beginDrain()
+    case .ending: end(by: loop.now)
+    }
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
@@ -135,7 +153,6 @@ extension ServerConnection: ConnectionHandler {
     guard let session else { return }
     session.close(.cancel)
     self.session = nil
-    core.metrics?.connections.add(-1)
     core.connections.remove(ObjectIdentifier(self))
   }
 }
@@ -145,20 +162,32 @@ extension ServerConnection: ConnectionHandler {
 extension ServerConnection: SessionDelegate {
   func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool) {
     guard let session else { return }
-    guard calls < core.limits.callsPerConnection, core.acquireCall() else {
-      core.metrics?.refused.increment()
+    if let limit = acquireCall() {
+      core.metrics?.reached(limit)
       return session.reset(stream, .refusedStream)
     }
-    calls += 1
     guard let admitted = admit(head, stream, session) else { return callEnded() }
-    let timeout = unsafe head.apart.isEmpty ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
+    let timeout =
+      unsafe head.apart.isEmpty
+      ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
     let call = ServerCall(
       connection: self, session: session, stream: stream, head: admitted,
       context: CallContext(
         path: admitted.route.method.path, metadata: admitted.request.metadata,
-        deadline: timeout.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer))
+        deadline: timeout.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer,
+        requestID: admitted.request.requestID))
     stream.handler = call
     call.open(timeout: timeout)
+  }
+
+  func sessionRefusedStream() { core.metrics?.reached(.callsPerConnection) }
+
+  /// - Returns: the limit that is reached; nil if the call may be.
+  private func acquireCall() -> Limit? {
+    guard calls < core.limits.callsPerConnection else { return .callsPerConnection }
+    guard core.acquireCall() else { return .calls }
+    calls += 1
+    return nil
   }
 
   /// The request to be called, or nil after it was answered.
@@ -176,45 +205,59 @@ extension ServerConnection: SessionDelegate {
     case .answered(let list):
       session.respond(stream, .list(list), body: false)
     case .rejected(let status):
-      reject(stream, session, status)
+      reject(stream, session, status, RequestVerdict.outline(of: head))
     case .accepted(let request):
       do throws(Status) {
         guard core.phase != .ending else {
           throw Status(.unavailable, "the server is shutting down")
         }
         let route = try core.router.route(request.path)
-        guard let encoding = request.encoding else {
-          let admitted = AdmittedHead(request: request, route: route, snapshot: head.snapshot())
-          lastHead = admitted
-          return admitted
-        }
-        session.respond(
-          stream, .list(ResponseHeaders.unknownEncoding(encoding)), body: false)
+        guard request.encoding == nil else { throw request.unknownEncoding }
+        let admitted = AdmittedHead(request: request, route: route, snapshot: head.snapshot())
+        lastHead = admitted
+        return admitted
       } catch {
-        reject(stream, session, error)
+        reject(stream, session, error, request)
       }
     }
     core.metrics?.rejected.increment()
     return nil
   }
 
-  private func reject(_ stream: Stream, _ session: Session, _ status: Status) {
+  /// Answers with a status what never becomes a call.
+  private func reject(
+    _ stream: Stream, _ session: Session, _ status: Status, _ request: RequestHead
+  ) {
+    let context = CallContext(
+      path: request.path, metadata: request.metadata, peer: peer, requestID: request.requestID)
+    var trailing = Metadata()
+    RequestIDField.append(context.requestID, to: &trailing)
     session.respond(
       stream,
       ResponseHeaders.trailersOnly(
-        status, initial: [:], trailing: [:], limit: core.limits.responseMetadataSize),
+        status, initial: [:], trailing: trailing, limit: core.limits.responseMetadataSize),
       body: false)
+    if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
+    core.observer?.callEnded(
+      EndedCall(
+        context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
+        sent: EndedCall.Traffic()))
   }
 
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {
-    if !resets.take(now: loop.now) { violate("too_many_resets") }
+    guard !resets.take(now: loop.now) else { return }
+    core.metrics?.reached(.resetBurst)
+    violate("too_many_resets")
   }
 
   func sessionReceivedSettings() {
-    guard !isSettled else { return }
     isSettled = true
-    if let handshake { loop.cancel(handshake) }
-    handshake = nil
+    settle()
+  }
+
+  func sessionReceivedSettingsAck() {
+    isAcknowledged = true
+    settle()
   }
 
   func sessionReceivedPingAck(_ payload: UInt64) { perform(drain.pingAnswered(payload)) }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP2
 internal import Messages
+internal import Metrics
 internal import Synchronization
 
 /// What all connections of a server share.
@@ -9,13 +10,15 @@ final class ServerCore: Sendable {
   let limits: ServerLimits
   let observer: (any CallObserver)?
   let metrics: ServerMetrics?
+  private let connectionObserver: (any ConnectionObserver)?
+  private let refusals = Mutex(ReportPace<Refusal>(interval: .seconds(10)))
   let connections = ConnectionRegister()
   let memory: MemoryTotal
   /// Calls whose handler runs or whose stream is open.
   private let runningCalls = Atomic(0)
-  private let drainPhase = Atomic<DrainPhase>(.serving)
+  private let drainPhase = Atomic(DrainPhase.serving.rawValue)
 
-  enum DrainPhase: UInt8, AtomicRepresentable {
+  enum DrainPhase: UInt8 {
     case serving
     /// Connections are asked to leave; what comes in the meantime is still served.
     case draining
@@ -23,20 +26,20 @@ final class ServerCore: Sendable {
     case ending
   }
 
-  init(
-    router: Router, limits: ServerLimits, observer: (any CallObserver)?, metrics: ServerMetrics?
-  ) {
+  init(router: Router, options: ServerOptions, metrics: ServerMetrics?) {
     self.router = router
-    self.limits = limits
+    limits = options.limits
     memory = MemoryTotal(limit: limits.memory)
-    self.observer = observer
+    observer = options.observer
+    connectionObserver = options.connectionObserver
     self.metrics = metrics
   }
 
-  var phase: DrainPhase {
-    get { drainPhase.load(ordering: .relaxed) }
-    set { drainPhase.store(newValue, ordering: .relaxed) }
-  }
+  var phase: DrainPhase { DrainPhase(rawValue: drainPhase.load(ordering: .relaxed)) ?? .ending }
+
+  /// Goes on to a phase, never back: with hardly any grace its end may come before the drain's
+  /// beginning is noted.
+  func advance(to phase: DrainPhase) { drainPhase.max(phase.rawValue, ordering: .relaxed) }
 
   var calls: Int { runningCalls.load(ordering: .relaxed) }
 
@@ -50,6 +53,23 @@ final class ServerCore: Sendable {
   }
 
   func releaseCall() { runningCalls.wrappingSubtract(1, ordering: .relaxed) }
+
+  /// Counts a connection that was not taken in, and reports it when a report is due.
+  func refused(_ refusal: Refusal) {
+    switch refusal {
+    case .maximum: metrics?.reached(.connections)
+    case .failed: metrics?.acceptFailures.increment()
+    }
+    guard let connectionObserver,
+      let count = refusals.withLock({ $0.record(refusal, now: .monotonic) })
+    else { return }
+    let reason =
+      switch refusal {
+      case .maximum: "\(limits.connections) are open, and more may not be: \(Limit.connections)"
+      case .failed(let code): "\(SystemError.accepting(errno: code))"
+      }
+    connectionObserver.connectionsRefused(RefusedConnections(count: count, reason: reason))
+  }
 
   var sessionOptions: SessionOptions {
     var options = SessionOptions()

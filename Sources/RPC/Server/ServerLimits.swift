@@ -24,10 +24,31 @@ public struct ServerLimits: Sendable {
   /// Streams a client may reset in a row, and then per second, before its connection ends.
   public var resetBurst = 5_000
   public var resetsPerSecond = 1_000
-  /// Time for a new connection to say the HTTP/2 preface and its settings.
+  /// Time for a new connection to say the HTTP/2 preface and its settings, and to acknowledge ours.
   public var handshakeTimeout = Duration.seconds(20)
   /// Bytes of one call's response metadata, percent-encoded message included.
   public var responseMetadataSize = 8 << 10
 
   public init() {}
+}
+
+/// The name of a limit wherever people meet it: as a flag, in logs and in metrics. As the cause of a
+/// call's status it says which limit ended the call.
+public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertible {
+  case messageSize = "max-message-size"
+  case headerSize = "max-header-size"
+  case callsPerConnection = "max-calls-per-connection"
+  case calls = "max-calls"
+  case memoryPerConnection = "max-connection-memory"
+  case memory = "max-memory"
+  case connections = "max-connections"
+  case sendQueue = "send-queue"
+  case streamWindow = "stream-window"
+  case connectionWindow = "connection-window"
+  case resetBurst = "reset-burst"
+  case resetsPerSecond = "resets-per-second"
+  case handshakeTimeout = "handshake-timeout"
+  case responseMetadataSize = "max-response-metadata"
+
+  public var description: String { "the limit \(rawValue)" }
 }

@@ -45,7 +45,8 @@ struct MessageQueue: ~Copyable {
       guard length <= sizeLimit else {
         throw Status(
           .resourceExhausted,
-          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes")
+          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes",
+          cause: Limit.messageSize)
       }
       let end = scanned + Self.prefixSize + length
       guard buffer.count >= end else {
@@ -56,6 +57,22 @@ struct MessageQueue: ~Copyable {
       scanned = end
       ready += 1
     }
+  }
+
+  /// Frames a message that is written in place; only for a queue that is given whole messages.
+  ///
+  /// - Returns: room for exactly its `size` bytes.
+  mutating func append(size: Int) -> UnsafeMutableRawBufferPointer {
+    precondition(!hasPartial, "a whole message behind a partial one")
+    let total = Self.prefixSize + size
+    let target = unsafe buffer.reserve(total)
+    unsafe target[0] = 0
+    unsafe target.storeBytes(
+      of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 1, as: UInt32.self)
+    buffer.commit(total)
+    scanned += total
+    ready += 1
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: target[Self.prefixSize..<total])
   }
 
   /// Hands the first complete message's payload to `body` and drops it.

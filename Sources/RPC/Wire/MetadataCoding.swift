@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTP2
 internal import Messages
 
@@ -15,6 +16,9 @@ enum MetadataCoding {
     if field.isNamed("te") || field.isNamed("content-type") { return false }
     return unsafe name.allSatisfy(isNameByte)
   }
+
+  /// Of gRPC's own names, those that a server may add to a status.
+  private static let sendable: Set = ["grpc-retry-pushback-ms", "grpc-accept-encoding"]
 
   /// Appends one received field.
   ///
@@ -49,7 +53,7 @@ enum MetadataCoding {
       guard !name.isEmpty, name.allSatisfy(isNameByte) else {
         return "metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -"
       }
-      guard !entry.name.hasPrefix("grpc-") || entry.name == "grpc-retry-pushback-ms" else {
+      guard !entry.name.hasPrefix("grpc-") || sendable.contains(entry.name) else {
         return "metadata name \"\(entry.name)\" is reserved for gRPC"
       }
       switch entry.value {

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTP2
 internal import Messages
 
@@ -45,17 +46,6 @@ enum ResponseHeaders {
       return .list(ending(start, Status(.internal, "initial \(reason)"), [:], limit: limit))
     }
     return .list(ending(list, status, trailing, limit: limit))
-  }
-
-  /// A response to a request in an encoding that is not spoken here.
-  static func unknownEncoding(_ name: String) -> HeaderList {
-    var list = HeaderList()
-    list.append(":status", "200")
-    list.append("content-type", "application/grpc")
-    list.append("grpc-accept-encoding", "identity")
-    let status = Status(
-      .unimplemented, "grpc-encoding \"\(name.prefix(100))\" is not supported; send identity")
-    return ending(list, status, [:], limit: 1 << 10)
   }
 
   /// Message and details are cut to their limits; metadata that cannot be sent turns the status

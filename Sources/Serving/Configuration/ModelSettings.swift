@@ -8,6 +8,8 @@ package struct ModelSettings: Sendable, Equatable {
   package var maxBatchRows = 64
   /// Most tokens in one batch, or in one step of a language model; nil: 4096, or 256 in a step.
   package var maxBatchTokens: Int?
+  /// Engine time that one batch or step may take, as predicted, while other models have work too.
+  package var engineSlice: Duration = .milliseconds(20)
   /// Most instances waiting; one more is answered RESOURCE_EXHAUSTED.
   package var queueLimit = 1024
   /// Most instances in one Predict request.
@@ -16,12 +18,17 @@ package struct ModelSettings: Sendable, Equatable {
   package var maxSequences = 128
   /// Memory for keys and values of a language model, in bytes.
   package var keyValueBytes = 64 << 20
+  /// Most tokens of prompt and answer together of a language model, were it made for more.
+  package var maxContext = 8192
+  /// How a language model takes conversations, in place of what its file says: the name of a builtin
+  /// template, the template itself, or the name of a file beside model.yaml.
+  package var chatTemplate: String?
 
   package init() {}
 
   static let keys = [
-    "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "queue_limit",
-    "max_instances", "max_sequences", "kv_cache",
+    "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "engine_slice",
+    "queue_limit", "max_instances", "max_sequences", "max_context", "kv_cache", "chat_template",
   ]
 
   package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -49,23 +56,34 @@ package struct ModelSettings: Sendable, Equatable {
       }
       return number
     }
-    switch entry.key {
-    case "description": description = text
-    case "max_queue_delay":
-      guard let delay = Quantity.duration(text), delay <= .seconds(10) else {
+    func time() throws(ConfigurationError) -> Duration {
+      guard let time = Quantity.duration(text), time <= .seconds(10) else {
         throw fail("`\(text)` is no time from 0 to 10s, such as 500us or 2ms")
       }
-      maxQueueDelay = delay
+      return time
+    }
+    switch entry.key {
+    case "description": description = text
+    case "max_queue_delay": maxQueueDelay = try time()
     case "max_batch_rows": maxBatchRows = try count(1...4096)
     case "max_batch_tokens": maxBatchTokens = try count(1...1_048_576)
+    case "engine_slice": engineSlice = try time()
     case "queue_limit": queueLimit = try count(1...1_048_576)
     case "max_instances": maxInstances = try count(1...10_000)
     case "max_sequences": maxSequences = try count(1...4096)
+    case "max_context": maxContext = try count(16...1_048_576)
     case "kv_cache":
       guard let bytes = Quantity.bytes(text), (1 << 16...1 << 40).contains(bytes) else {
         throw fail("`\(text)` is no size from 64KiB to 1024GiB, such as 64MiB")
       }
       keyValueBytes = bytes
+    case "chat_template":
+      guard ChatFormat.mayName(text) else {
+        throw fail(
+          "`\(text.prefix(64))` is neither a builtin template (\(ChatFormat.builtinNames)), nor a "
+            + "template, nor the name of a file beside model.yaml")
+      }
+      chatTemplate = text
     default:
       throw ConfigurationError(
         file: file, line: entry.line,

@@ -23,6 +23,27 @@ package enum Quantity {
     return Int(text).flatMap { $0 >= 0 ? $0 : nil }
   }
 
+  /// The largest unit that says it exactly.
+  package static func text(bytes: Int) -> String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+    where bytes > 0 && bytes.isMultiple(of: 1 << shift) {
+      return "\(bytes >> shift)\(unit)"
+    }
+    return "\(bytes)"
+  }
+
+  /// The largest unit that says it exactly, to the microsecond.
+  package static func text(_ time: Duration) -> String {
+    let (seconds, attoseconds) = time.components
+    let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+    guard microseconds != 0 else { return "0" }
+    let units = [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)]
+    for (unit, size) in units where microseconds.isMultiple(of: size) {
+      return "\(microseconds / size)\(unit)"
+    }
+    return "\(microseconds)us"
+  }
+
   /// Plain decimal, not negative: `Double` alone would take `inf`, `nan` and `0x1p3` as well.
   private static func number(_ text: Substring) -> Double? {
     guard !text.isEmpty, text.count <= 15,

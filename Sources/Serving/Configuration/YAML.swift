@@ -68,7 +68,8 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
 
   private func document(_ bytes: [UInt8]) throws(ConfigurationError) -> YAMLNode? {
     // libyaml keeps the pointer while it parses, so parsing stays inside the borrow.
-    let result = unsafe bytes.withUnsafeBufferPointer { buffer -> Result<YAMLNode?, ConfigurationError> in
+    let result = unsafe bytes.withUnsafeBufferPointer {
+      buffer -> Result<YAMLNode?, ConfigurationError> in
       unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
       return Result { () throws(ConfigurationError) in try topLevel() }
     }
@@ -93,9 +94,12 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
 
   private enum Event {
     case scalar(String, line: Int)
-    case sequenceStart(line: Int), sequenceEnd
-    case mappingStart(line: Int), mappingEnd
-    case documentStart(line: Int), streamEnd, other
+    case sequenceStart(line: Int)
+    case sequenceEnd
+    case mappingStart(line: Int)
+    case mappingEnd
+    case documentStart(line: Int)
+    case streamEnd, other
 
     var line: Int {
       switch self {

@@ -1,25 +1,31 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
-/// StreamPredict: tokenises the prompt, and sends every token as the scheduler draws it.
+/// StreamPredict: tokenises the prompt or the conversation, and sends every token as the scheduler
+/// draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
+  let prompts: PromptEncoder
 
   func generate(
     _ request: ApusV1.StreamPredictRequest,
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     guard case .generation(let sequences) = model.runner else {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
-    let (generation, stops) = try Self.request(request, sequences, context.deadline)
+    let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    let generation = GenerationRequest(
+      prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
+      maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
+      deadline: context.deadline)
     let stream: TokenStream
     do {
       stream = try await sequences.scheduler.generate(generation)
@@ -27,8 +33,7 @@ struct GenerateHandler: Sendable {
       throw Status(error)
     }
     var writer = TokenWriter(
-      responses: responses, decoder: StreamingDecoder(sequences.tokenizer, continuing: true),
-      stops: stops, model: model, id: id)
+      responses: responses, tokenizer: sequences.tokenizer, stops: stops, model: model, id: id)
     do {
       while let token = try await stream.next() {
         try await writer.write(token)
@@ -47,31 +52,13 @@ struct GenerateHandler: Sendable {
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
 
-  private static func request(
-    _ request: ApusV1.StreamPredictRequest, _ model: ServedModel.SequenceModel,
-    _ deadline: ContinuousClock.Instant?
-  ) throws(Status) -> (GenerationRequest, StopStrings) {
-    let options = request.sampling ?? ApusV1.SamplingOptions()
+  private static func sampling(_ options: ApusV1.SamplingOptions) throws(Status)
+    -> (SamplingOptions, StopStrings)
+  {
     do throws(InferenceError) {
-      let sampling = try SamplingOptions(options)
-      let stops = try StopStrings(options.stop)
-      let prompt = try encode(request.prompt, model)
-      let generation = GenerationRequest(
-        prompt: prompt, sampling: sampling, maxTokens: options.maxTokens.map { Int($0) },
-        stopTokens: model.stopTokens, deadline: deadline)
-      return (generation, stops)
+      return (try SamplingOptions(options), try StopStrings(options.stop))
     } catch {
       throw Status(error)
-    }
-  }
-
-  private static func encode(_ prompt: String, _ model: ServedModel.SequenceModel)
-    throws(InferenceError) -> [Int32]
-  {
-    do {
-      return try model.tokenizer.encode(prompt)
-    } catch {
-      throw InferenceError(.invalidInput, "prompt: \(error.reason)")
     }
   }
 }
@@ -80,6 +67,7 @@ struct GenerateHandler: Sendable {
 /// beginning of a stop string, and comes with a later token.
 private struct TokenWriter {
   let responses: ResponseWriter<ApusV1.StreamPredictResponse>
+  let tokenizer: SentencePieceTokenizer
   var decoder: StreamingDecoder
   var stops: StopStrings
   let model: ServedModel
@@ -88,11 +76,12 @@ private struct TokenWriter {
   private var isFirst = true
 
   init(
-    responses: ResponseWriter<ApusV1.StreamPredictResponse>, decoder: StreamingDecoder,
+    responses: ResponseWriter<ApusV1.StreamPredictResponse>, tokenizer: SentencePieceTokenizer,
     stops: StopStrings, model: ServedModel, id: String
   ) {
     self.responses = responses
-    self.decoder = decoder
+    self.tokenizer = tokenizer
+    decoder = StreamingDecoder(tokenizer, continuing: true)
     self.stops = stops
     self.model = model
     self.id = id
@@ -105,6 +94,7 @@ private struct TokenWriter {
     message.text = emission.text
     message.tokenID = UInt32(bitPattern: token.id)
     message.index = UInt32(clamping: token.index)
+    message.probability = token.probability.map { probability($0) }
     if isFirst { identify(&message) }
     isFirst = false
     try await responses.send(message)
@@ -114,12 +104,15 @@ private struct TokenWriter {
     var message = ApusV1.StreamPredictResponse()
     if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
     message.index = UInt32(clamping: summary.generatedTokens)
-    message.finishReason =
-      switch summary.reason {
-      case .endOfSequence, .stop: .stop
-      case .length: .length
-      case .cancelled, .deadline: .cancelled
-      }
+    switch summary.reason {
+    case .endOfSequence, .stop: message.finishReason = .stop
+    case .length: message.finishReason = .length
+    case .cancelled: throw CancellationError()
+    case .deadline:
+      throw Status(
+        .deadlineExceeded,
+        "the deadline passed after \(summary.generatedTokens) tokens were written")
+    }
     identify(&message)
     var usage = ApusV1.Usage()
     usage.promptTokens = UInt32(clamping: summary.promptTokens)
@@ -127,12 +120,18 @@ private struct TokenWriter {
     usage.totalTokens = usage.promptTokens + usage.completionTokens
     message.usage = usage
     message.timing = timing(summary, latency)
-    if summary.reason == .deadline {
-      throw Status(
-        .deadlineExceeded,
-        "the deadline passed after \(summary.generatedTokens) tokens were written")
-    }
     try await responses.send(message)
+  }
+
+  private func probability(_ probability: TokenProbability) -> ApusV1.TokenProbability {
+    ApusV1.TokenProbability(
+      logprob: probability.logprob,
+      top: probability.top.map { token in
+        var decoder = StreamingDecoder(tokenizer, continuing: true)
+        let text = decoder.append(token.id) + decoder.finish()
+        return ApusV1.TopToken(
+          tokenID: UInt32(bitPattern: token.id), text: text, logprob: token.logprob)
+      })
   }
 
   private func identify(_ message: inout ApusV1.StreamPredictResponse) {
@@ -158,6 +157,15 @@ private struct TokenWriter {
   }
 }
 
+/// What sampling options may be, for those who check before they ask.
+package enum SamplingRanges {
+  package static let temperature = SamplingOptions.temperatureRange
+  package static let topK = SamplingOptions.topKRange
+  package static let topP = SamplingOptions.topPRange
+  package static let minP = SamplingOptions.minPRange
+  package static let repetitionPenalty = SamplingOptions.repetitionPenaltyRange
+}
+
 extension SamplingOptions {
   /// Absent fields take the defaults of the contract; a missing seed is drawn.
   init(_ options: ApusV1.SamplingOptions) throws(InferenceError) {
@@ -167,6 +175,7 @@ extension SamplingOptions {
     if let value = options.topP { topP = value }
     if let value = options.minP { minP = value }
     if let value = options.repetitionPenalty { repetitionPenalty = value }
+    if let value = options.logprobs { logprobs = Int(value) }
     seed = options.seed ?? UInt64.random(in: .min ... .max)
     try validate()
   }

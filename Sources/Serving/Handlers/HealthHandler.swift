@@ -1,4 +1,5 @@
 internal import Messages
+internal import Metrics
 
 /// Health in the contract's words; `grpc.health.v1` says the same to probes.
 struct HealthHandler: Sendable {
@@ -14,17 +15,20 @@ struct HealthHandler: Sendable {
     response.ready = verdict.isReady
     response.reason = verdict.reason
     response.serverVersion = ServerVersion.current
-    response.uptimeSeconds = started.duration(to: .now).milliseconds / 1000
-    response.models = models.flatMap { model in
-      model.versions.reversed().map { version in
-        var state = ApusV1.ModelState()
-        state.name = model.name
-        state.version = String(version.number)
-        state.state = version.wireState
-        if case .failed(let reason) = version.state { state.error = reason }
-        return state
-      }
-    }
+    response.uptimeSeconds = started.duration(to: .now).seconds
+    response.models = models.flatMap(Self.states)
     return response
+  }
+
+  private static func states(of model: ModelRegistry.Model) -> [ApusV1.ModelState] {
+    if model.versions.isEmpty {
+      return [ApusV1.ModelState(name: model.name, state: .failed, error: model.problem ?? "")]
+    }
+    return model.versions.reversed().map { version in
+      var state = ApusV1.ModelState(name: model.name, version: String(version.number))
+      state.state = version.wireState
+      if case .failed(let reason) = version.state { state.error = reason }
+      return state
+    }
   }
 }

@@ -34,6 +34,7 @@ struct ModelHandlers: Sendable {
     var info = ApusV1.ModelInfo()
     info.name = model.name
     info.description = model.settings.description
+    info.error = model.problem ?? ""
     info.versions = versions.reversed().map(describe)
     return info
   }
@@ -70,6 +71,8 @@ struct ModelHandlers: Sendable {
     description.embeddingSize = UInt32(clamping: facts.embeddingSize)
     description.labels = facts.labels
     description.contextLength = UInt32(clamping: facts.contextLength)
+    description.trainedContextLength = UInt32(clamping: facts.trainedContextLength)
+    description.normalized = facts.normalizes
     description.vocabularySize = UInt32(clamping: facts.vocabularySize)
     if facts.rowWidth > 0 {
       var input = ApusV1.TensorInfo()

@@ -1,34 +1,37 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 internal import Tokenizers
 
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
-  let requestIDs: RequestIDSource
+  let longTexts: LongTextThread
 
   func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
     -> ApusV1.PredictResponse
   {
     let start = ContinuousClock.now
-    let id = try requestIDs.id(for: request.requestID, context)
+    let id = try context.requestID(wanted: request.requestID)
     let model = try registry.resolve(request.model, version: request.version)
     try Validation.checkInstances(request.instances, model)
-    let deadline = deadline(of: request, context, start)
+    try Validation.checkOptions(request.options, model)
+    let patience = Patience(request, context)
 
     var answer: Answer
     switch model.runner {
     case .embedding(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(texts.ids, to: batcher, deadline)
+      let answers = try await Self.submit(texts.ids, to: batcher, patience)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
-      answer.predictions = answers.map { .embedding($0.output, request.options) }
+      let normalizes = request.options?.normalize ?? model.facts.normalizes
+      answer.predictions = answers.map { .embedding($0.output, normalizes: normalizes) }
     case .classification(let tokenizer, let batcher):
-      let texts = try TokenizedTexts(request, model, tokenizer)
+      let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(texts.ids, to: batcher, deadline)
+      let answers = try await Self.submit(texts.ids, to: batcher, patience)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
       answer.predictions = answers.map {
         .classification($0.output, labels: model.facts.labels, request.options)
@@ -36,7 +39,7 @@ struct PredictHandler: Sendable {
     case .rows(let batcher):
       let rows = try Validation.rows(request.instances, width: model.facts.rowWidth)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(rows, to: batcher, deadline)
+      let answers = try await Self.submit(rows, to: batcher, patience)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: 0)
       answer.predictions = answers.map {
         .rows($0.output, labels: model.facts.labels, request.options)
@@ -48,26 +51,34 @@ struct PredictHandler: Sendable {
     return answer.response(model: model, id: id, latency: start.duration(to: .now))
   }
 
-  private func deadline(
-    of request: ApusV1.PredictRequest, _ context: CallContext, _ start: ContinuousClock.Instant
-  ) -> ContinuousClock.Instant? {
-    let milliseconds = request.options?.queueTimeoutMs ?? 0
-    guard milliseconds > 0 else { return context.deadline }
-    let timeout = start.advanced(by: .milliseconds(Int(milliseconds)))
-    return context.deadline.map { min($0, timeout) } ?? timeout
-  }
-
   private static func submit<Backend: BatchBackend>(
-    _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>,
-    _ deadline: ContinuousClock.Instant?
+    _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>, _ patience: Patience
   ) async throws -> [BatchAnswer<Backend.Output>] {
     do {
       // One instance is by far the commonest, and cheaper without the bookkeeping of a group.
-      if inputs.count == 1 { return [try await batcher.submit(inputs[0], deadline: deadline)] }
-      return try await batcher.submit(all: inputs, deadline: deadline)
+      if inputs.count == 1 {
+        return [
+          try await batcher.submit(
+            inputs[0], deadline: patience.deadline, queueTimeout: patience.queueTimeout)
+        ]
+      }
+      return try await batcher.submit(
+        all: inputs, deadline: patience.deadline, queueTimeout: patience.queueTimeout)
     } catch let error as BatchingError {
       throw Status(error)
     }
+  }
+}
+
+/// How long the caller waits: for the answer, and for the computation to begin.
+private struct Patience {
+  let deadline: ContinuousClock.Instant?
+  let queueTimeout: Duration?
+
+  init(_ request: ApusV1.PredictRequest, _ context: CallContext) {
+    deadline = context.deadline
+    let milliseconds = request.options?.queueTimeoutMs ?? 0
+    queueTimeout = milliseconds > 0 ? .milliseconds(Int(milliseconds)) : nil
   }
 }
 

@@ -1,16 +1,11 @@
+internal import Inference
 internal import Messages
 
 extension ApusV1.Prediction {
-  /// - Parameter values: as the model made them; scaled to length 1 on request.
-  static func embedding(_ values: [Float], _ options: ApusV1.PredictOptions?)
-    -> ApusV1.Prediction
-  {
+  /// - Parameter normalizes: whether to scale the values to length 1.
+  static func embedding(_ values: [Float], normalizes: Bool) -> ApusV1.Prediction {
     var embedding = ApusV1.Embedding()
-    embedding.values = values
-    if options?.normalize == true {
-      let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if length > 0 { embedding.values = values.map { $0 / length } }
-    }
+    embedding.values = normalizes ? EncoderBackend.normalized(values) : values
     return ApusV1.Prediction(.embedding(embedding))
   }
 
@@ -18,7 +13,9 @@ extension ApusV1.Prediction {
   static func classification(
     _ scores: [Float], labels: [String], _ options: ApusV1.PredictOptions?
   ) -> ApusV1.Prediction {
-    var ranked = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
+    var ranked = scores.indices.sorted {
+      scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1)
+    }
     if let most = options?.topK, most > 0 { ranked = Array(ranked.prefix(Int(most))) }
     var classification = ApusV1.Classification()
     classification.labels = ranked.map { index in

@@ -1,12 +1,14 @@
 internal import Batching
 internal import Inference
 internal import Messages
+internal import Metrics
 
 extension Status {
-  /// What batching says, as callers know it; a full queue tells when to come back.
+  /// What batching says, as callers know it; a queue that is full or too long tells when to come
+  /// back.
   init(_ error: BatchingError) {
     switch error.code {
-    case .queueFull:
+    case .queueFull, .queueTimeout, .hopeless:
       self.init(.resourceExhausted, error.message)
       addRetryAdvice(error.retryAfter ?? .milliseconds(100))
     case .deadlineExceeded: self.init(.deadlineExceeded, error.message)
@@ -26,8 +28,10 @@ extension Status {
   }
 
   /// `grpc-retry-pushback-ms` for gRPC's own retries (gRFC A6) and google.rpc.RetryInfo for others.
-  private mutating func addRetryAdvice(_ delay: Duration) {
-    let milliseconds = max(1, Int64(delay.milliseconds.rounded(.up)))
+  mutating func addRetryAdvice(_ delay: Duration) {
+    let (seconds, attoseconds) = delay.components
+    let milliseconds = max(
+      1, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     metadata.append("grpc-retry-pushback-ms", String(min(milliseconds, Int64(Int32.max))))
 
     var retryDelay = GoogleProtobuf.Duration()

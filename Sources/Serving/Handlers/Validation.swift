@@ -1,5 +1,5 @@
 internal import Messages
-internal import Tokenizers
+internal import Templates
 
 /// Checks of what callers send. Every error names the field, what came and what is allowed.
 enum Validation {
@@ -13,11 +13,62 @@ enum Validation {
     let allowed = 1...model.facts.maximumInstances
     guard allowed.contains(instances.count) else {
       throw invalid(
-        "instances", "expected 1 to \(allowed.upperBound) for \(model.name), got \(instances.count)")
+        "instances", "expected 1 to \(allowed.upperBound) for \(model.name), got \(instances.count)"
+      )
     }
   }
 
-  /// The text of every instance.
+  /// Options that the model has no use for are refused, not ignored: a caller who sends one counts on it.
+  static func checkOptions(_ options: ApusV1.PredictOptions?, _ model: ServedModel) throws(Status) {
+    guard let options else { return }
+    if let key = options.parameters.keys.min() {
+      throw invalid(
+        "options.parameters", "model \(model.name) has no option `\(shown(key))`; it has none")
+    }
+    if options.normalize != nil, model.facts.task != .embedding {
+      throw invalid(
+        "options.normalize", "model \(model.name) answers with no embedding; leave it out")
+    }
+    if options.topK ?? 0 > 0, model.facts.task != .classification {
+      throw invalid("options.top_k", "model \(model.name) answers with no labels; leave it out")
+    }
+    if options.truncate != nil, model.facts.maximumTokens == 0 {
+      throw invalid("options.truncate", "model \(model.name) takes no text; leave it out")
+    }
+  }
+
+  static let maximumMessages = 1000
+  private static let roles = ["system", "user", "assistant"]
+
+  /// A conversation that is there, with roles that exist, and with no prompt beside it.
+  static func messages(
+    of request: ApusV1.StreamPredictRequest
+  ) throws(Status) -> [ChatTemplate.Message] {
+    guard request.prompt.isEmpty else {
+      throw invalid("messages", "there is a prompt too; give one of the two")
+    }
+    guard (1...maximumMessages).contains(request.messages.count) else {
+      throw invalid(
+        "messages", "expected 1 to \(maximumMessages), got \(request.messages.count)")
+    }
+    var messages: [ChatTemplate.Message] = []
+    for (index, message) in request.messages.enumerated() {
+      guard roles.contains(message.role) else {
+        throw invalid(
+          "messages[\(index)].role",
+          "expected \(roles.joined(separator: ", ")), got `\(shown(message.role))`")
+      }
+      messages.append(ChatTemplate.Message(role: message.role, content: message.content))
+    }
+    return messages
+  }
+
+  /// Outside text as it may stand in an error: short.
+  static func shown(_ text: String) -> String {
+    text.utf8.count <= 64 ? text : String(decoding: text.utf8.prefix(48), as: UTF8.self) + "…"
+  }
+
+  /// The text of an instance.
   static func text(_ instance: ApusV1.Instance, at index: Int, _ model: ServedModel)
     throws(Status) -> String
   {
@@ -61,46 +112,5 @@ enum Validation {
     case .tensors: "tensors"
     case nil: "nothing"
     }
-  }
-}
-
-/// The texts of a request as token ids.
-struct TokenizedTexts {
-  private(set) var ids: [[Int32]] = []
-  /// All together.
-  private(set) var tokens = 0
-
-  /// By how many tokens a tokenizer's own limit is above its model's.
-  static let overshoot = 1
-
-  init(_ request: ApusV1.PredictRequest, _ model: ServedModel, _ tokenizer: any Tokenizer)
-    throws(Status)
-  {
-    let truncates = request.options?.truncate ?? true
-    ids.reserveCapacity(request.instances.count)
-    for (index, instance) in request.instances.enumerated() {
-      let text = try Validation.text(instance, at: index, model)
-      do throws(TokenizerError) {
-        ids.append(try tokenizer.encode(text))
-      } catch {
-        throw Validation.invalid("instances[\(index)].text", error.reason)
-      }
-      try cut(&ids[index], to: model.facts.maximumTokens, truncates: truncates, index)
-      tokens += ids[index].count
-    }
-  }
-
-  /// The tokenizer stops one token past the model's limit, so that a text too long shows; the last
-  /// token is the one that ends every text and stays.
-  private func cut(_ ids: inout [Int32], to limit: Int, truncates: Bool, _ index: Int)
-    throws(Status)
-  {
-    guard ids.count > limit else { return }
-    guard truncates else {
-      throw Validation.invalid(
-        "instances[\(index)].text",
-        "the text has more than \(limit) tokens; shorten it or allow options.truncate")
-    }
-    ids.removeSubrange(limit - 1..<ids.count - 1)
   }
 }

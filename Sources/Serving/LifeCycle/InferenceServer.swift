@@ -2,22 +2,33 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Messages
+package import Metrics
+internal import REST
 internal import RPC
 internal import Synchronization
+internal import Threads
 
 /// The whole server, from start to a clean end.
 ///
 ///     listen ─▶ load models ─▶ ready ─▶ … ─▶ SIGTERM ─▶ not ready ─▶ drain ─▶ engine stops ─▶ end
+///                    └──────── SIGTERM: given up ────────▶┘
 ///
 /// It listens before the models are there: probes get an honest "not ready" within milliseconds.
 package final class InferenceServer: Sendable {
+  /// Every figure of this process.
+  package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
+  private let address: SocketAddress
+  private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
+  private let installer: ModelInstaller
+  private let longTexts: LongTextThread
   private let readiness: Readiness
   private let server: RPC.Server
+  private let front: Front
   private let lastReason = Mutex<String?>(nil)
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
@@ -26,26 +37,42 @@ package final class InferenceServer: Sendable {
 
   /// - Throws: when the system gives no loops or threads.
   package init(_ configuration: ServerConfiguration) throws {
-    // A tier that this machine lacks cannot become right later.
+    // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
+    address = try SocketAddress(configuration.address)
+    httpAddress = try configuration.httpAddress.map { try SocketAddress($0) }
     self.configuration = configuration
-    log = Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
-    let engine = Engine()
+    let engine = try Engine()
     self.engine = engine
-    readiness = Readiness(registry: registry, stuckAfter: configuration.stuckAfter) {
-      engine.health(now: .now)
-    }
-    let requestIDs = RequestIDSource()
+    installer = ModelInstaller(
+      registry: registry, engine: engine,
+      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
+      threads: configuration.threads, log: log)
+    readiness = Readiness(
+      models: { [registry] in registry.standings }, requirement: configuration.readiness,
+      stuckAfter: configuration.stuckAfter
+    ) { engine.health(now: .now) }
+    longTexts = try LongTextThread(limit: configuration.longTexts)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, requestIDs: requestIDs),
-      generations: GenerateHandler(registry: registry, requestIDs: requestIDs),
+      predictions: PredictHandler(registry: registry, longTexts: longTexts),
+      generations: GenerateHandler(
+        registry: registry, prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.observer = CallLog(log: log, scope: configuration.callLog)
-    server = RPC.Server(services: [service], options: options, group: group)
+    options.connectionObserver = ConnectionLog(log: log)
+    options.registry = metrics
+    ProcessMetrics.register(in: metrics)
+    let server = RPC.Server(services: [service], options: options, group: group)
+    self.server = server
+    front = Front(
+      options: Self.httpOptions(configuration, metrics, log), group: group,
+      transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
+      metricsText: { [metrics] in metrics.exposition() })
   }
 
   /// Serves until the process is told to stop.
@@ -53,13 +80,15 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try configuration.models.map { folder throws(ConfigurationError) in
-      try ModelDirectory(scanning: folder)
-    }
+    let directory = try ModelDirectory(scanning: configuration.models)
+    setHealth(.notServing)
+    let address = try server.listen(on: address).address
+    let http = try httpAddress.map { try front.listen(on: $0).address }
+    log.info(
+      "listening", ("grpc", .text("\(address)")),
+      ("http", .text(http.map { "\($0)" } ?? "off")), ("version", .text(ServerVersion.current)))
     reportSoon()
-    let address = try server.listen(on: configuration.address)
-    log.info("listening", ("grpc", .text(address)), ("version", .text(ServerVersion.current)))
-    let loader = startLoading(directory)
+    let loader = try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -67,28 +96,45 @@ package final class InferenceServer: Sendable {
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.milliseconds / 1000)))
+      ("grace_s", .number(configuration.drainGrace.seconds)))
+    installer.cancel()
     readiness.drain()
+    async let drained: Void = drainFront()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
-    loader?.join()
+    await drained
+    loader.join()
+    longTexts.stop()
     engine.stop()
     group.shutdown()
     log.info("stopped")
   }
 
+  // MARK: HTTP
+
+  private static func httpOptions(
+    _ configuration: ServerConfiguration, _ metrics: Registry, _ log: Log
+  ) -> FrontOptions {
+    var options = FrontOptions()
+    options.limits = configuration.httpLimits
+    options.allowedOrigins = configuration.httpOrigins
+    options.version = ServerVersion.current
+    options.registry = metrics
+    let requests = RequestLog(log: log, scope: configuration.callLog)
+    options.observer = { requests.requestEnded($0) }
+    return options
+  }
+
+  /// Beside the gRPC server's drain, which tells of its beginning through health.
+  private func drainFront() async {
+    if configuration.drainDelay > .zero { try? await Task.sleep(for: configuration.drainDelay) }
+    await front.drain(grace: configuration.drainGrace)
+  }
+
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory?) -> ServiceThread? {
-    guard let directory else {
-      log.warning("no --models folder was given: serving nothing")
-      readiness.finishedLoading()
-      reportSoon()
-      return nil
-    }
-    let installer = ModelInstaller(
-      engine: engine, loops: group.loops, threads: configuration.threads, log: log)
-    return ServiceThread { [self] in
-      installer.load(directory, into: registry) { self.reportSoon() }
+  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
+    try SystemThread("models") { [self] in
+      installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
     }
@@ -112,19 +158,24 @@ package final class InferenceServer: Sendable {
   /// All reports are made on one loop, so that an older verdict never follows a newer one.
   private func reportSoon() { group.loops[0].execute { self.report() } }
 
+  private func setHealth(_ status: HealthBoard.Status) {
+    server.health.set("", status)
+    server.health.set("apus.v1.Inference", status)
+  }
+
   /// Tells `grpc.health.v1` what is so, and the log what has changed.
   private func report() {
     let verdict = readiness.verdict()
-    let status: HealthBoard.Status = verdict.isReady ? .serving : .notServing
-    server.health.set("", status)
-    server.health.set("apus.v1.Inference", status)
+    setHealth(verdict.isReady ? .serving : .notServing)
     let changed = lastReason.withLock { last in
       defer { last = verdict.reason }
       return last != verdict.reason
     }
     guard changed else { return }
     if verdict.isReady {
-      log.info("ready", ("models", .integer(registry.all.count)))
+      let models = registry.standings
+      let ready = models.count { $0.standing == .ready }
+      log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
     } else {

@@ -1,9 +1,16 @@
 internal import Batching
+internal import Metrics
 import Synchronization
 
-/// Whether the server can answer: all models were tried, each has a version that is ready, the
-/// engine moves, and nobody has asked it to stop.
+/// Whether the server can answer: all models were tried, as many answer as are required, the engine
+/// moves, and nobody has asked it to stop.
+///
+/// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its folder
+/// has no version.
 package final class Readiness: Sendable {
+  /// How many models must have a version that answers.
+  package enum Requirement: String, Sendable, CaseIterable { case all, any }
+
   package struct Verdict: Sendable, Equatable {
     package var isLive: Bool
     package var isReady: Bool
@@ -16,17 +23,22 @@ package final class Readiness: Sendable {
     var isDraining = false
   }
 
-  private let registry: ModelRegistry
+  private let models: @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)]
+  private let requirement: Requirement
   private let engineHealth: @Sendable () -> EngineHealth
   private let stuckAfter: Duration
   private let state = Mutex(State())
 
-  /// - Parameter stuckAfter: a batch that computes for longer than this has hung.
+  /// - Parameters:
+  ///   - models: how they stand, by name.
+  ///   - stuckAfter: a batch that computes for longer than this has hung.
   init(
-    registry: ModelRegistry, stuckAfter: Duration,
+    models: @escaping @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)],
+    requirement: Requirement, stuckAfter: Duration,
     engineHealth: @escaping @Sendable () -> EngineHealth
   ) {
-    self.registry = registry
+    self.models = models
+    self.requirement = requirement
     self.stuckAfter = stuckAfter
     self.engineHealth = engineHealth
   }
@@ -38,35 +50,38 @@ package final class Readiness: Sendable {
   package func verdict(for model: String? = nil) -> Verdict {
     let engine = engineHealth()
     if engine.busy > stuckAfter {
-      let seconds = Int(engine.busy.milliseconds / 1000)
+      let seconds = Int(engine.busy.seconds)
       return Verdict(
         isLive: false, isReady: false,
         reason: "the engine has computed one batch of \(engine.lane ?? "a model") for \(seconds) s")
     }
     let (isLoading, isDraining) = state.withLock { ($0.isLoading, $0.isDraining) }
     if isDraining { return notReady("the server is shutting down") }
-    let models = registry.all.filter { model == nil || $0.name == model }
-    if models.isEmpty, !isLoading { return notReady("no model is installed") }
-    if let waiting = models.first(where: { !$0.isReady && $0.isLoading }) {
+    let models = models().filter { model == nil || $0.name == model }
+    if let waiting = models.first(where: { $0.standing == .loading }) {
       return notReady("model \(waiting.name) is loading")
     }
-    if let failed = models.first(where: { !$0.isReady }) {
-      return notReady("no version of model \(failed.name) could be loaded")
+    if isLoading, model == nil { return notReady("models are loading") }
+    if models.isEmpty { return notReady("no model is installed") }
+    let failures = models.compactMap { name, standing in
+      if case .failed(let reason) = standing { (name, reason) } else { nil }
     }
-    return isLoading && model == nil
-      ? notReady("models are loading") : Verdict(isLive: true, isReady: true, reason: "")
+    let isEnough =
+      requirement == .any && model == nil ? failures.count < models.count : failures.isEmpty
+    return isEnough
+      ? Verdict(isLive: true, isReady: true, reason: "") : notReady(Self.text(failures))
+  }
+
+  private static func text(_ failures: [(name: String, reason: String)]) -> String {
+    if failures.count == 1 {
+      return "no version of model \(failures[0].name) could be loaded: \(failures[0].reason)"
+    }
+    let names = failures.prefix(10).map(\.name).joined(separator: ", ")
+    return "\(failures.count) models could not be loaded: \(names)"
+      + (failures.count > 10 ? ", …" : "") + "; GetModel and the log say why"
   }
 
   private func notReady(_ reason: String) -> Verdict {
     Verdict(isLive: true, isReady: false, reason: reason)
-  }
-}
-
-extension ModelRegistry.Model {
-  var isReady: Bool {
-    versions.contains { if case .ready = $0.state { true } else { false } }
-  }
-  var isLoading: Bool {
-    versions.contains { if case .loading = $0.state { true } else { false } }
   }
 }

@@ -1,25 +1,48 @@
+internal import EventLoop
+package import REST
 package import RPC
 
-/// What `apus serve` can be told. Every limit has its default here and a flag of the same name.
+/// What `apus serve` can be told, with defaults; those of the wire are in `ServerLimits`.
 package struct ServerConfiguration: Sendable {
-  /// Folder of models; nil serves none.
-  package var models: String?
+  /// Folder of models.
+  package var models: String
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
+  /// The same for HTTP; nil for no HTTP front.
+  package var httpAddress: String? = "127.0.0.1:8000"
   /// Event loops; nil is one per core.
   package var loops: Int?
   /// Threads that compute, the engine's own included; nil is one per core.
   package var threads: Int?
   package var limits = ServerLimits()
+  package var httpLimits = HTTPLimits()
+  /// Origins whose pages may call over HTTP from a browser; `*` is any.
+  package var httpOrigins: [String] = []
+  /// Requests with texts too long for a loop that may wait to be cut into tokens.
+  package var longTexts = 64
   package var logFormat = Log.Format.human
   package var logLevel = LogEntry.Level.info
   package var callLog = CallLog.Scope.all
   /// From "not serving" to the GOAWAY, so that load balancers can look away first.
   package var drainDelay: Duration = .zero
-  /// From the GOAWAY until calls that still run are cut off.
+  /// From the GOAWAY until every connection is closed; calls that still run are ended a moment
+  /// before.
   package var drainGrace: Duration = .seconds(30)
+  /// How many models must answer for the server to be ready.
+  package var readiness = Readiness.Requirement.all
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)
 
-  package init() {}
+  /// What is wrong with an address, and how one is written; nil if it can be read. It is not looked
+  /// up.
+  package static func problem(withAddress text: String) -> String? {
+    do throws(AddressError) {
+      _ = try AddressText(text)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  package init(models: String) { self.models = models }
 }

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Metrics
 package import RPC
 
 /// One line for every call that ended: what it was, how it went, how long it took. Never bodies.
@@ -25,7 +26,7 @@ package struct CallLog: CallObserver {
       }
     guard log.admits(level) else { return }
     var fields: [LogEntry.Field] = [
-      ("request_id", .text(call.context.requestID)),
+      ("request_id", .text(call.requestID)),
       ("path", .text(call.path)),
       ("status", .text(call.status.code.name)),
       ("ms", .number(call.duration.milliseconds)),
@@ -40,12 +41,5 @@ package struct CallLog: CallObserver {
       if let cause = call.status.cause { fields.append(("cause", .text("\(cause)"))) }
     }
     log.write(level, "call", fields)
-  }
-}
-
-extension Duration {
-  var milliseconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) * 1e3 + Double(attoseconds) * 1e-15
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+package import Threads
 
 /// Structured log on a file descriptor, written by a thread of its own so that a full pipe never
 /// stops a loop. The buffer between is bounded; what does not fit is counted and reported.
@@ -17,21 +18,22 @@ package final class Log: Sendable {
   private let descriptor: Int32
   private let limit: Int
   private let pending = Mutex(Pending())
-  private let wake = WakeSignal()
-  private let written = WakeSignal()
-  private let writer: Mutex<ServiceThread?> = Mutex(nil)
+  private let wake = Semaphore()
+  private let written = Semaphore()
+  private let writer: Mutex<SystemThread?> = Mutex(nil)
 
   /// - Parameters:
   ///   - limit: most bytes waiting to be written.
   package init(
     format: Format, threshold: LogEntry.Level, descriptor: Int32 = STDERR_FILENO,
     limit: Int = 1 << 20
-  ) {
+  ) throws(ThreadError) {
     self.format = format
     self.threshold = threshold
     self.descriptor = descriptor
     self.limit = limit
-    writer.withLock { $0 = ServiceThread { [self] in self.drain() } }
+    let thread = try SystemThread("log") { self.drain() }
+    writer.withLock { $0 = thread }
   }
 
   package func debug(_ event: StaticString, _ fields: LogEntry.Field...) {
@@ -72,11 +74,11 @@ package final class Log: Sendable {
   package func close() {
     pending.withLock { $0.closed = true }
     wake.signal()
-    let thread = writer.withLock { writer -> ServiceThread? in
+    let thread = writer.withLock { writer -> SystemThread? in
       defer { writer = nil }
       return writer
     }
-    guard let thread, written.wait(seconds: 2) else { return }
+    guard let thread, written.wait(atMost: .seconds(2)) else { return }
     thread.join()
   }
 

@@ -59,16 +59,7 @@ package struct LogEntry: Sendable {
     for field in fields {
       line.append(contentsOf: " \(field.name)=".utf8)
       switch field.value {
-      case .text(let whole):
-        let text = LogEntry.cut(whole)
-        let plain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x7F }
-        if plain, !text.isEmpty {
-          line.append(contentsOf: text.utf8)
-        } else {
-          var json = JSONWriter()
-          json.string(text)
-          line.append(contentsOf: json.bytes)
-        }
+      case .text(let text): LogEntry.appendText(LogEntry.cut(text), to: &line)
       case .integer(let integer): line.append(contentsOf: String(integer).utf8)
       case .number(let number):
         line.append(contentsOf: "\((number * 1000).rounded() / 1000)".utf8)

@@ -2,18 +2,22 @@ internal import Batching
 internal import Compute
 internal import EventLoop
 internal import Inference
+internal import Metrics
 internal import Models
 internal import Synchronization
 internal import Tokenizers
 
 /// Reads models from their folders and makes them ready to be called. Runs on a thread of its own:
-/// packing weights takes from milliseconds to seconds.
+/// packing weights takes from milliseconds to minutes.
 final class ModelInstaller: Sendable {
+  private let registry: ModelRegistry
   private let engine: Engine
+  private let metrics: BatchingMetrics
   private let loops: [EventLoop]
   private let threads: Int?
-  private let log: Log
+  let log: Log
   private let shared = Mutex(Shared())
+  private let isCancelled = Atomic(false)
 
   private struct Shared {
     var processor: Processor?
@@ -22,47 +26,62 @@ final class ModelInstaller: Sendable {
     var placed = 0
   }
 
-  private struct Encoder {
+  struct Encoder {
     let backend: EncoderBackend
     let tokenizer: WordPieceTokenizer
   }
 
-  init(engine: Engine, loops: [EventLoop], threads: Int?, log: Log) {
+  init(
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
+    threads: Int?, log: Log
+  ) {
+    self.registry = registry
     self.engine = engine
+    self.metrics = metrics
     self.loops = loops
     self.threads = threads
     self.log = log
   }
 
+  /// Ends a `load` that runs, within the time of one matrix. From any thread.
+  func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
   /// Loads all versions of all models, heads after the encoders they stand on.
   ///
   /// - Parameter changed: called whenever a model became ready or failed.
-  func load(_ directory: ModelDirectory, into registry: ModelRegistry, changed: () -> Void) {
+  func load(_ directory: ModelDirectory, changed: () -> Void) {
     for problem in directory.problems { log.warning("models folder", ("problem", .text(problem))) }
-    for entry in directory.entries { registry.add(entry) }
+    for entry in directory.entries {
+      registry.add(entry)
+      if let problem = entry.problem {
+        log.error("not loaded", ("model", .text(entry.name)), ("problem", .text(problem)))
+      }
+    }
     changed()
 
     var heads: [(ModelDirectory.Entry, ModelDirectory.Version)] = []
-    for entry in directory.entries {
+    var others = heads
+    for entry in directory.entries where entry.problem == nil {
       for version in entry.versions {
         if case .head = try? ModelFolder.detect(version.path) {
           heads.append((entry, version))
         } else {
-          load(entry, version, into: registry)
-          changed()
+          others.append((entry, version))
         }
       }
     }
-    for (entry, version) in heads {
-      load(entry, version, into: registry)
+    for (entry, version) in others + heads {
+      guard load(entry, version) else {
+        return log.info("loading was given up", ("model", .text(entry.name)))
+      }
       changed()
     }
   }
 
-  private func load(
-    _ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version, into registry: ModelRegistry
-  ) {
+  /// - Returns: false where it was cancelled.
+  private func load(_ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version) -> Bool {
     let start = ContinuousClock.now
+    if isCancelled.load(ordering: .relaxed) { return false }
     log.info("loading", ("model", .text(entry.name)), ("version", .integer(version.number)))
     do {
       let model = try make(entry, version)
@@ -75,30 +94,40 @@ final class ModelInstaller: Sendable {
         ("mib", .number(Double(model.facts.memoryBytes) / 1_048_576)),
         ("ms", .number(start.duration(to: .now).milliseconds)))
     } catch {
+      if isCancelled.load(ordering: .relaxed) { return false }
       registry.set(entry.name, version.number, to: .failed("\(error)"))
       log.error(
         "not loaded", ("model", .text(entry.name)), ("version", .integer(version.number)),
         ("path", .text(version.path)), ("problem", .text("\(error)")))
     }
+    return true
   }
 
   private func make(_ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version) throws
     -> ServedModel
   {
     let place = Place(
-      name: "\(entry.name)/\(version.number)", engine: engine, loop: nextLoop(),
-      settings: entry.settings)
+      model: entry.name, version: String(version.number), settings: entry.settings, engine: engine,
+      metrics: metrics, loop: nextLoop())
     let folder = try ModelFolder.detect(version.path)
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes
+    limits.contextLength = entry.settings.maxContext
     let loaded = try ModelLoader(processor: try processor(), limits: limits).load(
-      folder, base: { name in try encoder(name, for: version.path).backend })
+      folder, base: { name in try encoder(name, for: version.path).backend },
+      progress: { _ throws(InferenceError) in
+        guard isCancelled.load(ordering: .relaxed) else { return }
+        throw InferenceError(.cancelled, "the server is shutting down")
+      })
+    // On the engine, in turn with the models that already answer.
+    try engine.lane(place.name).runAndWait { try loaded.warmUp() }
     let (facts, runner) =
       switch loaded {
       case .encoder(let backend): try serve(backend, entry, version, place)
       case .classifier(let backend): try serve(backend, of: version, place)
-      case .rows(let backend): serve(backend, place)
-      case .language(let backend, let vocabulary): try serve(backend, vocabulary, place)
+      case .rows(let backend): try serve(backend, place)
+      case .language(let backend, let vocabulary):
+        try serve(backend, vocabulary, of: version, place)
       }
     return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
   }
@@ -123,81 +152,30 @@ final class ModelInstaller: Sendable {
     }
   }
 
-  /// The loaded encoder that a head stands on.
+  // MARK: Encoders that heads stand on
+
+  func keep(_ encoder: Encoder, as name: String) {
+    shared.withLock { $0.encoders[name] = encoder }
+  }
+
+  func tokenizer(of backend: EncoderBackend, for path: String) throws(ModelError)
+    -> WordPieceTokenizer
+  {
+    let found = shared.withLock { $0.encoders.values.first { $0.backend === backend } }
+    guard let found else { throw ModelError(.unsupported, path, "its encoder has no tokenizer") }
+    return found.tokenizer
+  }
+
+  /// - Throws: where there is no such encoder, with the reason why it was not loaded.
   private func encoder(_ name: String, for path: String) throws(ModelError) -> Encoder {
-    guard let encoder = shared.withLock({ $0.encoders[name] }) else {
-      throw ModelError(
-        .unsupported, "\(path)/head.json",
-        "its base, the encoder `\(name)`, is not loaded; put it beside this model")
-    }
-    return encoder
-  }
-
-  // MARK: Kinds of model
-
-  private typealias Made = (ModelFacts, ServedModel.Runner)
-
-  private func serve(
-    _ backend: EncoderBackend, _ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version,
-    _ place: Place
-  ) throws -> Made {
-    try place.checkBatch(holds: backend.maximumTokens)
-    let tokenizer = try WordPieceTokenizer(
-      folder: version.path, maximumTokens: backend.maximumTokens + TokenizedTexts.overshoot)
-    shared.withLock { $0.encoders[entry.name] = Encoder(backend: backend, tokenizer: tokenizer) }
-    var facts = ModelFacts(task: .embedding, architecture: "bert", quantization: "int8")
-    facts.parameters = backend.parameters
-    facts.memoryBytes = backend.memoryBytes
-    facts.maximumTokens = backend.maximumTokens
-    facts.maximumInstances = place.settings.maxInstances
-    facts.embeddingSize = backend.width
-    facts.vocabularySize = tokenizer.vocabularySize
-    return (facts, .embedding(tokenizer, place.batcher(backend)))
-  }
-
-  private func serve(
-    _ backend: ClassifierBackend, of version: ModelDirectory.Version, _ place: Place
-  ) throws -> Made {
-    let tokenizer = try shared.withLock { shared in
-      guard let found = shared.encoders.values.first(where: { $0.backend === backend.encoder })
-      else { throw ModelError(.unsupported, version.path, "its encoder has no tokenizer") }
-      return found.tokenizer
-    }
-    try place.checkBatch(holds: backend.encoder.maximumTokens)
-    var facts = ModelFacts(task: .classification, architecture: "bert + head", quantization: "int8")
-    facts.parameters = backend.encoder.parameters + backend.parameters
-    facts.memoryBytes = backend.memoryBytes
-    facts.maximumTokens = backend.encoder.maximumTokens
-    facts.maximumInstances = place.settings.maxInstances
-    facts.labels = backend.labels
-    facts.vocabularySize = tokenizer.vocabularySize
-    return (facts, .classification(tokenizer, place.batcher(backend)))
-  }
-
-  private func serve(_ backend: RowBackend, _ place: Place) -> Made {
-    var facts = ModelFacts(task: .tensors, architecture: "linear", quantization: "f32")
-    if !backend.labels.isEmpty { facts.task = .classification }
-    facts.parameters = backend.parameters
-    facts.memoryBytes = backend.memoryBytes
-    facts.maximumInstances = place.settings.maxInstances
-    facts.labels = backend.labels
-    facts.rowWidth = backend.width
-    return (facts, .rows(place.batcher(backend)))
-  }
-
-  private func serve(
-    _ backend: LlamaBackend, _ vocabulary: SentencePieceVocabulary, _ place: Place
-  ) throws -> Made {
-    let tokenizer = try SentencePieceTokenizer(vocabulary)
-    var facts = ModelFacts(
-      task: .generation, architecture: "llama", quantization: backend.weightType)
-    facts.parameters = backend.parameters
-    facts.memoryBytes = backend.memoryBytes
-    facts.maximumTokens = backend.contextLength
-    facts.contextLength = backend.contextLength
-    facts.vocabularySize = backend.vocabularySize
-    let sequences = ServedModel.SequenceModel(
-      tokenizer: tokenizer, scheduler: place.scheduler(backend), stopTokens: vocabulary.stopIDs)
-    return (facts, .generation(sequences))
+    if let encoder = shared.withLock({ $0.encoders[name] }) { return encoder }
+    let reason =
+      switch registry.standings.first(where: { $0.name == name })?.standing {
+      case .failed(let failure):
+        "its base, the encoder `\(name)`, could not be loaded: \(failure)"
+      case .ready, .loading: "its base `\(name)` is no encoder"
+      case nil: "its base, the encoder `\(name)`, is not there; put it beside this model"
+      }
+    throw ModelError(.unsupported, "\(path)/head.json", reason)
   }
 }

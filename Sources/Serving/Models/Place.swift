@@ -2,43 +2,69 @@ internal import Batching
 internal import EventLoop
 internal import Inference
 
-/// Where a model version lives: its lane on the engine, the loop of its batcher, its limits.
+/// Where a model version lives: its lane on the engine, the loop of its batcher, its limits, its
+/// figures.
 struct Place {
-  let name: String
-  let engine: Engine
-  let loop: EventLoop
+  let model: String
+  let version: String
   let settings: ModelSettings
+  let engine: Engine
+  let metrics: BatchingMetrics
+  let loop: EventLoop
+
+  /// What the engine and the log call it.
+  var name: String { "\(model)/\(version)" }
 
   /// Default of `max_batch_tokens` for models that are no language models.
   static let batchTokens = 4096
 
-  /// A text longer than a whole batch could never be computed.
-  func checkBatch(holds tokens: Int) throws(ConfigurationError) {
+  /// A text longer than a whole batch could never be computed, nor a request larger than the queue.
+  ///
+  /// - Parameter tokens: most of one instance.
+  func checkBatch(tokens: Int) throws(ConfigurationError) {
+    let file = "model.yaml of \(name)"
     let most = settings.maxBatchTokens ?? Place.batchTokens
-    guard most < tokens else { return }
-    throw ConfigurationError(
-      file: "model.yaml of \(name)",
-      "max_batch_tokens: \(most) is less than the model's longest text, \(tokens) tokens")
+    guard most >= tokens else {
+      throw ConfigurationError(
+        file: file,
+        "max_batch_tokens: \(most) is less than the model's longest text, \(tokens) tokens")
+    }
+    guard settings.queueLimit >= settings.maxInstances else {
+      throw ConfigurationError(
+        file: file,
+        "queue_limit: \(settings.queueLimit) is less than max_instances, "
+          + "\(settings.maxInstances): a whole request could never wait")
+    }
   }
 
-  func batcher<Backend: BatchBackend>(_ backend: Backend) -> DynamicBatcher<Backend> {
+  /// The key of model.yaml that bounds a context of so many tokens.
+  func contextBound(_ tokens: Int) -> String {
+    tokens == settings.maxContext ? "max_context" : "kv_cache"
+  }
+
+  /// - Parameter tokens: most of one instance.
+  func batcher<Backend: BatchBackend>(_ backend: Backend, tokens: Int) -> DynamicBatcher<Backend> {
     var options = BatchOptions()
     options.maxBatchRows = settings.maxBatchRows
     options.maxBatchTokens = settings.maxBatchTokens ?? Place.batchTokens
     options.maxQueueDelay = settings.maxQueueDelay
+    options.engineSlice = settings.engineSlice
     options.maxQueueRows = settings.queueLimit
+    // The queue is bounded in instances; a whole request of the longest texts fits in any case.
+    options.maxQueueTokens = max(options.maxQueueTokens, settings.maxInstances * tokens)
     return DynamicBatcher(
       name: name, backend: backend, engine: engine, executor: loop, clock: LoopClock(loop: loop),
-      options: options)
+      options: options, observer: metrics.batches(model: model, version: version))
   }
 
   func scheduler(_ backend: any SequenceBackend) -> SequenceScheduler {
     var options = SequenceOptions()
     options.maxStepTokens = settings.maxBatchTokens ?? 256
+    options.engineSlice = settings.engineSlice
     options.maxRunning = min(settings.maxSequences, options.maxStepTokens)
     options.maxWaiting = settings.queueLimit
     return SequenceScheduler(
       name: name, backend: backend, engine: engine, executor: loop, clock: LoopClock(loop: loop),
-      options: options)
+      options: options, observer: metrics.sequences(model: model, version: version))
   }
 }

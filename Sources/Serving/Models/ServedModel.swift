@@ -24,6 +24,7 @@ package final class ServedModel: Sendable {
     package let tokenizer: SentencePieceTokenizer
     package let scheduler: SequenceScheduler
     package let stopTokens: [Int32]
+    package let chat: ChatSupport
   }
 
   init(name: String, version: Int, facts: ModelFacts, runner: Runner) {
@@ -50,8 +51,12 @@ package struct ModelFacts: Sendable, Equatable {
   package var maximumTokens: Int = 0
   package var maximumInstances: Int = 100
   package var embeddingSize: Int = 0
+  /// Whether embeddings are scaled to length 1 unless a request asks otherwise.
+  package var normalizes = false
   package var labels: [String] = []
   package var contextLength: Int = 0
+  /// What the model was made for; above `contextLength` where settings bound that.
+  package var trainedContextLength: Int = 0
   package var vocabularySize: Int = 0
   /// Values of one feature row; 0 for models that take none.
   package var rowWidth: Int = 0

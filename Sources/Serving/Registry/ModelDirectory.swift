@@ -2,27 +2,35 @@ internal import Bytes
 import Glibc
 
 /// What a models folder holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
+///
+/// A folder whose name starts with a dot is none of ours: mounted volumes have some.
 package struct ModelDirectory: Sendable, Equatable {
   package struct Entry: Sendable, Equatable {
     package let name: String
     /// Rising version numbers with their folders.
-    package let versions: [Version]
-    package let settings: ModelSettings
+    package internal(set) var versions: [Version] = []
+    package internal(set) var settings = ModelSettings()
+    /// Why none of the versions can be tried: a sentence with its path.
+    package internal(set) var problem: String?
   }
   package struct Version: Sendable, Equatable {
     package let number: Int
     package let path: String
+
+    /// Where model.yaml is.
+    var modelFolder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
   }
 
   /// Sorted by name.
   package private(set) var entries: [Entry] = []
-  /// What was found and cannot be served, each a sentence with its path.
+  /// Folders that are left out because their names say nothing to a caller, each a sentence with
+  /// its path.
   package private(set) var problems: [String] = []
 
   static let maximumModels = 1000
   static let maximumVersions = 1000
 
-  /// - Throws: `ConfigurationError` when the folder itself cannot be read.
+  /// - Throws: `ConfigurationError` when the folder itself cannot be read or holds too much.
   package init(scanning root: String) throws(ConfigurationError) {
     let names = try ModelDirectory.list(root)
     for name in names {
@@ -35,39 +43,45 @@ package struct ModelDirectory: Sendable, Equatable {
         continue
       }
       guard entries.count < ModelDirectory.maximumModels else {
-        problems.append("\(root): more than \(ModelDirectory.maximumModels) models; the rest is left out")
-        return
+        throw ConfigurationError(
+          file: root, "there are more than \(ModelDirectory.maximumModels) models; move some away")
       }
-      add(name, path)
+      entries.append(entry(name, path))
     }
   }
 
-  private mutating func add(_ name: String, _ path: String) {
+  private mutating func entry(_ name: String, _ path: String) -> Entry {
+    var entry = Entry(name: name)
     do throws(ConfigurationError) {
-      var versions: [Version] = []
-      for child in try ModelDirectory.list(path) {
-        let folder = "\(path)/\(child)"
-        guard Folder.exists(folder) else { continue }
-        guard let number = Int(child), number >= 1, String(number) == child else {
-          problems.append("\(folder): a version is a whole number from 1; rename the folder")
-          continue
-        }
-        versions.append(Version(number: number, path: folder))
-      }
-      guard !versions.isEmpty else {
-        problems.append("\(path): no version folder such as \(path)/1")
-        return
-      }
-      guard versions.count <= ModelDirectory.maximumVersions else {
-        problems.append("\(path): more than \(ModelDirectory.maximumVersions) versions")
-        return
-      }
-      let settings = try ModelDirectory.settings(path)
-      versions.sort { $0.number < $1.number }
-      entries.append(Entry(name: name, versions: versions, settings: settings))
+      entry.versions = try versions(path)
+      entry.settings = try ModelDirectory.settings(path)
     } catch {
-      problems.append(error.description)
+      entry.problem = error.description
     }
+    return entry
+  }
+
+  private mutating func versions(_ path: String) throws(ConfigurationError) -> [Version] {
+    var versions: [Version] = []
+    for child in try ModelDirectory.list(path) {
+      let folder = "\(path)/\(child)"
+      guard Folder.exists(folder) else { continue }
+      guard let number = Int(child), number >= 1, String(number) == child else {
+        problems.append("\(folder): a version is a whole number from 1; rename the folder")
+        continue
+      }
+      versions.append(Version(number: number, path: folder))
+    }
+    if versions.isEmpty {
+      throw ConfigurationError(
+        file: path, "there is no version folder; put the model's files into \(path)/1")
+    }
+    guard versions.count <= ModelDirectory.maximumVersions else {
+      throw ConfigurationError(
+        file: path, "there are more than \(ModelDirectory.maximumVersions) versions; move some away"
+      )
+    }
+    return versions.sorted { $0.number < $1.number }
   }
 
   private static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {

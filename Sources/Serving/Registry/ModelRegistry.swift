@@ -15,19 +15,23 @@ package final class ModelRegistry: Sendable {
   package struct Model: Sendable {
     package let name: String
     package let settings: ModelSettings
-    /// Rising.
+    /// Rising; none where the model's folder holds none.
     package var versions: [Version]
+    /// Why none of the versions could be tried.
+    package let problem: String?
   }
 
   private let models = Mutex<[String: Model]>([:])
 
   package init() {}
 
-  /// Enters a model with all its versions loading.
+  /// Enters a model with all its versions loading, or failed where they cannot be tried.
   package func add(_ entry: ModelDirectory.Entry) {
-    let versions = entry.versions.map { Version(number: $0.number, state: .loading) }
+    let state = entry.problem.map { State.failed($0) } ?? .loading
+    let versions = entry.versions.map { Version(number: $0.number, state: state) }
     models.withLock {
-      $0[entry.name] = Model(name: entry.name, settings: entry.settings, versions: versions)
+      $0[entry.name] = Model(
+        name: entry.name, settings: entry.settings, versions: versions, problem: entry.problem)
     }
   }
 
@@ -38,6 +42,11 @@ package final class ModelRegistry: Sendable {
       }
       models[name]?.versions[index].state = state
     }
+  }
+
+  /// How all models stand, by name.
+  var standings: [(name: String, standing: Model.Standing)] {
+    all.map { ($0.name, $0.standing) }
   }
 
   /// All models by name.
@@ -83,7 +92,8 @@ package final class ModelRegistry: Sendable {
       let known = model.versions.suffix(20).map { String($0.number) }.joined(separator: ", ")
       throw Status(
         .notFound,
-        "model \(model.name) has no version `\(shown(text))`; it has \(known), or use latest")
+        "model \(model.name) has no version `\(Validation.shown(text))`; "
+          + (known.isEmpty ? "it has none" : "it has \(known), or use latest"))
     }
     switch version.state {
     case .ready(let served, _): return served
@@ -102,12 +112,30 @@ package final class ModelRegistry: Sendable {
     let known = names.sorted().prefix(20).joined(separator: ", ")
     return Status(
       .notFound,
-      "no model named `\(shown(name))`"
+      "no model named `\(Validation.shown(name))`"
         + (known.isEmpty ? "; no models are installed" : "; there are: \(known)"))
   }
+}
 
-  /// Outside text as it may stand in an error: short.
-  private static func shown(_ text: String) -> String {
-    text.utf8.count <= 64 ? text : String(decoding: text.utf8.prefix(48), as: UTF8.self) + "…"
+extension ModelRegistry.Model {
+  /// How a model stands as a whole.
+  enum Standing: Sendable, Equatable {
+    /// One of its versions answers.
+    case ready
+    /// None does yet.
+    case loading
+    /// None ever will: what is wrong with the model or with its newest version.
+    case failed(String)
+  }
+
+  var standing: Standing {
+    for version in versions {
+      if case .ready = version.state { return .ready }
+    }
+    for version in versions {
+      if case .loading = version.state { return .loading }
+    }
+    if case .failed(let reason) = versions.last?.state { return .failed(reason) }
+    return .failed(problem ?? "")
   }
 }

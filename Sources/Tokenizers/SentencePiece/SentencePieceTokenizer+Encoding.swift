@@ -5,20 +5,35 @@ extension SentencePieceTokenizer {
     try checkLength(text)
     var ids: [Int32] = []
     if options.addsBegin, let begin = options.beginID { ids.append(begin) }
-    let bytes = escape(text)
-    if !bytes.isEmpty {
-      var merger = PairMerger(self, bytes)
-      merger.mergeAll()
-      merger.append(to: &ids)
-    }
+    append(text, keepsMarkers: true, to: &ids)
     if options.addsEnd, let end = options.endID { ids.append(end) }
     return ids
   }
 
+  /// The ids of a text and nothing around it.
+  ///
+  /// - Parameter keepsMarkers: whether user-defined pieces in it that are markers become one.
+  func append(_ text: String, keepsMarkers: Bool, to ids: inout [Int32]) {
+    let bytes = escape(text)
+    guard !bytes.isEmpty else { return }
+    var merger = PairMerger(self, bytes, keepsMarkers: keepsMarkers)
+    merger.mergeAll()
+    merger.append(to: &ids)
+  }
+
+  /// A token stands for no more bytes than the longest piece has. That says nothing where spaces are
+  /// dropped, or where characters in a row become one unknown token.
+  package func fewestTokens(of text: String) -> Int {
+    if options.removesExtraWhitespace || byteIDs.contains(-1) { return 0 }
+    return text.utf8.count / max(1, table.longest)
+  }
+
   /// Bytes of the longest user-defined piece that `bytes` starts with.
-  fileprivate func userDefinedLength(_ bytes: Span<UInt8>) -> Int? {
+  fileprivate func userDefinedLength(_ bytes: Span<UInt8>, keepsMarkers: Bool) -> Int? {
     for length in userDefinedLengths where length <= bytes.count {
-      if let id = table.id(bytes.extracting(first: length)), types[Int(id)] == .userDefined {
+      if let id = table.id(bytes.extracting(first: length)), types[Int(id)] == .userDefined,
+        keepsMarkers || !markers.has(id)
+      {
         return length
       }
     }
@@ -71,18 +86,21 @@ private struct PairMerger {
 
   private let tokenizer: SentencePieceTokenizer
   private let bytes: [UInt8]
+  private let keepsMarkers: Bool
   private var symbols: [Symbol] = []
   private var queue = MergeQueue()
   /// How a merge that made an unused piece can be taken back: bytes of its left part, by id.
   private var leftCounts: [Int32: Int] = [:]
 
-  init(_ tokenizer: SentencePieceTokenizer, _ bytes: [UInt8]) {
+  init(_ tokenizer: SentencePieceTokenizer, _ bytes: [UInt8], keepsMarkers: Bool) {
     self.tokenizer = tokenizer
     self.bytes = bytes
+    self.keepsMarkers = keepsMarkers
     symbols.reserveCapacity(bytes.count)
     var start = 0
     while start < bytes.count {
-      let userDefined = tokenizer.userDefinedLength(bytes.span.extracting(droppingFirst: start))
+      let userDefined = tokenizer.userDefinedLength(
+        bytes.span.extracting(droppingFirst: start), keepsMarkers: keepsMarkers)
       let count = userDefined ?? min(utf8Length(bytes[start]), bytes.count - start)
       let index = Int32(symbols.count)
       symbols.append(
@@ -102,7 +120,8 @@ private struct PairMerger {
     guard !first.isFrozen, !second.isFrozen else { return }
     let range = Int(first.start)..<Int(second.start + second.count)
     guard range.count <= tokenizer.table.longest,
-      let id = tokenizer.table.id(bytes.span.extracting(range))
+      let id = tokenizer.table.id(bytes.span.extracting(range)),
+      keepsMarkers || !tokenizer.markers.has(id)
     else { return }
     queue.push(
       MergeQueue.Candidate(

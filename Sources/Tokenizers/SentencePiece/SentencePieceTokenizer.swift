@@ -31,6 +31,8 @@ package struct SentencePieceTokenizer: Tokenizer {
   package let options: Options
   package var vocabularySize: Int { scores.count }
   package var maximumBytes: Int { options.maximumBytes }
+  /// Measured: 0.6 ms for 4 KiB of English.
+  package var shortBytes: Int { 4 << 10 }
 
   let table: PieceTable
   let scores: [Float]
@@ -42,6 +44,8 @@ package struct SentencePieceTokenizer: Tokenizer {
   /// Lengths in bytes of the pieces that are matched before anything is merged, longest first;
   /// usually none.
   let userDefinedLengths: [Int]
+  /// What only a prompt's own structure may become, never what stands in a message.
+  let markers: MarkerTable
 
   /// - Parameters:
   ///   - pieces: index = id, with U+2581 for spaces.
@@ -71,6 +75,7 @@ package struct SentencePieceTokenizer: Tokenizer {
     let lengths = Set(
       kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
     userDefinedLengths = lengths.filter { $0 > 0 }.sorted(by: >)
+    markers = try MarkerTable(pieces, kinds)
     try checkIDs()
   }
 

@@ -17,15 +17,16 @@ final class BatcherFixture: Sendable {
   private let isHolding: Shared<Bool>
 
   init(
-    computeTime: Duration = .zero, options change: (inout BatchOptions) -> Void = { _ in }
-  ) {
+    computeTime: Duration = .zero, observer other: (any BatchObserver)? = nil,
+    options change: (inout BatchOptions) -> Void = { _ in }
+  ) throws {
     var options = BatchOptions()
     change(&options)
     let clock = FakeClock()
     let isHolding = Shared(false)
     self.clock = clock
     self.isHolding = isHolding
-    engine = Engine(now: { clock.now() })
+    engine = try Engine(now: { clock.now() })
     backend = SquaringBackend { [entered, release] _ in
       if isHolding.value {
         entered.signal()
@@ -35,7 +36,7 @@ final class BatcherFixture: Sendable {
     }
     batcher = DynamicBatcher(
       name: "squares", backend: backend, engine: engine, executor: executor, clock: clock,
-      options: options, observer: observer)
+      options: options, observer: other ?? observer)
   }
 
   deinit { engine.stop() }
@@ -43,18 +44,18 @@ final class BatcherFixture: Sendable {
   typealias Answer = BatchAnswer<Int>
 
   func submit(
-    _ input: Int, deadline: ContinuousClock.Instant? = nil
+    _ input: Int, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<Answer, any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(input, deadline: deadline)
+      try await batcher.submit(input, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 
   func submit(
-    all inputs: [Int], deadline: ContinuousClock.Instant? = nil
+    all inputs: [Int], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) -> Task<[Answer], any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(all: inputs, deadline: deadline)
+      try await batcher.submit(all: inputs, deadline: deadline, queueTimeout: queueTimeout)
     }
   }
 
@@ -76,10 +77,14 @@ final class BatcherFixture: Sendable {
 }
 
 final class CountingObserver: BatchObserver {
-  private let state = Mutex((batches: [BatchReport](), drops: [BatchDropReason: Int]()))
+  private let state = Mutex(
+    (batches: [BatchReport](), drops: [BatchDropReason: Int](), waiting: (rows: 0, tokens: 0)))
   var batches: [BatchReport] { state.withLock { $0.batches } }
   func drops(_ reason: BatchDropReason) -> Int { state.withLock { $0.drops[reason] ?? 0 } }
 
+  var waiting: (rows: Int, tokens: Int) { state.withLock { $0.waiting } }
+
+  func queueChanged(rows: Int, tokens: Int) { state.withLock { $0.waiting = (rows, tokens) } }
   func batchComputed(_ batch: BatchReport) { state.withLock { $0.batches.append(batch) } }
   func entriesDropped(_ count: Int, reason: BatchDropReason) {
     state.withLock { $0.drops[reason, default: 0] += count }

@@ -7,7 +7,7 @@ import Synchronization
 /// A scheduler of the hashing model on its own thread, whose engine can be held in a step.
 final class SchedulerFixture: Sendable {
   let clock = FakeClock()
-  let engine = Engine()
+  let engine: Engine
   let executor = ThreadExecutor()
   let backend: HashingBackend
   let scheduler: SequenceScheduler
@@ -17,9 +17,10 @@ final class SchedulerFixture: Sendable {
 
   init(
     contextLength: Int = 256, blockCount: Int = 4096,
-    failsAt badToken: Int32? = nil,
+    failsAt badToken: Int32? = nil, observer: (any SequenceObserver)? = nil,
     options change: (inout SequenceOptions) -> Void = { _ in }
-  ) {
+  ) throws {
+    engine = try Engine()
     var options = SequenceOptions()
     change(&options)
     backend = HashingBackend(contextLength: contextLength, blockCount: blockCount) {
@@ -34,7 +35,7 @@ final class SchedulerFixture: Sendable {
     }
     scheduler = SequenceScheduler(
       name: "hash", backend: backend, engine: engine, executor: executor, clock: clock,
-      options: options)
+      options: options, observer: observer)
   }
 
   deinit { engine.stop() }
@@ -69,6 +70,8 @@ final class SchedulerFixture: Sendable {
 
   /// Returns once nothing runs, waits or holds blocks.
   func empty() async {
-    while await scheduler.load != (0, 0, 0) { await Task.yield() }
+    let empty = SequenceLoad(
+      running: 0, waiting: 0, blocksInUse: 0, blockCount: backend.blockCount)
+    while await scheduler.load != empty { await Task.yield() }
   }
 }

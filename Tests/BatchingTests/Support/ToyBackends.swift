@@ -68,13 +68,20 @@ final class HashingBackend: SequenceBackend {
         guard let sampler = slice.sampler else { return nil }
         let length = slice.position + slice.tokens.count
         let tokens = (0..<length).map { state.memory[place(slice, $0)] }
-        return StepOutput(token: Self.next(after: tokens, sampler.options), sampler: sampler)
+        let token = Self.next(after: tokens, sampler.options)
+        return StepOutput(
+          token: token, sampler: sampler,
+          probability: sampler.options.logprobs.map { _ in Self.probability(of: token) })
       }
     }
   }
 
   private func place(_ slice: SequenceSlice, _ position: Int) -> Int {
     Int(slice.blocks[position / blockTokens]) * blockTokens + position % blockTokens
+  }
+
+  static func probability(of token: Int32) -> TokenProbability {
+    TokenProbability(logprob: -Float(token), top: [.init(id: token, logprob: -1)])
   }
 
   /// The model without blocks and batches.

@@ -1,6 +1,7 @@
 import Compute
 import Models
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Inference
@@ -134,6 +135,20 @@ import Testing
     #expect(long?.code == .tooLarge)
     #expect(throws: InferenceError.self) { try backend.validate(prompt: []) }
     #expect(throws: InferenceError.self) { try backend.validate(prompt: [1, 600]) }
+  }
+
+  @Test func aTiedOutputMatrixIsHeldOnce() throws {
+    let model = try LlamaModel(path: "\(Fixture.package)/tools/models/storyteller/1/model.gguf")
+    #expect(model.isTied)
+    let processor = try Processor(threads: 1)
+    let weights = try LlamaWeights(model) { _ in }
+    #expect(weights.embedding.byteCount == 0)
+    let found = FloatRows()
+    let expected = FloatRows()
+    let ids = (0..<Int32(model.configuration.vocabularySize)).map { $0 }
+    try weights.embedding.look(up: ids, into: found, processor)
+    try EmbeddingTable(copying: model.embedding).look(up: ids, into: expected, processor)
+    #expect((0..<ids.count).allSatisfy { found.row($0) == expected.row($0) })
   }
 
   @Test func memoryIsBoundedAndAccounted() throws {

@@ -107,6 +107,22 @@ struct LlamaModelTests {
     #expect(reason(builder).contains("no number"))
   }
 
+  /// Turns end where the file says so, and at pieces with the usual names; text is no such piece.
+  @Test func findsWhatEndsATurn() throws {
+    func stops(_ pieces: [String], _ types: [Int32], eot: UInt32? = nil) throws -> [Int32] {
+      var builder = GGUFBuilder.llama()
+      builder.set("tokenizer.ggml.tokens", .strings(["<unk>", "<s>", "</s>"] + pieces))
+      builder.set("tokenizer.ggml.token_type", .integers([2, 3, 3] + types))
+      if let eot { builder.set("tokenizer.ggml.eot_token_id", .uint32(eot)) }
+      let file = try GGUFFile(MappedFile(contents: builder.build(), name: "model.gguf"))
+      return try #require(try LlamaModel(file).vocabulary).stopIDs
+    }
+    #expect(try stops(["a", "b", "c"], [1, 1, 1]) == [2])
+    #expect(try stops(["a", "b", "c"], [1, 1, 1], eot: 4) == [2, 4])
+    #expect(try stops(["a", "<|im_end|>", "c"], [1, 3, 1]) == [2, 4])
+    #expect(try stops(["<|end|>", "<|im_end|>", "<|eot_id|>"], [4, 1, 3], eot: 5) == [2, 3, 5])
+  }
+
   @Test(arguments: ["stories260K-f32.gguf", "stories260K-q8_0.gguf"])
   func readsStories(name: String) throws {
     guard let path = SharedData.path("models/\(name)") else { return }

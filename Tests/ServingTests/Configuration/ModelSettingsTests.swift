@@ -14,18 +14,24 @@ import Testing
       max_queue_delay: 2ms
       max_batch_rows: 8
       max_batch_tokens: 512
+      engine_slice: 7ms
       queue_limit: 16
       max_instances: 5
       max_sequences: 3
+      max_context: 100
       kv_cache: 1.5MiB
+      chat_template: plain
       """)
+    #expect(settings.chatTemplate == "plain")
     #expect(settings.description == "a model")
     #expect(settings.maxQueueDelay == .milliseconds(2))
     #expect(settings.maxBatchRows == 8)
     #expect(settings.maxBatchTokens == 512)
+    #expect(settings.engineSlice == .milliseconds(7))
     #expect(settings.queueLimit == 16)
     #expect(settings.maxInstances == 5)
     #expect(settings.maxSequences == 3)
+    #expect(settings.maxContext == 100)
     #expect(settings.keyValueBytes == 3 << 19)
   }
 
@@ -40,7 +46,10 @@ import Testing
     ("max_batch_rows: 0", 1, "from 1 to 4096"),
     ("max_queue_delay: 2", 1, "is no time"),
     ("max_queue_delay: inf s", 1, "is no time"),
+    ("engine_slice: 11s", 1, "from 0 to 10s"),
     ("kv_cache: 64MB", 1, "is no size"),
+    ("chat_template: ../secret", 1, "is neither a builtin template (plain), nor a template"),
+    ("chat_template: ''", 1, "is neither a builtin template"),
     ("queue_limit: [1, 2]", 1, "expected one value"),
     ("queue_limit: 1\nqueue_limit: 2", 2, "given twice"),
     ("- a\n- b", 1, "expected `key: value` lines"),

@@ -1,4 +1,5 @@
 import Foundation
+import RPC
 import Testing
 
 @testable import Serving
@@ -42,9 +43,37 @@ import Testing
     #expect(text.filter { $0 == "\n" }.count == 1)
   }
 
+  /// What a stranger writes must not look like another line, another field, or another order.
+  @Test(arguments: [
+    ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""), ("caf\u{e9}", "caf\u{e9}"),
+    ("\u{1F600}", "\u{1F600}"), ("back\\slash", "back\\slash"), ("a\"b", "\"a\\\"b\""),
+    ("a\nb\r\t\\", "\"a\\nb\\r\\t\\\\\""), ("\u{1B}[2J", "\"\\u{1b}[2J\""),
+    ("\u{7F}", "\"\\u{7f}\""), ("\u{85}next", "\"\\u{85}next\""), ("\u{9B}2J", "\"\\u{9b}2J\""),
+    ("a\u{202E}b", "\"a\\u{202e}b\""), ("\u{2066}x\u{2069}", "\"\\u{2066}x\\u{2069}\""),
+    ("\u{2028}", "\"\\u{2028}\""), ("\u{200B}\u{FEFF}", "\"\\u{200b}\\u{feff}\""),
+    ("\u{A0}", "\"\u{A0}\""), ("\u{E0041}", "\"\\u{e0041}\""),
+  ])
+  func humanTextsAreHarmless(text: String, shown: String) {
+    var line: [UInt8] = []
+    LogEntry(level: .info, event: "call", fields: [("path", .text(text))], microseconds: 0)
+      .appendHuman(to: &line)
+    #expect(String(decoding: line, as: UTF8.self) == "00:00:00.000000 call path=\(shown)\n")
+  }
+
+  @Test func refusedConnectionsAreWarnedOf() throws {
+    let pipe = Pipe()
+    let log = try Log(
+      format: .human, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    ConnectionLog(log: log).connectionsRefused(RefusedConnections(count: 3, reason: "no more"))
+    log.close()
+    try pipe.fileHandleForWriting.close()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text.hasSuffix(" WARNING: connections refused count=3 reason=\"no more\"\n"))
+  }
+
   @Test func everyEntryArrivesOnceAndInOrder() throws {
     let pipe = Pipe()
-    let log = Log(
+    let log = try Log(
       format: .human, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let reader = Once<Data>()
     let thread = Thread { reader.set(pipe.fileHandleForReading.readDataToEndOfFile()) }
@@ -58,10 +87,10 @@ import Testing
     #expect(lines.enumerated().allSatisfy { $1.hasSuffix("i=\($0)") })
   }
 
-  @Test func aFullBufferDropsAndSaysSo() {
+  @Test func aFullBufferDropsAndSaysSo() throws {
     // Nobody reads this pipe: the writer blocks, the caller must not.
     let pipe = Pipe()
-    let log = Log(
+    let log = try Log(
       format: .json, threshold: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
       limit: 4096)
     for number in 0..<100_000 { log.info("n", ("i", .integer(number))) }
@@ -79,7 +108,12 @@ private final class Once<Value: Sendable>: @unchecked Sendable {
   // Every access holds the condition's lock.
   private let condition = NSCondition()
   private var value: Value?
-  func set(_ new: Value) { condition.withLock { value = new; condition.broadcast() } }
+  func set(_ new: Value) {
+    condition.withLock {
+      value = new
+      condition.broadcast()
+    }
+  }
   func wait() -> Value {
     condition.lock()
     defer { condition.unlock() }

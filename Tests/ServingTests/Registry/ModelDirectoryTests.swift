@@ -28,22 +28,33 @@ import Testing
     #expect(directory.entries[1].settings.queueLimit == 7)
   }
 
-  @Test(arguments: [
-    ("m/one/x", "a version is a whole number"), ("m/01/x", "a version is a whole number"),
-    ("m/0/x", "a version is a whole number"), ("m/x", "no version folder"),
-    ("my model/1/x", "a model's name"),
-  ])
-  func aProblemIsNamedAndTheRestServes(_ path: String, reason: String) throws {
-    let directory = try scan([path: "", "good/1/x": ""])
+  @Test func aFolderWithoutAModelsNameIsLeftOut() throws {
+    let directory = try scan(["my model/1/x": "", "good/1/x": ""])
     #expect(directory.entries.map(\.name) == ["good"])
-    #expect(directory.problems.contains { $0.contains(reason) })
+    #expect(directory.problems.contains { $0.contains("a model's name") })
   }
 
-  @Test func brokenSettingsKeepOnlyThatModelOut() throws {
+  @Test(arguments: ["m/one/x", "m/01/x", "m/0/x", "m/x"])
+  func aModelWithoutAVersionFolderIsAModelWithAProblem(_ path: String) throws {
+    let directory = try scan([path: "", "good/1/x": ""])
+    #expect(directory.entries.map(\.name) == ["good", "m"])
+    #expect(directory.entries[0].problem == nil && directory.entries[1].versions.isEmpty)
+    #expect(directory.entries[1].problem?.contains("no version folder") == true)
+  }
+
+  @Test func aFolderThatIsNoVersionIsNamedAndTheRestServes() throws {
+    let directory = try scan(["m/1/x": "", "m/v2/x": ""])
+    #expect(directory.entries[0].problem == nil && directory.entries[0].versions.count == 1)
+    #expect(directory.problems.contains { $0.contains("m/v2: a version is a whole number") })
+  }
+
+  @Test func brokenSettingsAreTheProblemOfThatModel() throws {
     let directory = try scan(["bad/1/x": "", "bad/model.yaml": "nope: 1", "good/1/x": ""])
-    #expect(directory.entries.map(\.name) == ["good"])
-    #expect(directory.problems.count == 1)
-    #expect(directory.problems[0].contains("bad/model.yaml:1: nope is no key"))
+    #expect(directory.entries.map(\.name) == ["bad", "good"])
+    #expect(directory.problems.isEmpty && directory.entries[1].problem == nil)
+    #expect(directory.entries[0].versions.map(\.number) == [1])
+    #expect(
+      directory.entries[0].problem?.contains("bad/model.yaml:1: nope is no key") == true)
   }
 
   @Test func aMissingFolderIsAnError() {

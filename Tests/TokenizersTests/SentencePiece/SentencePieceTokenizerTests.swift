@@ -48,6 +48,19 @@ struct SentencePieceTokenizerTests {
   @Test(arguments: examples)
   func mergesByScore(text: String, ids: [Int32]) throws {
     #expect(try Self.make(Self.letters).encode(text) == ids)
+    #expect(try Self.make(Self.letters).fewestTokens(of: text) <= ids.count)
+  }
+
+  /// The longest piece, "\u{2581}\u{2581}", has six bytes.
+  @Test func aLongTextHasManyTokensForCertain() throws {
+    let text = String(repeating: "a ", count: 600)
+    #expect(try Self.make(Self.letters).fewestTokens(of: text) == 200)
+    let spaces = String(repeating: " ", count: 600)
+    #expect(try Self.make(Self.letters).encode(spaces).count >= 200)
+    // Where spaces are dropped, or unknown characters in a row are one token, nothing is certain.
+    let trimming = try Self.make(Self.letters) { $0.removesExtraWhitespace = true }
+    #expect(trimming.fewestTokens(of: spaces) == 0)
+    #expect(try trimming.encode(spaces) == [1])
   }
 
   @Test func ofEqualScoresTheLeftmostGoesFirst() throws {

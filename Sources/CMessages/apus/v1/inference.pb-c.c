@@ -379,6 +379,51 @@ void   apus__v1__predict_response__free_unpacked
   assert(message->base.descriptor == &apus__v1__predict_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__fallback__init
+                     (Apus__V1__Fallback         *message)
+{
+  static const Apus__V1__Fallback init_value = APUS__V1__FALLBACK__INIT;
+  *message = init_value;
+}
+size_t apus__v1__fallback__get_packed_size
+                     (const Apus__V1__Fallback *message)
+{
+  assert(message->base.descriptor == &apus__v1__fallback__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__fallback__pack
+                     (const Apus__V1__Fallback *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__fallback__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__fallback__pack_to_buffer
+                     (const Apus__V1__Fallback *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__fallback__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__Fallback *
+       apus__v1__fallback__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__Fallback *)
+     protobuf_c_message_unpack (&apus__v1__fallback__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__fallback__free_unpacked
+                     (Apus__V1__Fallback *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__fallback__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   apus__v1__prediction__init
                      (Apus__V1__Prediction         *message)
 {
@@ -739,6 +784,51 @@ void   apus__v1__stream_predict_request__free_unpacked
   assert(message->base.descriptor == &apus__v1__stream_predict_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__chat_message__init
+                     (Apus__V1__ChatMessage         *message)
+{
+  static const Apus__V1__ChatMessage init_value = APUS__V1__CHAT_MESSAGE__INIT;
+  *message = init_value;
+}
+size_t apus__v1__chat_message__get_packed_size
+                     (const Apus__V1__ChatMessage *message)
+{
+  assert(message->base.descriptor == &apus__v1__chat_message__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__chat_message__pack
+                     (const Apus__V1__ChatMessage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__chat_message__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__chat_message__pack_to_buffer
+                     (const Apus__V1__ChatMessage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__chat_message__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ChatMessage *
+       apus__v1__chat_message__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ChatMessage *)
+     protobuf_c_message_unpack (&apus__v1__chat_message__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__chat_message__free_unpacked
+                     (Apus__V1__ChatMessage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__chat_message__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   apus__v1__sampling_options__init
                      (Apus__V1__SamplingOptions         *message)
 {
@@ -827,6 +917,96 @@ void   apus__v1__stream_predict_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &apus__v1__stream_predict_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__token_probability__init
+                     (Apus__V1__TokenProbability         *message)
+{
+  static const Apus__V1__TokenProbability init_value = APUS__V1__TOKEN_PROBABILITY__INIT;
+  *message = init_value;
+}
+size_t apus__v1__token_probability__get_packed_size
+                     (const Apus__V1__TokenProbability *message)
+{
+  assert(message->base.descriptor == &apus__v1__token_probability__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__token_probability__pack
+                     (const Apus__V1__TokenProbability *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__token_probability__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__token_probability__pack_to_buffer
+                     (const Apus__V1__TokenProbability *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__token_probability__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__TokenProbability *
+       apus__v1__token_probability__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__TokenProbability *)
+     protobuf_c_message_unpack (&apus__v1__token_probability__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__token_probability__free_unpacked
+                     (Apus__V1__TokenProbability *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__token_probability__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__top_token__init
+                     (Apus__V1__TopToken         *message)
+{
+  static const Apus__V1__TopToken init_value = APUS__V1__TOP_TOKEN__INIT;
+  *message = init_value;
+}
+size_t apus__v1__top_token__get_packed_size
+                     (const Apus__V1__TopToken *message)
+{
+  assert(message->base.descriptor == &apus__v1__top_token__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__top_token__pack
+                     (const Apus__V1__TopToken *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__top_token__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__top_token__pack_to_buffer
+                     (const Apus__V1__TopToken *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__top_token__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__TopToken *
+       apus__v1__top_token__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__TopToken *)
+     protobuf_c_message_unpack (&apus__v1__top_token__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__top_token__free_unpacked
+                     (Apus__V1__TopToken *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__top_token__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   apus__v1__generation_timing__init
@@ -1234,6 +1414,96 @@ void   apus__v1__model_info__free_unpacked
   assert(message->base.descriptor == &apus__v1__model_info__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__version_label__init
+                     (Apus__V1__VersionLabel         *message)
+{
+  static const Apus__V1__VersionLabel init_value = APUS__V1__VERSION_LABEL__INIT;
+  *message = init_value;
+}
+size_t apus__v1__version_label__get_packed_size
+                     (const Apus__V1__VersionLabel *message)
+{
+  assert(message->base.descriptor == &apus__v1__version_label__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__version_label__pack
+                     (const Apus__V1__VersionLabel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__version_label__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__version_label__pack_to_buffer
+                     (const Apus__V1__VersionLabel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__version_label__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__VersionLabel *
+       apus__v1__version_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__VersionLabel *)
+     protobuf_c_message_unpack (&apus__v1__version_label__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__version_label__free_unpacked
+                     (Apus__V1__VersionLabel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__version_label__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__deprecation__init
+                     (Apus__V1__Deprecation         *message)
+{
+  static const Apus__V1__Deprecation init_value = APUS__V1__DEPRECATION__INIT;
+  *message = init_value;
+}
+size_t apus__v1__deprecation__get_packed_size
+                     (const Apus__V1__Deprecation *message)
+{
+  assert(message->base.descriptor == &apus__v1__deprecation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__deprecation__pack
+                     (const Apus__V1__Deprecation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__deprecation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__deprecation__pack_to_buffer
+                     (const Apus__V1__Deprecation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__deprecation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__Deprecation *
+       apus__v1__deprecation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__Deprecation *)
+     protobuf_c_message_unpack (&apus__v1__deprecation__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__deprecation__free_unpacked
+                     (Apus__V1__Deprecation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__deprecation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   apus__v1__model_version__init
                      (Apus__V1__ModelVersion         *message)
 {
@@ -1277,6 +1547,51 @@ void   apus__v1__model_version__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &apus__v1__model_version__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__breaker__init
+                     (Apus__V1__Breaker         *message)
+{
+  static const Apus__V1__Breaker init_value = APUS__V1__BREAKER__INIT;
+  *message = init_value;
+}
+size_t apus__v1__breaker__get_packed_size
+                     (const Apus__V1__Breaker *message)
+{
+  assert(message->base.descriptor == &apus__v1__breaker__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__breaker__pack
+                     (const Apus__V1__Breaker *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__breaker__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__breaker__pack_to_buffer
+                     (const Apus__V1__Breaker *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__breaker__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__Breaker *
+       apus__v1__breaker__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__Breaker *)
+     protobuf_c_message_unpack (&apus__v1__breaker__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__breaker__free_unpacked
+                     (Apus__V1__Breaker *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__breaker__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   apus__v1__tensor_info__init
@@ -1888,7 +2203,7 @@ const ProtobufCMessageDescriptor apus__v1__predict_options__parameters_entry__de
   (ProtobufCMessageInit) apus__v1__predict_options__parameters_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__predict_options__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__predict_options__field_descriptors[6] =
 {
   {
     "top_k",
@@ -1950,8 +2265,21 @@ static const ProtobufCFieldDescriptor apus__v1__predict_options__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "no_cache",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__PredictOptions, has_no_cache),
+    offsetof(Apus__V1__PredictOptions, no_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__predict_options__field_indices_by_name[] = {
+  5,   /* field[5] = no_cache */
   1,   /* field[1] = normalize */
   4,   /* field[4] = parameters */
   3,   /* field[3] = queue_timeout_ms */
@@ -1961,7 +2289,7 @@ static const unsigned apus__v1__predict_options__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__predict_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor apus__v1__predict_options__descriptor =
 {
@@ -1971,14 +2299,14 @@ const ProtobufCMessageDescriptor apus__v1__predict_options__descriptor =
   "Apus__V1__PredictOptions",
   "apus.v1",
   sizeof(Apus__V1__PredictOptions),
-  5,
+  6,
   apus__v1__predict_options__field_descriptors,
   apus__v1__predict_options__field_indices_by_name,
   1,  apus__v1__predict_options__number_ranges,
   (ProtobufCMessageInit) apus__v1__predict_options__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__predict_response__field_descriptors[7] =
+static const ProtobufCFieldDescriptor apus__v1__predict_response__field_descriptors[9] =
 {
   {
     "predictions",
@@ -2064,8 +2392,34 @@ static const ProtobufCFieldDescriptor apus__v1__predict_response__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cached",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__PredictResponse, has_cached),
+    offsetof(Apus__V1__PredictResponse, cached),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fallback",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__PredictResponse, fallback),
+    &apus__v1__fallback__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__predict_response__field_indices_by_name[] = {
+  7,   /* field[7] = cached */
+  8,   /* field[8] = fallback */
   4,   /* field[4] = latency_ms */
   1,   /* field[1] = model */
   0,   /* field[0] = predictions */
@@ -2077,7 +2431,7 @@ static const unsigned apus__v1__predict_response__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__predict_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor apus__v1__predict_response__descriptor =
 {
@@ -2087,11 +2441,88 @@ const ProtobufCMessageDescriptor apus__v1__predict_response__descriptor =
   "Apus__V1__PredictResponse",
   "apus.v1",
   sizeof(Apus__V1__PredictResponse),
-  7,
+  9,
   apus__v1__predict_response__field_descriptors,
   apus__v1__predict_response__field_indices_by_name,
   1,  apus__v1__predict_response__number_ranges,
   (ProtobufCMessageInit) apus__v1__predict_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__fallback__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Apus__V1__Fallback, has_kind),
+    offsetof(Apus__V1__Fallback, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Fallback, has_model),
+    offsetof(Apus__V1__Fallback, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Fallback, has_version),
+    offsetof(Apus__V1__Fallback, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Fallback, has_reason),
+    offsetof(Apus__V1__Fallback, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__fallback__field_indices_by_name[] = {
+  0,   /* field[0] = kind */
+  1,   /* field[1] = model */
+  3,   /* field[3] = reason */
+  2,   /* field[2] = version */
+};
+static const ProtobufCIntRange apus__v1__fallback__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor apus__v1__fallback__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.Fallback",
+  "Fallback",
+  "Apus__V1__Fallback",
+  "apus.v1",
+  sizeof(Apus__V1__Fallback),
+  4,
+  apus__v1__fallback__field_descriptors,
+  apus__v1__fallback__field_indices_by_name,
+  1,  apus__v1__fallback__number_ranges,
+  (ProtobufCMessageInit) apus__v1__fallback__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor apus__v1__prediction__field_descriptors[5] =
@@ -2503,7 +2934,7 @@ const ProtobufCMessageDescriptor apus__v1__usage__descriptor =
   (ProtobufCMessageInit) apus__v1__usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__stream_predict_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__stream_predict_request__field_descriptors[6] =
 {
   {
     "model",
@@ -2565,8 +2996,21 @@ static const ProtobufCFieldDescriptor apus__v1__stream_predict_request__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "messages",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__StreamPredictRequest, n_messages),
+    offsetof(Apus__V1__StreamPredictRequest, messages),
+    &apus__v1__chat_message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__stream_predict_request__field_indices_by_name[] = {
+  5,   /* field[5] = messages */
   0,   /* field[0] = model */
   2,   /* field[2] = prompt */
   4,   /* field[4] = request_id */
@@ -2576,7 +3020,7 @@ static const unsigned apus__v1__stream_predict_request__field_indices_by_name[] 
 static const ProtobufCIntRange apus__v1__stream_predict_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor apus__v1__stream_predict_request__descriptor =
 {
@@ -2586,14 +3030,65 @@ const ProtobufCMessageDescriptor apus__v1__stream_predict_request__descriptor =
   "Apus__V1__StreamPredictRequest",
   "apus.v1",
   sizeof(Apus__V1__StreamPredictRequest),
-  5,
+  6,
   apus__v1__stream_predict_request__field_descriptors,
   apus__v1__stream_predict_request__field_indices_by_name,
   1,  apus__v1__stream_predict_request__number_ranges,
   (ProtobufCMessageInit) apus__v1__stream_predict_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__sampling_options__field_descriptors[8] =
+static const ProtobufCFieldDescriptor apus__v1__chat_message__field_descriptors[2] =
+{
+  {
+    "role",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ChatMessage, has_role),
+    offsetof(Apus__V1__ChatMessage, role),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "content",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ChatMessage, has_content),
+    offsetof(Apus__V1__ChatMessage, content),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__chat_message__field_indices_by_name[] = {
+  1,   /* field[1] = content */
+  0,   /* field[0] = role */
+};
+static const ProtobufCIntRange apus__v1__chat_message__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__chat_message__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ChatMessage",
+  "ChatMessage",
+  "Apus__V1__ChatMessage",
+  "apus.v1",
+  sizeof(Apus__V1__ChatMessage),
+  2,
+  apus__v1__chat_message__field_descriptors,
+  apus__v1__chat_message__field_indices_by_name,
+  1,  apus__v1__chat_message__number_ranges,
+  (ProtobufCMessageInit) apus__v1__chat_message__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__sampling_options__field_descriptors[9] =
 {
   {
     "max_tokens",
@@ -2691,8 +3186,21 @@ static const ProtobufCFieldDescriptor apus__v1__sampling_options__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "logprobs",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__SamplingOptions, has_logprobs),
+    offsetof(Apus__V1__SamplingOptions, logprobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__sampling_options__field_indices_by_name[] = {
+  8,   /* field[8] = logprobs */
   0,   /* field[0] = max_tokens */
   4,   /* field[4] = min_p */
   5,   /* field[5] = repetition_penalty */
@@ -2705,7 +3213,7 @@ static const unsigned apus__v1__sampling_options__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__sampling_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor apus__v1__sampling_options__descriptor =
 {
@@ -2715,14 +3223,14 @@ const ProtobufCMessageDescriptor apus__v1__sampling_options__descriptor =
   "Apus__V1__SamplingOptions",
   "apus.v1",
   sizeof(Apus__V1__SamplingOptions),
-  8,
+  9,
   apus__v1__sampling_options__field_descriptors,
   apus__v1__sampling_options__field_indices_by_name,
   1,  apus__v1__sampling_options__number_ranges,
   (ProtobufCMessageInit) apus__v1__sampling_options__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__stream_predict_response__field_descriptors[9] =
+static const ProtobufCFieldDescriptor apus__v1__stream_predict_response__field_descriptors[11] =
 {
   {
     "text",
@@ -2832,11 +3340,37 @@ static const ProtobufCFieldDescriptor apus__v1__stream_predict_response__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "probability",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__StreamPredictResponse, probability),
+    &apus__v1__token_probability__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fallback",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__StreamPredictResponse, fallback),
+    &apus__v1__fallback__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__stream_predict_response__field_indices_by_name[] = {
+  10,   /* field[10] = fallback */
   3,   /* field[3] = finish_reason */
   2,   /* field[2] = index */
   6,   /* field[6] = model */
+  9,   /* field[9] = probability */
   8,   /* field[8] = request_id */
   0,   /* field[0] = text */
   5,   /* field[5] = timing */
@@ -2847,7 +3381,7 @@ static const unsigned apus__v1__stream_predict_response__field_indices_by_name[]
 static const ProtobufCIntRange apus__v1__stream_predict_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor apus__v1__stream_predict_response__descriptor =
 {
@@ -2857,11 +3391,126 @@ const ProtobufCMessageDescriptor apus__v1__stream_predict_response__descriptor =
   "Apus__V1__StreamPredictResponse",
   "apus.v1",
   sizeof(Apus__V1__StreamPredictResponse),
-  9,
+  11,
   apus__v1__stream_predict_response__field_descriptors,
   apus__v1__stream_predict_response__field_indices_by_name,
   1,  apus__v1__stream_predict_response__number_ranges,
   (ProtobufCMessageInit) apus__v1__stream_predict_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__token_probability__field_descriptors[2] =
+{
+  {
+    "logprob",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Apus__V1__TokenProbability, has_logprob),
+    offsetof(Apus__V1__TokenProbability, logprob),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "top",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__TokenProbability, n_top),
+    offsetof(Apus__V1__TokenProbability, top),
+    &apus__v1__top_token__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__token_probability__field_indices_by_name[] = {
+  0,   /* field[0] = logprob */
+  1,   /* field[1] = top */
+};
+static const ProtobufCIntRange apus__v1__token_probability__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__token_probability__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.TokenProbability",
+  "TokenProbability",
+  "Apus__V1__TokenProbability",
+  "apus.v1",
+  sizeof(Apus__V1__TokenProbability),
+  2,
+  apus__v1__token_probability__field_descriptors,
+  apus__v1__token_probability__field_indices_by_name,
+  1,  apus__v1__token_probability__number_ranges,
+  (ProtobufCMessageInit) apus__v1__token_probability__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__top_token__field_descriptors[3] =
+{
+  {
+    "token_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__TopToken, has_token_id),
+    offsetof(Apus__V1__TopToken, token_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__TopToken, has_text),
+    offsetof(Apus__V1__TopToken, text),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logprob",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Apus__V1__TopToken, has_logprob),
+    offsetof(Apus__V1__TopToken, logprob),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__top_token__field_indices_by_name[] = {
+  2,   /* field[2] = logprob */
+  1,   /* field[1] = text */
+  0,   /* field[0] = token_id */
+};
+static const ProtobufCIntRange apus__v1__top_token__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor apus__v1__top_token__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.TopToken",
+  "TopToken",
+  "Apus__V1__TopToken",
+  "apus.v1",
+  sizeof(Apus__V1__TopToken),
+  3,
+  apus__v1__top_token__field_descriptors,
+  apus__v1__top_token__field_indices_by_name,
+  1,  apus__v1__top_token__number_ranges,
+  (ProtobufCMessageInit) apus__v1__top_token__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor apus__v1__generation_timing__field_descriptors[4] =
@@ -3304,7 +3953,7 @@ const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor =
   (ProtobufCMessageInit) apus__v1__get_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[3] =
+static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[5] =
 {
   {
     "name",
@@ -3342,16 +3991,42 @@ static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[3]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "labels",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__ModelInfo, n_labels),
+    offsetof(Apus__V1__ModelInfo, labels),
+    &apus__v1__version_label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelInfo, has_error),
+    offsetof(Apus__V1__ModelInfo, error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_info__field_indices_by_name[] = {
   2,   /* field[2] = description */
+  4,   /* field[4] = error */
+  3,   /* field[3] = labels */
   0,   /* field[0] = name */
   1,   /* field[1] = versions */
 };
 static const ProtobufCIntRange apus__v1__model_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
 {
@@ -3361,14 +4036,142 @@ const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
   "Apus__V1__ModelInfo",
   "apus.v1",
   sizeof(Apus__V1__ModelInfo),
-  3,
+  5,
   apus__v1__model_info__field_descriptors,
   apus__v1__model_info__field_indices_by_name,
   1,  apus__v1__model_info__number_ranges,
   (ProtobufCMessageInit) apus__v1__model_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[17] =
+static const ProtobufCFieldDescriptor apus__v1__version_label__field_descriptors[3] =
+{
+  {
+    "label",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__VersionLabel, has_label),
+    offsetof(Apus__V1__VersionLabel, label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__VersionLabel, has_version),
+    offsetof(Apus__V1__VersionLabel, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "share",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__VersionLabel, has_share),
+    offsetof(Apus__V1__VersionLabel, share),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__version_label__field_indices_by_name[] = {
+  0,   /* field[0] = label */
+  2,   /* field[2] = share */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange apus__v1__version_label__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor apus__v1__version_label__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.VersionLabel",
+  "VersionLabel",
+  "Apus__V1__VersionLabel",
+  "apus.v1",
+  sizeof(Apus__V1__VersionLabel),
+  3,
+  apus__v1__version_label__field_descriptors,
+  apus__v1__version_label__field_indices_by_name,
+  1,  apus__v1__version_label__number_ranges,
+  (ProtobufCMessageInit) apus__v1__version_label__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[3] =
+{
+  {
+    "deprecated_at",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__Deprecation, has_deprecated_at),
+    offsetof(Apus__V1__Deprecation, deprecated_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sunset_at",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__Deprecation, has_sunset_at),
+    offsetof(Apus__V1__Deprecation, sunset_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "link",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Deprecation, has_link),
+    offsetof(Apus__V1__Deprecation, link),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__deprecation__field_indices_by_name[] = {
+  0,   /* field[0] = deprecated_at */
+  2,   /* field[2] = link */
+  1,   /* field[1] = sunset_at */
+};
+static const ProtobufCIntRange apus__v1__deprecation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.Deprecation",
+  "Deprecation",
+  "Apus__V1__Deprecation",
+  "apus.v1",
+  sizeof(Apus__V1__Deprecation),
+  3,
+  apus__v1__deprecation__field_descriptors,
+  apus__v1__deprecation__field_indices_by_name,
+  1,  apus__v1__deprecation__number_ranges,
+  (ProtobufCMessageInit) apus__v1__deprecation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors[21] =
 {
   {
     "version",
@@ -3574,10 +4377,60 @@ static const ProtobufCFieldDescriptor apus__v1__model_version__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deprecation",
+    18,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__ModelVersion, deprecation),
+    &apus__v1__deprecation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "breaker",
+    19,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__ModelVersion, breaker),
+    &apus__v1__breaker__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trained_context_length",
+    20,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__ModelVersion, has_trained_context_length),
+    offsetof(Apus__V1__ModelVersion, trained_context_length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "normalized",
+    21,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__ModelVersion, has_normalized),
+    offsetof(Apus__V1__ModelVersion, normalized),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   4,   /* field[4] = architecture */
+  18,   /* field[18] = breaker */
   12,   /* field[12] = context_length */
+  17,   /* field[17] = deprecation */
   10,   /* field[10] = embedding_size */
   2,   /* field[2] = error */
   14,   /* field[14] = inputs */
@@ -3585,19 +4438,21 @@ static const unsigned apus__v1__model_version__field_indices_by_name[] = {
   9,   /* field[9] = max_instances */
   8,   /* field[8] = max_tokens */
   7,   /* field[7] = memory_bytes */
+  20,   /* field[20] = normalized */
   15,   /* field[15] = outputs */
   6,   /* field[6] = parameters */
   5,   /* field[5] = quantization */
   16,   /* field[16] = ready_since */
   1,   /* field[1] = state */
   3,   /* field[3] = task */
+  19,   /* field[19] = trained_context_length */
   0,   /* field[0] = version */
   13,   /* field[13] = vocabulary_size */
 };
 static const ProtobufCIntRange apus__v1__model_version__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
 {
@@ -3607,11 +4462,62 @@ const ProtobufCMessageDescriptor apus__v1__model_version__descriptor =
   "Apus__V1__ModelVersion",
   "apus.v1",
   sizeof(Apus__V1__ModelVersion),
-  17,
+  21,
   apus__v1__model_version__field_descriptors,
   apus__v1__model_version__field_indices_by_name,
   1,  apus__v1__model_version__number_ranges,
   (ProtobufCMessageInit) apus__v1__model_version__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__breaker__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Apus__V1__Breaker, has_state),
+    offsetof(Apus__V1__Breaker, state),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure_rate",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__Breaker, has_failure_rate),
+    offsetof(Apus__V1__Breaker, failure_rate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__breaker__field_indices_by_name[] = {
+  1,   /* field[1] = failure_rate */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange apus__v1__breaker__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__breaker__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.Breaker",
+  "Breaker",
+  "Apus__V1__Breaker",
+  "apus.v1",
+  sizeof(Apus__V1__Breaker),
+  2,
+  apus__v1__breaker__field_descriptors,
+  apus__v1__breaker__field_indices_by_name,
+  1,  apus__v1__breaker__number_ranges,
+  (ProtobufCMessageInit) apus__v1__breaker__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor apus__v1__tensor_info__field_descriptors[3] =

@@ -25,6 +25,7 @@ typedef struct Apus__V1__Tensor Apus__V1__Tensor;
 typedef struct Apus__V1__PredictOptions Apus__V1__PredictOptions;
 typedef struct Apus__V1__PredictOptions__ParametersEntry Apus__V1__PredictOptions__ParametersEntry;
 typedef struct Apus__V1__PredictResponse Apus__V1__PredictResponse;
+typedef struct Apus__V1__Fallback Apus__V1__Fallback;
 typedef struct Apus__V1__Prediction Apus__V1__Prediction;
 typedef struct Apus__V1__Embedding Apus__V1__Embedding;
 typedef struct Apus__V1__Classification Apus__V1__Classification;
@@ -33,8 +34,11 @@ typedef struct Apus__V1__Values Apus__V1__Values;
 typedef struct Apus__V1__Timing Apus__V1__Timing;
 typedef struct Apus__V1__Usage Apus__V1__Usage;
 typedef struct Apus__V1__StreamPredictRequest Apus__V1__StreamPredictRequest;
+typedef struct Apus__V1__ChatMessage Apus__V1__ChatMessage;
 typedef struct Apus__V1__SamplingOptions Apus__V1__SamplingOptions;
 typedef struct Apus__V1__StreamPredictResponse Apus__V1__StreamPredictResponse;
+typedef struct Apus__V1__TokenProbability Apus__V1__TokenProbability;
+typedef struct Apus__V1__TopToken Apus__V1__TopToken;
 typedef struct Apus__V1__GenerationTiming Apus__V1__GenerationTiming;
 typedef struct Apus__V1__HealthRequest Apus__V1__HealthRequest;
 typedef struct Apus__V1__HealthResponse Apus__V1__HealthResponse;
@@ -44,7 +48,10 @@ typedef struct Apus__V1__ListModelsResponse Apus__V1__ListModelsResponse;
 typedef struct Apus__V1__GetModelRequest Apus__V1__GetModelRequest;
 typedef struct Apus__V1__GetModelResponse Apus__V1__GetModelResponse;
 typedef struct Apus__V1__ModelInfo Apus__V1__ModelInfo;
+typedef struct Apus__V1__VersionLabel Apus__V1__VersionLabel;
+typedef struct Apus__V1__Deprecation Apus__V1__Deprecation;
 typedef struct Apus__V1__ModelVersion Apus__V1__ModelVersion;
+typedef struct Apus__V1__Breaker Apus__V1__Breaker;
 typedef struct Apus__V1__TensorInfo Apus__V1__TensorInfo;
 
 
@@ -200,10 +207,12 @@ struct  Apus__V1__PredictOptions
   uint32_t queue_timeout_ms;
   size_t n_parameters;
   Apus__V1__PredictOptions__ParametersEntry **parameters;
+  protobuf_c_boolean has_no_cache;
+  protobuf_c_boolean no_cache;
 };
 #define APUS__V1__PREDICT_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__predict_options__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
 
 
 struct  Apus__V1__PredictResponse
@@ -221,10 +230,30 @@ struct  Apus__V1__PredictResponse
   double latency_ms;
   Apus__V1__Timing *timing;
   Apus__V1__Usage *usage;
+  protobuf_c_boolean has_cached;
+  protobuf_c_boolean cached;
+  Apus__V1__Fallback *fallback;
 };
 #define APUS__V1__PREDICT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__predict_response__descriptor) \
-    , 0,NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, NULL, NULL }
+    , 0,NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, NULL, NULL, 0, 0, NULL }
+
+
+struct  Apus__V1__Fallback
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_kind;
+  int32_t kind;
+  protobuf_c_boolean has_model;
+  ProtobufCBinaryData model;
+  protobuf_c_boolean has_version;
+  ProtobufCBinaryData version;
+  protobuf_c_boolean has_reason;
+  ProtobufCBinaryData reason;
+};
+#define APUS__V1__FALLBACK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__fallback__descriptor) \
+    , 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
 
 
 typedef enum {
@@ -346,10 +375,25 @@ struct  Apus__V1__StreamPredictRequest
   Apus__V1__SamplingOptions *sampling;
   protobuf_c_boolean has_request_id;
   ProtobufCBinaryData request_id;
+  size_t n_messages;
+  Apus__V1__ChatMessage **messages;
 };
 #define APUS__V1__STREAM_PREDICT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__stream_predict_request__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, NULL, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, NULL, 0, {0,NULL}, 0,NULL }
+
+
+struct  Apus__V1__ChatMessage
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_role;
+  ProtobufCBinaryData role;
+  protobuf_c_boolean has_content;
+  ProtobufCBinaryData content;
+};
+#define APUS__V1__CHAT_MESSAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__chat_message__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL} }
 
 
 struct  Apus__V1__SamplingOptions
@@ -371,10 +415,12 @@ struct  Apus__V1__SamplingOptions
   uint64_t seed;
   size_t n_stop;
   ProtobufCBinaryData *stop;
+  protobuf_c_boolean has_logprobs;
+  uint32_t logprobs;
 };
 #define APUS__V1__SAMPLING_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__sampling_options__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
 
 
 struct  Apus__V1__StreamPredictResponse
@@ -396,10 +442,40 @@ struct  Apus__V1__StreamPredictResponse
   ProtobufCBinaryData version;
   protobuf_c_boolean has_request_id;
   ProtobufCBinaryData request_id;
+  Apus__V1__TokenProbability *probability;
+  Apus__V1__Fallback *fallback;
 };
 #define APUS__V1__STREAM_PREDICT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__stream_predict_response__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, NULL, NULL }
+
+
+struct  Apus__V1__TokenProbability
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_logprob;
+  float logprob;
+  size_t n_top;
+  Apus__V1__TopToken **top;
+};
+#define APUS__V1__TOKEN_PROBABILITY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__token_probability__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+struct  Apus__V1__TopToken
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_token_id;
+  uint32_t token_id;
+  protobuf_c_boolean has_text;
+  ProtobufCBinaryData text;
+  protobuf_c_boolean has_logprob;
+  float logprob;
+};
+#define APUS__V1__TOP_TOKEN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__top_token__descriptor) \
+    , 0, 0, 0, {0,NULL}, 0, 0 }
 
 
 struct  Apus__V1__GenerationTiming
@@ -520,10 +596,44 @@ struct  Apus__V1__ModelInfo
   Apus__V1__ModelVersion **versions;
   protobuf_c_boolean has_description;
   ProtobufCBinaryData description;
+  size_t n_labels;
+  Apus__V1__VersionLabel **labels;
+  protobuf_c_boolean has_error;
+  ProtobufCBinaryData error;
 };
 #define APUS__V1__MODEL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_info__descriptor) \
-    , 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
+    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
+
+
+struct  Apus__V1__VersionLabel
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_label;
+  ProtobufCBinaryData label;
+  protobuf_c_boolean has_version;
+  ProtobufCBinaryData version;
+  protobuf_c_boolean has_share;
+  double share;
+};
+#define APUS__V1__VERSION_LABEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__version_label__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
+
+
+struct  Apus__V1__Deprecation
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_deprecated_at;
+  double deprecated_at;
+  protobuf_c_boolean has_sunset_at;
+  double sunset_at;
+  protobuf_c_boolean has_link;
+  ProtobufCBinaryData link;
+};
+#define APUS__V1__DEPRECATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__deprecation__descriptor) \
+    , 0, 0, 0, 0, 0, {0,NULL} }
 
 
 struct  Apus__V1__ModelVersion
@@ -563,10 +673,29 @@ struct  Apus__V1__ModelVersion
   Apus__V1__TensorInfo **outputs;
   protobuf_c_boolean has_ready_since;
   double ready_since;
+  Apus__V1__Deprecation *deprecation;
+  Apus__V1__Breaker *breaker;
+  protobuf_c_boolean has_trained_context_length;
+  uint32_t trained_context_length;
+  protobuf_c_boolean has_normalized;
+  protobuf_c_boolean normalized;
 };
 #define APUS__V1__MODEL_VERSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_version__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0 }
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, NULL, NULL, 0, 0, 0, 0 }
+
+
+struct  Apus__V1__Breaker
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_state;
+  int32_t state;
+  protobuf_c_boolean has_failure_rate;
+  double failure_rate;
+};
+#define APUS__V1__BREAKER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__breaker__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 struct  Apus__V1__TensorInfo
@@ -742,6 +871,25 @@ Apus__V1__PredictResponse *
 void   apus__v1__predict_response__free_unpacked
                      (Apus__V1__PredictResponse *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__Fallback methods */
+void   apus__v1__fallback__init
+                     (Apus__V1__Fallback         *message);
+size_t apus__v1__fallback__get_packed_size
+                     (const Apus__V1__Fallback   *message);
+size_t apus__v1__fallback__pack
+                     (const Apus__V1__Fallback   *message,
+                      uint8_t             *out);
+size_t apus__v1__fallback__pack_to_buffer
+                     (const Apus__V1__Fallback   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__Fallback *
+       apus__v1__fallback__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__fallback__free_unpacked
+                     (Apus__V1__Fallback *message,
+                      ProtobufCAllocator *allocator);
 /* Apus__V1__Prediction methods */
 void   apus__v1__prediction__init
                      (Apus__V1__Prediction         *message);
@@ -894,6 +1042,25 @@ Apus__V1__StreamPredictRequest *
 void   apus__v1__stream_predict_request__free_unpacked
                      (Apus__V1__StreamPredictRequest *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__ChatMessage methods */
+void   apus__v1__chat_message__init
+                     (Apus__V1__ChatMessage         *message);
+size_t apus__v1__chat_message__get_packed_size
+                     (const Apus__V1__ChatMessage   *message);
+size_t apus__v1__chat_message__pack
+                     (const Apus__V1__ChatMessage   *message,
+                      uint8_t             *out);
+size_t apus__v1__chat_message__pack_to_buffer
+                     (const Apus__V1__ChatMessage   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ChatMessage *
+       apus__v1__chat_message__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__chat_message__free_unpacked
+                     (Apus__V1__ChatMessage *message,
+                      ProtobufCAllocator *allocator);
 /* Apus__V1__SamplingOptions methods */
 void   apus__v1__sampling_options__init
                      (Apus__V1__SamplingOptions         *message);
@@ -931,6 +1098,44 @@ Apus__V1__StreamPredictResponse *
                       const uint8_t       *data);
 void   apus__v1__stream_predict_response__free_unpacked
                      (Apus__V1__StreamPredictResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__TokenProbability methods */
+void   apus__v1__token_probability__init
+                     (Apus__V1__TokenProbability         *message);
+size_t apus__v1__token_probability__get_packed_size
+                     (const Apus__V1__TokenProbability   *message);
+size_t apus__v1__token_probability__pack
+                     (const Apus__V1__TokenProbability   *message,
+                      uint8_t             *out);
+size_t apus__v1__token_probability__pack_to_buffer
+                     (const Apus__V1__TokenProbability   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__TokenProbability *
+       apus__v1__token_probability__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__token_probability__free_unpacked
+                     (Apus__V1__TokenProbability *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__TopToken methods */
+void   apus__v1__top_token__init
+                     (Apus__V1__TopToken         *message);
+size_t apus__v1__top_token__get_packed_size
+                     (const Apus__V1__TopToken   *message);
+size_t apus__v1__top_token__pack
+                     (const Apus__V1__TopToken   *message,
+                      uint8_t             *out);
+size_t apus__v1__top_token__pack_to_buffer
+                     (const Apus__V1__TopToken   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__TopToken *
+       apus__v1__top_token__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__top_token__free_unpacked
+                     (Apus__V1__TopToken *message,
                       ProtobufCAllocator *allocator);
 /* Apus__V1__GenerationTiming methods */
 void   apus__v1__generation_timing__init
@@ -1103,6 +1308,44 @@ Apus__V1__ModelInfo *
 void   apus__v1__model_info__free_unpacked
                      (Apus__V1__ModelInfo *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__VersionLabel methods */
+void   apus__v1__version_label__init
+                     (Apus__V1__VersionLabel         *message);
+size_t apus__v1__version_label__get_packed_size
+                     (const Apus__V1__VersionLabel   *message);
+size_t apus__v1__version_label__pack
+                     (const Apus__V1__VersionLabel   *message,
+                      uint8_t             *out);
+size_t apus__v1__version_label__pack_to_buffer
+                     (const Apus__V1__VersionLabel   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__VersionLabel *
+       apus__v1__version_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__version_label__free_unpacked
+                     (Apus__V1__VersionLabel *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__Deprecation methods */
+void   apus__v1__deprecation__init
+                     (Apus__V1__Deprecation         *message);
+size_t apus__v1__deprecation__get_packed_size
+                     (const Apus__V1__Deprecation   *message);
+size_t apus__v1__deprecation__pack
+                     (const Apus__V1__Deprecation   *message,
+                      uint8_t             *out);
+size_t apus__v1__deprecation__pack_to_buffer
+                     (const Apus__V1__Deprecation   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__Deprecation *
+       apus__v1__deprecation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__deprecation__free_unpacked
+                     (Apus__V1__Deprecation *message,
+                      ProtobufCAllocator *allocator);
 /* Apus__V1__ModelVersion methods */
 void   apus__v1__model_version__init
                      (Apus__V1__ModelVersion         *message);
@@ -1121,6 +1364,25 @@ Apus__V1__ModelVersion *
                       const uint8_t       *data);
 void   apus__v1__model_version__free_unpacked
                      (Apus__V1__ModelVersion *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__Breaker methods */
+void   apus__v1__breaker__init
+                     (Apus__V1__Breaker         *message);
+size_t apus__v1__breaker__get_packed_size
+                     (const Apus__V1__Breaker   *message);
+size_t apus__v1__breaker__pack
+                     (const Apus__V1__Breaker   *message,
+                      uint8_t             *out);
+size_t apus__v1__breaker__pack_to_buffer
+                     (const Apus__V1__Breaker   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__Breaker *
+       apus__v1__breaker__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__breaker__free_unpacked
+                     (Apus__V1__Breaker *message,
                       ProtobufCAllocator *allocator);
 /* Apus__V1__TensorInfo methods */
 void   apus__v1__tensor_info__init
@@ -1173,6 +1435,9 @@ typedef void (*Apus__V1__PredictOptions_Closure)
 typedef void (*Apus__V1__PredictResponse_Closure)
                  (const Apus__V1__PredictResponse *message,
                   void *closure_data);
+typedef void (*Apus__V1__Fallback_Closure)
+                 (const Apus__V1__Fallback *message,
+                  void *closure_data);
 typedef void (*Apus__V1__Prediction_Closure)
                  (const Apus__V1__Prediction *message,
                   void *closure_data);
@@ -1197,11 +1462,20 @@ typedef void (*Apus__V1__Usage_Closure)
 typedef void (*Apus__V1__StreamPredictRequest_Closure)
                  (const Apus__V1__StreamPredictRequest *message,
                   void *closure_data);
+typedef void (*Apus__V1__ChatMessage_Closure)
+                 (const Apus__V1__ChatMessage *message,
+                  void *closure_data);
 typedef void (*Apus__V1__SamplingOptions_Closure)
                  (const Apus__V1__SamplingOptions *message,
                   void *closure_data);
 typedef void (*Apus__V1__StreamPredictResponse_Closure)
                  (const Apus__V1__StreamPredictResponse *message,
+                  void *closure_data);
+typedef void (*Apus__V1__TokenProbability_Closure)
+                 (const Apus__V1__TokenProbability *message,
+                  void *closure_data);
+typedef void (*Apus__V1__TopToken_Closure)
+                 (const Apus__V1__TopToken *message,
                   void *closure_data);
 typedef void (*Apus__V1__GenerationTiming_Closure)
                  (const Apus__V1__GenerationTiming *message,
@@ -1230,8 +1504,17 @@ typedef void (*Apus__V1__GetModelResponse_Closure)
 typedef void (*Apus__V1__ModelInfo_Closure)
                  (const Apus__V1__ModelInfo *message,
                   void *closure_data);
+typedef void (*Apus__V1__VersionLabel_Closure)
+                 (const Apus__V1__VersionLabel *message,
+                  void *closure_data);
+typedef void (*Apus__V1__Deprecation_Closure)
+                 (const Apus__V1__Deprecation *message,
+                  void *closure_data);
 typedef void (*Apus__V1__ModelVersion_Closure)
                  (const Apus__V1__ModelVersion *message,
+                  void *closure_data);
+typedef void (*Apus__V1__Breaker_Closure)
+                 (const Apus__V1__Breaker *message,
                   void *closure_data);
 typedef void (*Apus__V1__TensorInfo_Closure)
                  (const Apus__V1__TensorInfo *message,
@@ -1252,6 +1535,7 @@ extern const ProtobufCMessageDescriptor apus__v1__tensor__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__predict_options__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__predict_options__parameters_entry__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__predict_response__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__fallback__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__prediction__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__embedding__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__classification__descriptor;
@@ -1260,8 +1544,11 @@ extern const ProtobufCMessageDescriptor apus__v1__values__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__timing__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__usage__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__stream_predict_request__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__chat_message__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__sampling_options__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__stream_predict_response__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__token_probability__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__top_token__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__generation_timing__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__health_response__descriptor;
@@ -1271,7 +1558,10 @@ extern const ProtobufCMessageDescriptor apus__v1__list_models_response__descript
 extern const ProtobufCMessageDescriptor apus__v1__get_model_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__model_info__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__version_label__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__model_version__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__breaker__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__tensor_info__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,334 @@
+import Inference
+import Metrics
+
+/// What every step of a language model feeds: events in, steps out, no clock of its own.
+///
+///                 admitted (blocks free)          stop token, length
+///     waiting ───────────────────────────▶ running ─────────────────▶ ended
+///        ▲                                  │   ▲ │                     ▲
+///        └──── preempted (blocks taken) ────┘   │ └─ cancelled, deadline┘
+///                       ▲                 drained │ slow reader
+///                       └─────────────────── paused
+///
+/// There are no phases of prefill and decode (Sarathi, arXiv:2308.16369): a step has one budget of
+/// tokens. Running sequences come first, one token each; what is left goes to prompts in chunks,
+/// in order of arrival. Blocks for a whole prompt are taken at admission, further ones as the
+/// sequence grows. When there are none left, a paused sequence gives its blocks up, or else the
+/// youngest: its tokens are kept and computed again later.
+struct SequencePolicy: Sendable {
+  let options: SequenceOptions
+  let contextLength: Int
+  let vocabularySize: Int
+  let blockTokens: Int
+  /// Both in order of arrival (of `id`).
+  private(set) var running: [ScheduledSequence] = []
+  private(set) var waiting: [ScheduledSequence] = []
+  private(set) var allocator: BlockAllocator
+  private(set) var preemptions = 0
+  private var waitingTokens = 0
+  private var nextID = 0
+  private var inFlight: [(id: Int, fed: Int)] = []
+  private var costModel = CostModel()
+  /// Mean time from admission to end, in seconds; 0 before there is one.
+  private var meanLife = 0.0
+
+  /// - Parameters:
+  ///   - options: bounds below 1 count as 1.
+  ///   - contextLength: most positions of a sequence; less when the blocks hold less.
+  init(
+    options: SequenceOptions, contextLength: Int, vocabularySize: Int, blockTokens: Int,
+    blockCount: Int
+  ) {
+    precondition(blockTokens > 0 && blockCount > 0, "a language model needs KV blocks")
+    var options = options
+    options.maxStepTokens = max(1, options.maxStepTokens)
+    options.maxRunning = min(max(1, options.maxRunning), options.maxStepTokens)
+    options.maxWaiting = max(1, options.maxWaiting)
+    options.maxWaitingTokens = max(1, options.maxWaitingTokens)
+    options.streamBuffer = max(1, options.streamBuffer)
+    self.options = options
+    self.contextLength = min(contextLength, blockTokens * blockCount)
+    self.vocabularySize = vocabularySize
+    self.blockTokens = blockTokens
+    allocator = BlockAllocator(blockCount: blockCount)
+  }
+
+  // MARK: Arrivals and endings
+
+  /// Puts a sequence in the waiting queue.
+  mutating func arrive(
+    _ request: GenerationRequest, now: ContinuousClock.Instant
+  ) throws(BatchingError) -> Int {
+    try check(request, now: now)
+    let room = contextLength - request.prompt.count
+    let id = nextID
+    nextID += 1
+    waiting.append(
+      ScheduledSequence(
+        id: id, tokens: request.prompt, promptTokens: request.prompt.count,
+        limit: min(request.maxTokens ?? room, room), stopTokens: request.stopTokens,
+        sampler: Sampler(options: request.sampling, prompt: request.prompt),
+        deadline: request.deadline, arrival: now))
+    waitingTokens += request.prompt.count
+    return id
+  }
+
+  private func check(
+    _ request: GenerationRequest, now: ContinuousClock.Instant
+  ) throws(BatchingError) {
+    let length = request.prompt.count
+    if length == 0 { throw BatchingError(.invalidRequest, "the prompt is empty") }
+    if length >= contextLength {
+      throw BatchingError(
+        .tooLarge,
+        "the prompt has \(length) tokens; the model's context of \(contextLength) leaves room for "
+          + "\(contextLength - 1) at most; shorten it")
+    }
+    if let tokens = request.maxTokens, tokens < 1 {
+      throw BatchingError(.invalidRequest, "max tokens is \(tokens); it must be at least 1")
+    }
+    if let bad = request.prompt.first(where: { $0 < 0 || $0 >= vocabularySize }) {
+      throw BatchingError(
+        .invalidRequest, "token \(bad) is not in the vocabulary of \(vocabularySize)")
+    }
+    if let deadline = request.deadline, deadline <= now { throw .expired }
+    if waiting.count >= options.maxWaiting {
+      throw .queueFull(limit: "\(options.maxWaiting) prompts", retryAfter: retryAdvice)
+    }
+    if waitingTokens + length > options.maxWaitingTokens, !waiting.isEmpty {
+      throw .queueFull(
+        limit: "\(options.maxWaitingTokens) prompt tokens", retryAfter: retryAdvice)
+    }
+  }
+
+  /// With r sequences running that live for t each, one leaves every t / r.
+  private var retryAdvice: Duration {
+    guard meanLife > 0 else { return BatchPolicy.defaultRetry }
+    let seconds = meanLife / Double(max(1, running.count))
+    return BatchPolicy.advice(.seconds(seconds))
+  }
+
+  /// Takes a sequence out wherever it is and frees its blocks; nil when it has ended already.
+  ///
+  /// Blocks of a sequence in the step now being computed may be handed out only when the next is
+  /// planned, that is after it.
+  @discardableResult
+  mutating func remove(
+    _ id: Int, _ reason: FinishReason, now: ContinuousClock.Instant
+  ) -> GenerationSummary? {
+    if let index = waiting.firstIndex(where: { $0.id == id }) {
+      let sequence = waiting.remove(at: index)
+      waitingTokens -= sequence.tokens.count
+      return sequence.summary(reason, now: now)
+    }
+    guard let index = index(of: id) else { return nil }
+    return end(at: index, reason, now: now)
+  }
+
+  /// Ends what has outlived its deadline, waiting or running.
+  mutating func expire(now: ContinuousClock.Instant) -> [SequenceEvent] {
+    let late = { (sequence: ScheduledSequence) in
+      if let deadline = sequence.deadline { deadline <= now } else { false }
+    }
+    let ids = running.filter(late).map(\.id) + waiting.filter(late).map(\.id)
+    return ids.compactMap { id in
+      remove(id, .deadline, now: now).map { .ended(id: id, $0) }
+    }
+  }
+
+  /// When `expire` will next have something to do.
+  var earliestDeadline: ContinuousClock.Instant? {
+    (running.lazy.compactMap(\.deadline) + waiting.lazy.compactMap(\.deadline)).min()
+  }
+
+  mutating func setPaused(_ id: Int, _ isPaused: Bool) {
+    if let index = index(of: id) {
+      running[index].isPaused = isPaused
+    } else if let index = waiting.firstIndex(where: { $0.id == id }) {
+      waiting[index].isPaused = isPaused
+    }
+  }
+
+  // MARK: Results
+
+  /// Takes in what the step has brought: for each of its slices, in order, the token drawn (nil
+  /// where none was asked for) or why the slice failed.
+  ///
+  /// - Parameter duration: its time on the engine; nil when it says nothing.
+  mutating func complete(
+    _ outcomes: [Result<StepOutput?, BatchingError>], duration: Duration?,
+    now: ContinuousClock.Instant
+  ) -> [SequenceEvent] {
+    let step = inFlight
+    if let duration {
+      costModel.observe(tokens: step.reduce(0) { $0 + $1.fed }, duration: duration)
+    }
+    inFlight = []
+    precondition(outcomes.count == step.count, "an outcome for every slice")
+    var events: [SequenceEvent] = []
+    for ((id, fed), outcome) in zip(step, outcomes) {
+      guard let index = index(of: id) else { continue }  // Ended meanwhile.
+      switch outcome {
+      case .failure(let error):
+        _ = end(at: index, .cancelled, now: now)
+        events.append(.failed(id: id, error))
+      case .success(let output):
+        running[index].computed += fed
+        guard let output else { continue }
+        accept(output, at: index, now: now, &events)
+      }
+    }
+    return events
+  }
+
+  private mutating func accept(
+    _ output: StepOutput, at index: Int, now: ContinuousClock.Instant,
+    _ events: inout [SequenceEvent]
+  ) {
+    let id = running[index].id
+    running[index].sampler = output.sampler
+    if running[index].stopTokens.contains(output.token) {
+      events.append(.ended(id: id, end(at: index, .endOfSequence, now: now)))
+      return
+    }
+    let arrival = running[index].arrival
+    let token = GeneratedToken(
+      id: output.token, index: running[index].generated, probability: output.probability)
+    running[index].tokens.append(output.token)
+    if running[index].firstToken == nil { running[index].firstToken = now }
+    events.append(
+      .token(
+        id: id, token, queued: arrival.duration(to: running[index].started ?? now),
+        sinceArrival: arrival.duration(to: now)))
+    if running[index].generated >= running[index].limit {
+      events.append(.ended(id: id, end(at: index, .length, now: now)))
+    }
+  }
+
+  private mutating func end(
+    at index: Int, _ reason: FinishReason, now: ContinuousClock.Instant
+  ) -> GenerationSummary {
+    let sequence = running.remove(at: index)
+    for block in sequence.blocks { allocator.release(block) }
+    let life = (sequence.started ?? now).duration(to: now).seconds
+    meanLife = meanLife > 0 ? meanLife + (life - meanLife) / 8 : life
+    return sequence.summary(reason, now: now)
+  }
+
+  private func index(of id: Int) -> Int? { running.firstIndex { $0.id == id } }
+
+  // MARK: Steps
+
+  /// The next step; nil when nothing can run. Its outcome must come before the next is planned.
+  ///
+  /// - Parameter isContended: others have work for the engine, so that a step must be short.
+  mutating func plan(now: ContinuousClock.Instant, isContended: Bool = false) -> SequenceStep? {
+    precondition(inFlight.isEmpty, "a step is being computed")
+    var step = SequenceStep()
+    var budget = options.maxStepTokens
+    for id in running.filter({ !$0.isPaused && $0.isDecoding }).map(\.id) {
+      guard let index = grow(id) else { continue }
+      feed(index, &budget, &step, now)
+    }
+    if isContended { budget = min(budget, sliceTokens(besides: step.slices.count)) }
+    for index in running.indices
+    where budget > 0 && !running[index].isPaused && !running[index].isDecoding {
+      feed(index, &budget, &step, now)
+    }
+    while budget > 0, let id = admit(), let index = index(of: id) {
+      feed(index, &budget, &step, now)
+    }
+    if step.slices.isEmpty { return nil }
+    if step.ids.count < running.count(where: { !$0.isPaused })
+      || waiting.contains(where: { !$0.isPaused })
+    {
+      step.comesBack = true
+    }
+    return step
+  }
+
+  /// Prompt tokens that fit a slice beside the tokens of streams; a block's worth in any case, so
+  /// that prompts get on.
+  private func sliceTokens(besides decoding: Int) -> Int {
+    max(blockTokens, (costModel.tokens(within: options.engineSlice) ?? 0) - decoding)
+  }
+
+  private mutating func feed(
+    _ index: Int, _ budget: inout Int, _ step: inout SequenceStep, _ now: ContinuousClock.Instant
+  ) {
+    let sequence = running[index]
+    let count = min(budget, sequence.pending)
+    let end = sequence.computed + count
+    let draws = end == sequence.tokens.count
+    if !draws || sequence.generated + 1 < sequence.limit { step.comesBack = true }
+    budget -= count
+    step.slices.append(
+      SequenceSlice(
+        tokens: Array(sequence.tokens[sequence.computed..<end]), position: sequence.computed,
+        blocks: sequence.blocks, sampler: draws ? sequence.sampler : nil))
+    step.ids.append(sequence.id)
+    inFlight.append((sequence.id, count))
+    if sequence.started == nil { running[index].started = now }
+  }
+
+  // MARK: Blocks
+
+  private func blocks(for positions: Int) -> Int { (positions + blockTokens - 1) / blockTokens }
+
+  /// Sees to a block for the next position of a running sequence; nil when it had to give its own
+  /// blocks up instead, or had been made to by an older one.
+  private mutating func grow(_ id: Int) -> Int? {
+    while let index = index(of: id) {
+      if running[index].blocks.count >= blocks(for: running[index].tokens.count) { return index }
+      if let block = allocator.allocate() {
+        running[index].blocks.append(block)
+      } else {
+        preempt(running.lastIndex(where: \.isPaused) ?? running.count - 1)
+      }
+    }
+    return nil
+  }
+
+  /// Takes a running sequence's blocks; it waits in its order of arrival to be computed again.
+  private mutating func preempt(_ index: Int) {
+    var sequence = running.remove(at: index)
+    for block in sequence.blocks { allocator.release(block) }
+    sequence.blocks = []
+    sequence.computed = 0
+    preemptions += 1
+    waitingTokens += sequence.tokens.count
+    let place = waiting.firstIndex { $0.id > sequence.id } ?? waiting.endIndex
+    waiting.insert(sequence, at: place)
+  }
+
+  /// Admits the oldest waiting sequence whose reader keeps up, if there is room.
+  ///
+  /// One block per active sequence stays in reserve, as each may need one soon. Nothing younger
+  /// goes past a sequence that does not fit yet: it would wait for ever.
+  private mutating func admit() -> Int? {
+    guard let place = waiting.firstIndex(where: { !$0.isPaused }) else { return nil }
+    let active = running.count { !$0.isPaused }
+    let paused = running.lazy.filter(\.isPaused)
+    let needed = blocks(for: waiting[place].tokens.count)
+    let wanted = needed + active
+    guard active < options.maxRunning,
+      allocator.freeCount + paused.reduce(0, { $0 + $1.blocks.count }) >= wanted || active == 0
+    else { return nil }
+    while allocator.freeCount < wanted || running.count >= options.maxRunning {
+      guard let index = running.lastIndex(where: \.isPaused) else { break }
+      preempt(index)
+    }
+    // Preempting may have moved it.
+    guard let place = waiting.firstIndex(where: { !$0.isPaused }),
+      allocator.freeCount >= needed
+    else { return nil }
+    var sequence = waiting.remove(at: place)
+    waitingTokens -= sequence.tokens.count
+    while sequence.blocks.count < needed, let block = allocator.allocate() {
+      sequence.blocks.append(block)
+    }
+    let index = running.firstIndex { $0.id > sequence.id } ?? running.endIndex
+    running.insert(sequence, at: index)
+    return sequence.id
+  }
+}

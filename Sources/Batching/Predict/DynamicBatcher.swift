@@ -1,0 +1,72 @@
+package import Inference
+
+/// Forms batches of one model's inputs and has the engine compute them.
+///
+/// The typed face of `BatchScheduler`, an actor that lives on one loop: for handlers on that loop,
+/// submitting, forming batches and handing out answers cross no thread; those on others come over
+/// and go back. A batch crosses to the engine and back.
+package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
+  package typealias Input = Backend.Input
+  package typealias Answer = BatchAnswer<Backend.Output>
+
+  let scheduler: BatchScheduler
+  let backend: Backend
+
+  /// - Parameters:
+  ///   - executor: where the batcher lives: a loop.
+  ///   - observer: told of batches and drops; for metrics.
+  package init(
+    name: String, backend: Backend, engine: Engine, executor: BatchExecutor,
+    clock: any BatchClock, options: BatchOptions = BatchOptions(),
+    observer: (any BatchObserver)? = nil
+  ) {
+    self.backend = backend
+    scheduler = BatchScheduler(
+      lane: engine.lane(name), executor: executor, clock: clock, options: options,
+      observer: observer
+    ) { rows in
+      TypedBatchRow<Backend>.compute(rows, on: backend)
+    }
+  }
+
+  /// Has one input computed in some batch. Cheapest when called on the batcher's own executor.
+  ///
+  /// - Parameters:
+  ///   - deadline: when the answer is of no use any more.
+  ///   - queueTimeout: how long it may wait for its computation to begin.
+  /// - Throws: `BatchingError`; `CancellationError` when the task is cancelled before the answer.
+  package func submit(
+    _ input: Input, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+  ) async throws -> Answer {
+    let row = row(input, deadline, queueTimeout)
+    return try row.answer(try await scheduler.submit(row))
+  }
+
+  /// Has the inputs of one request computed, in one batch or several; answers in their order.
+  /// All are queued or none; the first that fails fails the request and drops the rest.
+  package func submit(
+    all inputs: [Input], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+  ) async throws -> [Answer] {
+    if inputs.isEmpty { return [] }
+    let rows = inputs.map { row($0, deadline, queueTimeout) }
+    let places = try await scheduler.submit(all: rows)
+    return try zip(rows, places).map { try $0.answer($1) }
+  }
+
+  private func row(
+    _ input: Input, _ deadline: ContinuousClock.Instant?, _ queueTimeout: Duration?
+  ) -> TypedBatchRow<Backend> {
+    TypedBatchRow(
+      input, cost: backend.cost(of: input), deadline: deadline, queueTimeout: queueTimeout)
+  }
+
+  /// Rows and tokens waiting for a batch; for metrics.
+  package var waiting: (rows: Int, tokens: Int) {
+    get async { await scheduler.waiting }
+  }
+
+  /// Inputs not answered yet, waiting or being computed, and the requests of several among them.
+  var unanswered: (inputs: Int, groups: Int) {
+    get async { await scheduler.unanswered }
+  }
+}

@@ -1,0 +1,29 @@
+internal import Accounts
+internal import SQLite
+
+extension JobTables {
+  /// Masters that still sign, the newest first.
+  func masters(at time: UnixTime) throws(SQLiteError) -> [[UInt8]] {
+    let statement = try statement(
+      """
+      SELECT master FROM signing_masters WHERE retires IS NULL OR retires > ?
+        ORDER BY number DESC LIMIT 4
+      """
+    ).bind(time.microseconds)
+    var masters: [[UInt8]] = []
+    while try statement.step() { masters.append(statement[0]) }
+    return masters
+  }
+
+  /// Lets the masters so far retire, and puts a new one in their place.
+  func replaceMaster(
+    with master: [UInt8], retiringAt retirement: UnixTime, at time: UnixTime
+  ) throws(SQLiteError) {
+    try database.transaction { () throws(SQLiteError) in
+      try statement("DELETE FROM signing_masters WHERE retires <= ?").bind(time.microseconds).run()
+      try statement("UPDATE signing_masters SET retires = ? WHERE retires IS NULL")
+        .bind(retirement.microseconds).run()
+      try statement("INSERT INTO signing_masters (master) VALUES (?)").bind(master).run()
+    }
+  }
+}

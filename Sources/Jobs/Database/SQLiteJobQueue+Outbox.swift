@@ -1,0 +1,78 @@
+package import Accounts
+internal import Crypto
+internal import SQLite
+
+extension SQLiteJobQueue: WebhookOutbox {
+  package func dueDeliveries(
+    at time: UnixTime, until lease: UnixTime, limit: Int, load: DeliveryLoad
+  ) async throws(JobQueueError) -> [Delivery] {
+    try use { tables throws(SQLiteError) in
+      try tables.dueDeliveries(at: time, until: lease, limit: limit, load: load)
+    }
+  }
+
+  package func nextDue(after time: UnixTime) async throws(JobQueueError) -> UnixTime? {
+    try use { tables throws(SQLiteError) in try tables.nextDue(after: time) }
+  }
+
+  package func record(
+    _ outcome: DeliveryOutcome, of id: String, at time: UnixTime
+  ) async throws(JobQueueError) {
+    try use { tables throws(SQLiteError) in try tables.record(outcome, of: id, at: time) }
+  }
+
+  package func deliveryCounts() async throws(JobQueueError) -> [WebhookStatus.State: Int] {
+    try use { tables throws(SQLiteError) in try tables.deliveryCounts() }
+  }
+
+  package func deadLetters(
+    _ query: JobQuery
+  ) async throws(JobQueueError) -> Page<DeadLetter> {
+    let last = try query.last
+    let (letters, next) = try use { tables throws(SQLiteError) in
+      try tables.deadLetters(of: query.owner, limit: query.limit, before: last)
+    }
+    return Page(items: letters, next: next.map { "\($0)" } ?? "")
+  }
+
+  package func redeliver(
+    _ id: String, owner: String?, at time: UnixTime
+  ) async throws(JobQueueError) {
+    let found = try use { tables throws(SQLiteError) in
+      try tables.redeliver(id, owner: owner, at: time)
+    }
+    guard found else {
+      throw JobQueueError(.notFound, "there is no dead letter '\(id.prefix(64))'")
+    }
+  }
+
+  package func secrets(
+    of owner: String, at time: UnixTime
+  ) async throws(JobQueueError) -> [WebhookSecret] {
+    var masters = try use { tables throws(SQLiteError) in try tables.masters(at: time) }
+    if masters.isEmpty {
+      // The first call of all makes the first master.
+      try renewMaster(retiringAt: time, at: time)
+      masters = try use { tables throws(SQLiteError) in try tables.masters(at: time) }
+    }
+    return masters.map { WebhookSecret(master: $0, owner: owner) }
+  }
+
+  package func rotateSecrets(
+    overlap: Duration, at time: UnixTime
+  ) async throws(JobQueueError) {
+    try renewMaster(retiringAt: time.advanced(by: overlap), at: time)
+  }
+
+  private func renewMaster(
+    retiringAt retirement: UnixTime, at time: UnixTime
+  ) throws(JobQueueError) {
+    let master: [UInt8]
+    do throws(SecureRandomError) { master = try SecureRandom.bytes(32) } catch {
+      throw JobQueueError(error)
+    }
+    try use { tables throws(SQLiteError) in
+      try tables.replaceMaster(with: master, retiringAt: retirement, at: time)
+    }
+  }
+}

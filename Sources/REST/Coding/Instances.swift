@@ -1,0 +1,111 @@
+internal import Bytes
+internal import JSON
+internal import Messages
+
+extension ApusV1.Instance {
+  /// Reads one element of `inputs`: a text, a row of numbers, or an object that says what it is.
+  init(_ value: JSONValue, at place: @autoclosure () -> String) throws(FieldError) {
+    if let text = value.string {
+      self.init(kind: .text(text))
+    } else if let elements = value.elements {
+      self.init(kind: .features(try ApusV1.FeatureRow(row: elements, at: place())))
+    } else if value.kind == .object {
+      try self.init(Fields(value, at: place()))
+    } else {
+      throw FieldError(
+        place(),
+        "expected a text, an array of numbers or an object, got \(Fields.article(value))")
+    }
+  }
+
+  private static let kinds = ["text", "features", "image", "tensors"]
+
+  private init(_ fields: Fields) throws(FieldError) {
+    try fields.allowOnly(Self.kinds + ["content_type"])
+    let given = Self.kinds.filter { fields.member($0) != nil }
+    guard given.count == 1 else {
+      throw FieldError(
+        fields.path,
+        "expected one of \(Self.kinds.joined(separator: ", ")); got "
+          + (given.isEmpty ? "none" : given.joined(separator: " and ")))
+    }
+    if given != ["image"], fields.member("content_type") != nil {
+      throw fields.error("content_type", "only images have one")
+    }
+    switch given[0] {
+    case "text": self.init(kind: .text(try fields.string("text") ?? ""))
+    case "features": self.init(kind: .features(try ApusV1.FeatureRow(fields)))
+    case "image": self.init(kind: .image(try ApusV1.Image(fields)))
+    default: self.init(kind: .tensors(try ApusV1.NamedTensors(fields)))
+    }
+  }
+}
+
+extension ApusV1.FeatureRow {
+  /// A row of numbers without names.
+  init(row elements: JSONValue.Elements, at place: String) throws(FieldError) {
+    self.init()
+    values.reserveCapacity(elements.count)
+    for (index, element) in elements.enumerated() {
+      guard let number = element.number else {
+        throw FieldError(
+          "\(place)[\(index)]", "expected a number, got \(Fields.article(element))")
+      }
+      values.append(Float(number))
+    }
+  }
+
+  /// `features`: an array of numbers, or an object of numbers by name.
+  init(_ fields: Fields) throws(FieldError) {
+    guard let member = fields.member("features") else {
+      self.init()
+      return
+    }
+    if let elements = member.elements {
+      try self.init(row: elements, at: fields.place("features"))
+      return
+    }
+    self.init()
+    let named = try Fields(member, at: fields.place("features"))
+    try member.forEachMember { (key, value) throws(FieldError) in
+      let name = Fields.text(key)
+      guard let number = value.number else {
+        throw named.unexpected(String(name.prefix(100)), value, "a number")
+      }
+      names.append(name)
+      values.append(Float(number))
+    }
+  }
+}
+
+extension ApusV1.Image {
+  /// `image`: base64, or a data URL (RFC 2397) whose media type then counts.
+  init(_ fields: Fields) throws(FieldError) {
+    guard let text = try fields.string("image") else {
+      self.init()
+      return
+    }
+    self.init()
+    contentType = try fields.string("content_type") ?? ""
+    var payload = text[...]
+    if text.hasPrefix("data:") {
+      guard let comma = text.utf8.firstIndex(of: UInt8(ascii: ",")),
+        text[..<comma].hasSuffix(";base64")
+      else {
+        throw fields.error("image", "expected a data URL in base64: data:image/png;base64,…")
+      }
+      let type = text[..<comma].dropFirst("data:".count).dropLast(";base64".count)
+      if contentType.isEmpty { contentType = String(type) }
+      payload = text[text.utf8.index(after: comma)...]
+    }
+    guard let data = Self.decode(payload), !data.isEmpty else {
+      throw fields.error("image", "is not base64, or is empty")
+    }
+    self.data = data
+  }
+
+  private static func decode(_ text: Substring) -> [UInt8]? {
+    var text = text
+    return text.withUTF8 { utf8 in unsafe Base64.decode(UnsafeRawBufferPointer(utf8)) }
+  }
+}

@@ -1,0 +1,156 @@
+internal import CMicroHTTPD
+internal import EventLoop
+
+// How the library lives on a loop: it has no thread and waits for nothing. Its own epoll descriptor
+// is watched by the loop's, `MHD_run` does what there is to do and calls back, and whatever the
+// callbacks leave to be done at once (an answer that is there) is done in further rounds.
+//
+//   loop's epoll ──ready──> MHD_run ──> access callback ──> Exchange ──> handler's task
+//        ▲                    ▲                                              │
+//        │                    └────────── runSoon <── MHD_resume <── answer ─┘
+//        └── once a second: connections that are overdue are shut down
+
+/// libmicrohttpd on one loop. On that loop only.
+@safe
+final class Daemon {
+  let core: FrontCore
+  let loop: EventLoop
+  private var handle: OpaquePointer?
+  private var source: DescriptorSource?
+  private(set) var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// The socket that is being handed to the library, for its callback.
+  private(set) var incoming: AcceptedSocket?
+  private var isRunning = false
+  private var isPosted = false
+  private var isSweeping = false
+  /// Made once: work that other callbacks ask for.
+  private var post: @Sendable () -> Void = {}
+
+  /// Rounds in a row before others get their turn.
+  private static let rounds = 8
+
+  init(core: FrontCore, loop: EventLoop) throws(SystemError) {
+    self.core = core
+    self.loop = loop
+    let limits = core.options.limits
+    // Half of it is for what comes in, so a head may have all of `headerSize`.
+    guard
+      let handle = unsafe mhd_start(
+        callbacks(for: self), 2 * limits.headerSize, UInt32(limits.idleTime.components.seconds))
+    else { throw SystemError(code: 12, operation: "start an HTTP daemon") }
+    unsafe self.handle = handle
+    let source = DescriptorSource(fd: unsafe mhd_epoll(handle), loop: loop) { [unowned self] in
+      run()
+    }
+    self.source = source
+    try source.watch(for: .readable)
+    let bound = LoopBound(Unowned(self), on: loop)
+    post = { bound.value.daemon?.runPosted() }
+  }
+
+  /// A connection for the library. Refuses, by closing, what passes the bound on one address.
+  func take(_ socket: AcceptedSocket) {
+    guard let handle = unsafe handle, core.addresses.add(socket.peer.host) else {
+      core.metrics?.reached(.connectionsPerAddress)
+      return socket.close()
+    }
+    incoming = socket
+    _ = unsafe socket.peer.withSystemAddress { address, length in
+      unsafe MHD_add_connection(
+        handle, socket.fd, address.assumingMemoryBound(to: sockaddr.self), length)
+    }
+    // The library had no memory for it, and has closed it.
+    if incoming != nil { core.addresses.remove(socket.peer.host) }
+    incoming = nil
+    sweepLater()
+  }
+
+  // MARK: Running
+
+  /// Does what there is to do; not from one of the library's callbacks.
+  func run() {
+    guard let handle = unsafe handle, !isRunning else { return }
+    isRunning = true
+    var left = Self.rounds
+    repeat {
+      _ = unsafe MHD_run(handle)
+      left -= 1
+    } while unsafe left > 0 && mhd_is_busy(handle) != 0
+    isRunning = false
+    if unsafe mhd_is_busy(handle) != 0 { runSoon() }
+  }
+
+  /// Runs the library later in this turn.
+  func runSoon() {
+    guard !isPosted else { return }
+    isPosted = true
+    loop.execute(post)
+  }
+
+  private func runPosted() {
+    isPosted = false
+    run()
+  }
+
+  // MARK: Connections
+
+  func opened(_ connection: HTTPConnection) {
+    incoming = nil
+    connections[ObjectIdentifier(connection)] = connection
+    connection.opened()
+  }
+
+  func closed(_ connection: HTTPConnection) {
+    connection.closed()
+    connections[ObjectIdentifier(connection)] = nil
+    core.addresses.remove(connection.host)
+  }
+
+  /// Once a second while there are connections: those that are overdue are ended, and the library
+  /// looks at its own idle time.
+  private func sweepLater() {
+    guard !isSweeping, !connections.isEmpty else { return }
+    isSweeping = true
+    _ = loop.schedule(after: .seconds(1)) { [weak self] in
+      guard let self else { return }
+      isSweeping = false
+      for connection in connections.values where connection.clock.isOverdue(loop.now) {
+        core.metrics?.reached(connection.clock.limit)
+        connection.close()
+      }
+      run()
+      sweepLater()
+    }
+  }
+
+  // MARK: The end
+
+  /// Ends idle connections; the others end with their answer. What has come in by now is read
+  /// first: it is a request.
+  func drain() {
+    run()
+    for connection in connections.values { connection.closeIfIdle() }
+    run()
+  }
+
+  /// Ends all connections now; each is reported closed in one of the next rounds.
+  func closeAll() {
+    for connection in connections.values { connection.close() }
+    run()
+  }
+
+  /// To be called when no connection is left.
+  func stop() {
+    source?.unwatch()
+    source = nil
+    guard let handle = unsafe handle, connections.isEmpty else { return }
+    unsafe self.handle = nil
+    unsafe MHD_stop_daemon(handle)
+  }
+}
+
+/// Keeps the daemon's own closure from keeping the daemon.
+private struct Unowned {
+  weak var daemon: Daemon?
+  init(_ daemon: Daemon) { self.daemon = daemon }
+}

@@ -1,0 +1,96 @@
+internal import EventLoop
+internal import Messages
+
+/// One client's connection: what this side keeps beside the library's own. On its loop only.
+final class HTTPConnection {
+  let core: FrontCore
+  let daemon: Daemon
+  let loop: EventLoop
+  /// `ip:port`, or `unix:`.
+  let peer: String
+  /// The client's address without its port.
+  let host: String
+  var clock: ConnectionClock
+  /// The library's side, while a request is being handled.
+  var library: LibraryConnection?
+  /// The request that is under way.
+  private(set) var exchange: Exchange?
+  /// The client has ended its direction: it is taken to be gone.
+  private(set) var hasPeerEnded = false
+  /// The descriptor is the library's, and may name something else by now.
+  private var isClosed = false
+  /// What the connection's requests make their calls on.
+  let transport: any ClientTransport
+  private let socket: AcceptedSocket
+  /// The library does not look at a connection that it was asked to leave alone; somebody must
+  /// notice when its client goes.
+  private var watch: DescriptorSource?
+
+  init(_ socket: AcceptedSocket, daemon: Daemon) {
+    self.socket = socket
+    self.daemon = daemon
+    core = daemon.core
+    loop = daemon.loop
+    peer = socket.peer.description
+    host = socket.peer.host
+    clock = ConnectionClock(limits: core.options.limits, now: loop.now)
+    transport = core.transport(loop, peer)
+  }
+
+  func opened() {
+    let watch = DescriptorSource(fd: socket.fd, loop: loop) { [weak self] in self?.peerEnded() }
+    self.watch = watch
+    // Without the watch a client that goes is noticed when its answer cannot be sent.
+    try? watch.watch(for: .peerEnded)
+  }
+
+  func closed() {
+    watch?.unwatch()
+    watch = nil
+    isClosed = true
+  }
+
+  /// Whoever ends its direction is taken to be gone, as it nearly always is; what it sent before
+  /// that is read first. The library cannot be left to notice: it misses an end that comes with
+  /// the last bytes.
+  private func peerEnded() {
+    hasPeerEnded = true
+    daemon.run()
+    if clock.phase == .handling {
+      exchange?.cancel()
+    } else {
+      close()
+    }
+  }
+
+  func began(_ exchange: Exchange) {
+    clock.sawRequestLine(loop.now)
+    self.exchange = exchange
+  }
+
+  func completed(_ exchange: Exchange) {
+    exchange.completed()
+    self.exchange = nil
+    library = nil
+    clock.completed(loop.now)
+    if hasPeerEnded || core.phase != .serving { close() }
+  }
+
+  /// Lets the library look at the connection again.
+  func resume() {
+    guard let library else { return }
+    library.resume()
+    daemon.runSoon()
+  }
+
+  /// Ends the connection: the library finds the end of its stream.
+  func close() {
+    exchange?.cancel()
+    if !isClosed { socket.shutDown() }
+  }
+
+  /// Ends it unless a request is under way, which is answered first.
+  func closeIfIdle() {
+    if clock.phase == .waiting { close() }
+  }
+}

@@ -1,0 +1,32 @@
+package import Metrics
+
+/// What the HTTP front serves and how.
+package struct FrontOptions: Sendable {
+  package var limits = HTTPLimits()
+  /// Origins whose pages may call from a browser (CORS), such as `https://app.example.com`; `*`
+  /// stands for any. Empty: none, and no CORS fields are sent.
+  package var allowedOrigins: [String] = []
+  /// What `/openapi.json` gives as the version of the server.
+  package var version = "0"
+  /// Where requests are counted.
+  package var registry: Registry?
+  /// Hears of every request that was answered or given up, on its connection's loop; must not
+  /// block.
+  package var observer: (@Sendable (EndedRequest) -> Void)?
+
+  package init() {}
+}
+
+/// What is known of a request at its end, for logs: never its body.
+package struct EndedRequest: Sendable {
+  /// The route's pattern, such as `/v1/models/{name}`; empty when none was found.
+  package let route: String
+  package let method: String
+  /// As it was sent, or would have been if the client had waited.
+  package let status: Int
+  package let peer: String
+  package let requestID: String
+  package let duration: Duration
+  /// Calls that the request made: each has been reported to the server's own observer.
+  package let calls: Int
+}

@@ -1,0 +1,38 @@
+internal import Messages
+
+/// Which metadata of a call's answer becomes header fields of the HTTP answer.
+enum AnswerHeaders {
+  private static let allowed: Set<String> = [
+    "retry-after", "retry-after-ms", "ratelimit", "ratelimit-policy", "deprecation", "sunset",
+    "link",
+    "traceparent", "x-should-retry", "x-cache",
+  ]
+  /// Fields of one answer at most, and bytes of one value.
+  private static let limits = (fields: 32, value: 1024)
+
+  static func fields(of metadata: Metadata) -> [HTTPResponse.Header] {
+    var fields: [HTTPResponse.Header] = []
+    var pushback: Int?
+    for entry in metadata.entries {
+      guard case .text(let value) = entry.value else { continue }
+      if entry.name == "grpc-retry-pushback-ms" {
+        pushback = Int(value)
+      } else if allowed.contains(entry.name) || entry.name.hasPrefix("x-ratelimit-"),
+        fields.count < limits.fields, isFieldValue(value)
+      {
+        fields.append((entry.name, value))
+      }
+    }
+    // What gRPC clients are told in their words, for those that know HTTP's.
+    if let pushback, pushback >= 0, !fields.contains(where: { $0.name == "retry-after" }) {
+      fields.append(("retry-after-ms", "\(pushback)"))
+      fields.append(("retry-after", "\((pushback + 999) / 1000)"))
+    }
+    return fields
+  }
+
+  static func isFieldValue(_ value: String) -> Bool {
+    (1...limits.value).contains(value.utf8.count)
+      && value.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+  }
+}

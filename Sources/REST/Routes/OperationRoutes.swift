@@ -1,0 +1,23 @@
+extension Route {
+  /// - Parameter text: in the Prometheus text format, version 0.0.4.
+  static func metrics(_ text: @escaping @Sendable () -> String) -> Route {
+    Route(
+      .get, "/metrics", access: .open,
+      operation: Operation(
+        id: "metrics", summary: "Measurements for Prometheus", tag: "Operation",
+        answers: [
+          Operation.Answer(200, "In the text format.", [("text/plain", #"{"type":"string"}"#)])
+        ])
+    ) { _, _ in .text(text(), type: "text/plain; version=0.0.4; charset=utf-8") }
+  }
+
+  static func openAPI(_ document: [UInt8]) -> Route {
+    Route(.get, "/openapi.json", access: .open, operation: openAPIOperation) { _, _ in
+      HTTPResponse(headers: [("content-type", HTTPResponse.jsonType)], body: .bytes(document))
+    }
+  }
+
+  private static let openAPIOperation = Operation(
+    id: "openAPI", summary: "This description (OpenAPI 3.1)", tag: "Operation",
+    answers: [.json("The description.", #"{"type":"object"}"#)])
+}

@@ -1,0 +1,148 @@
+internal import Messages
+
+/// Finds a request's route and answers it: what stands between a connection and the handlers. Free
+/// of sockets.
+struct Dispatcher: Sendable {
+  let table: RouteTable
+  let limits: HTTPLimits
+  let cors: CORS
+
+  /// What is known of a request before its body.
+  struct Head: Sendable {
+    let method: String
+    let target: Target
+    let headers: RequestHeaders
+    /// Bytes of the request line and the header fields.
+    let size: Int
+    let id: String
+  }
+
+  /// What becomes of a request on account of its head.
+  enum Admission: Sendable {
+    /// To be handled when its body is here.
+    case admitted(Route, HTTPMethod, parameters: [String])
+    /// Answered; a body that comes is not looked at.
+    case answered(HTTPResponse, Route?)
+    /// Answered, and the connection cannot be used again: what follows the head is not known.
+    case broken(HTTPResponse)
+  }
+
+  func admit(_ head: Head) -> Admission {
+    if let error = framingError(head) {
+      return .broken(finished(ErrorDialect.both.response(error, requestID: head.id), head))
+    }
+    var found: Route?
+    do throws(HTTPError) {
+      guard let match = try table.match(head.target) else {
+        throw HTTPError(.notFound, "there is nothing at \(head.target.path.prefix(200))")
+      }
+      guard let method = HTTPMethod(rawValue: head.method) else {
+        throw notAllowed(head, match)
+      }
+      if method == .options { return .answered(options(head, match), nil) }
+      guard let route = match.route(method) else { throw notAllowed(head, match) }
+      found = route
+      try checkContentType(head.headers, route)
+      _ = try HTTPRequest.timeout(head.headers)
+      return .admitted(route, method, parameters: match.parameters)
+    } catch {
+      let response = (found?.dialect ?? .both).response(error, requestID: head.id)
+      return .answered(finished(response, head), found)
+    }
+  }
+
+  /// Runs the route's handler; whatever it throws becomes an answer.
+  func respond(to request: HTTPRequest, _ route: Route, _ gateway: Gateway) async -> HTTPResponse {
+    var response: HTTPResponse
+    do { response = try await route.handle(request, gateway) } catch {
+      response = route.dialect.response(
+        HTTPError(error), requestID: gateway.requestID ?? request.id)
+    }
+    for metadata in gateway.answerMetadata {
+      for field in AnswerHeaders.fields(of: metadata)
+      where !response.headers.contains(where: { $0.name == field.name }) {
+        response.headers.append(field)
+      }
+    }
+    return finished(response, request.headers, id: gateway.requestID ?? request.id)
+  }
+
+  /// What the front answers when it cannot let a handler run.
+  func refusal(_ error: HTTPError, _ head: Head, _ route: Route?) -> HTTPResponse {
+    finished((route?.dialect ?? .both).response(error, requestID: head.id), head)
+  }
+
+  // MARK: Parts
+
+  private func finished(_ response: HTTPResponse, _ head: Head) -> HTTPResponse {
+    finished(response, head.headers, id: head.id)
+  }
+
+  private func finished(
+    _ response: HTTPResponse, _ headers: RequestHeaders, id: String
+  ) -> HTTPResponse {
+    var response = response
+    response.headers.append((RequestHeader.requestID.name, id))
+    response.headers.append(contentsOf: cors.fields(headers[.origin]))
+    return response
+  }
+
+  private func options(_ head: Head, _ match: RouteTable.Match) -> HTTPResponse {
+    let allowed = cors.preflight(head.headers, methods: match.methods)
+    return finished(
+      HTTPResponse(status: 204, headers: [("allow", match.methods)] + allowed), head)
+  }
+
+  private func notAllowed(_ head: Head, _ match: RouteTable.Match) -> HTTPError {
+    HTTPError(
+      .methodNotAllowed,
+      "\(head.method.prefix(32)) is not allowed at \(head.target.path.prefix(200)); "
+        + "allowed are \(match.methods)",
+      headers: [("allow", match.methods)])
+  }
+
+  private func checkContentType(_ headers: RequestHeaders, _ route: Route) throws(HTTPError) {
+    guard route.takesBody, let type = headers[.contentType] else { return }
+    let parts = type.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
+    let isJSON = parts.first.map { $0 == "application/json" || $0.hasSuffix("+json") } ?? false
+    let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }
+    let isUTF8 = charset.map { $0.filter { $0 != "\"" } == "charset=utf-8" } ?? true
+    guard isJSON && isUTF8 else {
+      throw HTTPError(
+        .unsupportedMediaType,
+        "content-type \(type.prefix(100)) is not understood; send application/json in UTF-8",
+        headers: [("accept-post", HTTPResponse.jsonType)])
+    }
+  }
+
+  /// What would let two readers of the connection disagree about where a request ends
+  /// (RFC 9112, section 6.3), and heads over their limits.
+  private func framingError(_ head: Head) -> HTTPError? {
+    let lengths = head.headers.count(.contentLength)
+    let codings = head.headers.count(.transferEncoding)
+    if lengths > 1 || codings > 1 || (lengths == 1 && codings == 1) {
+      return HTTPError(
+        .badRequest, "content-length and transfer-encoding: one of them, once, ends a body")
+    }
+    if let coding = head.headers[.transferEncoding], coding.lowercased() != "chunked" {
+      return HTTPError(
+        status: 501, code: "UNIMPLEMENTED",
+        message: "transfer-encoding \(coding.prefix(100)) is not spoken; send chunked")
+    }
+    if head.target.size > limits.targetSize {
+      return HTTPError(
+        .targetTooLong, "the request's target has \(head.target.size) bytes", over: .targetSize,
+        of: limits.targetSize)
+    }
+    if head.size > limits.headerSize {
+      return HTTPError(
+        .headersTooLarge, "the request's head has \(head.size) bytes", over: .headerSize,
+        of: limits.headerSize)
+    }
+    if let length = head.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodySize {
+      return HTTPError(
+        .payloadTooLarge, "the body has \(length) bytes", over: .bodySize, of: limits.bodySize)
+    }
+    return nil
+  }
+}

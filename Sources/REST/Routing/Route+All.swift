@@ -1,0 +1,23 @@
+extension Route {
+  /// Every route there is, in the order of the description.
+  ///
+  /// - Parameters:
+  ///   - version: the server's.
+  ///   - metricsText: what `/metrics` answers.
+  static func all(
+    version: String, metricsText: @escaping @Sendable () -> String
+  ) -> [Route] {
+    let described =
+      [predict, generate]
+      + [chatCompletions, completions, embeddings]
+      + [listModels, getModel]
+      + [submitJob, listJobs, getJob, cancelJob]
+      + [usage]
+      + [createKey, listKeys, revokeKey, rotateKey]
+      + [loadModel, unloadModel, rollBackModel, setLabel, removeLabel]
+      + [health, live, ready, metrics(metricsText)]
+    // The description describes itself, too.
+    let document = OpenAPIDocument.text(described + [openAPI([])], version: version)
+    return described + [openAPI(document)]
+  }
+}

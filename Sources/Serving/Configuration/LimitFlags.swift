@@ -1,0 +1,88 @@
+package import REST
+package import RPC
+
+extension ServerLimits: FrontLimits {}
+extension HTTPLimits: FrontLimits {}
+
+/// The flags of all limits, by front.
+package enum LimitFlags {
+  private static let kibi = 1 << 10
+  private static let mebi = 1 << 20
+  private static let gibi = 1 << 30
+
+  package static let grpc: [LimitFlag<ServerLimits>] = [
+    flag(.messageSize, "largest request message", .bytes(\.messageSize, kibi...2 * gibi)),
+    flag(.headerSize, "largest header list", .bytes(\.headerSize, kibi...mebi)),
+    flag(.connections, "open connections", .count(\.connections, 1...1_000_000)),
+    flag(.calls, "running calls of the whole server", .count(\.calls, 1...10_000_000)),
+    flag(
+      .callsPerConnection, "running calls of one connection",
+      .count(\.callsPerConnection, 1...1_000_000)),
+    flag(
+      .memoryPerConnection, "bytes waiting on a connection",
+      .bytes(\.memoryPerConnection, 64 * kibi...1_024 * gibi)),
+    flag(
+      .memory, "bytes waiting on all connections", .bytes(\.memory, mebi...4_096 * gibi)),
+    flag(
+      .sendQueue, "bytes waiting on a call before its handler is suspended",
+      .bytes(\.sendQueue, kibi...gibi)),
+    flag(
+      .streamWindow, "bytes a client may send ahead on a call",
+      .bytes(\.streamWindow, 16 * kibi...gibi)),
+    flag(
+      .connectionWindow, "bytes a client may send ahead on a connection",
+      .bytes(\.connectionWindow, 64 * kibi...gibi)),
+    // Message, details and twice metadata must stay under the 64 KiB of headers that nghttp2 sends.
+    flag(
+      .responseMetadataSize, "largest metadata of an answer",
+      .bytes(\.responseMetadataSize, kibi...16 * kibi)),
+    flag(
+      .handshakeTimeout, "from a connection's start to the end of its HTTP/2 handshake",
+      .time(\.handshakeTimeout, .milliseconds(100)...(.seconds(3_600)))),
+    flag(
+      .resetBurst, "calls that a client may reset in a row", .count(\.resetBurst, 1...1_000_000)),
+    flag(
+      .resetsPerSecond, "resets per second that follow a burst",
+      .count(\.resetsPerSecond, 1...1_000_000)),
+  ]
+
+  package static let http: [LimitFlag<HTTPLimits>] = [
+    flag(.bodySize, "largest body of an HTTP request", .bytes(\.bodySize, kibi...gibi)),
+    flag(
+      .headerSize, "largest HTTP request line and header fields",
+      .bytes(\.headerSize, kibi...mebi)),
+    flag(.targetSize, "longest HTTP path and query", .bytes(\.targetSize, 256...mebi)),
+    flag(.bodies, "bytes of all HTTP bodies together", .bytes(\.bodies, mebi...1_024 * gibi)),
+    flag(.connections, "open HTTP connections", .count(\.connections, 1...1_000_000)),
+    flag(
+      .connectionsPerAddress, "open HTTP connections from one address",
+      .count(\.connectionsPerAddress, 1...1_000_000)),
+    flag(
+      .headTime, "for an HTTP request's line and header fields to come in",
+      .time(\.headTime, .milliseconds(100)...(.seconds(3_600)))),
+    flag(
+      .bodyTime, "for an HTTP request's body to come in",
+      .time(\.bodyTime, .milliseconds(100)...(.seconds(3_600)))),
+    flag(
+      .idleTime, "an HTTP connection may be idle, in whole seconds",
+      .time(\.idleTime, .seconds(1)...(.seconds(3_600)))),
+    flag(.jsonDepth, "levels of arrays and objects in JSON", .count(\.jsonDepth, 4...512)),
+    flag(.jsonValues, "values in a JSON body", .count(\.jsonValues, 16...(1 << 26))),
+    flag(.choices, "choices of one OpenAI request", .count(\.choices, 1...1_024)),
+    flag(
+      .eventQueue, "events of a stream that wait before its handler is suspended",
+      .count(\.eventQueue, 1...4_096)),
+  ]
+
+  private static func flag(
+    _ limit: Limit, _ help: String, _ field: LimitFlag<ServerLimits>.Field
+  ) -> LimitFlag<ServerLimits> {
+    LimitFlag(limit.rawValue, help, field)
+  }
+
+  private static func flag(
+    _ limit: HTTPLimit, _ help: String, _ field: LimitFlag<HTTPLimits>.Field
+  ) -> LimitFlag<HTTPLimits> {
+    LimitFlag(limit.rawValue, help, field)
+  }
+}

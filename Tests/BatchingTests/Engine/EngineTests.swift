@@ -1,0 +1,188 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Batching
+
+@Suite struct EngineTests {
+  @Test func worksOnItsOwnThreadAndComesBack() async throws {
+    let engine = try Engine()
+    defer { engine.stop() }
+    let executor = ThreadExecutor()
+    let lane = engine.lane("a")
+    let (inside, outside) = try await executor.run {
+      let worker = try await lane.run { executor.isIsolatingCurrentContext() }
+      return (worker, executor.isIsolatingCurrentContext())
+    }
+    #expect(inside == false)
+    #expect(outside == true)
+  }
+
+  @Test func passesErrorsOn() async throws {
+    let engine = try Engine()
+    defer { engine.stop() }
+    let lane = engine.lane("a")
+    await #expect(throws: BadInput(value: 7)) { try await lane.run { throw BadInput(value: 7) } }
+    #expect(try await lane.run { 6 } == 6)
+  }
+
+  /// A job of each kind moves the engine's clock; nobody is given up, however slow the machine is.
+  @Test func lanesShareTimeAndNotTurns() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(patience: .seconds(600), now: { clock.now() })
+    defer { engine.stop() }
+    let executor = ThreadExecutor()
+    let jobs = Shared<[(lane: Int, length: Duration)]>([])
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let blocker = engine.lane("blocker")
+    let blocked = Task {
+      try await blocker.run {
+        entered.signal()
+        release.wait()
+      }
+    }
+    await offThread { entered.wait() }
+    try await executor.run {
+      try await withThrowingTaskGroup { group in
+        for (index, milliseconds) in [1, 4, 16].enumerated() {
+          let lane = engine.lane("\(index)")
+          let count = 160 / milliseconds
+          group.addTask(executorPreference: executor) {
+            for turn in 1...count {
+              try await lane.run(comesBack: turn < count) {
+                clock.advance(by: .milliseconds(milliseconds))
+                jobs.update { $0.append((index, .milliseconds(milliseconds))) }
+              }
+            }
+          }
+        }
+        // All three first jobs are queued before the engine goes on.
+        group.addTask(executorPreference: executor) {
+          while engine.health(now: clock.now()).waiting < 3 { await Task.yield() }
+          release.signal()
+        }
+        try await group.waitForAll()
+      }
+    }
+    try await blocked.value
+    var had = [Duration](repeating: .zero, count: 3)
+    for job in jobs.value {
+      had[job.lane] += job.length
+      let (least, most) = (had.min() ?? .zero, had.max() ?? .zero)
+      #expect(most - least <= .milliseconds(16 + 4))
+    }
+    #expect(had == Array(repeating: .milliseconds(160), count: 3))
+    #expect(engine.busyTime == .milliseconds(480))
+  }
+
+  @Test func aPromiseThatIsNotKeptDelaysOnly() async throws {
+    let engine = try Engine(patience: .microseconds(1))
+    defer { engine.stop() }
+    let (gone, other) = (engine.lane("gone"), engine.lane("other"))
+    try await other.run {}
+    for _ in 0..<50 {
+      try await gone.run(comesBack: true) {}
+      #expect(try await other.run { 7 } == 7)
+    }
+  }
+
+  @Test func contentionIsOtherLanesWork() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(now: { clock.now() })
+    defer { engine.stop() }
+    let (a, b) = (engine.lane("a"), engine.lane("b"))
+    #expect(!a.isContended && !b.isContended)
+    let seen = try await b.run { (a.isContended, b.isContended) }
+    #expect(seen == (true, false))
+    #expect(!a.isContended)
+    try await b.run(comesBack: true) {}
+    #expect(a.isContended)
+    clock.advance(by: FairQueue.promiseHolds)
+    #expect(!a.isContended)
+  }
+
+  @Test func aLaneHasOneJobAtATime() async throws {
+    let engine = try Engine()
+    defer { engine.stop() }
+    let lane = engine.lane("a")
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let first = Task {
+      try await lane.run {
+        entered.signal()
+        release.wait()
+        return 1
+      }
+    }
+    await offThread { entered.wait() }
+    await #expect(throws: BatchingError.self) { try await lane.run { 2 } }
+    release.signal()
+    #expect(try await first.value == 1)
+    #expect(try await lane.run { 3 } == 3)
+  }
+
+  @Test func healthTellsSinceWhenAJobRuns() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(now: { clock.now() })
+    defer { engine.stop() }
+    #expect(
+      engine.health(now: clock.now())
+        == EngineHealth(lane: nil, busy: .zero, waiting: 0, isStopped: false))
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let lane = engine.lane("slow")
+    let job = Task {
+      try await lane.run {
+        entered.signal()
+        release.wait()
+      }
+    }
+    await offThread { entered.wait() }
+    clock.advance(by: .seconds(40))
+    #expect(
+      engine.health(now: clock.now())
+        == EngineHealth(lane: "slow", busy: .seconds(40), waiting: 0, isStopped: false))
+    release.signal()
+    try await job.value
+  }
+
+  @Test func stopFinishesTheCurrentJobAndRefusesTheRest() async throws {
+    let engine = try Engine()
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let (a, b) = (engine.lane("a"), engine.lane("b"))
+    let current = Task {
+      try await a.run {
+        entered.signal()
+        release.wait()
+        return "done"
+      }
+    }
+    await offThread { entered.wait() }
+    let queued = Task { try await b.run { "never" } }
+    while engine.health(now: .now).waiting < 1 { await Task.yield() }
+    let stopping = Task.detached { await offThread { engine.stop() } }
+    await #expect {
+      try await queued.value
+    } throws: {
+      ($0 as? BatchingError)?.code == .stopped
+    }
+    release.signal()
+    #expect(try await current.value == "done")
+    await stopping.value
+    await #expect(throws: BatchingError.self) { try await b.run { "late" } }
+    #expect(engine.health(now: .now).isStopped)
+    engine.stop()
+  }
+}
+
+/// Blocks a thread of its own, not one of the pool's.
+func offThread(_ body: @escaping @Sendable () -> Void) async {
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread {
+      body()
+      continuation.resume()
+    }
+  }
+}

@@ -1,0 +1,320 @@
+import Metrics
+import Testing
+
+@testable import Batching
+
+@Suite struct BatchPolicyTests {
+  let start = ContinuousClock.now
+
+  func policy(_ change: (inout BatchOptions) -> Void = { _ in }) -> BatchPolicy {
+    var options = BatchOptions()
+    change(&options)
+    return BatchPolicy(options: options)
+  }
+
+  /// Check and enqueue, as the batcher does for one input.
+  func submit(
+    _ policy: inout BatchPolicy, _ id: Int, cost: Int = 1,
+    deadline: ContinuousClock.Instant? = nil, now: ContinuousClock.Instant? = nil
+  ) throws(BatchingError) {
+    let now = now ?? start
+    try policy.check(rows: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
+    policy.enqueue(id, cost: cost, deadline: deadline, now: now)
+  }
+
+  func code(_ body: () throws(BatchingError) -> Void) -> BatchingError.Code? {
+    do {
+      try body()
+      return nil
+    } catch { return error.code }
+  }
+
+  /// `count` batches of `tokens` that each took `duration`.
+  func train(_ policy: inout BatchPolicy, tokens: Int, duration: Duration, count: Int = 8) throws {
+    for _ in 0..<count {
+      try submit(&policy, 0, cost: tokens)
+      #expect(policy.next(now: start) == .run([0], tokens: tokens))
+      policy.finished(duration: duration)
+    }
+  }
+
+  // MARK: Starting
+
+  @Test func anIdleEngineStartsAtOnce() throws {
+    var policy = policy()
+    #expect(policy.next(now: start) == .idle)
+    try submit(&policy, 0)
+    #expect(policy.next(now: start) == .run([0], tokens: 1))
+  }
+
+  @Test func whatComesWhileABatchRunsIsTheNext() throws {
+    var policy = policy()
+    try submit(&policy, 0)
+    #expect(policy.next(now: start) == .run([0], tokens: 1))
+    for id in 1...5 { try submit(&policy, id) }
+    #expect(policy.next(now: start) == .busy)
+    policy.finished(duration: .milliseconds(1))
+    #expect(policy.next(now: start) == .run([1, 2, 3, 4, 5], tokens: 5))
+    policy.finished(duration: nil)
+    #expect(policy.next(now: start) == .idle)
+  }
+
+  // MARK: Budgets
+
+  @Test(arguments: 1...3) func rowsOnBothSidesOfTheBound(rows: Int) throws {
+    var policy = policy { $0.maxBatchRows = 2 }
+    for id in 0..<rows { try submit(&policy, id) }
+    #expect(
+      policy.next(now: start) == .run(Array(0..<min(rows, 2)), tokens: min(rows, 2)))
+    #expect(policy.waitingRows == max(0, rows - 2))
+  }
+
+  @Test func tokensOnBothSidesOfTheBound() throws {
+    for (last, together) in [(4, true), (5, false)] {
+      var policy = policy { $0.maxBatchTokens = 12 }
+      try submit(&policy, 0, cost: 4)
+      try submit(&policy, 1, cost: 4)
+      try submit(&policy, 2, cost: last)
+      #expect(
+        policy.next(now: start)
+          == (together ? .run([0, 1, 2], tokens: 12) : .run([0, 1], tokens: 8)))
+    }
+  }
+
+  @Test func anInputOverABatchIsRefused() throws {
+    var policy = policy { $0.maxBatchTokens = 10 }
+    #expect(code { () throws(BatchingError) in try submit(&policy, 0, cost: 10) } == nil)
+    #expect(code { () throws(BatchingError) in try submit(&policy, 1, cost: 11) } == .tooLarge)
+  }
+
+  @Test func theQueueIsBoundedInRows() throws {
+    var policy = policy { $0.maxQueueRows = 3 }
+    for id in 0..<3 { try submit(&policy, id) }
+    do {
+      try submit(&policy, 3)
+      Issue.record("a fourth entry in a queue of three")
+    } catch {
+      #expect(error.code == .queueFull)
+      #expect(error.retryAfter == BatchPolicy.defaultRetry)
+      #expect(error.message.contains("3 inputs"))
+    }
+    policy.cancel(1)
+    try submit(&policy, 1)
+  }
+
+  @Test func theQueueIsBoundedInTokens() throws {
+    var policy = policy {
+      $0.maxQueueTokens = 10
+      $0.maxBatchTokens = 10
+    }
+    try submit(&policy, 0, cost: 7)
+    #expect(code { () throws(BatchingError) in try submit(&policy, 1, cost: 4) } == .queueFull)
+    try submit(&policy, 1, cost: 3)
+  }
+
+  @Test func aRequestThatNeverFitsIsNotToldToRetry() {
+    let policy = policy { $0.maxQueueRows = 3 }
+    for (rows, expected) in [(3, nil), (4, BatchingError.Code.tooLarge)] {
+      let found = code { () throws(BatchingError) in
+        try policy.check(rows: rows, tokens: rows, largest: 1, deadline: nil, now: start)
+      }
+      #expect(found == expected)
+    }
+  }
+
+  @Test func retryAdviceComesFromMeasuredBatches() throws {
+    var policy = policy {
+      $0.maxQueueRows = 4
+      $0.maxBatchRows = 1
+    }
+    try train(&policy, tokens: 1, duration: .milliseconds(30))
+    for id in 0..<4 { try submit(&policy, id) }
+    do {
+      try submit(&policy, 4)
+      Issue.record("accepted")
+    } catch {
+      let advice = try #require(error.retryAfter)
+      #expect(abs(advice.seconds - 0.120) < 0.001)
+    }
+  }
+
+  // MARK: Buckets
+
+  @Test func similarLengthsGoTogetherWhenNotAllFit() throws {
+    var policy = policy { $0.maxBatchRows = 3 }
+    for (id, cost) in [10, 900, 11, 1000, 9, 12].enumerated() {
+      try submit(&policy, id, cost: cost)
+    }
+    #expect(policy.next(now: start) == .run([0, 2, 4], tokens: 30))
+    policy.finished(duration: nil)
+    // The oldest is now a long one, and leads.
+    #expect(policy.next(now: start) == .run([1, 3, 5], tokens: 1912))
+  }
+
+  @Test func theOldestIsAlwaysInTheNextBatch() throws {
+    var policy = policy { $0.maxBatchRows = 2 }
+    try submit(&policy, 0, cost: 1)
+    #expect(policy.next(now: start) == .run([0], tokens: 1))
+    try submit(&policy, 1, cost: 500)
+    for id in 2..<40 { try submit(&policy, id, cost: 1) }
+    policy.finished(duration: nil)
+    guard case .run(let ids, _) = policy.next(now: start) else {
+      Issue.record("no batch")
+      return
+    }
+    #expect(ids.first == 1)
+    #expect(ids.count == 2)
+  }
+
+  // MARK: Slices
+
+  @Test func whileOthersWaitABatchIsASlice() throws {
+    var policy = policy { $0.engineSlice = .milliseconds(21) }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<9 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0, 1, 2, 3], tokens: 200))
+    policy.finished(duration: nil)
+    #expect(policy.next(now: start) == .run([4, 5, 6, 7, 8], tokens: 250))
+  }
+
+  @Test func oneRowGoesHoweverShortTheSlice() throws {
+    var policy = policy { $0.engineSlice = .zero }
+    // Nothing is measured yet.
+    for id in 0..<3 { try submit(&policy, id, cost: 50) }
+    #expect(policy.next(now: start, isContended: true) == .run([0], tokens: 50))
+    policy.finished(duration: .seconds(5))
+    #expect(policy.next(now: start, isContended: true) == .run([1], tokens: 50))
+  }
+
+  // MARK: Delay
+
+  @Test func theDelayIsFromTheOldestAndOnBothSidesOfTheBound() throws {
+    var policy = policy { $0.maxQueueDelay = .milliseconds(5) }
+    try submit(&policy, 0)
+    try submit(&policy, 1, now: start + .milliseconds(3))
+    let end = start + .milliseconds(5)
+    #expect(policy.next(now: start) == .wait(until: end))
+    #expect(policy.next(now: end - .nanoseconds(1)) == .wait(until: end))
+    #expect(policy.next(now: end) == .run([0, 1], tokens: 2))
+  }
+
+  @Test func aFullBatchDoesNotWait() throws {
+    var policy = policy {
+      $0.maxQueueDelay = .milliseconds(5)
+      $0.maxBatchRows = 2
+      $0.maxBatchTokens = 10
+    }
+    try submit(&policy, 0, cost: 9)
+    #expect(policy.next(now: start) == .wait(until: start + .milliseconds(5)))
+    try submit(&policy, 1, cost: 1)
+    #expect(policy.next(now: start) == .run([0, 1], tokens: 10))
+  }
+
+  @Test func nobodyMissesADeadlineForCompany() throws {
+    var policy = policy { $0.maxQueueDelay = .milliseconds(5) }
+    try submit(&policy, 0)
+    #expect(policy.next(now: start) == .wait(until: start + .milliseconds(5)))
+    try submit(&policy, 1, deadline: start + .milliseconds(4))
+    #expect(policy.next(now: start) == .run([0, 1], tokens: 2))
+  }
+
+  // MARK: Cancelled and expired
+
+  @Test func cancelledEntriesAreNotComputed() throws {
+    var policy = policy()
+    for id in 0..<3 { try submit(&policy, id, cost: 5) }
+    #expect([1, 1, 99].map { policy.cancel($0) } == [true, false, false])
+    #expect(policy.waitingRows == 2)
+    #expect(policy.waitingTokens == 10)
+    #expect(policy.next(now: start) == .run([0, 2], tokens: 10))
+    #expect(policy.cancel(0) == false)
+  }
+
+  @Test func expiredEntriesAreDroppedOnBothSidesOfTheDeadline() throws {
+    var policy = policy()
+    let deadline = start + .milliseconds(10)
+    try submit(&policy, 0, deadline: deadline)
+    try submit(&policy, 1)
+    try submit(&policy, 2, deadline: deadline + .milliseconds(1))
+    #expect(policy.expire(now: deadline - .nanoseconds(1)) == [])
+    #expect(policy.expire(now: deadline) == [0])
+    #expect(policy.expire(now: deadline) == [])
+    #expect(policy.expire(now: deadline + .milliseconds(1)) == [2])
+    #expect(policy.next(now: deadline) == .run([1], tokens: 1))
+  }
+
+  @Test func aPassedDeadlineIsRefusedOnArrival() throws {
+    var policy = policy()
+    #expect(
+      code { () throws(BatchingError) in try submit(&policy, 0, deadline: start) }
+        == .deadlineExceeded)
+    try submit(&policy, 0, deadline: start + .nanoseconds(1))
+  }
+
+  // MARK: The fitted cost
+
+  @Test func withoutDataNothingIsRefused() throws {
+    var policy = policy()
+    try train(&policy, tokens: 100, duration: .seconds(10), count: 7)
+    try submit(&policy, 0, cost: 100)
+    try submit(&policy, 1, cost: 100, deadline: start + .milliseconds(1))
+  }
+
+  @Test func theHopelessAreRefusedOnBothSidesOfTheBound() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    try submit(&policy, 0, cost: 100)
+    #expect(policy.next(now: start) == .run([0], tokens: 100))
+    try submit(&policy, 1, cost: 100)
+    // 4 ms into the first batch: 6 ms of it left, 10 for the second, 10 for its own.
+    let now = start + .milliseconds(4)
+    #expect(
+      code { () throws(BatchingError) in
+        try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(25), now: now)
+      } == .hopeless)
+    try submit(&policy, 2, cost: 100, deadline: now + .milliseconds(27), now: now)
+  }
+
+  @Test func theHopelessAreToldHowLongTheQueueIsAndWhenToComeBack() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    for id in 0..<4 { try submit(&policy, id, cost: 100) }
+    do {
+      try submit(&policy, 4, cost: 100, deadline: start + .milliseconds(30))
+      Issue.record("accepted")
+    } catch {
+      #expect(error.code == .hopeless)
+      #expect(error.message.contains("the queue is 50 ms long, the deadline is in 30 ms"))
+      // By then 20 ms of the queue are gone, and 30 are enough.
+      #expect(abs(try #require(error.retryAfter).seconds - 0.020) < 0.001)
+    }
+  }
+
+  @Test func aStuckBatchIsNotCountedAsTimeGained() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 100, duration: .milliseconds(10))
+    try submit(&policy, 0, cost: 100)
+    #expect(policy.next(now: start) == .run([0], tokens: 100))
+    let now = start + .seconds(5)
+    #expect(
+      code { () throws(BatchingError) in
+        try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(9), now: now)
+      } == .hopeless)
+    try submit(&policy, 1, cost: 100, deadline: now + .milliseconds(11), now: now)
+  }
+
+  @Test func anIdleEngineAlwaysTries() throws {
+    // Otherwise one bad fit would refuse everything for ever, and never be corrected.
+    var policy = policy()
+    try train(&policy, tokens: 100, duration: .seconds(10))
+    try submit(&policy, 0, cost: 100, deadline: start + .milliseconds(1))
+  }
+
+  @Test func whatMayOvertakeIsNotCounted() throws {
+    var policy = policy { $0.maxBatchRows = 1 }
+    try train(&policy, tokens: 1000, duration: .seconds(1))
+    try submit(&policy, 0, cost: 1000)
+    // A short one may go first, and a batch of it has never been measured to take long.
+    try submit(&policy, 1, cost: 1, deadline: start + .milliseconds(100))
+  }
+}
