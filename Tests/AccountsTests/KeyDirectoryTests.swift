@@ -25,7 +25,9 @@ import Testing
 
   @Test func aKeyOpensWhatItIsMadeFor() throws {
     let plan = LimitPlan(
-      Limits(requests: 5, window: 10, tokensPerMinute: 6, concurrent: 7, monthlyRequests: 8, monthlyTokens: 9),
+      Limits(
+        requests: 5, window: 10, tokensPerMinute: 6, concurrent: 7, monthlyRequests: 8,
+        monthlyTokens: 9),
       models: ["a": Limits(requests: 1), "*": Limits(monthlyTokens: 2)])
     let issued = try keys.create(
       KeyRequest(

@@ -176,7 +176,8 @@ import Testing
 
   /// Thousands of keys come and go: those at rest are put away and lose nothing that counts.
   @Test func restingKeysKeepTheirMonth() {
-    let plan = LimitPlan(Limits(requests: 1, monthlyRequests: 2), models: ["m": Limits(monthlyRequests: 2)])
+    let plan = LimitPlan(
+      Limits(requests: 1, monthlyRequests: 2), models: ["m": Limits(monthlyRequests: 2)])
     let callers = (0..<6000).map { Caller.test(plan, id: "K\(1_000_000 + $0)") }
     for turn in 0..<3 {
       for caller in callers {

@@ -9,9 +9,10 @@ import Testing
 @Suite struct UsageJournalTests {
   private func randomRecord(_ random: inout SeededGenerator) -> UsageRecord {
     func text() -> String {
-      String((0..<Int.random(in: 0...90, using: &random)).map { _ in
-        ["a", "é", "🦅", "\u{0}"].randomElement(using: &random) ?? "a"
-      })
+      String(
+        (0..<Int.random(in: 0...90, using: &random)).map { _ in
+          ["a", "é", "🦅", "\u{0}"].randomElement(using: &random) ?? "a"
+        })
     }
     return UsageRecord(
       key: KeyID(packed: random.next()), model: text(),

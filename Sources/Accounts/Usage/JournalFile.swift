@@ -69,8 +69,8 @@ final class JournalFile: Sendable {
 
   /// Gives the file the size it has, or the one that is wanted.
   ///
-  /// - Returns: nil if there is no room: all pages are taken now, as one that is not to be had later
-  ///   would end the process (SIGBUS).
+  /// - Returns: nil if there is no room: all pages are taken now, as one that is not to be had
+  ///   later would end the process (SIGBUS).
   private static func size(of descriptor: Int32, _ wanted: Int) -> Int? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
