@@ -117,8 +117,8 @@ package final class Database {
 
   /// Copies what it can of the write-ahead log into the file, so that the log can begin anew.
   ///
-  /// - Parameter waiting: makes writers wait for as long as that takes, and waits itself for readers
-  ///   of older states, with its patience; otherwise nobody waits for anybody.
+  /// - Parameter waiting: makes writers wait for as long as that takes, and waits itself for
+  ///   readers of older states, with its patience; otherwise nobody waits for anybody.
   /// - Returns: pages in the log, and how many of them remain to be copied.
   @discardableResult
   package func checkpoint(

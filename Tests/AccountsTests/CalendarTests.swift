@@ -34,6 +34,8 @@ import Testing
     #expect(day.month.description == "2026-11")
   }
 
-  @Test(arguments: ["", "2026-11-31", "2026-02-29", "2026-13-01", "2026-1-1", "26-01-01", "2026-01-01 "])
+  @Test(arguments: [
+    "", "2026-11-31", "2026-02-29", "2026-13-01", "2026-1-1", "26-01-01", "2026-01-01 ",
+  ])
   func whatIsNoDayIsRefused(text: String) { #expect(CalendarDay(text) == nil) }
 }

@@ -42,7 +42,8 @@ import Testing
   @Test func everyTypingErrorIsSeen() throws {
     let token = Array(try KeyToken.make(for: #require(id)).token.utf8)
     for place in token.indices {
-      for other in ["0", "Z", "_", "-", "\u{0}"].compactMap(\.utf8.first) where other != token[place] {
+      for other in ["0", "Z", "_", "-", "\u{0}"].compactMap(\.utf8.first)
+      where other != token[place] {
         var changed = token
         changed[place] = other
         #expect(!isWellFormed(changed), "\(place)")
@@ -80,7 +81,9 @@ import Testing
     #expect(Credential.token(authorization: header, apiKey: "other") == token)
   }
 
-  @Test(arguments: ["", "Bearer", "Bearer ", "Bearer   ", "Basic abc", "abc", "Bearerabc", "\u{2}earer abc"])
+  @Test(arguments: [
+    "", "Bearer", "Bearer ", "Bearer   ", "Basic abc", "abc", "Bearerabc", "\u{2}earer abc",
+  ])
   func otherAuthorizationsDoNotCount(header: String) {
     #expect(Credential.token(authorization: header, apiKey: nil) == nil)
     #expect(Credential.token(authorization: header, apiKey: "key") == "key")

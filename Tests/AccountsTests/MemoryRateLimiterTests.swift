@@ -80,6 +80,17 @@ import Testing
     #expect(admit(closed).refusal?.retryAfter == nil)
   }
 
+  @Test func numbersBeyondReasonAreCut() throws {
+    let caller = Caller.test(LimitPlan(Limits(tokensPerMinute: 100, monthlyTokens: 100)))
+    #expect(admit(caller, tokens: .max).refusal?.retryAfter == nil)
+    let free = Caller.test(.unlimited, id: "BBBBBBBB")
+    for _ in 0..<10 {
+      try #require(admit(free, tokens: .max).admission).finish(tokens: .max, at: clock.now)
+    }
+    try #require(admit(caller, tokens: .min).admission).finish(tokens: .min, at: clock.now)
+    #expect(admit(caller, tokens: 100).admission != nil)
+  }
+
   @Test func aPlaceIsGivenBackOnceHoweverACallEnds() throws {
     let caller = Caller.test(LimitPlan(Limits(concurrent: 2)))
     var first = admit(caller).admission
@@ -152,19 +163,21 @@ import Testing
   }
 
   @Test func timesOutOfOrderOpenNoWindow() throws {
-    let caller = Caller.test(LimitPlan(Limits(requests: 2)))
-    let early = clock.now
+    let caller = Caller.test(LimitPlan(Limits(requests: 1)))
+    let call = try #require(admit(caller).admission)
     clock.advance(by: .seconds(30))
-    #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).admission != nil)
-    // This one took its time of day long before it came.
+    let early = clock.now
+    clock.advance(by: .seconds(70))
+    call.finish(tokens: nil, at: clock.now)
+    // This one took its time of day long before it came: it counts from when it came.
     #expect(limiter.admit(caller, model: "", tokens: 0, at: early).admission != nil)
-    clock.advance(by: .seconds(59))
-    #expect(admit(caller).refusal?.retryAfter == .seconds(1))
+    #expect(admit(caller).refusal?.retryAfter == .seconds(60))
   }
 
   /// Thousands of keys come and go: those at rest are put away and lose nothing that counts.
   @Test func restingKeysKeepTheirMonth() {
-    let plan = LimitPlan(Limits(requests: 1, monthlyRequests: 2), models: ["m": Limits(monthlyRequests: 2)])
+    let plan = LimitPlan(
+      Limits(requests: 1, monthlyRequests: 2), models: ["m": Limits(monthlyRequests: 2)])
     let callers = (0..<6000).map { Caller.test(plan, id: "K\(1_000_000 + $0)") }
     for turn in 0..<3 {
       for caller in callers {

@@ -19,7 +19,8 @@ import Testing
 
   @Test func anAdmittedCallReadsWhatIsLeft() {
     let plan = LimitPlan(
-      Limits(requests: 100, tokensPerMinute: 5000, concurrent: 8), models: ["m": Limits(requests: 10, window: 600)])
+      Limits(requests: 100, tokensPerMinute: 5000, concurrent: 8),
+      models: ["m": Limits(requests: 10, window: 600)])
     #expect(
       fields(plan, calls: 3, model: "m", tokens: 20) == [
         "ratelimit-policy": "\"requests\";q=100;w=60, \"tokens\";q=5000;w=60, "

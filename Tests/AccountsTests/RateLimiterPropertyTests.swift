@@ -89,7 +89,8 @@ private struct NaiveLimiter {
         running.append((admission, naive.charges.count, tokens))
         naive.charges.append(
           .init(model: model, time: now.monotonic, month: now.wall.month, tokens: tokens))
-      } else if let wait = decision.refusal?.retryAfter, decision.refusal?.limit.kind != .concurrent {
+      } else if let wait = decision.refusal?.retryAfter, decision.refusal?.limit.kind != .concurrent
+      {
         // A moment earlier it would be refused still, and for the same reason.
         let before = Moment(
           monotonic: now.monotonic + UInt64(wait / .nanoseconds(1)) - 1,

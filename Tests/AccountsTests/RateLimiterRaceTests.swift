@@ -1,5 +1,5 @@
-import Glibc
 import Accounts
+import Glibc
 import Synchronization
 import Testing
 import Threads

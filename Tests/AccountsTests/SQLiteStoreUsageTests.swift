@@ -90,7 +90,9 @@ import Testing
         #expect(report.days.map(\.day) == Set(expected.map(\.time.day)).sorted())
         for (day, summary) in report.days { check(summary, expected.filter { $0.time.day == day }) }
         #expect(report.models.map(\.model) == Set(expected.map(\.model)).sorted())
-        for (model, summary) in report.models { check(summary, expected.filter { $0.model == model }) }
+        for (model, summary) in report.models {
+          check(summary, expected.filter { $0.model == model })
+        }
       }
     }
   }

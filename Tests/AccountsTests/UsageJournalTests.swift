@@ -9,9 +9,10 @@ import Testing
 @Suite struct UsageJournalTests {
   private func randomRecord(_ random: inout SeededGenerator) -> UsageRecord {
     func text() -> String {
-      String((0..<Int.random(in: 0...90, using: &random)).map { _ in
-        ["a", "é", "🦅", "\u{0}"].randomElement(using: &random) ?? "a"
-      })
+      String(
+        (0..<Int.random(in: 0...90, using: &random)).map { _ in
+          ["a", "é", "🦅", "\u{0}"].randomElement(using: &random) ?? "a"
+        })
     }
     return UsageRecord(
       key: KeyID(packed: random.next()), model: text(),
@@ -33,8 +34,8 @@ import Testing
     let journal = try UsageJournal(capacity: 16_384)
     var waiting: [UsageRecord] = []
     var refused = 0
-    for _ in 0..<600 {
-      if Int.random(in: 0..<10, using: &random) < 6 {
+    for _ in 0..<1000 {
+      if Int.random(in: 0..<10, using: &random) < 8 {
         let record = randomRecord(&random)
         let hadRoom = journal.hasRoom
         if journal.append(record) {
@@ -44,7 +45,7 @@ import Testing
           refused += 1
         }
       } else {
-        let limit = Int.random(in: 0...40, using: &random)
+        let limit = Int.random(in: 0...12, using: &random)
         let (records, end) = journal.read(limit: limit)
         #expect(records == Array(waiting.prefix(limit)))
         if Bool.random(using: &random) {
@@ -56,6 +57,7 @@ import Testing
     }
     #expect(journal.count() == waiting.count)
     #expect(journal.tail > 3 * 16_384)
+    #expect(refused > 10)
   }
 
   @Test func longTextIsCut() throws {

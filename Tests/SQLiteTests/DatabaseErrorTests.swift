@@ -57,8 +57,10 @@ import Testing
   }
 
   @Test func aFileThatIsNoDatabase() throws {
-    try Data("this is a text of more than one hundred bytes, ".utf8 + [UInt8](repeating: 65, count: 2000))
-      .write(to: URL(fileURLWithPath: path))
+    try Data(
+      "this is a text of more than one hundred bytes, ".utf8 + [UInt8](repeating: 65, count: 2000)
+    )
+    .write(to: URL(fileURLWithPath: path))
     let error = #expect(throws: SQLiteError.self) { try Database(path: path) }
     check(error, .notADatabase, isTransient: false, "name another file")
   }

@@ -32,7 +32,7 @@ struct AccountsProbe {
     }
     print(
       """
-      accounts-probe kill FOLDER [RUNS]        kills a writing process so often and looks what is left
+      accounts-probe kill FOLDER [RUNS]        kills a process that writes, and looks
       accounts-probe measure FOLDER [ROUNDS]   times keys, limits, records and reports
       """)
     exit(2)

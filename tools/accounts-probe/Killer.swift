@@ -2,8 +2,8 @@ internal import Accounts
 import Glibc
 internal import SQLite
 
-/// Kills a writing process again and again with SIGKILL, at times by chance, opens the ledger as the
-/// next server would, and looks each time whether the database is whole and what is missing.
+/// Kills a writing process again and again with SIGKILL, at times by chance, opens the ledger as
+/// the next server would, and looks each time whether the database is whole and what is missing.
 struct Killer {
   /// Runs after which a new database is begun; within them each goes on with what the last left.
   private static let runsPerDatabase = 10
@@ -122,7 +122,7 @@ struct Killer {
 
   private func start(_ arguments: [String]) throws(ProbeError) -> pid_t {
     var words = unsafe ([CommandLine.arguments[0]] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     var process = pid_t()
     let code = unsafe posix_spawn(&process, "/proc/self/exe", nil, nil, &words, environ)
     guard code == 0 else { throw ProbeError("no process could be started") }

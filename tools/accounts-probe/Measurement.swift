@@ -43,9 +43,11 @@ struct Measurement {
     }
     let wrong = String(token.dropLast()) + (token.last == "0" ? "1" : "0")
     nanoseconds("refuse") { _ = try? directory.authenticate(wrong, at: time) }
-    limits(Caller.anonymous(isAdmin: false, limits: LimitPlan(Limits(requests: 10_000_000))), "1 limit")
     limits(
-      Caller(keyID: caller.keyID, owner: "", isAdmin: false, models: .all, limits: plan), "6 limits")
+      Caller.anonymous(isAdmin: false, limits: LimitPlan(Limits(requests: 10_000_000))), "1 limit")
+    limits(
+      Caller(keyID: caller.keyID, owner: "", isAdmin: false, models: .all, limits: plan), "6 limits"
+    )
     try records(caller.keyID, store)
     return issued.map(\.key.id)
   }

@@ -14,7 +14,10 @@ package struct KeyID: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   /// - Returns: nil unless the text is eight letters and digits, or `anonymous`.
   package init?(_ text: String) {
-    if text == "anonymous" { self = .anonymous; return }
+    if text == "anonymous" {
+      self = .anonymous
+      return
+    }
     guard text.utf8.count == Self.length, text.utf8.allSatisfy(Base62.contains) else { return nil }
     self.init(packed: text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) })
   }

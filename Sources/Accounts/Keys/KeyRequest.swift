@@ -53,7 +53,8 @@ package struct KeyRequest: Sendable, Equatable {
     guard length.contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
     else {
       throw KeyRequestError(
-        field, "\(length.lowerBound) to \(length.upperBound) bytes without control characters "
+        field,
+        "\(length.lowerBound) to \(length.upperBound) bytes without control characters "
           + "are allowed; this has \(text.utf8.count)")
     }
   }

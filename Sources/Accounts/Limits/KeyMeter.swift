@@ -100,7 +100,8 @@ struct KeyMeter {
     _ fits: Bool, _ place: Int?, tokens: Int, at now: Moment
   ) -> Verdict {
     var verdict = Verdict(readings: [], time: now, model: "")
-    verdict.readings.reserveCapacity(meters[0].limitCount + (place.map { meters[$0].limitCount } ?? 0))
+    let modelLimits = place.map { meters[$0].limitCount } ?? 0
+    verdict.readings.reserveCapacity(meters[0].limitCount + modelLimits)
     meters[0].read(into: &verdict.readings, at: now)
     if let place {
       verdict.model = meters[place].model

@@ -27,6 +27,8 @@ package final class MemoryRateLimiter: RateLimiter {
     let shard = Mutex(Shard())
   }
 
+  /// Tokens that one call counts for at most, so that no sum of what callers ask for overflows.
+  private static let tokenBound = 1_000_000_000
   private static let shardBits: UInt64 = 6
   private let shards = (0..<1 << shardBits).map { _ in ShardBox() }
 
@@ -35,7 +37,7 @@ package final class MemoryRateLimiter: RateLimiter {
   package func admit(
     _ caller: Caller, model: String, tokens: Int, at now: Moment
   ) -> Decision {
-    let tokens = max(tokens, 0)
+    let tokens = min(max(tokens, 0), Self.tokenBound)
     let verdict = withShard(of: caller.keyID) { shard in
       let place = Self.place(of: caller, at: now, in: &shard)
       let verdict = shard.meters[place]
@@ -107,7 +109,7 @@ package final class MemoryRateLimiter: RateLimiter {
 
 extension MemoryRateLimiter: AdmissionSettling {
   package func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment) {
-    let change = tokens.map { max($0, 0) - charge.tokens } ?? 0
+    let change = tokens.map { min(max($0, 0), Self.tokenBound) - charge.tokens } ?? 0
     withShard(of: charge.keyID) { shard in
       guard let place = shard.places[charge.keyID] else { return }
       let mustList = shard.meters[place].settle(charge, change: change, at: now)

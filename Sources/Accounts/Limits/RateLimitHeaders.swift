@@ -4,7 +4,8 @@
 // retry-after: 37 · retry-after-ms: 36512
 
 /// A decision as HTTP headers or gRPC metadata: the fields of draft-ietf-httpapi-ratelimit-headers,
-/// those that OpenAI's clients know, and Retry-After (RFC 9110, section 10.2.3), which wins over all.
+/// those that OpenAI's clients know, and Retry-After (RFC 9110, section 10.2.3), which wins over
+/// all.
 package enum RateLimitHeaders {
   /// Names are lower case. Empty where no limit applies.
   package static func fields(of decision: Decision) -> [(name: String, value: String)] {

@@ -1,4 +1,4 @@
-// A ring of charges, oldest first; each leaves when it is `length` old, so a window is [t, t + length).
+// A ring of charges, oldest first; each leaves when it is `length` old: a window is [t, t + length).
 //
 //   expired │ head                                tail │
 //           │ (time, amount) (time, amount) …          │ ◀── charge
@@ -94,7 +94,7 @@ struct SlidingWindow {
   /// - Parameter time: when it was charged.
   mutating func refund(_ amount: Int, chargedAt time: UInt64, now: UInt64) {
     guard time + length > now else { return }
-    // The charge is in the first entry that is not older: a merged one has its latest charge's time.
+    // It is in the first entry that is not older: a merged one has the time of its latest charge.
     var low = 0
     var high = count
     while low < high {

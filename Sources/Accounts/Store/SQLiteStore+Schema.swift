@@ -1,9 +1,9 @@
 internal import SQLite
 
 // Times are microseconds since 1970, UTC; days count from then, months from the year 0; digests
-// are SHA-256. Usage figures stand twice: for each key, and for all together, so that a report reads
-// few rows however many keys and requests there are. Rows of usage have no index, as each would cost
-// every request: they are only added at the end, and forgotten from the beginning.
+// are SHA-256. Usage figures stand twice: for each key, and for all together, so that a report
+// reads few rows however many keys and requests there are. Rows of usage have no index, as each
+// would cost every request: they are only added at the end, and forgotten from the beginning.
 
 extension SQLiteStore {
   static let schema = Schema(
@@ -61,8 +61,8 @@ extension SQLiteStore {
   }.joined()
 
   private static let usage = """
-    -- Keys, models and endpoints: text that stands in many rows, by its number. No foreign keys: their
-    -- checks would double what a row costs.
+    -- Keys, models and endpoints: text that stands in many rows, by its number. No foreign keys:
+    -- their checks would double what a row costs.
     CREATE TABLE names (
       number INTEGER PRIMARY KEY,
       name TEXT NOT NULL UNIQUE

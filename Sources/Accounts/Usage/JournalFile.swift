@@ -13,7 +13,7 @@ final class JournalFile: Sendable {
   ///
   /// - Parameters:
   ///   - capacity: of a new one; one that is there keeps its own.
-  /// - Returns: nil where there is no memory that outlives processes.
+  /// - Returns: nil where there is no memory that outlives processes, or too little.
   convenience init?(
     ofDatabase database: String, capacity: Int, in folder: String? = nil
   ) throws(StoreError) {
@@ -25,7 +25,7 @@ final class JournalFile: Sendable {
     try self.init(path: "\(folder ?? Self.folder)/\(name)", capacity: capacity)
   }
 
-  private init(path: String, capacity: Int) throws(StoreError) {
+  private init?(path: String, capacity: Int) throws(StoreError) {
     self.path = path
     let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
     descriptor = unsafe open(path, flags, 0o600)
@@ -33,7 +33,12 @@ final class JournalFile: Sendable {
       throw StoreError(.unusable, "\(path) cannot be opened; remove it")
     }
     do throws(StoreError) {
-      size = try Self.prepare(descriptor, path, UsageJournal.headerSize + capacity)
+      try Self.take(descriptor, path)
+      guard let size = Self.size(of: descriptor, UsageJournal.headerSize + capacity) else {
+        Glibc.close(descriptor)
+        return nil
+      }
+      self.size = size
     } catch {
       Glibc.close(descriptor)
       throw error
@@ -42,10 +47,8 @@ final class JournalFile: Sendable {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Takes the file for this process, and makes sure of its memory.
-  private static func prepare(
-    _ descriptor: Int32, _ path: String, _ wanted: Int
-  ) throws(StoreError) -> Int {
+  /// Makes sure that the file is this user's, and this process's alone.
+  private static func take(_ descriptor: Int32, _ path: String) throws(StoreError) {
     var status = stat()
     // Everybody may write to the folder: a file that somebody else put there is not for us.
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
@@ -57,12 +60,24 @@ final class JournalFile: Sendable {
         "another server writes usage to this database (it holds \(path)): end it, or give each "
           + "server a database of its own")
     }
+    // The one that held it may have removed it in between.
+    var named = stat()
+    guard unsafe lstat(path, &named) == 0, named.st_ino == status.st_ino else {
+      throw StoreError(.unavailable, "\(path) was removed while it was opened; try again")
+    }
+  }
+
+  /// Gives the file the size it has, or the one that is wanted.
+  ///
+  /// - Returns: nil if there is no room: all pages are taken now, as one that is not to be had
+  ///   later would end the process (SIGBUS).
+  private static func size(of descriptor: Int32, _ wanted: Int) -> Int? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
     let present = Int(status.st_size)
     let size = present > UsageJournal.headerSize && present % 4096 == 0 ? present : wanted
-    // All of its pages now: a page that is not to be had later would end the process (SIGBUS).
     guard ftruncate(descriptor, size) == 0, posix_fallocate(descriptor, 0, size) == 0 else {
-      throw StoreError(
-        .unusable, "\(path): no room for a queue of \(size) bytes; free memory in \(folder)")
+      return nil
     }
     return size
   }
@@ -80,7 +95,7 @@ final class JournalFile: Sendable {
 
 extension UsageJournal {
   /// The journal of a database file, with what a killed process left in it; one of this process
-  /// alone where the system has no /dev/shm.
+  /// alone (`outlivesProcess` tells) where the system has no /dev/shm, or no room in it.
   ///
   /// - Parameter capacity: in bytes; what a killed process left keeps its own.
   package static func open(

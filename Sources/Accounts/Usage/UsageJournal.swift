@@ -9,9 +9,9 @@ import Synchronization
 //
 // An entry counts when the tail has passed it: one that a killed process was writing never was.
 
-/// Records that wait for the store, in memory that outlives the process: a file in /dev/shm, which a
-/// killed process leaves to the next one that serves the same database. Nothing of it ever waits for
-/// a disk; a power cut loses it.
+/// Records that wait for the store, in memory that outlives the process: a file in /dev/shm, which
+/// a killed process leaves to the next one that serves the same database. Nothing of it ever waits
+/// for a disk; a power cut loses it.
 ///
 /// One thread at a time appends, and one at a time reads; the two may be different ones.
 @safe

@@ -13,8 +13,8 @@ package import Threads
 ///
 /// While the store fails (a full disk, a lock that stays) the journal holds what comes and the
 /// thread tries again; when it is full, requests go on and what they leave is counted instead of
-/// kept: in the metric, in an event, and, as soon as the store is back, in a `UsageGap` that reports
-/// show. Who would rather refuse than serve unrecorded asks `hasRoom` before a call.
+/// kept: in the metric, in an event, and, as soon as the store is back, in a `UsageGap` that
+/// reports show. Who would rather refuse than serve unrecorded asks `hasRoom` before a call.
 package final class UsageLedger: Sendable {
   package struct Settings: Sendable {
     /// Longest time from a record to the beginning of its transaction.

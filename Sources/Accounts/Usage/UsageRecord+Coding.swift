@@ -1,6 +1,7 @@
-// 8 words: key; time; latency, in µs; version; status and instances, 4 bytes each; tokens in; tokens
-// out; whether cached and the lengths of the three texts, 2 bytes each. Then model, endpoint and
-// request id, filled up with zeros to whole words. In this machine's byte order: no other reads it.
+// 8 words: key; time; latency, in µs; version; status and instances, 4 bytes each; tokens in;
+// tokens out; whether cached and the lengths of the three texts, 2 bytes each. Then model, endpoint
+// and request id, filled up with zeros to whole words. In this machine's byte order: no other reads
+// it.
 
 extension UsageRecord {
   private static let fixedSize = 64
