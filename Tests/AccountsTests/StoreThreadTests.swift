@@ -1,4 +1,5 @@
 import Accounts
+import TestSupport
 import Testing
 import Threads
 
@@ -28,7 +29,7 @@ import Threads
       begun.signal()
       go.wait()
     }
-    begun.wait()
+    await offThread { begun.wait() }
     await withTaskGroup(of: Bool.self) { group in
       for _ in 0..<5 {
         group.addTask {
@@ -49,7 +50,7 @@ import Threads
     thread.close()
   }
 
-  @Test func choresRunByThemselves() throws {
+  @Test func choresRunByThemselves() async throws {
     let done = Semaphore()
     let thread = try StoreThread(
       store: SQLiteStore(path: ":memory:"), period: .milliseconds(1)
@@ -57,8 +58,10 @@ import Threads
       try? store.maintain()
       done.signal()
     }
-    done.wait()
-    done.wait()
+    await offThread {
+      done.wait()
+      done.wait()
+    }
     thread.close()
   }
 }

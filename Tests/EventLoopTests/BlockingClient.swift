@@ -53,25 +53,3 @@ struct BlockingClient: Sendable {
 
   func close() { _ = Glibc.close(fd) }
 }
-
-/// Runs blocking code on a thread of its own, so that it holds up no task.
-func onThread<Result: Sendable>(
-  _ body: @escaping @Sendable () throws -> Result
-) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
-    let box = Box { continuation.resume(with: Swift.Result { try body() }) }
-    var thread = pthread_t()
-    pthread_create(
-      &thread, nil,
-      { pointer in
-        if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
-        return nil
-      }, Unmanaged.passRetained(box).toOpaque())
-    pthread_detach(thread)
-  }
-}
-
-private final class Box: Sendable {
-  let body: @Sendable () -> Void
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}

@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct EchoTests {
@@ -69,7 +70,7 @@ import Testing
         Echo(onEnd: { ends.add() })
       }
       let bytes = pattern(200_000)
-      let answer = try await onThread {
+      let answer = try await offThread {
         let client = try BlockingClient(port: listening.address.port)
         defer { client.close() }
         client.send(bytes)

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ListenTests {
@@ -96,7 +97,7 @@ import Testing
         listening.stop()
         return client
       }
-      let answer = try await onThread {
+      let answer = await offThread {
         defer { client.close() }
         client.send([1, 2, 3])
         shutdown(client.fd, Int32(SHUT_WR))

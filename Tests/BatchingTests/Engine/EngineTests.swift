@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Batching
@@ -174,15 +175,5 @@ import Testing
     await #expect(throws: BatchingError.self) { try await b.run { "late" } }
     #expect(engine.health(now: .now).isStopped)
     engine.stop()
-  }
-}
-
-/// Blocks a thread of its own, not one of the pool's.
-func offThread(_ body: @escaping @Sendable () -> Void) async {
-  await withCheckedContinuation { continuation in
-    Thread.detachNewThread {
-      body()
-      continuation.resume()
-    }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import Synchronization
+import TestSupport
 
 @testable import Batching
 
