@@ -71,11 +71,13 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON", "Messages",
+        "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON",
+        "Messages",
         "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["JSON", "Messages", "RPC", "Serving"], swiftSettings: strict),
+      name: "apus", dependencies: ["Accounts", "JSON", "Messages", "RPC", "Serving"],
+      swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),

@@ -41,6 +41,11 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     return String(description[..<colon])
   }
 
+  /// Whether only processes of this machine reach it: a Unix socket, 127.0.0.0/8 or ::1.
+  package var isOfThisMachine: Bool {
+    isUnix || host.hasPrefix("127.") || host == "[::1]" || host.hasPrefix("[::ffff:127.")
+  }
+
   /// Calls `body` with the address as the system's `sockaddr` and its length.
   package func withSystemAddress<Result>(
     _ body: (UnsafeRawPointer, UInt32) -> Result

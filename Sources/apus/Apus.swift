@@ -5,7 +5,8 @@ internal import Serving
 /// The program: picks a command, runs it, and turns its outcome into an exit code.
 @main
 enum Apus {
-  static let commands: [Command] = [.serve, .predict, .generate, .models, .health]
+  static let commands: [Command] =
+    [.serve, .predict, .generate, .models, .health] + Command.keys + [.usage]
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {
@@ -22,13 +23,14 @@ enum Apus {
       return ExitCode.usage
     }
     switch word {
-    case "--help", "-h", "help": return help(for: words.dropFirst().first)
+    case "--help", "-h", "help": return help(for: words.dropFirst())
     case "--version", "version": return show("apus \(ServerVersion.current)")
     default: break
     }
-    guard let command = commands.first(where: { $0.name == word }) else { return unknown(word) }
+    let (found, rest) = find(words)
+    guard let command = found else { return unknown(word) }
     do {
-      let arguments = try Arguments(words.dropFirst(), for: command)
+      let arguments = try Arguments(rest, for: command)
       if arguments.wantsHelp { return show(command.help) }
       try ProcessStart.fillStandardStreams()
       try command.prepare()
@@ -61,14 +63,31 @@ enum Apus {
     }
   }
 
-  private static func help(for name: String?) -> Int32 {
-    guard let name else { return show(help) }
-    guard let command = commands.first(where: { $0.name == name }) else { return unknown(name) }
+  private static func help(for words: ArraySlice<String>) -> Int32 {
+    guard let word = words.first else { return show(help) }
+    guard let command = find(words).command else { return unknown(word) }
     return show(command.help)
   }
 
+  /// The command that the words begin with, of one word or two, and the words after it.
+  private static func find(
+    _ words: ArraySlice<String>
+  ) -> (command: Command?, rest: ArraySlice<String>) {
+    for count in [2, 1] where words.count >= count {
+      let name = words.prefix(count).joined(separator: " ")
+      if let command = commands.first(where: { $0.name == name }) {
+        return (command, words.dropFirst(count))
+      }
+    }
+    return (nil, words)
+  }
+
   private static func unknown(_ name: String) -> Int32 {
-    printError("apus has no command `\(name)`; see apus --help")
+    let longer = commands.map(\.name).filter { $0.hasPrefix(name + " ") }
+    printError(
+      longer.isEmpty
+        ? "apus has no command `\(name)`; see apus --help"
+        : "apus \(name) needs one more word: \(longer.joined(separator: ", "))")
     return ExitCode.usage
   }
 

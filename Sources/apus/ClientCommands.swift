@@ -18,8 +18,8 @@ extension Command {
     request.instances = try instances(arguments)
     request.options = ApusV1.PredictOptions(
       topK: try arguments.integer("top", 1...100_000).map { UInt32($0) })
-    let answer = try await withClient(arguments) { client, options in
-      try await client.predict(request, options: options)
+    let answer = try await withServer(arguments) { connection, options in
+      try await ApusV1.InferenceClient(connection).predict(request, options: options)
     }
     try StandardOutput.line(
       arguments.has("json") ? JSONText.predict(answer) : PlainText.predict(answer))
@@ -45,8 +45,8 @@ extension Command {
       model: arguments.positionals[0], version: arguments["version"] ?? "",
       prompt: arguments.positionals[1])
     request.sampling = try samplingOptions(arguments)
-    try await withClient(arguments) { client, options in
-      let call = try await client.streamPredict(request, options: options)
+    try await withServer(arguments) { connection, options in
+      let call = try await ApusV1.InferenceClient(connection).streamPredict(request, options: options)
       while let token = try await call.next() {
         try StandardOutput.write(token.text)
         guard token.finishReason != .unspecified else { continue }
@@ -61,7 +61,8 @@ extension Command {
     positionals: "[MODEL]", arity: 0...1,
     options: clientOptions + [.flag("json", "print JSON")]
   ) { arguments in
-    let models = try await withClient(arguments) { client, options -> [ApusV1.ModelInfo] in
+    let models = try await withServer(arguments) { connection, options -> [ApusV1.ModelInfo] in
+      let client = ApusV1.InferenceClient(connection)
       if let name = arguments.positionals.first {
         let answer = try await client.getModel(
           ApusV1.GetModelRequest(name: name), options: options)
@@ -78,8 +79,8 @@ extension Command {
     positionals: "[MODEL]", arity: 0...1, options: clientOptions
   ) { arguments in
     let request = ApusV1.HealthRequest(model: arguments.positionals.first ?? "")
-    let health = try await withClient(arguments) { client, options in
-      try await client.health(request, options: options)
+    let health = try await withServer(arguments) { connection, options in
+      try await ApusV1.InferenceClient(connection).health(request, options: options)
     }
     try StandardOutput.line(PlainText.health(health))
     if !health.ready { throw Outcome(code: ExitCode.notReady, description: health.reason) }
@@ -87,10 +88,6 @@ extension Command {
 
   // MARK: Arguments
 
-  private static let clientOptions: [Option] = [
-    .option("server", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
-    .option("timeout", "TIME", "give up after this long", initial: "60s"),
-  ]
 
   private static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
@@ -125,25 +122,5 @@ extension Command {
     options.seed = try arguments.value("seed", "a whole number") { UInt64($0) }
     if let stop = arguments["stop"] { options.stop = [stop] }
     return options
-  }
-
-  /// Connects, runs `body` with a client and the options of every call, and disconnects.
-  private static func withClient<Answer>(
-    _ arguments: Arguments,
-    _ body: (ApusV1.InferenceClient, CallOptions) async throws -> Answer
-  ) async throws -> Answer {
-    let address = try arguments.address("server") ?? "127.0.0.1:8001"
-    let timeout = try arguments.duration("timeout") ?? .seconds(60)
-    let connection: ClientConnection
-    do {
-      connection = try await ClientConnection.connect(to: address)
-    } catch {
-      throw Outcome(
-        code: ExitCode.unreachable,
-        description: "no server answers at \(address) (\(error)); start one with apus serve")
-    }
-    defer { connection.close() }
-    return try await body(
-      ApusV1.InferenceClient(connection), CallOptions(timeout: timeout))
   }
 }

@@ -33,12 +33,15 @@ struct Command: Sendable {
 
 /// The words after a command, checked against what it takes.
 struct Arguments: Sendable {
+  /// Name of the command.
+  let command: String
   private(set) var positionals: [String] = []
   private var values: [String: String] = [:]
   private(set) var wantsHelp = false
 
   /// `--name value`, `--name=value`, `--switch`; `--` ends options.
   init(_ words: ArraySlice<String>, for command: Command) throws(UsageError) {
+    self.command = command.name
     var words = words
     var onlyPositionals = false
     while let word = words.popFirst() {

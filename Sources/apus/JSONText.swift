@@ -136,22 +136,32 @@ extension ApusV1.Task {
 }
 
 extension JSONWriter {
-  fileprivate mutating func field(_ name: String, _ value: String) {
+  mutating func field(_ name: String, _ value: String) {
     key(name)
     string(value)
   }
-  fileprivate mutating func field(_ name: String, _ value: Int) {
+  mutating func field(_ name: String, _ value: Int) {
     key(name)
     integer(value)
   }
-  fileprivate mutating func field(_ name: String, _ value: Double) {
+  mutating func field(_ name: String, _ value: Double) {
     key(name)
     number(value)
   }
-  fileprivate mutating func field(_ name: String, _ values: [Float]) {
+  mutating func field(_ name: String, _ values: [Float]) {
     key(name)
     beginArray()
     for value in values { number(Double(value)) }
+    endArray()
+  }
+  mutating func field(_ name: String, _ value: Bool) {
+    key(name)
+    boolean(value)
+  }
+  mutating func field(_ name: String, _ values: [String]) {
+    key(name)
+    beginArray()
+    for value in values { string(value) }
     endArray()
   }
 }

@@ -1,3 +1,4 @@
+internal import Accounts
 import Glibc
 internal import RPC
 internal import Serving
@@ -6,7 +7,7 @@ extension Command {
   static let serve = Command(
     name: "serve", summary: "Serves the models of a folder over gRPC and HTTP.", positionals: "",
     arity: 0...0,
-    options: files + LimitFlags.grpc.map(Option.init) + LimitFlags.http.map(Option.init) + life,
+    options: files + accounts + LimitFlags.grpc.map(Option.init) + LimitFlags.http.map(Option.init) + life,
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
     try await InferenceServer(try configuration(arguments)).run()
@@ -24,6 +25,43 @@ extension Command {
     .option("loops", "N", "event loops", initial: "one per core"),
     .option("threads", "N", "threads that compute", initial: "one per core"),
   ]
+
+  private static let accounts: [Option] = [
+    .option(
+      "database", "FILE", "keys and usage; memory keeps them until the end",
+      initial: AccountDesk.defaultFile),
+    .flag("allow-anonymous", "serve callers without a key, to whoever reaches the addresses"),
+    .option("key-requests", "N", "requests of a key in a window; 0 is no limit", initial: "100"),
+    .option("key-window", "TIME", "length of that window", initial: "60s"),
+    .option("key-tokens", "N", "tokens of a key in a minute; 0 is no limit", initial: "0"),
+    .option("key-concurrent", "N", "calls of a key at once; 0 is no limit", initial: "0"),
+    .option("usage-days", "N", "days that usage records are kept", initial: "90"),
+  ]
+
+  private static func accounts(_ arguments: Arguments) throws(UsageError) -> AccountOptions {
+    var options = AccountOptions()
+    if let path = arguments["database"] { options.database = path == "memory" ? nil : path }
+    options.allowsAnonymous = arguments.has("allow-anonymous")
+    var limits = options.keyLimits.whole
+    let range = 0...LimitPlan.largest
+    func limit(_ name: String, _ initial: Int?) throws(UsageError) -> Int? {
+      guard let count = try arguments.integer(name, range) else { return initial }
+      return count == 0 ? nil : count
+    }
+    limits.requests = try limit("key-requests", limits.requests)
+    limits.tokensPerMinute = try limit("key-tokens", limits.tokensPerMinute)
+    limits.concurrent = try limit("key-concurrent", limits.concurrent)
+    limits.window =
+      try arguments.value("key-window", "a time from 1s to 24h") { text in
+        Quantity.duration(text).map { Int($0.components.seconds) }.flatMap {
+          (1...86_400).contains($0) ? $0 : nil
+        }
+      } ?? limits.window
+    options.keyLimits = LimitPlan(limits)
+    options.retention.records =
+      try arguments.integer("usage-days", 1...36_500) ?? options.retention.records
+    return options
+  }
 
   private static let life: [Option] = [
     .option("max-long-texts", "N", "requests with long texts that may wait", initial: "64"),
@@ -45,6 +83,7 @@ extension Command {
       arguments["http"] == "off" ? nil : try arguments.address("http") ?? configuration.httpAddress
     configuration.httpOrigins =
       arguments["http-origins"]?.split(separator: ",").map(String.init) ?? []
+    configuration.accounts = try accounts(arguments)
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
     try setLimits(&configuration.limits, LimitFlags.grpc, arguments)

@@ -77,7 +77,7 @@ final class TestAccounts: ApusV1.Accounts {
     let sum = ApusV1.UsageSummary(requests: 3, successes: 2, successRate: 2.0 / 3)
     return ApusV1.GetUsageResponse(
       total: sum, days: [ApusV1.DailyUsage(day: "2026-11-20", usage: sum)],
-      models: [ApusV1.ModelUsage(model: request.model, version: "1", usage: sum)],
+      models: [ApusV1.ModelUsage(model: request.model, usage: sum)],
       from: request.from, to: request.to)
   }
 

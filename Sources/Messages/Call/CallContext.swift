@@ -22,6 +22,7 @@ public final class CallContext: Sendable {
     /// What the call may be called, and whether somebody has asked.
     var requestID: String?
     var isNamed = false
+    var attachment: (any AnyObject & Sendable)?
   }
   private let answer: Mutex<Answer>
 
@@ -56,6 +57,12 @@ public final class CallContext: Sendable {
       answer.requestID = requestID
       answer.isNamed = true
     }
+  }
+  /// What the server's interceptors, its handlers and its observer know of the call together; theirs to
+  /// choose, nil until one of them sets it.
+  public var attachment: (any AnyObject & Sendable)? {
+    get { answer.withLock { $0.attachment } }
+    set { answer.withLock { $0.attachment = newValue } }
   }
   /// Sent with the first message; changes after that have no effect.
   public var initialMetadata: Metadata {

@@ -22,8 +22,10 @@ extension ApusV1 {
     public var models: [String] = []
     /// It may call the administrator's methods.
     public var isAdmin: Bool = false
-    /// Limits of its own; absent fields take the server's defaults.
+    /// Limits of its own; absent means the server's defaults, whatever they are at the time.
     public var limits: ApusV1.KeyLimits? = nil
+    /// Limits of single models beside that, by name; `*` is each model that is not named.
+    public var modelLimits: [String: ApusV1.KeyLimits] = [:]
 
     public init() {}
 
@@ -36,7 +38,8 @@ extension ApusV1 {
       revokedAt: Double = 0,
       models: [String] = [],
       isAdmin: Bool = false,
-      limits: ApusV1.KeyLimits? = nil
+      limits: ApusV1.KeyLimits? = nil,
+      modelLimits: [String: ApusV1.KeyLimits] = [:]
     ) {
       self.id = id
       self.owner = owner
@@ -47,12 +50,14 @@ extension ApusV1 {
       self.models = models
       self.isAdmin = isAdmin
       self.limits = limits
+      self.modelLimits = modelLimits
     }
   }
 }
 
 extension ApusV1 {
-  /// How much a key may use. Absent means the server's default; 0 means no limit.
+  /// How much a key may use, as a whole or of one model. In a key's limits an absent field takes the
+  /// server's default of the time when the key is made; in a model's it means no limit. 0 means no limit.
   public struct KeyLimits: BridgedMessage {
     public static var messageName: String { "apus.v1.KeyLimits" }
 
@@ -65,6 +70,8 @@ extension ApusV1 {
     public var concurrentCalls: UInt32? = nil
     /// Requests in a calendar month, UTC.
     public var monthlyRequests: UInt64? = nil
+    /// Tokens, read and written, in a calendar month, UTC.
+    public var monthlyTokens: UInt64? = nil
 
     public init() {}
 
@@ -73,13 +80,15 @@ extension ApusV1 {
       windowSeconds: UInt32? = nil,
       tokensPerMinute: UInt32? = nil,
       concurrentCalls: UInt32? = nil,
-      monthlyRequests: UInt64? = nil
+      monthlyRequests: UInt64? = nil,
+      monthlyTokens: UInt64? = nil
     ) {
       self.requests = requests
       self.windowSeconds = windowSeconds
       self.tokensPerMinute = tokensPerMinute
       self.concurrentCalls = concurrentCalls
       self.monthlyRequests = monthlyRequests
+      self.monthlyTokens = monthlyTokens
     }
   }
 }
@@ -89,13 +98,15 @@ extension ApusV1 {
   public struct CreateKeyRequest: BridgedMessage {
     public static var messageName: String { "apus.v1.CreateKeyRequest" }
 
-    /// Whom the key is for: 1 to 100 characters.
+    /// Whom the key is for: 1 to 128 bytes.
     public var owner: String = ""
     public var email: String = ""
     public var expiresAt: Double = 0
     public var models: [String] = []
     public var isAdmin: Bool = false
     public var limits: ApusV1.KeyLimits? = nil
+    /// Limits of up to 64 models.
+    public var modelLimits: [String: ApusV1.KeyLimits] = [:]
 
     public init() {}
 
@@ -105,7 +116,8 @@ extension ApusV1 {
       expiresAt: Double = 0,
       models: [String] = [],
       isAdmin: Bool = false,
-      limits: ApusV1.KeyLimits? = nil
+      limits: ApusV1.KeyLimits? = nil,
+      modelLimits: [String: ApusV1.KeyLimits] = [:]
     ) {
       self.owner = owner
       self.email = email
@@ -113,6 +125,7 @@ extension ApusV1 {
       self.models = models
       self.isAdmin = isAdmin
       self.limits = limits
+      self.modelLimits = modelLimits
     }
   }
 }
@@ -258,9 +271,9 @@ extension ApusV1 {
     public var keyID: String = ""
     /// Every key's calls together; only for administrators.
     public var allKeys: Bool = false
-    /// From this time on; 0 is 30 days ago.
+    /// From this time on, counted in whole days, UTC; 0 is 30 days ago.
     public var from: Double = 0
-    /// Up to this time; 0 is now.
+    /// Up to the day of this time; 0 is now.
     public var to: Double = 0
     /// Only this model; empty is all.
     public var model: String = ""
@@ -292,10 +305,12 @@ extension ApusV1 {
     public var total: ApusV1.UsageSummary? = nil
     /// By day, rising; days without calls are left out.
     public var days: [ApusV1.DailyUsage] = []
-    /// By model and version, the most called first.
+    /// By model, by name.
     public var models: [ApusV1.ModelUsage] = []
     public var from: Double = 0
     public var to: Double = 0
+    /// Calls of anybody in that time that the figures lack, because the database could not keep up.
+    public var missing: UInt64 = 0
 
     public init() {}
 
@@ -304,13 +319,15 @@ extension ApusV1 {
       days: [ApusV1.DailyUsage] = [],
       models: [ApusV1.ModelUsage] = [],
       from: Double = 0,
-      to: Double = 0
+      to: Double = 0,
+      missing: UInt64 = 0
     ) {
       self.total = total
       self.days = days
       self.models = models
       self.from = from
       self.to = to
+      self.missing = missing
     }
   }
 }
@@ -392,18 +409,15 @@ extension ApusV1 {
     public static var messageName: String { "apus.v1.ModelUsage" }
 
     public var model: String = ""
-    public var version: String = ""
     public var usage: ApusV1.UsageSummary? = nil
 
     public init() {}
 
     public init(
       model: String = "",
-      version: String = "",
       usage: ApusV1.UsageSummary? = nil
     ) {
       self.model = model
-      self.version = version
       self.usage = usage
     }
   }
@@ -411,6 +425,7 @@ extension ApusV1 {
 
 extension ApusV1.Key {
   public static let layout = unsafe MessageLayout(apus__v1__key__init)
+  private static let modelLimitsEntryLayout = unsafe MessageLayout(apus__v1__key__model_limits_entry__init)
 
   public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
     self.init()
@@ -425,6 +440,15 @@ extension ApusV1.Key {
     self.isAdmin = unsafe c.pointee.is_admin != 0
     if let value = unsafe c.pointee.limits {
       self.limits = try unsafe ApusV1.KeyLimits(bridging: value)
+    }
+    unsafe self.modelLimits.reserveCapacity(c.pointee.n_model_limits)
+    for index in 0..<(unsafe c.pointee.n_model_limits) {
+      guard let entry = unsafe c.pointee.model_limits[index] else { continue }
+      var key: String = ""
+      if unsafe entry.pointee.has_key != 0 { key = try unsafe Bridge.string(entry.pointee.key.data, entry.pointee.key.len, "apus.v1.Key.model_limits") }
+      var value: ApusV1.KeyLimits = ApusV1.KeyLimits()
+      if let message = unsafe entry.pointee.value { value = try unsafe ApusV1.KeyLimits(bridging: message) }
+      self.modelLimits[key] = value
     }
   }
 
@@ -462,6 +486,17 @@ extension ApusV1.Key {
     if let value = self.limits {
       unsafe c.pointee.limits = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__KeyLimits.self)
     }
+    if !self.modelLimits.isEmpty {
+      unsafe c.pointee.n_model_limits = self.modelLimits.count
+      unsafe c.pointee.model_limits = arena.pointers(self.modelLimits.count)
+      for (index, (key, value)) in Bridge.sorted(self.modelLimits).enumerated() {
+        let entry = unsafe arena.make(Apus__V1__Key__ModelLimitsEntry.self, Self.modelLimitsEntryLayout)
+        unsafe entry.pointee.has_key = 1
+        unsafe arena.copy(key, to: &entry.pointee.key)
+        unsafe entry.pointee.value = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__KeyLimits.self)
+        unsafe c.pointee.model_limits[index] = unsafe entry
+      }
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -477,6 +512,7 @@ extension ApusV1.KeyLimits {
     if unsafe c.pointee.has_tokens_per_minute != 0 { self.tokensPerMinute = unsafe c.pointee.tokens_per_minute }
     if unsafe c.pointee.has_concurrent_calls != 0 { self.concurrentCalls = unsafe c.pointee.concurrent_calls }
     if unsafe c.pointee.has_monthly_requests != 0 { self.monthlyRequests = unsafe c.pointee.monthly_requests }
+    if unsafe c.pointee.has_monthly_tokens != 0 { self.monthlyTokens = unsafe c.pointee.monthly_tokens }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -501,12 +537,17 @@ extension ApusV1.KeyLimits {
       unsafe c.pointee.has_monthly_requests = 1
       unsafe c.pointee.monthly_requests = value
     }
+    if let value = self.monthlyTokens {
+      unsafe c.pointee.has_monthly_tokens = 1
+      unsafe c.pointee.monthly_tokens = value
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
 
 extension ApusV1.CreateKeyRequest {
   public static let layout = unsafe MessageLayout(apus__v1__create_key_request__init)
+  private static let modelLimitsEntryLayout = unsafe MessageLayout(apus__v1__create_key_request__model_limits_entry__init)
 
   public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
     self.init()
@@ -518,6 +559,15 @@ extension ApusV1.CreateKeyRequest {
     self.isAdmin = unsafe c.pointee.is_admin != 0
     if let value = unsafe c.pointee.limits {
       self.limits = try unsafe ApusV1.KeyLimits(bridging: value)
+    }
+    unsafe self.modelLimits.reserveCapacity(c.pointee.n_model_limits)
+    for index in 0..<(unsafe c.pointee.n_model_limits) {
+      guard let entry = unsafe c.pointee.model_limits[index] else { continue }
+      var key: String = ""
+      if unsafe entry.pointee.has_key != 0 { key = try unsafe Bridge.string(entry.pointee.key.data, entry.pointee.key.len, "apus.v1.CreateKeyRequest.model_limits") }
+      var value: ApusV1.KeyLimits = ApusV1.KeyLimits()
+      if let message = unsafe entry.pointee.value { value = try unsafe ApusV1.KeyLimits(bridging: message) }
+      self.modelLimits[key] = value
     }
   }
 
@@ -542,6 +592,17 @@ extension ApusV1.CreateKeyRequest {
     }
     if let value = self.limits {
       unsafe c.pointee.limits = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__KeyLimits.self)
+    }
+    if !self.modelLimits.isEmpty {
+      unsafe c.pointee.n_model_limits = self.modelLimits.count
+      unsafe c.pointee.model_limits = arena.pointers(self.modelLimits.count)
+      for (index, (key, value)) in Bridge.sorted(self.modelLimits).enumerated() {
+        let entry = unsafe arena.make(Apus__V1__CreateKeyRequest__ModelLimitsEntry.self, Self.modelLimitsEntryLayout)
+        unsafe entry.pointee.has_key = 1
+        unsafe arena.copy(key, to: &entry.pointee.key)
+        unsafe entry.pointee.value = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__KeyLimits.self)
+        unsafe c.pointee.model_limits[index] = unsafe entry
+      }
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -747,6 +808,7 @@ extension ApusV1.GetUsageResponse {
     self.models = try unsafe Bridge.messages(c.pointee.models, c.pointee.n_models)
     self.from = unsafe c.pointee.from
     self.to = unsafe c.pointee.to
+    self.missing = unsafe c.pointee.missing
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -763,6 +825,10 @@ extension ApusV1.GetUsageResponse {
     if self.to.bitPattern != 0 {
       unsafe c.pointee.has_to = 1
       unsafe c.pointee.to = self.to
+    }
+    if self.missing != 0 {
+      unsafe c.pointee.has_missing = 1
+      unsafe c.pointee.missing = self.missing
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -869,7 +935,6 @@ extension ApusV1.ModelUsage {
     self.init()
     let c = unsafe source.assumingMemoryBound(to: Apus__V1__ModelUsage.self)
     if unsafe c.pointee.has_model != 0 { self.model = try unsafe Bridge.string(c.pointee.model.data, c.pointee.model.len, "apus.v1.ModelUsage.model") }
-    if unsafe c.pointee.has_version != 0 { self.version = try unsafe Bridge.string(c.pointee.version.data, c.pointee.version.len, "apus.v1.ModelUsage.version") }
     if let value = unsafe c.pointee.usage {
       self.usage = try unsafe ApusV1.UsageSummary(bridging: value)
     }
@@ -880,10 +945,6 @@ extension ApusV1.ModelUsage {
     if !self.model.isEmpty {
       unsafe c.pointee.has_model = 1
       unsafe arena.copy(self.model, to: &c.pointee.model)
-    }
-    if !self.version.isEmpty {
-      unsafe c.pointee.has_version = 1
-      unsafe arena.copy(self.version, to: &c.pointee.version)
     }
     if let value = self.usage {
       unsafe c.pointee.usage = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__UsageSummary.self)
@@ -1005,5 +1066,5 @@ extension FileDescriptor {
       "apus.v1.Accounts.GetUsage",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_accounts_descriptor(), count: 2504))
+      start: apus_v1_accounts_descriptor(), count: 2886))
 }

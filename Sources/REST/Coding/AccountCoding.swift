@@ -14,7 +14,9 @@ extension Fields {
 extension ApusV1.CreateKeyRequest {
   init(_ fields: Fields) throws(FieldError) {
     self.init()
-    try fields.allowOnly(["owner", "email", "expires_at", "models", "is_admin", "limits"])
+    try fields.allowOnly([
+      "owner", "email", "expires_at", "models", "is_admin", "limits", "model_limits",
+    ])
     owner = try fields.requiredString("owner")
     email = try fields.string("email") ?? ""
     expiresAt = try fields.time("expires_at")
@@ -22,6 +24,13 @@ extension ApusV1.CreateKeyRequest {
     isAdmin = try fields.boolean("is_admin") ?? false
     limits = try fields.object("limits").map { (fields) throws(FieldError) in
       try ApusV1.KeyLimits(fields)
+    }
+    guard let plans = try fields.object("model_limits") else { return }
+    try plans.value.forEachMember { (key, _) throws(FieldError) in
+      let model = Fields.text(key)
+      modelLimits[model] = try plans.object(model).map { (fields) throws(FieldError) in
+        try ApusV1.KeyLimits(fields)
+      }
     }
   }
 }
@@ -31,6 +40,7 @@ extension ApusV1.KeyLimits {
     self.init()
     try fields.allowOnly([
       "requests", "window_seconds", "tokens_per_minute", "concurrent_calls", "monthly_requests",
+      "monthly_tokens",
     ])
     func word(_ key: String) throws(FieldError) -> UInt32? {
       try fields.integer(key, in: 0...Int(UInt32.max)).map { UInt32($0) }
@@ -40,6 +50,7 @@ extension ApusV1.KeyLimits {
     tokensPerMinute = try word("tokens_per_minute")
     concurrentCalls = try word("concurrent_calls")
     monthlyRequests = try fields.integer("monthly_requests", in: 0...Int.max).map { UInt64($0) }
+    monthlyTokens = try fields.integer("monthly_tokens", in: 0...Int.max).map { UInt64($0) }
   }
 
   fileprivate func write(to json: inout JSONWriter) {
@@ -47,6 +58,7 @@ extension ApusV1.KeyLimits {
       ("requests", requests.map(UInt64.init)), ("window_seconds", windowSeconds.map(UInt64.init)),
       ("tokens_per_minute", tokensPerMinute.map(UInt64.init)),
       ("concurrent_calls", concurrentCalls.map(UInt64.init)), ("monthly_requests", monthlyRequests),
+      ("monthly_tokens", monthlyTokens),
     ]
     json.object { json in
       for (name, limit) in limits {
@@ -69,6 +81,13 @@ extension ApusV1.Key {
       json.member("is_admin", isAdmin)
       json.key("limits")
       (limits ?? ApusV1.KeyLimits()).write(to: &json)
+      json.key("model_limits")
+      json.object { json in
+        for (model, limits) in modelLimits.sorted(by: { $0.key < $1.key }) {
+          json.key(model)
+          limits.write(to: &json)
+        }
+      }
     }
   }
 }
@@ -80,6 +99,7 @@ extension ApusV1.GetUsageResponse {
     json.object { json in
       json.time("from", from)
       json.time("to", to)
+      json.member("missing", missing)
       json.key("total")
       json.object { json in (total ?? ApusV1.UsageSummary()).writeMembers(to: &json) }
       json.key("days")
@@ -93,7 +113,6 @@ extension ApusV1.GetUsageResponse {
       json.array(models) { json, model in
         json.object { json in
           json.member("model", model.model)
-          json.member("model_version", model.version)
           (model.usage ?? ApusV1.UsageSummary()).writeMembers(to: &json)
         }
       }

@@ -227,7 +227,8 @@ enum Schemas {
       "window_seconds":{"type":"integer","minimum":0,"maximum":4294967295},
       "tokens_per_minute":{"type":"integer","minimum":0,"maximum":4294967295},
       "concurrent_calls":{"type":"integer","minimum":0,"maximum":4294967295},
-      "monthly_requests":{"type":"integer","minimum":0,"maximum":9223372036854775807}}}
+      "monthly_requests":{"type":"integer","minimum":0,"maximum":9223372036854775807},
+      "monthly_tokens":{"type":"integer","minimum":0,"maximum":9223372036854775807}}}
       """#
     ),
     (
@@ -237,7 +238,15 @@ enum Schemas {
       "id":{"type":"string"},"owner":{"type":"string"},"email":{"type":"string"},
       "created_at":{"type":["string","null"]},"expires_at":{"type":["string","null"]},
       "revoked_at":{"type":["string","null"]},"models":{"type":"array","items":{"type":"string"}},
-      "is_admin":{"type":"boolean"},"limits":{"$ref":"#/components/schemas/KeyLimits"}}}
+      "is_admin":{"type":"boolean"},"limits":{"$ref":"#/components/schemas/KeyLimits"},
+      "model_limits":{"$ref":"#/components/schemas/ModelLimits"}}}
+      """#
+    ),
+    (
+      "ModelLimits",
+      #"""
+      {"type":"object","description":"By name of a model; * is each that is not named.",
+      "additionalProperties":{"$ref":"#/components/schemas/KeyLimits"}}
       """#
     ),
     (
@@ -252,10 +261,11 @@ enum Schemas {
     (
       "UsageReport",
       #"""
-      {"type":"object","required":["from","to","total","days","models"],"properties":{
+      {"type":"object","required":["from","to","missing","total","days","models"],"properties":{
       "from":{"type":["string","null"]},"to":{"type":["string","null"]},"total":{"type":"object"},
+      "missing":{"type":"integer","description":"Calls of anybody that the figures lack."},
       "days":{"type":"array","items":{"type":"object","required":["day"]}},
-      "models":{"type":"array","items":{"type":"object","required":["model","model_version"]}}}}
+      "models":{"type":"array","items":{"type":"object","required":["model"]}}}}
       """#
     ),
   ]

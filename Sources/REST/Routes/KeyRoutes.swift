@@ -9,10 +9,11 @@ extension Route {
       request: .init(
         ##"""
         {"type":"object","required":["owner"],"additionalProperties":false,"properties":{
-        "owner":{"type":"string","minLength":1,"maxLength":100},"email":{"type":"string"},
+        "owner":{"type":"string","minLength":1,"maxLength":128},"email":{"type":"string"},
         "expires_at":{"$ref":"#/components/schemas/Time"},
         "models":{"type":"array","items":{"type":"string"}},"is_admin":{"type":"boolean"},
-        "limits":{"$ref":"#/components/schemas/KeyLimits"}}}
+        "limits":{"$ref":"#/components/schemas/KeyLimits"},
+        "model_limits":{"$ref":"#/components/schemas/ModelLimits"}}}
         """##),
       answers: [.json(201, "The key, and its token this once.", Operation.schema("KeyWithToken"))])
   ) { request, gateway in

@@ -1,9 +1,11 @@
 /// Reads numbers with a unit as people write them in flags and files.
 package enum Quantity {
-  /// `250us`, `2ms`, `1.5s`, `5m`, `1h`; a bare 0 is zero.
+  /// `250us`, `2ms`, `1.5s`, `5m`, `1h`, `90d`; a bare 0 is zero.
   package static func duration(_ text: String) -> Duration? {
     if text == "0" { return .zero }
-    let units: [(String, Double)] = [("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)]
+    let units: [(String, Double)] = [
+      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400),
+    ]
     for (unit, seconds) in units {
       guard text.hasSuffix(unit), let number = number(text.dropLast(unit.count)) else { continue }
       let total = number * seconds

@@ -8,6 +8,7 @@ internal import Tokenizers
 /// draws it.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
+  let limits: LimitStage
   let prompts: PromptEncoder
 
   func generate(
@@ -16,7 +17,14 @@ struct GenerateHandler: Sendable {
   ) async throws {
     let start = ContinuousClock.now
     let id = try context.requestID(wanted: request.requestID)
+    try await limits.admit(
+      context, model: registry.contains(request.model) ? request.model : "",
+      tokens: request.estimatedTokens)
     let model = try registry.resolve(request.model, version: request.version)
+    context.record?.update {
+      $0.version = model.version
+      $0.instances = 1
+    }
     guard case .generation(let sequences) = model.runner else {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
@@ -26,6 +34,8 @@ struct GenerateHandler: Sendable {
       prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
       maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
       deadline: context.deadline)
+    let record = context.record
+    record?.update { $0.tokensIn = generation.prompt.count }
     let stream: TokenStream
     do {
       stream = try await sequences.scheduler.generate(generation)
@@ -36,6 +46,7 @@ struct GenerateHandler: Sendable {
       responses: responses, tokenizer: sequences.tokenizer, stops: stops, model: model, id: id)
     do {
       while let token = try await stream.next() {
+        record?.update { $0.tokensOut += 1 }
         try await writer.write(token)
         if writer.stopped {
           stream.finish()
@@ -60,6 +71,14 @@ struct GenerateHandler: Sendable {
     } catch {
       throw Status(error)
     }
+  }
+}
+
+extension ApusV1.StreamPredictRequest {
+  /// What it will use, for its key's limits: the prompt, and as much of an answer as it asks for.
+  fileprivate var estimatedTokens: Int {
+    let bytes = messages.reduce(prompt.utf8.count) { $0 + $1.content.utf8.count }
+    return LimitStage.tokens(inBytes: bytes) + Int(sampling?.maxTokens ?? 0)
   }
 }
 

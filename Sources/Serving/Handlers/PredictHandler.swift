@@ -7,6 +7,7 @@ internal import Tokenizers
 /// Predict: checks the request, prepares its instances, has them batched, and shapes the answer.
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
+  let limits: LimitStage
   let longTexts: LongTextThread
 
   func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
@@ -14,7 +15,14 @@ struct PredictHandler: Sendable {
   {
     let start = ContinuousClock.now
     let id = try context.requestID(wanted: request.requestID)
+    try await limits.admit(
+      context, model: registry.contains(request.model) ? request.model : "",
+      tokens: request.estimatedTokens)
     let model = try registry.resolve(request.model, version: request.version)
+    context.record?.update {
+      $0.version = model.version
+      $0.instances = request.instances.count
+    }
     try Validation.checkInstances(request.instances, model)
     try Validation.checkOptions(request.options, model)
     let patience = Patience(request, context)
@@ -48,6 +56,7 @@ struct PredictHandler: Sendable {
       throw Status(
         .invalidArgument, "model \(model.name) generates text: call StreamPredict, not Predict")
     }
+    context.record?.update { $0.tokensIn = answer.tokens }
     return answer.response(model: model, id: id, latency: start.duration(to: .now))
   }
 
@@ -70,6 +79,16 @@ struct PredictHandler: Sendable {
   }
 }
 
+extension ApusV1.PredictRequest {
+  /// What it will use, for its key's limits.
+  fileprivate var estimatedTokens: Int {
+    instances.reduce(0) { sum, instance in
+      guard case .text(let text) = instance.kind else { return sum }
+      return sum + LimitStage.tokens(inBytes: text.utf8.count)
+    }
+  }
+}
+
 /// How long the caller waits: for the answer, and for the computation to begin.
 private struct Patience {
   let deadline: ContinuousClock.Instant?
@@ -86,7 +105,7 @@ private struct Patience {
 private struct Answer {
   var predictions: [ApusV1.Prediction] = []
   private var timing = ApusV1.Timing()
-  private let tokens: Int
+  let tokens: Int
 
   init<Output>(_ answers: [BatchAnswer<Output>], prepared: Duration, tokens: Int) {
     self.tokens = tokens

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Batching
 internal import Compute
 internal import EventLoop
@@ -26,6 +27,7 @@ package final class InferenceServer: Sendable {
   private let registry = ModelRegistry()
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
+  private let accounts: AccountBook
   private let readiness: Readiness
   private let server: RPC.Server
   private let front: Front
@@ -55,19 +57,32 @@ package final class InferenceServer: Sendable {
       stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
+    let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
+    self.accounts = accounts
+    let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, longTexts: longTexts),
+      predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
       generations: GenerateHandler(
-        registry: registry, prompts: PromptEncoder(longTexts: longTexts)),
+        registry: registry, limits: limits, prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
-    options.observer = CallLog(log: log, scope: configuration.callLog)
+    options.interceptors = [
+      AccessControl(
+        keys: accounts.keys, limits: limits,
+        anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
+        metrics: metrics)
+    ]
+    options.observer = CallObservers(observers: [
+      UsageObserver(ledger: accounts.ledger), CallLog(log: log, scope: configuration.callLog),
+    ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
     ProcessMetrics.register(in: metrics)
-    let server = RPC.Server(services: [service], options: options, group: group)
+    let administration = AccountService(
+      store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
+    let server = RPC.Server(services: [service, administration], options: options, group: group)
     self.server = server
     front = Front(
       options: Self.httpOptions(configuration, metrics, log), group: group,
@@ -81,6 +96,7 @@ package final class InferenceServer: Sendable {
   package func run() async throws {
     defer { log.close() }
     let directory = try ModelDirectory(scanning: configuration.models)
+    try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
     let http = try httpAddress.map { try front.listen(on: $0).address }
@@ -106,7 +122,26 @@ package final class InferenceServer: Sendable {
     longTexts.stop()
     engine.stop()
     group.shutdown()
+    accounts.close()
     log.info("stopped")
+  }
+
+  // MARK: Who may call
+
+  /// Without keys whoever reaches the server owns it: then nobody beyond this machine may.
+  private func checkReach() throws {
+    guard accounts.keys.count == 0, !configuration.accounts.allowsAnonymous else { return }
+    for address in [address, httpAddress] {
+      guard let address, !address.isOfThisMachine else { continue }
+      throw ConfigurationError(
+        file: configuration.accounts.database ?? "the database in memory",
+        "there is no key yet, so the server would let anybody who reaches \(address) call it: make "
+          + "a key with `apus keys create --owner NAME --admin`, listen on 127.0.0.1, or say "
+          + "--allow-anonymous")
+    }
+    log.warning(
+      "no keys: whoever can reach this server from this machine may call it",
+      ("advice", .text("apus keys create --owner NAME --admin")))
   }
 
   // MARK: HTTP

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Messages
 internal import Metrics
 package import RPC
@@ -36,6 +37,14 @@ package struct CallLog: CallObserver {
       ("messages_out", .integer(call.sent.messages)),
       ("bytes_out", .integer(call.sent.bytes)),
     ]
+    if let record = call.context.record {
+      let facts = record.facts
+      fields.append(("key", .text("\(record.caller.keyID)")))
+      if !facts.model.isEmpty {
+        fields.append(("model", .text(facts.model)))
+        fields.append(("version", .integer(facts.version)))
+      }
+    }
     if failed {
       fields.append(("message", .text(call.status.message)))
       if let cause = call.status.cause { fields.append(("cause", .text("\(cause)"))) }

@@ -54,6 +54,8 @@ package final class ModelRegistry: Sendable {
     models.withLock { Array($0.values) }.sorted { $0.name < $1.name }
   }
 
+  package func contains(_ name: String) -> Bool { models.withLock { $0[name] != nil } }
+
   package func model(_ name: String) throws(Status) -> Model {
     try models.withLock { models throws(Status) in
       guard let model = models[name] else { throw Self.unknown(name, models.keys) }

@@ -7,6 +7,12 @@
 #endif
 
 #include "apus/v1/accounts.pb-c.h"
+void   apus__v1__key__model_limits_entry__init
+                     (Apus__V1__Key__ModelLimitsEntry         *message)
+{
+  static const Apus__V1__Key__ModelLimitsEntry init_value = APUS__V1__KEY__MODEL_LIMITS_ENTRY__INIT;
+  *message = init_value;
+}
 void   apus__v1__key__init
                      (Apus__V1__Key         *message)
 {
@@ -96,6 +102,12 @@ void   apus__v1__key_limits__free_unpacked
     return;
   assert(message->base.descriptor == &apus__v1__key_limits__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__create_key_request__model_limits_entry__init
+                     (Apus__V1__CreateKeyRequest__ModelLimitsEntry         *message)
+{
+  static const Apus__V1__CreateKeyRequest__ModelLimitsEntry init_value = APUS__V1__CREATE_KEY_REQUEST__MODEL_LIMITS_ENTRY__INIT;
+  *message = init_value;
 }
 void   apus__v1__create_key_request__init
                      (Apus__V1__CreateKeyRequest         *message)
@@ -682,7 +694,58 @@ void   apus__v1__model_usage__free_unpacked
   assert(message->base.descriptor == &apus__v1__model_usage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor apus__v1__key__field_descriptors[9] =
+static const ProtobufCFieldDescriptor apus__v1__key__model_limits_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Key__ModelLimitsEntry, has_key),
+    offsetof(Apus__V1__Key__ModelLimitsEntry, key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__Key__ModelLimitsEntry, value),
+    &apus__v1__key_limits__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__key__model_limits_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange apus__v1__key__model_limits_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__key__model_limits_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.Key.ModelLimitsEntry",
+  "ModelLimitsEntry",
+  "Apus__V1__Key__ModelLimitsEntry",
+  "apus.v1",
+  sizeof(Apus__V1__Key__ModelLimitsEntry),
+  2,
+  apus__v1__key__model_limits_entry__field_descriptors,
+  apus__v1__key__model_limits_entry__field_indices_by_name,
+  1,  apus__v1__key__model_limits_entry__number_ranges,
+  (ProtobufCMessageInit) apus__v1__key__model_limits_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__key__field_descriptors[10] =
 {
   {
     "id",
@@ -792,6 +855,18 @@ static const ProtobufCFieldDescriptor apus__v1__key__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_limits",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__Key, n_model_limits),
+    offsetof(Apus__V1__Key, model_limits),
+    &apus__v1__key__model_limits_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__key__field_indices_by_name[] = {
   3,   /* field[3] = created_at */
@@ -800,6 +875,7 @@ static const unsigned apus__v1__key__field_indices_by_name[] = {
   0,   /* field[0] = id */
   7,   /* field[7] = is_admin */
   8,   /* field[8] = limits */
+  9,   /* field[9] = model_limits */
   6,   /* field[6] = models */
   1,   /* field[1] = owner */
   5,   /* field[5] = revoked_at */
@@ -807,7 +883,7 @@ static const unsigned apus__v1__key__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__key__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor apus__v1__key__descriptor =
 {
@@ -817,14 +893,14 @@ const ProtobufCMessageDescriptor apus__v1__key__descriptor =
   "Apus__V1__Key",
   "apus.v1",
   sizeof(Apus__V1__Key),
-  9,
+  10,
   apus__v1__key__field_descriptors,
   apus__v1__key__field_indices_by_name,
   1,  apus__v1__key__number_ranges,
   (ProtobufCMessageInit) apus__v1__key__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__key_limits__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__key_limits__field_descriptors[6] =
 {
   {
     "requests",
@@ -886,10 +962,23 @@ static const ProtobufCFieldDescriptor apus__v1__key_limits__field_descriptors[5]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "monthly_tokens",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Apus__V1__KeyLimits, has_monthly_tokens),
+    offsetof(Apus__V1__KeyLimits, monthly_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__key_limits__field_indices_by_name[] = {
   3,   /* field[3] = concurrent_calls */
   4,   /* field[4] = monthly_requests */
+  5,   /* field[5] = monthly_tokens */
   0,   /* field[0] = requests */
   2,   /* field[2] = tokens_per_minute */
   1,   /* field[1] = window_seconds */
@@ -897,7 +986,7 @@ static const unsigned apus__v1__key_limits__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__key_limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor apus__v1__key_limits__descriptor =
 {
@@ -907,14 +996,65 @@ const ProtobufCMessageDescriptor apus__v1__key_limits__descriptor =
   "Apus__V1__KeyLimits",
   "apus.v1",
   sizeof(Apus__V1__KeyLimits),
-  5,
+  6,
   apus__v1__key_limits__field_descriptors,
   apus__v1__key_limits__field_indices_by_name,
   1,  apus__v1__key_limits__number_ranges,
   (ProtobufCMessageInit) apus__v1__key_limits__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__create_key_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor apus__v1__create_key_request__model_limits_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__CreateKeyRequest__ModelLimitsEntry, has_key),
+    offsetof(Apus__V1__CreateKeyRequest__ModelLimitsEntry, key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__CreateKeyRequest__ModelLimitsEntry, value),
+    &apus__v1__key_limits__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__create_key_request__model_limits_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange apus__v1__create_key_request__model_limits_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__create_key_request__model_limits_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.CreateKeyRequest.ModelLimitsEntry",
+  "ModelLimitsEntry",
+  "Apus__V1__CreateKeyRequest__ModelLimitsEntry",
+  "apus.v1",
+  sizeof(Apus__V1__CreateKeyRequest__ModelLimitsEntry),
+  2,
+  apus__v1__create_key_request__model_limits_entry__field_descriptors,
+  apus__v1__create_key_request__model_limits_entry__field_indices_by_name,
+  1,  apus__v1__create_key_request__model_limits_entry__number_ranges,
+  (ProtobufCMessageInit) apus__v1__create_key_request__model_limits_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__create_key_request__field_descriptors[7] =
 {
   {
     "owner",
@@ -988,19 +1128,32 @@ static const ProtobufCFieldDescriptor apus__v1__create_key_request__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_limits",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__CreateKeyRequest, n_model_limits),
+    offsetof(Apus__V1__CreateKeyRequest, model_limits),
+    &apus__v1__create_key_request__model_limits_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__create_key_request__field_indices_by_name[] = {
   1,   /* field[1] = email */
   2,   /* field[2] = expires_at */
   4,   /* field[4] = is_admin */
   5,   /* field[5] = limits */
+  6,   /* field[6] = model_limits */
   3,   /* field[3] = models */
   0,   /* field[0] = owner */
 };
 static const ProtobufCIntRange apus__v1__create_key_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor apus__v1__create_key_request__descriptor =
 {
@@ -1010,7 +1163,7 @@ const ProtobufCMessageDescriptor apus__v1__create_key_request__descriptor =
   "Apus__V1__CreateKeyRequest",
   "apus.v1",
   sizeof(Apus__V1__CreateKeyRequest),
-  6,
+  7,
   apus__v1__create_key_request__field_descriptors,
   apus__v1__create_key_request__field_indices_by_name,
   1,  apus__v1__create_key_request__number_ranges,
@@ -1412,7 +1565,7 @@ const ProtobufCMessageDescriptor apus__v1__get_usage_request__descriptor =
   (ProtobufCMessageInit) apus__v1__get_usage_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descriptors[6] =
 {
   {
     "total",
@@ -1474,10 +1627,23 @@ static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "missing",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Apus__V1__GetUsageResponse, has_missing),
+    offsetof(Apus__V1__GetUsageResponse, missing),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__get_usage_response__field_indices_by_name[] = {
   1,   /* field[1] = days */
   3,   /* field[3] = from */
+  5,   /* field[5] = missing */
   2,   /* field[2] = models */
   4,   /* field[4] = to */
   0,   /* field[0] = total */
@@ -1485,7 +1651,7 @@ static const unsigned apus__v1__get_usage_response__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__get_usage_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor apus__v1__get_usage_response__descriptor =
 {
@@ -1495,7 +1661,7 @@ const ProtobufCMessageDescriptor apus__v1__get_usage_response__descriptor =
   "Apus__V1__GetUsageResponse",
   "apus.v1",
   sizeof(Apus__V1__GetUsageResponse),
-  5,
+  6,
   apus__v1__get_usage_response__field_descriptors,
   apus__v1__get_usage_response__field_indices_by_name,
   1,  apus__v1__get_usage_response__number_ranges,
@@ -1721,7 +1887,7 @@ const ProtobufCMessageDescriptor apus__v1__daily_usage__descriptor =
   (ProtobufCMessageInit) apus__v1__daily_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_usage__field_descriptors[3] =
+static const ProtobufCFieldDescriptor apus__v1__model_usage__field_descriptors[2] =
 {
   {
     "model",
@@ -1730,18 +1896,6 @@ static const ProtobufCFieldDescriptor apus__v1__model_usage__field_descriptors[3
     PROTOBUF_C_TYPE_BYTES,
     offsetof(Apus__V1__ModelUsage, has_model),
     offsetof(Apus__V1__ModelUsage, model),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "version",
-    2,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Apus__V1__ModelUsage, has_version),
-    offsetof(Apus__V1__ModelUsage, version),
     NULL,
     NULL,
     0,             /* flags */
@@ -1762,13 +1916,13 @@ static const ProtobufCFieldDescriptor apus__v1__model_usage__field_descriptors[3
 };
 static const unsigned apus__v1__model_usage__field_indices_by_name[] = {
   0,   /* field[0] = model */
-  2,   /* field[2] = usage */
-  1,   /* field[1] = version */
+  1,   /* field[1] = usage */
 };
-static const ProtobufCIntRange apus__v1__model_usage__number_ranges[1 + 1] =
+static const ProtobufCIntRange apus__v1__model_usage__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 3, 1 },
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_usage__descriptor =
 {
@@ -1778,10 +1932,10 @@ const ProtobufCMessageDescriptor apus__v1__model_usage__descriptor =
   "Apus__V1__ModelUsage",
   "apus.v1",
   sizeof(Apus__V1__ModelUsage),
-  3,
+  2,
   apus__v1__model_usage__field_descriptors,
   apus__v1__model_usage__field_indices_by_name,
-  1,  apus__v1__model_usage__number_ranges,
+  2,  apus__v1__model_usage__number_ranges,
   (ProtobufCMessageInit) apus__v1__model_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -16,8 +16,10 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Apus__V1__Key Apus__V1__Key;
+typedef struct Apus__V1__Key__ModelLimitsEntry Apus__V1__Key__ModelLimitsEntry;
 typedef struct Apus__V1__KeyLimits Apus__V1__KeyLimits;
 typedef struct Apus__V1__CreateKeyRequest Apus__V1__CreateKeyRequest;
+typedef struct Apus__V1__CreateKeyRequest__ModelLimitsEntry Apus__V1__CreateKeyRequest__ModelLimitsEntry;
 typedef struct Apus__V1__CreateKeyResponse Apus__V1__CreateKeyResponse;
 typedef struct Apus__V1__ListKeysRequest Apus__V1__ListKeysRequest;
 typedef struct Apus__V1__ListKeysResponse Apus__V1__ListKeysResponse;
@@ -36,6 +38,18 @@ typedef struct Apus__V1__ModelUsage Apus__V1__ModelUsage;
 
 
 /* --- messages --- */
+
+struct  Apus__V1__Key__ModelLimitsEntry
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key;
+  ProtobufCBinaryData key;
+  Apus__V1__KeyLimits *value;
+};
+#define APUS__V1__KEY__MODEL_LIMITS_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__key__model_limits_entry__descriptor) \
+    , 0, {0,NULL}, NULL }
+
 
 struct  Apus__V1__Key
 {
@@ -57,10 +71,12 @@ struct  Apus__V1__Key
   protobuf_c_boolean has_is_admin;
   protobuf_c_boolean is_admin;
   Apus__V1__KeyLimits *limits;
+  size_t n_model_limits;
+  Apus__V1__Key__ModelLimitsEntry **model_limits;
 };
 #define APUS__V1__KEY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__key__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0,NULL }
 
 
 struct  Apus__V1__KeyLimits
@@ -76,10 +92,24 @@ struct  Apus__V1__KeyLimits
   uint32_t concurrent_calls;
   protobuf_c_boolean has_monthly_requests;
   uint64_t monthly_requests;
+  protobuf_c_boolean has_monthly_tokens;
+  uint64_t monthly_tokens;
 };
 #define APUS__V1__KEY_LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__key_limits__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Apus__V1__CreateKeyRequest__ModelLimitsEntry
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key;
+  ProtobufCBinaryData key;
+  Apus__V1__KeyLimits *value;
+};
+#define APUS__V1__CREATE_KEY_REQUEST__MODEL_LIMITS_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__create_key_request__model_limits_entry__descriptor) \
+    , 0, {0,NULL}, NULL }
 
 
 struct  Apus__V1__CreateKeyRequest
@@ -96,10 +126,12 @@ struct  Apus__V1__CreateKeyRequest
   protobuf_c_boolean has_is_admin;
   protobuf_c_boolean is_admin;
   Apus__V1__KeyLimits *limits;
+  size_t n_model_limits;
+  Apus__V1__CreateKeyRequest__ModelLimitsEntry **model_limits;
 };
 #define APUS__V1__CREATE_KEY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__create_key_request__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0,NULL, 0, 0, NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0,NULL, 0, 0, NULL, 0,NULL }
 
 
 struct  Apus__V1__CreateKeyResponse
@@ -213,10 +245,12 @@ struct  Apus__V1__GetUsageResponse
   double from;
   protobuf_c_boolean has_to;
   double to;
+  protobuf_c_boolean has_missing;
+  uint64_t missing;
 };
 #define APUS__V1__GET_USAGE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__get_usage_response__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0, 0, 0, 0 }
+    , NULL, 0,NULL, 0,NULL, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Apus__V1__UsageSummary
@@ -267,15 +301,16 @@ struct  Apus__V1__ModelUsage
   ProtobufCMessage base;
   protobuf_c_boolean has_model;
   ProtobufCBinaryData model;
-  protobuf_c_boolean has_version;
-  ProtobufCBinaryData version;
   Apus__V1__UsageSummary *usage;
 };
 #define APUS__V1__MODEL_USAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_usage__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, NULL }
+    , 0, {0,NULL}, NULL }
 
 
+/* Apus__V1__Key__ModelLimitsEntry methods */
+void   apus__v1__key__model_limits_entry__init
+                     (Apus__V1__Key__ModelLimitsEntry         *message);
 /* Apus__V1__Key methods */
 void   apus__v1__key__init
                      (Apus__V1__Key         *message);
@@ -314,6 +349,9 @@ Apus__V1__KeyLimits *
 void   apus__v1__key_limits__free_unpacked
                      (Apus__V1__KeyLimits *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__CreateKeyRequest__ModelLimitsEntry methods */
+void   apus__v1__create_key_request__model_limits_entry__init
+                     (Apus__V1__CreateKeyRequest__ModelLimitsEntry         *message);
 /* Apus__V1__CreateKeyRequest methods */
 void   apus__v1__create_key_request__init
                      (Apus__V1__CreateKeyRequest         *message);
@@ -563,11 +601,17 @@ void   apus__v1__model_usage__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Apus__V1__Key__ModelLimitsEntry_Closure)
+                 (const Apus__V1__Key__ModelLimitsEntry *message,
+                  void *closure_data);
 typedef void (*Apus__V1__Key_Closure)
                  (const Apus__V1__Key *message,
                   void *closure_data);
 typedef void (*Apus__V1__KeyLimits_Closure)
                  (const Apus__V1__KeyLimits *message,
+                  void *closure_data);
+typedef void (*Apus__V1__CreateKeyRequest__ModelLimitsEntry_Closure)
+                 (const Apus__V1__CreateKeyRequest__ModelLimitsEntry *message,
                   void *closure_data);
 typedef void (*Apus__V1__CreateKeyRequest_Closure)
                  (const Apus__V1__CreateKeyRequest *message,
@@ -615,8 +659,10 @@ typedef void (*Apus__V1__ModelUsage_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor apus__v1__key__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__key__model_limits_entry__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__key_limits__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__create_key_request__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__create_key_request__model_limits_entry__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__create_key_response__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__list_keys_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__list_keys_response__descriptor;

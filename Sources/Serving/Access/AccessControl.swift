@@ -1,0 +1,89 @@
+internal import Accounts
+internal import Messages
+internal import Metrics
+internal import RPC
+
+/// Who may call what: the outermost stage of every call, whichever front it came in by.
+///
+///     key → caller → may it call this method? → within its limits? → handler
+struct AccessControl: Interceptor {
+  let keys: KeyDirectory
+  let limits: LimitStage
+  let anonymous: AnonymousAccess
+  let refusals: Family<Counter>
+
+  init(
+    keys: KeyDirectory, limits: LimitStage, anonymous: AnonymousAccess, metrics: Registry
+  ) {
+    self.keys = keys
+    self.limits = limits
+    self.anonymous = anonymous
+    refusals = metrics.counters(
+      "apus_key_refusals_total", help: "Calls refused for their key, by reason.",
+      labels: ["reason"])
+  }
+
+  func intercept(
+    _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
+  ) async throws {
+    let access = Access.of(method.path)
+    if access == .open { return try await next() }
+    let now = UnixTime.now()
+    let caller = try authenticate(context.metadata, at: now)
+    if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
+    let record = CallRecord(caller: caller, time: now)
+    context.attachment = record
+    if access == .caller { try await limits.admit(context, model: "", tokens: 0) }
+    try await next()
+  }
+
+  private func authenticate(_ metadata: Metadata, at now: UnixTime) throws(Status) -> Caller {
+    let token = Credential.token(
+      authorization: metadata["authorization"], apiKey: metadata["x-api-key"])
+    let keyCount = keys.count
+    // Clients that must send something send anything to a server without keys.
+    guard let token, keyCount > 0 else {
+      if let caller = anonymous.caller(keyCount: keyCount) { return caller }
+      throw refused(KeyRefusal(.missing))
+    }
+    do throws(KeyRefusal) {
+      return try keys.authenticate(token, at: now)
+    } catch {
+      throw refused(error)
+    }
+  }
+
+  private func refused(_ refusal: KeyRefusal) -> Status {
+    refusals.with(refusal.reason.rawValue).increment()
+    return Status(.unauthenticated, refusal.publicMessage, cause: refusal)
+  }
+
+  private func refusedToAdministrate(_ caller: Caller) -> Status {
+    refusals.with("not_admin").increment()
+    return Status(
+      .permissionDenied,
+      "this asks for an administrator's key, and \(caller.keyID) is none; make one with --admin")
+  }
+}
+
+/// Whether one may call without a key.
+struct AnonymousAccess: Sendable {
+  /// `--allow-anonymous`: always, but never to administrate.
+  let isAllowed: Bool
+  private let guest: Caller
+  private let owner: Caller
+
+  /// - Parameter limits: those of all callers without a key together.
+  init(isAllowed: Bool, limits: LimitPlan = .unlimited) {
+    self.isAllowed = isAllowed
+    guest = .anonymous(isAdmin: false, limits: limits)
+    owner = .anonymous(isAdmin: true, limits: limits)
+  }
+
+  /// Before there is a key, whoever reaches the server (which then listens on this machine alone)
+  /// owns it; one key, even a revoked one, ends that.
+  func caller(keyCount: Int) -> Caller? {
+    if isAllowed { return guest }
+    return keyCount == 0 ? owner : nil
+  }
+}

@@ -1,0 +1,51 @@
+internal import Accounts
+internal import Messages
+
+/// Charges a call to its key's limits, or refuses it and says when to come back.
+struct LimitStage: Sendable {
+  let limiter: any RateLimiter
+  let clock: @Sendable () -> Moment
+
+  init(limiter: any RateLimiter, clock: @escaping @Sendable () -> Moment = Moment.now) {
+    self.limiter = limiter
+    self.clock = clock
+  }
+
+  /// To be called once, before the call costs anything.
+  ///
+  /// - Parameters:
+  ///   - model: one of this server; empty for a call that concerns none.
+  ///   - tokens: what the call will use, by estimate.
+  /// - Throws: PERMISSION_DENIED for a model that the key does not open; RESOURCE_EXHAUSTED with
+  ///   retry advice over a limit. Answers carry the limits' state as RateLimit headers.
+  func admit(_ context: CallContext, model: String, tokens: Int) async throws(Status) {
+    guard let record = context.record else { return }
+    let caller = record.caller
+    guard model.isEmpty || caller.may(useModel: model) else {
+      throw Status(
+        .permissionDenied, "key \(caller.keyID) does not open model \(model); ask for one that does")
+    }
+    record.update { $0.model = model }
+    let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
+    switch decision {
+    case .admitted(let admission):
+      record.hold(admission)
+      let fields = RateLimitHeaders.fields(of: decision)
+      if fields.isEmpty { return }
+      var metadata = context.initialMetadata
+      for field in fields { metadata.append(field.name, field.value) }
+      context.initialMetadata = metadata
+    case .refused(let refusal):
+      var status = Status(.resourceExhausted, refusal.message)
+      if let wait = refusal.retryAfter { status.addRetryAdvice(wait) }
+      for field in RateLimitHeaders.fields(of: decision) {
+        status.metadata.append(field.name, field.value)
+      }
+      throw status
+    }
+  }
+
+  /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is
+  /// charged at the call's end.
+  static func tokens(inBytes bytes: Int) -> Int { bytes / 4 + 1 }
+}

@@ -1,0 +1,83 @@
+internal import Accounts
+import Glibc
+internal import Messages
+internal import RPC
+internal import Serving
+
+/// Where keys and usage are asked for: a server, or the database's file itself, which needs no server
+/// and no key.
+enum AccountDesk {
+  case server(ApusV1.AccountsClient, CallOptions)
+  case file(AccountService, CallContext)
+
+  static let options: [Command.Option] = [
+    .option("database", "FILE", "the server's database", initial: AccountDesk.defaultFile),
+    .option("server", "ADDRESS", "ask this server instead, with an administrator's key"),
+    .option("key", "TOKEN", "API key", initial: "$APUS_KEY"),
+    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+  ]
+
+  static let defaultFile = AccountOptions().database ?? ""
+
+  /// `2026-11-20` of seconds since 1970.
+  static func day(_ seconds: Double) -> String { "\(UnixTime(seconds: Int64(seconds)).day)" }
+
+  /// Opens what the arguments name, runs `body` there, and closes it.
+  static func at<Answer>(
+    _ arguments: Arguments, _ body: (AccountDesk) async throws -> Answer
+  ) async throws -> Answer {
+    if arguments.has("server") {
+      guard !arguments.has("database") else {
+        throw UsageError("give either --server or --database", command: "")
+      }
+      return try await Command.withServer(arguments) { connection, options in
+        try await body(.server(ApusV1.AccountsClient(connection), options))
+      }
+    }
+    let path = arguments["database"] ?? defaultFile
+    guard unsafe access(path, F_OK) == 0 || arguments.command == "keys create" else {
+      throw Outcome(
+        code: ExitCode.cannotServe,
+        description: "there is no database \(path) here: name the server's with --database FILE, or "
+          + "ask the server with --server ADDRESS")
+    }
+    let store = try StoreThread(store: try SQLiteStore(path: path))
+    defer { store.close() }
+    return try await body(.file(AccountService(store: store), CallContext(path: "")))
+  }
+
+  func createKey(_ request: ApusV1.CreateKeyRequest) async throws -> ApusV1.CreateKeyResponse {
+    switch self {
+    case .server(let client, let options): try await client.createKey(request, options: options)
+    case .file(let service, let context): try await service.createKey(request, context: context)
+    }
+  }
+
+  func listKeys(_ request: ApusV1.ListKeysRequest) async throws -> ApusV1.ListKeysResponse {
+    switch self {
+    case .server(let client, let options): try await client.listKeys(request, options: options)
+    case .file(let service, let context): try await service.listKeys(request, context: context)
+    }
+  }
+
+  func revokeKey(_ request: ApusV1.RevokeKeyRequest) async throws -> ApusV1.RevokeKeyResponse {
+    switch self {
+    case .server(let client, let options): try await client.revokeKey(request, options: options)
+    case .file(let service, let context): try await service.revokeKey(request, context: context)
+    }
+  }
+
+  func rotateKey(_ request: ApusV1.RotateKeyRequest) async throws -> ApusV1.RotateKeyResponse {
+    switch self {
+    case .server(let client, let options): try await client.rotateKey(request, options: options)
+    case .file(let service, let context): try await service.rotateKey(request, context: context)
+    }
+  }
+
+  func getUsage(_ request: ApusV1.GetUsageRequest) async throws -> ApusV1.GetUsageResponse {
+    switch self {
+    case .server(let client, let options): try await client.getUsage(request, options: options)
+    case .file(let service, let context): try await service.getUsage(request, context: context)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import Messages
+internal import RPC
+internal import Serving
+import Glibc
+
+extension Command {
+  /// Of every command that calls a server.
+  static let clientOptions: [Option] = [
+    .option("server", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
+    .option("key", "TOKEN", "API key", initial: "$APUS_KEY"),
+    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+  ]
+
+  /// Connects, runs `body` with the connection and the options of every call, and disconnects.
+  static func withServer<Answer>(
+    _ arguments: Arguments,
+    _ body: (ClientConnection, CallOptions) async throws -> Answer
+  ) async throws -> Answer {
+    let address = try arguments.address("server") ?? "127.0.0.1:8001"
+    let timeout = try arguments.duration("timeout") ?? .seconds(60)
+    var options = CallOptions(timeout: timeout)
+    if let token = try token(arguments) {
+      options.metadata.append("authorization", "Bearer \(token)")
+    }
+    let connection: ClientConnection
+    do {
+      connection = try await ClientConnection.connect(to: address)
+    } catch {
+      throw Outcome(
+        code: ExitCode.unreachable,
+        description: "no server answers at \(address) (\(error)); start one with apus serve")
+    }
+    defer { connection.close() }
+    return try await body(connection, options)
+  }
+
+  private static func token(_ arguments: Arguments) throws(UsageError) -> String? {
+    let given = unsafe arguments["key"] ?? getenv("APUS_KEY").map { unsafe String(cString: $0) }
+    guard let given, !given.isEmpty else { return nil }
+    guard given.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw UsageError(
+        "--key: a token has neither spaces nor characters beyond ASCII", command: "")
+    }
+    return given
+  }
+}
