@@ -34,9 +34,15 @@ def contract(tmp_path_factory):
     """Python code of the public contract: (messages, service)."""
     out = tmp_path_factory.mktemp("contract")
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
-                    f"--grpc_python_out={out}", "apus/v1/inference.proto"], check=True)
+                    f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto"], check=True)
     sys.path.insert(0, str(out))
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
+
+
+@pytest.fixture(scope="session")
+def accounts(contract):
+    """The same of the service for keys and usage."""
+    return importlib.import_module("apus.v1.accounts_pb2"), importlib.import_module("apus.v1.accounts_pb2_grpc")
 
 
 def run(*words, **more):
@@ -52,7 +58,7 @@ class Server:
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
             [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
-             "--log-format", "json", *map(str, flags)],
+             "--database", "memory", "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"))
         listening = self.wait_for("listening")
         self.address, self.http = listening["grpc"], f"http://{listening['http']}"
