@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -150,14 +151,62 @@ def over_http(check, url: str) -> None:
     check.that(bool(counted) and int(counted[1]) >= 2, "/metrics counts the calls")
 
 
-def command_line(check, address: str) -> None:
-    print("\n6. The same from the command line")
+def keys(check, url: str, database: Path) -> str:
+    """From the first key on nobody calls without one. Returns an administrator's key."""
+    def make(owner, *flags):
+        words = ["keys", "create", "--owner", owner, *flags, "--database", database]
+        print(f"   $ apus {' '.join(map(str, words))}")
+        made = subprocess.run([APUS, *words, "--json"], capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(made.stdout)["token"]
+
+    def call(key=None):
+        request = urllib.request.Request(
+            url + "/v1/predict", json.dumps({"model": "sentiment", "inputs": ["a warm and funny film"]}).encode(),
+            {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {}))
+        try:
+            answer = urllib.request.urlopen(request, timeout=60)
+            return answer.status, json.load(answer)["predictions"][0]["label"]
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)["error"]["message"]
+
+    def wait(status, key=None):
+        """A server sees another process's change within a second."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if (answer := call(key))[0] == status:
+                return answer
+            time.sleep(0.05)
+        return answer
+
+    print("\n6. With keys: who may call, and how much")
+    boss = make("me", "--admin")
+    status, said = wait(401)
+    check.that(status == 401, f"without a key: {status}, {said}")
+    poor = make("trial", "--requests", "2", "--window", "1h")
+    check.that(wait(200, poor)[0] == 200 and call(poor)[0] == 200, "with a key for two requests an hour: 200, 200")
+    status, said = call(poor)
+    check.that(status == 429, f"and a third time: {status}, {said}")
+    print("   $ apus usage")
+    def told():
+        return subprocess.run([APUS, "usage", "--database", database], capture_output=True, text=True, timeout=60).stdout
+    end = time.monotonic() + 60
+    while "sentiment" not in told() and time.monotonic() < end:
+        time.sleep(0.05)
+    for line in (text := told()).splitlines():
+        print(f"     {line}")
+    check.that(bool(re.search(r"^all +[1-9]", text, re.M)), "every call is written down")
+    return boss
+
+
+def command_line(check, address: str, key: str) -> None:
+    print("\n7. The same from the command line")
     for words in (["predict", "sentiment", "what a waste of two hours"],
                   ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
                   ["models"], ["health"]):
         shown = " ".join(f'"{w}"' if " " in w else w for w in words)
         print(f"   $ apus {shown}")
-        run = subprocess.run([APUS, *words, "--server", address], capture_output=True, text=True, timeout=60)
+        run = subprocess.run([APUS, *words, "--server", address], capture_output=True, text=True, timeout=60,
+                             env={**os.environ, "APUS_KEY": key})
         for line in (run.stdout + run.stderr).rstrip().splitlines():
             print(f"     {line}")
         check.that(run.returncode == 0 and bool(run.stdout.strip()), f"apus {words[0]} exits 0")
@@ -167,6 +216,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--log", type=Path, required=True)
     arguments.add_argument("--pid", type=int, required=True)
+    arguments.add_argument("--database", type=Path, required=True)
     options = arguments.parse_args()
     listening = wait_for(options.log, options.pid, "listening")
     address = listening["grpc"]
@@ -181,7 +231,9 @@ def main() -> None:
         stories(check, server, apus)
         probes(check, channel, server, apus)
     over_http(check, f"http://{listening['http']}")
-    command_line(check, address)
+    key = keys(check, f"http://{listening['http']}", options.database)
+    Path(f"{options.database}.key").write_text(key)
+    command_line(check, address, key)
     if check.wrong:
         sys.exit("demo: wrong: " + "; ".join(check.wrong))
 
