@@ -125,6 +125,10 @@ def test_rapid_reset(start):
         assert raw.goaway == (11, b"too_many_resets"), "ENHANCE_YOUR_CALM, and why"
     serves(server)
     server.until(calls=1, running=1)
+    # A hundred resets are over the limit, and one connection was ended for it.
+    metrics = server.metrics()
+    assert metrics["rpc_server_violations_total"] == 1
+    assert metrics['rpc_server_limit_reached_total{limit="reset-burst"}'] == 1
 
 
 def test_clients_that_cancel_a_lot_are_served(server):
@@ -209,13 +213,57 @@ def test_continuation_flood(start):
     serves(server)
 
 
-def test_headers_that_never_end(start):
-    server = start("--handshake-ms", 1000)
-    made = connect(server)
-    made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
+OPEN = frame(HEADERS, 1, 1, block())  # END_STREAM alone: the block goes on
+
+
+@pytest.mark.parametrize(
+    "beginning, refused",
+    [
+        (OPEN, False),
+        (OPEN + frame(CONTINUATION, 0, 1), False),
+        (frame(HEADERS, 5, 1, block())[:20], False),
+        (OPEN, True),
+        (OPEN + frame(CONTINUATION, 0, 1), True),
+    ],
+    ids=["open", "continued", "half", "refused", "refused-continued"],
+)
+def test_headers_that_never_end(start, beginning, refused):
+    server = start("--header-ms", 100, "--calls-per-connection", 1)
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        stream = 1
+        if refused:
+            raw.request(head(PROBE + "HangStream"), end=False)
+            stream = 3
+        raw.write(beginning.replace(struct.pack(">I", 1), struct.pack(">I", stream)))
+        raw.until_closed()
+        assert raw.goaway == (11, b"headers")
+    assert server.metrics()['rpc_server_limit_reached_total{limit="header-timeout"}'] == 1
     serves(server)
-    made.close()
-    server.until(connections=1)
+    server.until(connections=1, calls=1)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_headers_in_pieces_have_their_time_each(start, refused):
+    """The time of a block ends with the block: whoever is silent behind it stays connected."""
+    server = start("--header-ms", 500, "--calls-per-connection", 1)
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        if refused:
+            raw.request(head(PROBE + "HangStream"), end=False)
+        stream = raw.h2.get_next_available_stream_id()
+        raw.answers[stream] = Answer()
+        raw.write(frame(HEADERS, 1, stream, block()))
+        raw.write(frame(CONTINUATION, 4, stream))
+        serves(server)
+        with Raw(server) as late:  # its time begins later, and is over
+            late.until(lambda: late.settings)
+            late.write(OPEN)
+            late.until_closed()
+        raw.h2.ping(b"01234567")
+        raw.flush()
+        raw.until(lambda: raw.pongs)
+    server.until(connections=1, calls=1)
 
 
 def test_zero_window_and_tiny_windows(start):
