@@ -30,7 +30,7 @@ extension Command {
     positionals: "MODEL PROMPT", arity: 2...2,
     options: clientOptions + [
       .option("version", "N", "version of the model", initial: "latest"),
-      .option("max-tokens", "N", "most tokens to write", initial: "128"),
+      .option("max-tokens", "N", "most tokens to write", initial: "\(maxTokens)"),
       .option("temperature", "T", "0 takes the likeliest token", initial: "0"),
       .option("top-k", "K", "draw from the K likeliest", initial: "all"),
       .option("top-p", "P", "draw from the likeliest that reach P together", initial: "1"),
@@ -87,9 +87,14 @@ extension Command {
 
   // MARK: Arguments
 
+  // What holds without the option: the server is found where `apus serve` listens.
+  private static let server = ServerConfiguration().address
+  private static let timeout = Duration.seconds(60)
+  private static let maxTokens = 128
+
   private static let clientOptions: [Option] = [
-    .option("server", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
-    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+    .option("server", "ADDRESS", "host:port or unix:/path", initial: server),
+    .option("timeout", "TIME", "give up after this long", initial: Quantity.text(timeout)),
   ]
 
   private static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
@@ -115,7 +120,7 @@ extension Command {
 
   private static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
     var options = ApusV1.SamplingOptions()
-    options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? 128)
+    options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? maxTokens)
     options.temperature = try arguments.number("temperature", SamplingRanges.temperature)
     options.topK = try arguments.integer("top-k", SamplingRanges.topK).map { UInt32($0) }
     options.topP = try arguments.number("top-p", SamplingRanges.topP)
@@ -132,8 +137,9 @@ extension Command {
     _ arguments: Arguments,
     _ body: (ApusV1.InferenceClient, CallOptions) async throws -> Answer
   ) async throws -> Answer {
-    let address = try arguments.address("server") ?? "127.0.0.1:8001"
-    let timeout = try arguments.duration("timeout") ?? .seconds(60)
+    let address = try arguments.address("server") ?? Command.server
+    let timeout =
+      try arguments.duration("timeout", .milliseconds(1)...(.seconds(86_400))) ?? Command.timeout
     let connection: ClientConnection
     do {
       connection = try await ClientConnection.connect(to: address)
