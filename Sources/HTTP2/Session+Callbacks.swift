@@ -9,7 +9,6 @@ extension Session {
   nonisolated(unsafe) static let callbacks: OpaquePointer? = {
     var table: OpaquePointer?
     guard unsafe nghttp2_session_callbacks_new(&table) == 0 else { return nil }
-    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(table, onBeginFrame)
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
     unsafe nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
@@ -31,21 +30,11 @@ private func withSession(_ user: User?, _ body: (Session) -> Void) {
   unsafe Unmanaged<Session>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) }
 }
 
-private func onBeginFrame(
-  _: OpaquePointer?, _ head: UnsafePointer<nghttp2_frame_hd>?, _ user: User?
-) -> Int32 {
-  guard let head = unsafe head?.pointee,
-    head.type == UInt8(NGHTTP2_HEADERS.rawValue)
-      || head.type == UInt8(NGHTTP2_CONTINUATION.rawValue)
-  else { return 0 }
-  unsafe withSession(user) { $0.beganHeaders(head) }
-  return 0
-}
-
 private func onBeginHeaders(_: OpaquePointer?, _: Frame?, _ user: User?) -> Int32 {
   unsafe withSession(user) { session in
     unsafe session.block.reset()
-    unsafe session.progress = .kept
+    unsafe session.isBlockOpen = true
+    unsafe session.blocksBegun &+= 1
   }
   return 0
 }

@@ -7,20 +7,7 @@ extension Session {
   /// Bytes of a frame before its payload (RFC 9113, section 4.1).
   static let frameHeadSize = 9
   private static let endStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
-  private static let endHeaders = UInt8(NGHTTP2_FLAG_END_HEADERS.rawValue)
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
-
-  /// The library says nothing of a block that it ignores, such as a refused stream's, but that its
-  /// frames begin.
-  func beganHeaders(_ head: nghttp2_frame_hd) {
-    let isLast = head.flags & Self.endHeaders != 0
-    if head.type == UInt8(NGHTTP2_HEADERS.rawValue) {
-      unsafe blocksBegun &+= 1
-      unsafe progress = isLast ? .none : .ignored
-    } else if isLast, unsafe progress == .ignored {
-      unsafe progress = .none
-    }
-  }
 
   func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     if name.count == apartLength, let apartName = unsafe apartName,
@@ -36,7 +23,7 @@ extension Session {
     let head = unsafe frame.pointee.hd
     switch UInt32(head.type) {
     case NGHTTP2_HEADERS.rawValue:
-      unsafe progress = .none
+      unsafe isBlockOpen = false
       unsafe receivedHeaders(frame, end: head.flags & Self.endStream != 0)
     case NGHTTP2_DATA.rawValue:
       if head.flags & Self.endStream != 0 {

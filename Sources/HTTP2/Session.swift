@@ -22,9 +22,6 @@ package final class Session {
   /// Freed bytes that a session without streams keeps for its next ones.
   private static let idleMemory = 4 << 10
 
-  /// How far the latest header block has come in.
-  enum BlockProgress { case none, kept, ignored }
-
   package let role: Role
   package let options: SessionOptions
   /// The session's owner, which outlives it or calls `close` first.
@@ -34,7 +31,8 @@ package final class Session {
   /// The library's session; nil after `close`.
   @exclusivity(unchecked) private(set) var library: OpaquePointer?
   @exclusivity(unchecked) var block = HeaderBlock()
-  @exclusivity(unchecked) var progress = BlockProgress.none
+  /// A header block has begun and not ended.
+  @exclusivity(unchecked) var isBlockOpen = false
   @exclusivity(unchecked) var blocksBegun = 0
   /// Streams by slot; the library's stream user data points at them, these references own them.
   @exclusivity(unchecked) private var slots: [Stream?] = []
@@ -145,8 +143,9 @@ package final class Session {
     }
   }
 
-  /// The number of the header block that has begun and not ended; nil between blocks.
-  package var openBlock: Int? { unsafe progress == .none ? nil : blocksBegun }
+  /// The number of the header block that has begun and not ended; nil between blocks. Blocks of
+  /// streams that the library refuses before SETTINGS are acknowledged do not count.
+  package var openBlock: Int? { unsafe isBlockOpen ? blocksBegun : nil }
 
   /// DATA frames since the last call that carried neither payload nor END_STREAM.
   package func takeEmptyDataFrames() -> Int {
