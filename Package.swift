@@ -57,26 +57,27 @@ let package = Package(
     .target(name: "CKernels"),
 
     swift("Bytes", []),
-    swift("Threads", ["CLinux"]),
-    swift("JSON", ["CJansson"]),
-    swift("Metrics", ["Bytes"]),
+    swift("Threads", ["Bytes", "CLinux"]),
+    swift("JSON", ["Bytes", "CJansson"]),
+    swift("Metrics", []),
     swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
-    swift("Messages", ["Bytes", "CMessages", "CProtobufC"]),
+    swift("Messages", ["CMessages"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
     swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Templates", []),
-    swift("Compute", ["Bytes", "CKernels"]),
+    swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
-    swift("Web", ["CCurl", "Threads"]),
-    swift("ObjectStore", ["CExpat", "Threads", "Web"]),
+    swift("Web", ["Bytes", "CCurl", "Threads"]),
+    swift("ObjectStore", ["Bytes", "CExpat", "Threads", "Web"]),
     swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
-    swift("Jobs", ["Accounts", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
+    swift(
+      "Jobs", ["Accounts", "Bytes", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
     swift(
       "Serving",
       [
@@ -85,10 +86,10 @@ let package = Package(
         "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["Accounts", "JSON", "Messages", "RPC", "Serving"],
+      name: "apus", dependencies: ["Accounts", "Bytes", "JSON", "Messages", "RPC", "Serving"],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
-      name: "protoc-gen-apus", dependencies: ["CDescriptor", "CProtobufC"],
+      name: "protoc-gen-apus", dependencies: ["CDescriptor"],
       path: "tools/protoc-gen-apus", swiftSettings: strict),
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
@@ -124,7 +125,7 @@ let package = Package(
     .target(
       name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
       path: "Tests/TestMessages", swiftSettings: strict),
-    tests("Messages", ["Bytes", "Messages", "TestMessages", "protoc-gen-apus"]),
+    tests("Messages", ["Messages", "TestMessages", "protoc-gen-apus"]),
     tests(
       "RPC",
       [
@@ -134,18 +135,18 @@ let package = Package(
     tests(
       "REST",
       ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
-    tests("Models", ["Bytes", "JSON", "Models"]),
+    tests("Models", ["Bytes", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Templates", ["Templates"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
-    tests("Batching", ["Batching", "Bytes", "Inference", "Metrics"]),
+    tests("Batching", ["Batching", "Inference", "Metrics"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),
     tests("ObjectStore", ["ObjectStore", "Web"]),
     tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
-    tests("Jobs", ["Accounts", "Crypto", "Jobs", "SQLite", "Web", "jobs-probe"]),
+    tests("Jobs", ["Accounts", "Jobs", "SQLite", "Web", "jobs-probe"]),
     tests(
       "Serving",
       [

@@ -130,8 +130,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The reason, with the system's own words.
   package var explanation: String {
-    guard errno != 0, let text = unsafe strerror(errno) else { return reason }
-    return unsafe "\(reason): \(String(cString: text))"
+    errno == 0 ? reason : "\(reason): \(SystemWords.of(errno))"
   }
 
   package var description: String { "\(path): \(explanation)" }

@@ -57,12 +57,4 @@ extension Connection {
       setNeedsWrite()
     }
   }
-
-  /// Everything is in the kernel; a connection that only waited for that says FIN.
-  private func finishFlush() {
-    guard phase == .flushing else { return }
-    if hasPeerEnded { return close(.local) }
-    phase = .lingering
-    _ = cl_shutdown_write(fd)
-  }
 }

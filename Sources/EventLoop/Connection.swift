@@ -16,6 +16,9 @@ import Glibc
 package final class Connection: PollSource {
   enum Phase { case connecting, open, flushing, lingering, closed }
 
+  /// Most time for a flush, and for the lingering behind it, unless said otherwise.
+  package static let endTime = Duration.seconds(5)
+
   package let loop: EventLoop
   /// The other side's address.
   package let peer: SocketAddress
@@ -35,6 +38,8 @@ package final class Connection: PollSource {
   var timer: TimerToken?
   /// When `timer` fires; it ends a connect, a flush or the lingering.
   private var limit = LoopInstant.distantFuture
+  /// How long the peer has for its FIN once ours is out.
+  private var lingering = Duration.zero
   var slot: ConnectionSlot?
 
   init(
@@ -87,24 +92,32 @@ package final class Connection: PollSource {
   package func close() { close(.local) }
 
   /// Sends what the handler has to say and closes then, at the latest after `limit`.
-  package func closeAfterFlush(within limit: Duration = .seconds(5)) {
-    closeAfterFlush(by: loop.now.advanced(by: limit))
+  ///
+  /// - Parameter lingering: most time that the peer is waited for when all is sent.
+  package func closeAfterFlush(
+    within limit: Duration = endTime, lingering: Duration = endTime
+  ) {
+    closeAfterFlush(by: loop.now.advanced(by: limit), lingering: lingering)
   }
 
   /// The same with a point in time. There is one write even if that has passed; called again, this
   /// can only bring the end nearer.
-  package func closeAfterFlush(by end: LoopInstant) {
+  package func closeAfterFlush(by end: LoopInstant, lingering: Duration = endTime) {
     loop.assertCurrent()
     switch phase {
     case .connecting: close(.local)
     case .open:
+      self.lingering = lingering
       setNeedsWrite()
       phase = .flushing
       isReadingPaused = false
       updateInterest()
       arm(end)
-    case .flushing, .lingering:
-      if end < limit { arm(end) }
+    case .flushing:
+      self.lingering = min(self.lingering, lingering)
+      armNoLater(than: end)
+    case .lingering:
+      armNoLater(than: min(end, loop.now.advanced(by: lingering)))
     case .closed: break
     }
   }
@@ -116,6 +129,15 @@ package final class Connection: PollSource {
   }
 
   // MARK: The end
+
+  /// Everything is in the kernel; a connection that only waited for that says FIN.
+  func finishFlush() {
+    guard phase == .flushing else { return }
+    if hasPeerEnded { return close(.local) }
+    phase = .lingering
+    _ = cl_shutdown_write(fd)
+    armNoLater(than: loop.now.advanced(by: lingering))
+  }
 
   func close(_ reason: CloseReason) {
     loop.assertCurrent()
@@ -175,6 +197,10 @@ extension Connection: TimerHandler {
     disarm()
     limit = end
     timer = loop.schedule(at: end, self)
+  }
+
+  private func armNoLater(than end: LoopInstant) {
+    if end < limit { arm(end) }
   }
 
   func disarm() {

@@ -57,11 +57,8 @@ extension EventLoop {
 
   /// Timers that are scheduled for now by a timer of this turn wait for the next.
   private func expireTimers() {
-    var left = timers.count
-    while left > 0, let (token, handler) = timers.popDue(at: now) {
-      handler.timerFired(token)
-      left -= 1
-    }
+    let last = timers.scheduled
+    while let (token, handler) = timers.popDue(at: now, upTo: last) { handler.timerFired(token) }
   }
 
   private func deliverClosings() {

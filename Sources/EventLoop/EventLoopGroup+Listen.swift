@@ -80,8 +80,7 @@ extension EventLoopGroup {
     on address: SocketAddress, options: ListenOptions = ListenOptions(),
     take: @escaping AcceptedSocket.Taker
   ) throws(SystemError) -> Listening {
-    // The usual soft limit of 1,024 would end the connections long before `maxConnections`.
-    _ = cl_raise_descriptor_limit()
+    DescriptorLimit.raise()
     let (bound, descriptors) = try bindAll(address, options.backlog)
     let listening = Listening(address: bound, options: options, loops: loops)
     for (loop, fd) in zip(loops, descriptors) {

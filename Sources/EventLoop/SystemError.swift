@@ -1,4 +1,4 @@
-import Glibc
+import Bytes
 
 /// A system call that failed.
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -16,9 +16,7 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   package var description: String {
-    let cause =
-      unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"
-    return "cannot \(operation): \(cause)" + (advice.isEmpty ? "" : "; \(advice)")
+    "cannot \(operation): \(SystemWords.of(code))" + (advice.isEmpty ? "" : "; \(advice)")
   }
 
   /// Turns the `-errno` convention of CLinux into a throw.

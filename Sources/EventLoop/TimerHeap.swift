@@ -26,7 +26,8 @@ package struct TimerHeap<Payload> {
   private var heap: ContiguousArray<Entry> = []
   private var slots: ContiguousArray<Slot> = []
   private var free: ContiguousArray<UInt32> = []
-  private var scheduled: UInt64 = 0
+  /// Timers scheduled so far.
+  package private(set) var scheduled: UInt64 = 0
 
   package init() {}
 
@@ -62,8 +63,12 @@ package struct TimerHeap<Payload> {
   }
 
   /// The earliest timer if it is due at `now`.
-  package mutating func popDue(at now: LoopInstant) -> (token: TimerToken, payload: Payload)? {
-    guard let first = heap.first, first.instant <= now else { return nil }
+  ///
+  /// - Parameter last: of those that were scheduled when `scheduled` read so.
+  package mutating func popDue(
+    at now: LoopInstant, upTo last: UInt64 = .max
+  ) -> (token: TimerToken, payload: Payload)? {
+    guard let first = heap.first, first.instant <= now, first.order <= last else { return nil }
     let token = TimerToken(slot: first.slot, generation: slots[Int(first.slot)].generation)
     remove(at: 0)
     guard let payload = release(first.slot) else { return nil }

@@ -31,7 +31,11 @@ private func withSession(_ user: User?, _ body: (Session) -> Void) {
 }
 
 private func onBeginHeaders(_: OpaquePointer?, _: Frame?, _ user: User?) -> Int32 {
-  unsafe withSession(user) { unsafe $0.block.reset() }
+  unsafe withSession(user) { session in
+    unsafe session.block.reset()
+    unsafe session.isBlockOpen = true
+    unsafe session.blocksBegun &+= 1
+  }
   return 0
 }
 

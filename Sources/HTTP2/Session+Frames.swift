@@ -23,6 +23,7 @@ extension Session {
     let head = unsafe frame.pointee.hd
     switch UInt32(head.type) {
     case NGHTTP2_HEADERS.rawValue:
+      unsafe isBlockOpen = false
       unsafe receivedHeaders(frame, end: head.flags & Self.endStream != 0)
     case NGHTTP2_DATA.rawValue:
       if head.flags & Self.endStream != 0 {

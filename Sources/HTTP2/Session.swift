@@ -31,6 +31,9 @@ package final class Session {
   /// The library's session; nil after `close`.
   @exclusivity(unchecked) private(set) var library: OpaquePointer?
   @exclusivity(unchecked) var block = HeaderBlock()
+  /// A header block has begun and not ended.
+  @exclusivity(unchecked) var isBlockOpen = false
+  @exclusivity(unchecked) var blocksBegun = 0
   /// Streams by slot; the library's stream user data points at them, these references own them.
   @exclusivity(unchecked) private var slots: [Stream?] = []
   @exclusivity(unchecked) private var freeSlots: [Int] = []
@@ -139,6 +142,10 @@ package final class Session {
       _ = unsafe nghttp2_session_consume(library, stream.id, count)
     }
   }
+
+  /// The number of the header block that has begun and not ended; nil between blocks. Blocks of
+  /// streams that the library refuses before SETTINGS are acknowledged do not count.
+  package var openBlock: Int? { unsafe isBlockOpen ? blocksBegun : nil }
 
   /// DATA frames since the last call that carried neither payload nor END_STREAM.
   package func takeEmptyDataFrames() -> Int {

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Writes JSON text (RFC 8259) front to back into one buffer; commas place themselves.
 ///
 /// The caller pairs `begin` and `end`; keys and values are escaped here.
@@ -5,8 +7,11 @@ package struct JSONWriter: Sendable {
   /// The text so far, in UTF-8.
   package private(set) var bytes: [UInt8] = []
   private var needsComma = false
+  private let escapesInvisible: Bool
 
-  package init() {}
+  /// - Parameter escapesInvisible: for text that people look at: whatever is no visible character
+  ///   (`VisibleText`) is escaped as well.
+  package init(escapesInvisible: Bool = false) { self.escapesInvisible = escapesInvisible }
 
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -31,9 +36,13 @@ package struct JSONWriter: Sendable {
   package mutating func string(_ value: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
-    var value = value
-    value.withUTF8 { utf8 in
-      unsafe escape(utf8.span)
+    if escapesInvisible, value.utf8.contains(where: { $0 >= 0x80 }) {
+      for scalar in value.unicodeScalars { append(scalar) }
+    } else {
+      var value = value
+      value.withUTF8 { utf8 in
+        unsafe escape(utf8.span)
+      }
     }
     bytes.append(UInt8(ascii: "\""))
   }
@@ -104,6 +113,16 @@ package struct JSONWriter: Sendable {
     unsafe plain.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
   }
 
+  private mutating func append(_ scalar: Unicode.Scalar) {
+    if scalar.isASCII, Self.needsEscape(UInt8(truncatingIfNeeded: scalar.value)) {
+      escape(UInt8(truncatingIfNeeded: scalar.value))
+    } else if VisibleText.isVisible(scalar) {
+      bytes.append(contentsOf: scalar.utf8)
+    } else {
+      for unit in scalar.utf16 { escape(unit) }
+    }
+  }
+
   private static func needsEscape(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
   }
@@ -116,11 +135,16 @@ package struct JSONWriter: Sendable {
     case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
     case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
     case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
-    default:
-      bytes.append(contentsOf: "\\u00".utf8)
-      for digit in [byte >> 4, byte & 15] {
-        bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-      }
+    default: escape(UInt16(byte))
+    }
+  }
+
+  /// One unit of UTF-16 as four hexadecimal digits.
+  private mutating func escape(_ unit: UInt16) {
+    bytes.append(contentsOf: "\\u".utf8)
+    for shift in [12, 8, 4, 0] {
+      let digit = UInt8(unit >> shift & 15)
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
   }
 }

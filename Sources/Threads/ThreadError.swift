@@ -1,4 +1,4 @@
-import Glibc
+internal import Bytes
 
 /// The system gave no thread.
 package struct ThreadError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -8,9 +8,7 @@ package struct ThreadError: Error, Sendable, Equatable, CustomStringConvertible 
   package let code: Int32
 
   package var description: String {
-    let cause =
-      unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"
-    return "cannot start the thread `\(name)`: \(cause); " + Self.advice
+    "cannot start the thread `\(name)`: \(SystemWords.of(code)); " + Self.advice
   }
 
   /// What the operator can do about it.

@@ -1,5 +1,5 @@
+internal import Bytes
 internal import CCurl
-internal import Glibc
 
 extension WebError {
   /// What libcurl says of a request that failed (https://curl.se/libcurl/c/libcurl-errors.html).
@@ -76,8 +76,8 @@ extension WebError {
     case .malformed(let what):
       self.init(.malformed, host: host, "the answer is not HTTP: \(what)", status: status)
     case .file(let number):
-      let reason = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
-      self.init(.file, host: host, "the body cannot be written: \(reason)", status: status)
+      self.init(
+        .file, host: host, "the body cannot be written: \(SystemWords.of(number))", status: status)
     }
   }
 }

@@ -13,8 +13,7 @@ enum AccountDesk {
   static let options: [Command.Option] = [
     .option("database", "FILE", "the server's database", initial: AccountDesk.defaultFile),
     .option("server", "ADDRESS", "ask this server instead, with an administrator's key"),
-    .option("key", "TOKEN", "API key", initial: "$APUS_KEY"),
-    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+    Command.keyOption, Command.timeoutOption,
   ]
 
   static let defaultFile = AccountOptions().database ?? ""

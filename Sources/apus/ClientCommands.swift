@@ -30,7 +30,7 @@ extension Command {
     positionals: "MODEL PROMPT", arity: 2...2,
     options: clientOptions + [
       .option("version", "N", "version of the model", initial: "latest"),
-      .option("max-tokens", "N", "most tokens to write", initial: "128"),
+      .option("max-tokens", "N", "most tokens to write", initial: "\(maxTokens)"),
       .option("temperature", "T", "0 takes the likeliest token", initial: "0"),
       .option("top-k", "K", "draw from the K likeliest", initial: "all"),
       .option("top-p", "P", "draw from the likeliest that reach P together", initial: "1"),
@@ -88,6 +88,7 @@ extension Command {
 
   // MARK: Arguments
 
+  private static let maxTokens = 128
 
   private static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
@@ -112,7 +113,7 @@ extension Command {
 
   private static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
     var options = ApusV1.SamplingOptions()
-    options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? 128)
+    options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? maxTokens)
     options.temperature = try arguments.number("temperature", SamplingRanges.temperature)
     options.topK = try arguments.integer("top-k", SamplingRanges.topK).map { UInt32($0) }
     options.topP = try arguments.number("top-p", SamplingRanges.topP)

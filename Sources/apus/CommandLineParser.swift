@@ -109,6 +109,13 @@ struct Arguments: Sendable {
     }
   }
 
+  /// The option as a time within `range`.
+  func duration(_ name: String, _ range: ClosedRange<Duration>) throws(UsageError) -> Duration? {
+    try value(name, Quantity.expected(range)) { text in
+      Quantity.duration(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+
   /// The option as an address; whether anybody answers there is another matter.
   func address(_ name: String) throws(UsageError) -> String? {
     guard let text = values[name] else { return nil }

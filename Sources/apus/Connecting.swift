@@ -6,18 +6,26 @@ import Glibc
 extension Command {
   /// Of every command that calls a server.
   static let clientOptions: [Option] = [
-    .option("server", "ADDRESS", "host:port or unix:/path", initial: "127.0.0.1:8001"),
-    .option("key", "TOKEN", "API key", initial: "$APUS_KEY"),
-    .option("timeout", "TIME", "give up after this long", initial: "60s"),
+    .option("server", "ADDRESS", "host:port or unix:/path", initial: server),
+    keyOption, timeoutOption,
   ]
+
+  // What holds without the option: the server is found where `apus serve` listens.
+  private static let server = ServerConfiguration().address
+  private static let timeout = Duration.seconds(60)
+
+  static let keyOption = Option.option("key", "TOKEN", "API key", initial: "$APUS_KEY")
+  static let timeoutOption = Option.option(
+    "timeout", "TIME", "give up after this long", initial: Quantity.text(timeout))
 
   /// Connects, runs `body` with the connection and the options of every call, and disconnects.
   static func withServer<Answer>(
     _ arguments: Arguments,
     _ body: (ClientConnection, CallOptions) async throws -> Answer
   ) async throws -> Answer {
-    let address = try arguments.address("server") ?? "127.0.0.1:8001"
-    let timeout = try arguments.duration("timeout") ?? .seconds(60)
+    let address = try arguments.address("server") ?? server
+    let timeout =
+      try arguments.duration("timeout", .milliseconds(1)...(.seconds(86_400))) ?? timeout
     var options = CallOptions(timeout: timeout)
     if let token = try token(arguments) {
       options.metadata.append("authorization", "Bearer \(token)")

@@ -4,7 +4,7 @@ internal import Messages
 /// Answers as JSON, for scripts: the names of the contract in its own spelling.
 enum JSONText {
   static func predict(_ answer: ApusV1.PredictResponse) -> String {
-    var json = JSONWriter()
+    var json = JSONWriter(escapesInvisible: true)
     json.beginObject()
     json.key("predictions")
     json.beginArray()
@@ -64,7 +64,7 @@ enum JSONText {
   }
 
   static func models(_ models: [ApusV1.ModelInfo]) -> String {
-    var json = JSONWriter()
+    var json = JSONWriter(escapesInvisible: true)
     json.beginArray()
     for model in models {
       json.beginObject()
@@ -104,34 +104,6 @@ enum JSONText {
     for label in version.labels { json.string(label) }
     json.endArray()
     json.endObject()
-  }
-}
-
-// Numbers that this client has no name for stand as they are.
-
-extension ApusV1.State {
-  fileprivate var contractName: String {
-    switch self {
-    case .unspecified: "STATE_UNSPECIFIED"
-    case .loading: "STATE_LOADING"
-    case .ready: "STATE_READY"
-    case .failed: "STATE_FAILED"
-    case .unloading: "STATE_UNLOADING"
-    case .unrecognized(let number): "\(number)"
-    }
-  }
-}
-
-extension ApusV1.Task {
-  fileprivate var contractName: String {
-    switch self {
-    case .unspecified: "TASK_UNSPECIFIED"
-    case .embedding: "TASK_EMBEDDING"
-    case .classification: "TASK_CLASSIFICATION"
-    case .tensors: "TASK_TENSORS"
-    case .generation: "TASK_GENERATION"
-    case .unrecognized(let number): "\(number)"
-    }
   }
 }
 

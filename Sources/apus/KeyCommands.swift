@@ -31,7 +31,7 @@ extension Command {
     }
     request.owner = owner
     request.email = arguments["email"] ?? ""
-    if let lifetime = try arguments.duration("expires") {
+    if let lifetime = try arguments.duration("expires", .seconds(1)...(.seconds(3_155_760_000))) {
       request.expiresAt = now + Double(lifetime.components.seconds)
     }
     request.models = arguments["models"]?.split(separator: ",").map(String.init) ?? []
@@ -74,7 +74,7 @@ extension Command {
     ]
   ) { arguments in
     var request = ApusV1.RotateKeyRequest(id: arguments.positionals[0])
-    let overlap = try arguments.duration("overlap") ?? .seconds(3600)
+    let overlap = try arguments.duration("overlap", .zero...(.seconds(31_536_000))) ?? .seconds(3600)
     request.overlapSeconds = Double(overlap.components.seconds)
     let answer = try await AccountDesk.at(arguments) { try await $0.rotateKey(request) }
     try StandardOutput.line(
@@ -112,7 +112,7 @@ extension Command {
     var limits = ApusV1.KeyLimits()
     let word = 0...Int(UInt32.max)
     limits.requests = try arguments.integer("requests", word).map { UInt32($0) }
-    limits.windowSeconds = try arguments.duration("window").map {
+    limits.windowSeconds = try arguments.duration("window", .seconds(1)...(.seconds(86_400))).map {
       UInt32(clamping: max(1, $0.components.seconds))
     }
     limits.tokensPerMinute = try arguments.integer("tokens", word).map { UInt32($0) }

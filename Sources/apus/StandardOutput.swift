@@ -1,6 +1,8 @@
+internal import Bytes
 import Glibc
 
 /// Standard output, written at once and checked: an answer that did not arrive is no success.
+/// Texts come from a server, so what would drive a terminal is escaped.
 enum StandardOutput {
   /// Whether the parent process left it open. To be asked before anything else opens a file, which
   /// would take its number.
@@ -10,7 +12,7 @@ enum StandardOutput {
 
   static func write(_ text: String) throws(OutputError) {
     guard isOpen else { throw OutputError(code: EBADF) }
-    var text = text
+    var text = VisibleText.lines(text)
     let failure = text.withUTF8 { bytes -> Int32? in
       var start = 0
       while start < bytes.count {
@@ -37,14 +39,13 @@ struct OutputError: Error, CustomStringConvertible {
   var isQuiet: Bool { code == EPIPE }
 
   var description: String {
-    let cause = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    return "cannot write to standard output: \(cause)"
+    "cannot write to standard output: \(SystemWords.of(code))"
   }
 }
 
 /// One line on standard error.
 func printError(_ text: String) {
-  let line = text + "\n"
+  let line = VisibleText.lines(text) + "\n"
   _ = unsafe line.utf8CString.withUnsafeBufferPointer { buffer in
     unsafe write(STDERR_FILENO, buffer.baseAddress, buffer.count - 1)
   }

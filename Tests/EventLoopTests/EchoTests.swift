@@ -146,6 +146,34 @@ import Testing
     }
   }
 
+  @Test func whoeverNeverClosesIsWaitedForAsLongAsWasSaid() async throws {
+    let clock = FakeClock()
+    var configuration = EventLoop.Configuration()
+    configuration.clock = { clock.now }
+    try await withGroup(1, configuration: configuration) { group in
+      let loop = group.loops[0]
+      let reasons = Channel<CloseReason>(low: 0, high: 8)
+      let opened = Channel<LoopBound<Connection>>(low: 0, high: 8)
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { loop in
+        Opened(opened, reasons, loop)
+      }
+      let client = try BlockingClient(port: listening.address.port)
+      defer { client.close() }
+      let connection = try #require(try await opened.next())
+      try await loop.run {
+        connection.value.closeAfterFlush(within: .seconds(600), lingering: .milliseconds(200))
+      }
+      // The flush ends in a turn of its own.
+      for _ in 0..<3 { try await loop.run {} }
+      clock.advance(by: .milliseconds(199))
+      for _ in 0..<3 { try await loop.run {} }
+      #expect(reasons.count == 0)
+      clock.advance(by: .milliseconds(1))
+      try await loop.run {}
+      #expect(try await reasons.next() == .local)
+    }
+  }
+
   @Test func aPausedReaderPushesBack() async throws {
     let total = 64 << 20
     try await withGroup { group in

@@ -103,6 +103,23 @@ import Testing
     group.shutdown()
   }
 
+  /// What a timer schedules for now waits for the next turn, however many others are pending: before
+  /// that, what the first has to say is written.
+  @Test func aTimerOfATurnStartsNoOtherInIt() async throws {
+    try await withGroup(1) { group in
+      let loop = group.loops[0]
+      let turns = Channel<Int>(low: 0, high: 8)
+      try await loop.run {
+        for _ in 0..<8 { loop.schedule(after: .seconds(3_600)) {} }
+        loop.schedule(after: .zero) {
+          let turn = loop.turnCount
+          loop.schedule(after: .zero) { turns.send(Int(loop.turnCount - turn)) }
+        }
+      }
+      #expect(try await turns.next() == 1)
+    }
+  }
+
   @Test func timersFollowTheClockTheyAreGiven() async throws {
     let clock = FakeClock()
     var configuration = EventLoop.Configuration()

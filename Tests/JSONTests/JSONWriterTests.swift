@@ -73,7 +73,16 @@ struct JSONWriterTests {
     #expect(writer.text == #""\"\\/\n\r\t\u0001\u001f\u007fé😀""#)
   }
 
-  @Test func writesWhatTheParserReadsBack() throws {
+  @Test func escapesWhatIsInvisibleWhereAsked() throws {
+    let text = "a\u{202E}\u{9B}\u{2028}\u{E0041}\u{200D}é😀\"\n"
+    var writer = JSONWriter(escapesInvisible: true)
+    writer.string(text)
+    #expect(writer.text == #""a\u202e\u009b\u2028\udb40\udc41\u200dé😀\"\n""#)
+    #expect(try JSONDocument("[" + writer.text + "]").root.elements?.first?.string == text)
+  }
+
+  @Test(arguments: [false, true])
+  func writesWhatTheParserReadsBack(escapesInvisible: Bool) throws {
     var generator = SeededGenerator(seed: 5)
     for _ in 0..<2_000 {
       let scalars = (0..<Int.random(in: 0..<40, using: &generator)).compactMap { _ in
@@ -82,7 +91,7 @@ struct JSONWriterTests {
       let text = String(String.UnicodeScalarView(scalars))
       let number = Double.random(in: -1e9...1e9, using: &generator)
       let integer = Int64.random(in: .min ... .max, using: &generator)
-      var writer = JSONWriter()
+      var writer = JSONWriter(escapesInvisible: escapesInvisible)
       writer.beginArray()
       writer.string(text)
       writer.number(number)

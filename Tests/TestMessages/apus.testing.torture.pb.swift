@@ -487,6 +487,14 @@ extension ApusTesting {
         case .unrecognized(let number): number
         }
       }
+
+      public var contractName: String {
+        switch self {
+        case .a: "KIND_A"
+        case .b: "KIND_B"
+        case .unrecognized(let number): "\(number)"
+        }
+      }
     }
 
     /// `apus.testing.Keywords.Self`
@@ -536,6 +544,16 @@ extension ApusTesting {
           case .`nil`: 2
           case .`default`: 3
           case .unrecognized(let number): number
+          }
+        }
+
+        public var contractName: String {
+          switch self {
+          case .self_: "self"
+          case .type: "Type"
+          case .`nil`: "nil"
+          case .`default`: "default"
+          case .unrecognized(let number): "\(number)"
           }
         }
       }
@@ -698,6 +716,14 @@ extension ApusTesting {
               case .unrecognized(let number): number
               }
             }
+
+            public var contractName: String {
+              switch self {
+              case .unspecified: "LEVEL_UNSPECIFIED"
+              case .one: "LEVEL_ONE"
+              case .unrecognized(let number): "\(number)"
+              }
+            }
           }
         }
       }
@@ -779,6 +805,17 @@ extension ApusTesting {
       case .unrecognized(let number): number
       }
     }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "MOOD_UNSPECIFIED"
+      case .good: "MOOD_GOOD"
+      case .bad: "MOOD_BAD"
+      case .worst: "MOOD_WORST"
+      case .best: "MOOD_BEST"
+      case .unrecognized(let number): "\(number)"
+      }
+    }
   }
 }
 
@@ -809,6 +846,16 @@ extension ApusTesting {
       case .unrecognized_: 3
       case .`default`: 4
       case .unrecognized(let number): number
+      }
+    }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "VERSION_UNSPECIFIED"
+      case .version2: "VERSION_2"
+      case .unrecognized_: "VERSION_UNRECOGNIZED"
+      case .`default`: "VERSION_DEFAULT"
+      case .unrecognized(let number): "\(number)"
       }
     }
   }

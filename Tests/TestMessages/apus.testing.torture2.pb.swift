@@ -103,6 +103,14 @@ extension ApusTesting {
         case .unrecognized(let number): number
         }
       }
+
+      public var contractName: String {
+        switch self {
+        case .red: "RED"
+        case .blue: "BLUE"
+        case .unrecognized(let number): "\(number)"
+        }
+      }
     }
 
     /// `apus.testing.Old.Inner`

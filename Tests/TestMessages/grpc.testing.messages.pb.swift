@@ -249,6 +249,13 @@ extension GrpcTesting {
       case .unrecognized(let number): number
       }
     }
+
+    public var contractName: String {
+      switch self {
+      case .compressable: "COMPRESSABLE"
+      case .unrecognized(let number): "\(number)"
+      }
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import grpc
 import pytest
@@ -52,13 +53,13 @@ def run(*words, **more):
 class Server:
     """`apus serve` on a free port."""
 
-    def __init__(self, contract, folder, *flags, log):
+    def __init__(self, contract, folder, *flags, log, **process):
         self.apus, rpc = contract
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
             [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
              "--database", "memory", "--log-format", "json", *map(str, flags)],
-            stderr=open(log, "w"))
+            stderr=open(log, "w"), **process)
         listening = self.wait_for("listening")
         self.address, self.http = listening["grpc"], f"http://{listening['http']}"
         self.host, self.port = self.address.rsplit(":", 1)
@@ -108,6 +109,12 @@ class Server:
             model=model, prompt=prompt, sampling=sampling, request_id=request_id)
         stub = type(self.stub)(channel) if channel else self.stub
         return stub.StreamPredict(request, timeout=PATIENCE)
+
+    def metrics(self):
+        """The Prometheus text by series, such as `apus_generate_running{model="…",version="1"}`."""
+        with urllib.request.urlopen(f"{self.http}/metrics", timeout=PATIENCE) as answer:
+            series = (line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+            return {name: float(value) for name, value in series}
 
     def memory(self):
         """Resident bytes."""
@@ -167,8 +174,8 @@ def start(contract, tmp_path):
     """Starts servers of a test's own."""
     made = []
 
-    def make(folder, *flags):
-        made.append(Server(contract, folder, *flags, log=tmp_path / f"server-{len(made)}.log"))
+    def make(folder, *flags, **process):
+        made.append(Server(contract, folder, *flags, log=tmp_path / f"server-{len(made)}.log", **process))
         return made[-1]
 
     yield make

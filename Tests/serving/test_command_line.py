@@ -1,6 +1,8 @@
 """The program `apus`: what it prints, what it refuses, how it exits."""
+import concurrent.futures
 import json
 import os
+import re
 import socket
 import subprocess
 
@@ -107,11 +109,61 @@ def test_every_bound_is_a_flag_that_names_itself(tmp_path):
         ("stream-window", "4GiB", "a size from 16KiB to 1GiB"),
         ("handshake-timeout", "1us", "a time from 100ms to 1h"),
         ("reset-burst", "none", "a whole number from 1 to 1000000"),
+        ("max-long-texts", "0", "a whole number from 1 to 100000"),
+        ("stuck-after", "0", "a time from 100ms to 24h"),
+        ("drain-delay", "2h", "a time from 0 to 1h"),
+        ("drain-grace", "99999999h", "a time from 0 to 24h"),
     ]:
         assert f"--{flag} " in shown
         refused = run("serve", "--models", tmp_path, f"--{flag}", wrong)
         assert refused.returncode == 2
         assert f"--{flag} {wrong}: expected {expected}" in refused.stderr
+
+
+def test_texts_of_a_server_cannot_drive_the_terminal(contract):
+    messages, service = contract
+    hostile = "\x1b[2J\x9b31m\u202etxet\u2066\x7f\rdone"
+    shown = r"\u{1b}[2J\u{9b}31m\u{202e}txet\u{2066}\u{7f}\rdone"
+
+    class Hostile(service.InferenceServicer):
+        def ListModels(self, request, context):
+            version = messages.ModelVersion(version="1", state=messages.STATE_FAILED, error=hostile)
+            return messages.ListModelsResponse(
+                models=[messages.ModelInfo(name="m", description=hostile, versions=[version])])
+
+        def Predict(self, request, context):
+            return messages.PredictResponse(predictions=[messages.Prediction(text=hostile)], model=hostile)
+
+        def StreamPredict(self, request, context):
+            yield messages.StreamPredictResponse(text=hostile + "\n\tnext", finish_reason=2, model=hostile)
+
+        def Health(self, request, context):
+            context.abort(grpc.StatusCode.INTERNAL, hostile)
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    service.add_InferenceServicer_to_server(Hostile(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        def said(*words):
+            done = run(*words, "--server", f"127.0.0.1:{port}")
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2066]", done.stdout + done.stderr), words
+            return done
+        assert said("models").stdout.count(shown) == 2
+        assert shown in said("predict", "m", "text").stdout
+        generated = said("generate", "m", "prompt")
+        assert generated.stdout == shown + "\n\tnext\n" and shown in generated.stderr
+        assert shown in said("health").stderr
+        assert json.loads(said("models", "--json").stdout)[0]["description"] == hostile
+        assert json.loads(said("predict", "m", "text", "--json").stdout)["model"] == hostile
+    finally:
+        server.stop(None)
+
+
+def test_a_timeout_names_what_is_allowed():
+    for wrong in ("0", "25h", "99999999h", "soon"):
+        refused = run("health", "--timeout", wrong)
+        assert refused.returncode == 2 and "expected a time from 1ms to 24h" in refused.stderr
 
 
 def test_serve_without_models_says_what_to_do_or_takes_the_folder_here(tmp_path):

@@ -1,5 +1,6 @@
 """File descriptors that run out, and standard streams that the parent closed."""
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -7,7 +8,7 @@ import subprocess
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import APUS, PATIENCE
+from conftest import APUS, PATIENCE, run
 
 
 def test_running_out_of_descriptors_is_logged_and_passes(start, tmp_path):
@@ -32,8 +33,34 @@ def test_running_out_of_descriptors_is_logged_and_passes(start, tmp_path):
     check = health_pb2_grpc.HealthStub(channel).Check
     check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)
     channel.close()
+    assert server.metrics()["rpc_server_accept_failures_total"] > 0
     # At most one line in ten seconds, however slow this machine: not one for each of the refused.
     assert [line["event"] for line in server.log()].count("connections refused") <= 1 + PATIENCE / 10
+
+
+def limited(count):
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))}
+
+
+def test_too_few_descriptors_are_refused_at_start_and_enough_of_them_serve(start, tmp_path, folder):
+    address = f"unix:{tmp_path}/socket"
+    refused = run("serve", "--models", folder, "--grpc", address, "--http", "127.0.0.1:0", **limited(15))
+    assert refused.returncode == 5 and len(refused.stderr.splitlines()) == 1
+    told = re.search(r"may have 15 file descriptors, and the server needs at least (\d+): .*ulimit -n", refused.stderr)
+    least = int(told[1])
+    assert run("serve", "--models", folder, "--grpc", address, **limited(least - 1)).returncode == 5
+    # With just as many it loads its models and serves both fronts and some connections.
+    server = start(folder, **limited(least))
+    server.wait_for("ready")
+    warned = server.wait_for("few file descriptors, and each connection takes one")
+    assert warned["limit"] == least and "ulimit -n" in warned["advice"]
+    channels = [server.open() for _ in range(8)]
+    for channel in channels:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)
+        assert server.metrics()["rpc_server_accept_failures_total"] == 0
+    for channel in channels:
+        channel.close()
 
 
 def test_closed_standard_streams_do_not_become_sockets(tmp_path):

@@ -125,6 +125,10 @@ def test_rapid_reset(start):
         assert raw.goaway == (11, b"too_many_resets"), "ENHANCE_YOUR_CALM, and why"
     serves(server)
     server.until(calls=1, running=1)
+    # A hundred resets are over the limit, and one connection was ended for it.
+    metrics = server.metrics()
+    assert metrics["rpc_server_violations_total"] == 1
+    assert metrics['rpc_server_limit_reached_total{limit="reset-burst"}'] == 1
 
 
 def test_clients_that_cancel_a_lot_are_served(server):
@@ -209,13 +213,40 @@ def test_continuation_flood(start):
     serves(server)
 
 
-def test_headers_that_never_end(start):
-    server = start("--handshake-ms", 1000)
-    made = connect(server)
-    made.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block()))
+OPEN = frame(HEADERS, 1, 1, block())  # END_STREAM alone: the block goes on
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [OPEN, OPEN + frame(CONTINUATION, 0, 1), frame(HEADERS, 5, 1, block())[:20]],
+    ids=["open", "continued", "half"],
+)
+def test_headers_that_never_end(start, beginning):
+    server = start("--header-ms", 100)
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        raw.write(beginning)
+        raw.until_closed()
+        assert raw.goaway == (11, b"headers"), "ENHANCE_YOUR_CALM, and why"
+    assert server.metrics()['rpc_server_limit_reached_total{limit="header-timeout"}'] == 1
     serves(server)
-    made.close()
-    server.until(connections=1)
+    server.until(connections=1, calls=1)
+
+
+def test_the_time_of_headers_ends_with_them(start):
+    """Whoever sent a block in pieces and is silent behind it stays connected."""
+    server = start("--header-ms", 500)
+    with Raw(server) as raw:
+        # Over the largest frame, so HEADERS and CONTINUATION; and over the limit, but that is answered.
+        assert raw.call(head(ECHO, x_large="v" * 20000)).status == "8"
+        with Raw(server) as late:  # its time begins later, and is over
+            late.until(lambda: late.settings)
+            late.write(OPEN)
+            late.until_closed()
+        raw.h2.ping(b"01234567")
+        raw.flush()
+        raw.until(lambda: raw.pongs)
+    server.until(connections=1, calls=1)
 
 
 def test_zero_window_and_tiny_windows(start):

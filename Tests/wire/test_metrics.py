@@ -63,6 +63,10 @@ def test_limits_are_counted_by_name(start):
     with pytest.raises(grpc.RpcError):
         server.unary("Echo", metadata=[("x-large", "x" * 20_000)])
     assert reached("max-message-size") == 1 and reached("max-header-size") == 1
+    with pytest.raises(grpc.RpcError, match="max-response-metadata"):
+        server.unary("LargeMetadata")
+    assert reached("max-response-metadata") == 1
+    until(lambda: server.ended()[-2][:2] == (PROBE + "LargeMetadata", "INTERNAL"), "what the client was told")
     with Raw(server) as raw:
         for _ in range(6):
             raw.reset(raw.request(head(PROBE + "HangStream"), end=False))

@@ -144,7 +144,7 @@ def test_message_at_and_over_the_limit(start):
     assert server.unary("Echo", b"x" * 1000) == b"x" * 1000
     error = fails(server.unary, "Echo", b"x" * 1001)
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert error.details() == "a message of 1001 bytes is over the limit of 1000 bytes"
+    assert error.details() == "a message of 1001 bytes is over the limit of 1000 bytes (max-message-size)"
     # Only the prefix is needed to know.
     with Raw(server) as raw:
         answer = raw.call(head(ECHO), b"\0\xff\xff\xff\xff", end=False)

@@ -35,7 +35,8 @@ enum Gemm {
     let operations = 2e-9 * Double(rows) * Double(size) * Double(size)
     let work = "M=\(rows) N=\(size) K=\(size)"
     let peak = peakOperations(processor)
-    report.add("machine", "dot-product peak", threads: processor.threads, "GOPS", peak)
+    report.add(
+      "machine", "dot-product peak beside \(work)", threads: processor.threads, "GOPS", peak)
     var line = column("\(size)", 6) + column("\(rows)", 6) + column(fixed(peak), 10)
     for kind in [PackedMatrix.Kind.int8PerOutput, .int8PerBlock] {
       let time = bestTime(try product(kind, size, rows, processor))

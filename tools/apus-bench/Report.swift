@@ -25,24 +25,40 @@ struct Report {
     rows.append(Row(subject: subject, work: work, threads: threads, metric: metric, value: value))
   }
 
-  /// Appends the rows to docs/benchmarks/<cpu>/<date>.csv under `root`; returns the path.
+  /// Appends the rows to docs/benchmarks/<cpu>/<date>.csv under `root`, as the day's next run;
+  /// returns the path.
   func write(root: String) throws(BenchError) -> String {
     let directory = "\(root)/docs/benchmarks/\(Self.cpuName())"
     for part in ["\(root)/docs", "\(root)/docs/benchmarks", directory] { unsafe mkdir(part, 0o755) }
     let date = Self.today()
     let path = "\(directory)/\(date).csv"
+    let run = Self.runs(in: path) + 1
     guard let file = unsafe fopen(path, "a") else { throw BenchError("cannot write \(path)") }
     defer { unsafe fclose(file) }
     if unsafe ftell(file) == 0 {
-      unsafe fputs("date,benchmark,subject,work,threads,metric,value\n", file)
+      unsafe fputs("date,run,benchmark,subject,work,threads,metric,value\n", file)
     }
     for row in rows {
       let value = (row.value * 1000).rounded() / 1000
       unsafe fputs(
-        "\(date),\(benchmark),\(row.subject),\(row.work),\(row.threads),\(row.metric),\(value)\n",
-        file)
+        "\(date),\(run),\(benchmark),\(row.subject),\(row.work),\(row.threads),\(row.metric),"
+          + "\(value)\n", file)
     }
     return path
+  }
+
+  /// Runs that are in the file: the number in its last row.
+  private static func runs(in path: String) -> Int {
+    guard let file = unsafe fopen(path, "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 512)
+    var last = 0
+    while unsafe fgets(&line, Int32(line.count), file) != nil {
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      last = text.split(separator: ",").dropFirst().first.flatMap { Int($0) } ?? last
+    }
+    return last
   }
 
   /// The processor's model as a folder name.

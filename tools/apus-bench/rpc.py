@@ -119,12 +119,13 @@ def write(report, benchmark="rpc"):
     folder.mkdir(parents=True, exist_ok=True)
     date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     path = folder / f"{date}.csv"
-    fresh = not path.exists()
+    lines = path.read_text().splitlines() if path.exists() else []
+    run = int(lines[-1].split(",")[1]) + 1 if len(lines) > 1 else 1
     with path.open("a") as file:
-        if fresh:
-            file.write("date,benchmark,subject,work,threads,metric,value\n")
+        if not lines:
+            file.write("date,run,benchmark,subject,work,threads,metric,value\n")
         for subject, work, metric, value in report:
-            file.write(f"{date},{benchmark},{subject},{work},1,{metric},{round(value, 3)}\n")
+            file.write(f"{date},{run},{benchmark},{subject},{work},1,{metric},{round(value, 3)}\n")
     return path.relative_to(ROOT)
 
 

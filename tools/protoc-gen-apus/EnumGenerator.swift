@@ -12,14 +12,14 @@ struct EnumGenerator {
     let access = file.options.visibility
     let names = SwiftNames.cases(of: value)
     var first: [Int32: String] = [:]
-    var distinct: [(name: String, number: Int32, comment: String)] = []
+    var distinct: [(name: String, number: Int32, contract: String, comment: String)] = []
     var aliases: [(name: String, of: String, comment: String)] = []
     for (name, entry) in zip(names, value.values) {
       if let original = first[entry.number] {
         aliases.append((name, original, entry.comment))
       } else {
         first[entry.number] = name
-        distinct.append((name, entry.number, entry.comment))
+        distinct.append((name, entry.number, entry.name, entry.comment))
       }
     }
     out.documentation(value.comment, fallback: "`\(value.fullName)`")
@@ -45,6 +45,12 @@ struct EnumGenerator {
         out.print("switch self {")
         for entry in distinct { out.print("case .\(entry.name): \(entry.number)") }
         out.print("case .unrecognized(let number): number", "}")
+      }
+      out.print("")
+      out.block("\(access) var contractName: String") { out in
+        out.print("switch self {")
+        for entry in distinct { out.print("case .\(entry.name): \"\(entry.contract)\"") }
+        out.print("case .unrecognized(let number): \"\\(number)\"", "}")
       }
     }
   }

@@ -45,6 +45,7 @@ struct Arguments {
     case "--reset-burst": limits.resetBurst = number
     case "--resets-per-second": limits.resetsPerSecond = number
     case "--handshake-ms": limits.handshakeTimeout = .milliseconds(number)
+    case "--header-ms": limits.headerTimeout = .milliseconds(number)
     case "--stream-window": limits.streamWindow = number
     case "--connection-window": limits.connectionWindow = number
     default: return false

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 
 /// Keeps a second server from working on the same file: it would take the first one's running jobs
@@ -12,7 +13,7 @@ final class DatabaseLock: Sendable {
     guard descriptor >= 0 else {
       throw JobQueueError(
         .broken, "the database of jobs cannot be used",
-        cause: "\(file) cannot be made: \(unsafe String(cString: strerror(errno)))")
+        cause: "\(file) cannot be made: \(SystemWords.of(errno))")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)

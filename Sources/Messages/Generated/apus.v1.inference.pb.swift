@@ -16,7 +16,8 @@ extension ApusV1 {
     public var instances: [ApusV1.Instance] = []
     /// How to answer; absent fields take the model's defaults.
     public var options: ApusV1.PredictOptions? = nil
-    /// Any text that identifies the call in logs. It is echoed; the server makes one when it is empty.
+    /// Any text of at most 128 bytes that identifies the call in logs. It is echoed; the server makes
+    /// one when it is empty.
     public var requestID: String = ""
 
     public init() {}
@@ -245,6 +246,27 @@ extension ApusV1 {
         case .unrecognized(let number): number
         }
       }
+
+      public var contractName: String {
+        switch self {
+        case .unspecified: "DATA_TYPE_UNSPECIFIED"
+        case .bool: "BOOL"
+        case .uint8: "UINT8"
+        case .uint16: "UINT16"
+        case .uint32: "UINT32"
+        case .uint64: "UINT64"
+        case .int8: "INT8"
+        case .int16: "INT16"
+        case .int32: "INT32"
+        case .int64: "INT64"
+        case .fp16: "FP16"
+        case .bf16: "BF16"
+        case .fp32: "FP32"
+        case .fp64: "FP64"
+        case .bytes: "BYTES"
+        case .unrecognized(let number): "\(number)"
+        }
+      }
     }
   }
 }
@@ -397,6 +419,16 @@ extension ApusV1 {
         case .otherModel: 2
         case .staticAnswer: 3
         case .unrecognized(let number): number
+        }
+      }
+
+      public var contractName: String {
+        switch self {
+        case .unspecified: "KIND_UNSPECIFIED"
+        case .previousVersion: "PREVIOUS_VERSION"
+        case .otherModel: "OTHER_MODEL"
+        case .staticAnswer: "STATIC_ANSWER"
+        case .unrecognized(let number): "\(number)"
         }
       }
     }
@@ -575,7 +607,8 @@ extension ApusV1 {
     public var prompt: String = ""
     /// How to draw tokens.
     public var sampling: ApusV1.SamplingOptions? = nil
-    /// Any text that identifies the call in logs. It is echoed; the server makes one when it is empty.
+    /// Any text of at most 128 bytes that identifies the call in logs. It is echoed; the server makes
+    /// one when it is empty.
     public var requestID: String = ""
     /// A conversation to go on with, written as the model's chat template says. Either this or `prompt`.
     public var messages: [ApusV1.ChatMessage] = []
@@ -1189,6 +1222,16 @@ extension ApusV1 {
         case .unrecognized(let number): number
         }
       }
+
+      public var contractName: String {
+        switch self {
+        case .unspecified: "STATE_UNSPECIFIED"
+        case .closed: "CLOSED"
+        case .open: "OPEN"
+        case .halfOpen: "HALF_OPEN"
+        case .unrecognized(let number): "\(number)"
+        }
+      }
     }
   }
 }
@@ -1245,6 +1288,15 @@ extension ApusV1 {
       case .unrecognized(let number): number
       }
     }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "FINISH_REASON_UNSPECIFIED"
+      case .stop: "FINISH_REASON_STOP"
+      case .length: "FINISH_REASON_LENGTH"
+      case .unrecognized(let number): "\(number)"
+      }
+    }
   }
 }
 
@@ -1256,7 +1308,7 @@ extension ApusV1 {
     case loading
     /// Answers.
     case ready
-    /// Could not be loaded, or broke; `error` tells why.
+    /// Could not be loaded, or broke; `error` tells why. Calls are refused with UNAVAILABLE.
     case failed
     /// Finishes its calls and goes; new calls are refused.
     case unloading
@@ -1282,6 +1334,17 @@ extension ApusV1 {
       case .failed: 3
       case .unloading: 4
       case .unrecognized(let number): number
+      }
+    }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "STATE_UNSPECIFIED"
+      case .loading: "STATE_LOADING"
+      case .ready: "STATE_READY"
+      case .failed: "STATE_FAILED"
+      case .unloading: "STATE_UNLOADING"
+      case .unrecognized(let number): "\(number)"
       }
     }
   }
@@ -1321,6 +1384,17 @@ extension ApusV1 {
       case .tensors: 3
       case .generation: 4
       case .unrecognized(let number): number
+      }
+    }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "TASK_UNSPECIFIED"
+      case .embedding: "TASK_EMBEDDING"
+      case .classification: "TASK_CLASSIFICATION"
+      case .tensors: "TASK_TENSORS"
+      case .generation: "TASK_GENERATION"
+      case .unrecognized(let number): "\(number)"
       }
     }
   }
@@ -2580,8 +2654,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
-    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading, or could not be loaded (GetModel says which and why), or
+    /// the server is shutting down. RESOURCE_EXHAUSTED: the queue is full, or so long that the answer
+    /// would come after the deadline; the trailing metadata says when to retry.
     /// DEADLINE_EXCEEDED: the deadline has passed.
     func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws -> ApusV1.PredictResponse
 
@@ -2629,8 +2704,9 @@ extension ApusV1 {
     /// Runs a model on 1 to N instances and answers with one prediction for each, in order.
     ///
     /// NOT_FOUND: no such model or version. INVALID_ARGUMENT: instances that the model cannot take.
-    /// UNAVAILABLE: the model is still loading. RESOURCE_EXHAUSTED: the queue is full, or so long that
-    /// the answer would come after the deadline; the trailing metadata says when to retry.
+    /// UNAVAILABLE: the model is still loading, or could not be loaded (GetModel says which and why), or
+    /// the server is shutting down. RESOURCE_EXHAUSTED: the queue is full, or so long that the answer
+    /// would come after the deadline; the trailing metadata says when to retry.
     /// DEADLINE_EXCEEDED: the deadline has passed.
     public func predict(
       _ request: ApusV1.PredictRequest, options: CallOptions = CallOptions()

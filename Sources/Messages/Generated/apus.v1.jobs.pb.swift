@@ -334,6 +334,18 @@ extension ApusV1 {
       case .unrecognized(let number): number
       }
     }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "JOB_STATE_UNSPECIFIED"
+      case .queued: "JOB_STATE_QUEUED"
+      case .running: "JOB_STATE_RUNNING"
+      case .succeeded: "JOB_STATE_SUCCEEDED"
+      case .failed: "JOB_STATE_FAILED"
+      case .cancelled: "JOB_STATE_CANCELLED"
+      case .unrecognized(let number): "\(number)"
+      }
+    }
   }
 }
 
@@ -367,6 +379,16 @@ extension ApusV1 {
       case .delivered: 2
       case .dead: 3
       case .unrecognized(let number): number
+      }
+    }
+
+    public var contractName: String {
+      switch self {
+      case .unspecified: "WEBHOOK_STATE_UNSPECIFIED"
+      case .pending: "WEBHOOK_STATE_PENDING"
+      case .delivered: "WEBHOOK_STATE_DELIVERED"
+      case .dead: "WEBHOOK_STATE_DEAD"
+      case .unrecognized(let number): "\(number)"
       }
     }
   }

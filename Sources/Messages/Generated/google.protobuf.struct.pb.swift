@@ -84,6 +84,13 @@ extension GoogleProtobuf {
       case .unrecognized(let number): number
       }
     }
+
+    public var contractName: String {
+      switch self {
+      case .nullValue: "NULL_VALUE"
+      case .unrecognized(let number): "\(number)"
+      }
+    }
   }
 }
 

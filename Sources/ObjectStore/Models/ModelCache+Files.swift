@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 
 extension ModelCache {
@@ -70,7 +71,6 @@ extension ModelCache {
   static func failed(
     _ action: String, _ path: String, _ number: Int32 = errno
   ) -> ObjectStoreError {
-    let reason = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
-    return ObjectStoreError(.disk, "cannot \(action) \(path): \(reason)")
+    ObjectStoreError(.disk, "cannot \(action) \(path): \(SystemWords.of(number))")
   }
 }

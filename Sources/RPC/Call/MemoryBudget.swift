@@ -22,13 +22,15 @@ final class MemoryBudget: Sendable {
     if used.load(ordering: .relaxed) > limit {
       return Status(
         .resourceExhausted,
-        "messages waiting on this connection pass the limit of \(limit) bytes",
+        "messages waiting on this connection pass the limit of \(limit) bytes "
+          + "(\(Limit.memoryPerConnection.rawValue))",
         cause: Limit.memoryPerConnection)
     }
     guard let total, total.isExceeded else { return nil }
     return Status(
       .resourceExhausted,
-      "messages waiting on all connections pass the limit of \(total.limit) bytes",
+      "messages waiting on all connections pass the limit of \(total.limit) bytes "
+        + "(\(Limit.memory.rawValue))",
       cause: Limit.memory)
   }
 

@@ -90,8 +90,8 @@ public final class ClientConnection: ClientTransport {
     if let timeout = call.timeout {
       headers.append("grpc-timeout", Timeout.format(timeout.saturatingNanoseconds))
     }
-    if let reason = MetadataCoding.append(call.metadata, to: &headers, limit: 64 << 10) {
-      throw Status(.invalidArgument, reason)
+    if let problem = MetadataCoding.append(call.metadata, to: &headers, limit: 64 << 10) {
+      throw Status(.invalidArgument, "\(problem)")
     }
     let complete = headers
     let shell = shell

@@ -90,7 +90,8 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
       if let oversized {
         throw Status(
           .resourceExhausted,
-          "a message of \(oversized) bytes is over the limit of \(messageSize) bytes",
+          "a message of \(oversized) bytes is over the limit of \(messageSize) bytes "
+            + "(\(Limit.messageSize.rawValue))",
           cause: Limit.messageSize)
       }
       let added = state.queue.count - before

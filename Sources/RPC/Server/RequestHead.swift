@@ -51,7 +51,8 @@ extension RequestVerdict {
       self = .rejected(
         Status(
           .resourceExhausted,
-          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit)",
+          "request headers of \(block.listSize) bytes are over the limit of \(headerLimit) bytes "
+            + "(\(Limit.headerSize.rawValue))",
           cause: Limit.headerSize))
       return
     }

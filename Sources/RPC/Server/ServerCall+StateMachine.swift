@@ -79,6 +79,9 @@ struct ServerCallMachine: Sendable {
     return .finish(failure)
   }
 
+  /// What the handler answered cannot be sent: the client is told `failure` in its place.
+  mutating func answerRefused(_ failure: Status) { settle(failure) }
+
   /// The stream is gone, for whatever reason.
   mutating func closed(_ reason: Status) -> Action {
     let before = phase

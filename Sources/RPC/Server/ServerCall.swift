@@ -91,15 +91,23 @@ final class ServerCall {
       headSent = true
       channel.fail(Self.ended)
       let initial = failure == nil ? initialMetadata : context.initialMetadata
-      session.respond(
-        stream,
-        ResponseHeaders.trailersOnly(
-          failure ?? Status(.ok), initial: initial, trailing: trailing, limit: limit),
-        body: false)
+      let ending = ResponseHeaders.trailersOnly(
+        failure ?? Status(.ok), initial: initial, trailing: trailing, limit: limit)
+      session.respond(stream, accounted(ending), body: false)
     } else {
-      channel.endBody(.trailers(ResponseHeaders.trailers(failure, trailing, limit: limit)))
+      let ending = ResponseHeaders.trailers(failure, trailing, limit: limit)
+      channel.endBody(.trailers(accounted(ending)))
     }
     connection.setNeedsWrite()
+  }
+
+  /// The headers of a response's end; where they say something else than the handler did, so do log
+  /// and metrics.
+  private func accounted(_ ending: ResponseHeaders.Ending) -> Headers {
+    guard let refusal = ending.refusal else { return ending.headers }
+    machine.answerRefused(refusal)
+    if let limit = refusal.cause as? Limit { connection.core.metrics?.reached(limit) }
+    return ending.headers
   }
 
   /// The status at once: it overtakes what is queued, which nobody wants any more.
@@ -113,13 +121,13 @@ final class ServerCall {
     let limit = limits.responseMetadataSize
     let trailing = identified([:])
     if headSent {
-      session.submitTrailers(stream, ResponseHeaders.trailers(status, trailing, limit: limit))
+      let ending = ResponseHeaders.trailers(status, trailing, limit: limit)
+      session.submitTrailers(stream, accounted(ending))
     } else {
       headSent = true
-      session.respond(
-        stream,
-        ResponseHeaders.trailersOnly(status, initial: [:], trailing: trailing, limit: limit),
-        body: false)
+      let ending = ResponseHeaders.trailersOnly(
+        status, initial: [:], trailing: trailing, limit: limit)
+      session.respond(stream, accounted(ending), body: false)
     }
     connection.setNeedsWrite()
   }

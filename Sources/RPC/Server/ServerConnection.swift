@@ -22,6 +22,10 @@ final class ServerConnection {
   private var isSettled = false
   private var isAcknowledged = false
   private var handshake: TimerToken?
+  /// Runs while a header block is open, and the block's number.
+  private var headers: (timer: TimerToken, block: Int)?
+  /// The client broke the protocol or flooded: what else comes in the same turn counts no more.
+  private var isViolated = false
   private var drain = DrainMachine()
   private var drainTimer: TimerToken?
   private var resets: TokenBucket
@@ -46,14 +50,25 @@ final class ServerConnection {
   }
 
   /// Asks the client to leave: nothing that is under way is refused.
-  func beginDrain() { perform(drain.begin(isSettled: isSettled)) }
+  func beginDrain() {
+    guard connection?.isOpen == true else { return closeAfterFlush() }
+    perform(drain.begin(isSettled: isSettled))
+  }
 
   /// Ends now what is still running; whoever has not read that at `end` loses it.
   func end(by end: LoopInstant) {
     let status = Status(.unavailable, "the server is shutting down")
     for stream in session?.streams ?? [] { (stream.handler as? ServerCall)?.abort(status) }
     session?.submitGoAway(.noError, debug: "shutdown")
-    connection?.closeAfterFlush(by: end)
+    connection?.closeAfterFlush(by: end, lingering: Self.drainLingering)
+  }
+
+  /// How long a drain waits for clients that keep their socket open after the last answer.
+  private static let drainLingering = Duration.milliseconds(200)
+
+  private func closeAfterFlush() {
+    connection?.closeAfterFlush(
+      lingering: core.phase == .serving ? Connection.endTime : Self.drainLingering)
   }
 
   private func perform(_ action: DrainMachine.Action) {
@@ -69,21 +84,42 @@ final class ServerConnection {
     case .goAway:
       session?.submitGoAway(.noError, debug: "drain")
     case .close:
-      connection?.closeAfterFlush()
+      closeAfterFlush()
     }
     setNeedsWrite()
   }
 
-  private func violate(_ debug: String) {
+  /// Ends the connection for what its client did.
+  ///
+  /// - Parameters:
+  ///   - debug: what the GOAWAY says; nil where the session says it itself.
+  ///   - limit: the limit that was passed, if it has a name.
+  private func violate(_ debug: String?, _ limit: Limit? = nil) {
+    guard !isViolated else { return }
+    isViolated = true
     core.metrics?.violations.increment()
-    session?.submitGoAway(.enhanceYourCalm, debug: debug)
-    connection?.closeAfterFlush()
+    if let limit { core.metrics?.reached(limit) }
+    if let debug { session?.submitGoAway(.enhanceYourCalm, debug: debug) }
+    closeAfterFlush()
   }
 
-  private func handshakeTimedOut() {
-    core.metrics?.reached(.handshakeTimeout)
-    session?.submitGoAway(.settingsTimeout, debug: "handshake")
-    connection?.closeAfterFlush(by: loop.now)
+  private func timedOut(_ limit: Limit, _ code: ErrorCode, _ debug: String) {
+    guard let connection, connection.isOpen else { return }
+    core.metrics?.reached(limit)
+    session?.submitGoAway(code, debug: debug)
+    connection.closeAfterFlush(by: loop.now)
+  }
+
+  /// Gives each header block its time: CONTINUATION may be promised and never come.
+  private func timeHeaders(_ block: Int?) {
+    guard block != headers?.block else { return }
+    if let headers { loop.cancel(headers.timer) }
+    headers = block.map { block in
+      let timer = loop.schedule(after: core.limits.headerTimeout) { [weak self] in
+        self?.timedOut(.headerTimeout, .enhanceYourCalm, "headers")
+      }
+      return (timer, block)
+    }
   }
 
   private func settle() {
@@ -107,7 +143,7 @@ extension ServerConnection: ConnectionHandler {
     core.connections.insert(LoopBound(self, on: loop), ObjectIdentifier(self))
     // An idle limit and keepalive take over where the handshake ends.
     handshake = loop.schedule(after: core.limits.handshakeTimeout) { [weak self] in
-      self?.handshakeTimedOut()
+      self?.timedOut(.handshakeTimeout, .settingsTimeout, "handshake")
     }
     connection.setNeedsWrite()
     switch core.phase {
@@ -124,22 +160,22 @@ extension ServerConnection: ConnectionHandler {
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
-      core.metrics?.violations.increment()
-      return connection.closeAfterFlush()
+      return violate(nil)
     }
+    timeHeaders(session.openBlock)
     let empty = session.takeEmptyDataFrames()
     if empty > 0, !emptyFrames.take(empty, now: loop.now) { violate("too_many_empty_frames") }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
   }
 
   /// Whoever says FIN can be told nothing that HTTP/2 would need answers to; what is ready is sent.
-  func receivedEnd() { connection?.closeAfterFlush() }
+  func receivedEnd() { closeAfterFlush() }
 
   func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
     guard let session, let connection else { return false }
     do throws(SessionError) {
       let hasMore = try session.gather(into: &output, limit: limit)
-      if session.isFinished { connection.closeAfterFlush() }
+      if session.isFinished { closeAfterFlush() }
       return hasMore
     } catch {
       connection.close()
@@ -149,7 +185,7 @@ extension ServerConnection: ConnectionHandler {
 
   func closed(_ reason: CloseReason) {
     connection = nil
-    for timer in [handshake, drainTimer].compactMap({ $0 }) { loop.cancel(timer) }
+    for timer in [handshake, headers?.timer, drainTimer].compactMap({ $0 }) { loop.cancel(timer) }
     guard let session else { return }
     session.close(.cancel)
     self.session = nil
@@ -235,7 +271,8 @@ extension ServerConnection: SessionDelegate {
     session.respond(
       stream,
       ResponseHeaders.trailersOnly(
-        status, initial: [:], trailing: trailing, limit: core.limits.responseMetadataSize),
+        status, initial: [:], trailing: trailing, limit: core.limits.responseMetadataSize
+      ).headers,
       body: false)
     if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
     core.observer?.callEnded(
@@ -246,8 +283,7 @@ extension ServerConnection: SessionDelegate {
 
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {
     guard !resets.take(now: loop.now) else { return }
-    core.metrics?.reached(.resetBurst)
-    violate("too_many_resets")
+    violate("too_many_resets", .resetBurst)
   }
 
   func sessionReceivedSettings() {

@@ -26,6 +26,8 @@ public struct ServerLimits: Sendable {
   public var resetsPerSecond = 1_000
   /// Time for a new connection to say the HTTP/2 preface and its settings, and to acknowledge ours.
   public var handshakeTimeout = Duration.seconds(20)
+  /// Time for the header fields of a call to come in, from their first byte to their last.
+  public var headerTimeout = Duration.seconds(20)
   /// Bytes of one call's response metadata, percent-encoded message included.
   public var responseMetadataSize = 8 << 10
 
@@ -48,6 +50,7 @@ public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertibl
   case resetBurst = "reset-burst"
   case resetsPerSecond = "resets-per-second"
   case handshakeTimeout = "handshake-timeout"
+  case headerTimeout = "header-timeout"
   case responseMetadataSize = "max-response-metadata"
 
   public var description: String { "the limit \(rawValue)" }

@@ -45,7 +45,7 @@ struct MessageQueue: ~Copyable {
       guard length <= sizeLimit else {
         throw Status(
           .resourceExhausted,
-          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes",
+          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes (\(Limit.messageSize.rawValue))",
           cause: Limit.messageSize)
       }
       let end = scanned + Self.prefixSize + length

@@ -46,32 +46,51 @@ enum MetadataCoding {
   /// - Returns: what is wrong with it; nil if all was appended.
   static func append(
     _ metadata: Metadata, to headers: inout HeaderList, limit: Int
-  ) -> String? {
+  ) -> Problem? {
     let before = headers.listSize
     for entry in metadata.entries {
       let name = entry.name.utf8
       guard !name.isEmpty, name.allSatisfy(isNameByte) else {
-        return "metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -"
+        return Problem("metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -")
       }
       guard !entry.name.hasPrefix("grpc-") || sendable.contains(entry.name) else {
-        return "metadata name \"\(entry.name)\" is reserved for gRPC"
+        return Problem("metadata name \"\(entry.name)\" is reserved for gRPC")
       }
       switch entry.value {
       case .text(let text):
         guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 <= 0x7E }) else {
-          return "metadata \(entry.name) is not printable ASCII; use a -bin name for bytes"
+          return Problem("metadata \(entry.name) is not printable ASCII; use a -bin name for bytes")
         }
         headers.append(entry.name, text)
       case .binary(let bytes):
         guard entry.name.hasSuffix("-bin") else {
-          return "metadata \(entry.name) carries bytes, so its name must end in -bin"
+          return Problem("metadata \(entry.name) carries bytes, so its name must end in -bin")
         }
         headers.append(entry.name, bytes: Base64.encode(bytes))
       }
     }
     let size = headers.listSize - before
-    guard size <= limit else { return "metadata of \(size) bytes is over the limit of \(limit)" }
-    return nil
+    return size <= limit ? nil : Problem(size: size, limit: limit)
+  }
+
+  /// Why metadata cannot be sent.
+  struct Problem: CustomStringConvertible {
+    let description: String
+    var isTooLarge = false
+
+    fileprivate init(_ description: String) { self.description = description }
+
+    fileprivate init(size: Int, limit: Int) {
+      description = "metadata of \(size) bytes is over the limit of \(limit) bytes"
+      isTooLarge = true
+    }
+
+    /// - Parameter place: `initial` or `trailing`.
+    func status(_ place: String) -> Status {
+      guard isTooLarge else { return Status(.internal, "\(place) \(self)") }
+      let limit = Limit.responseMetadataSize
+      return Status(.internal, "\(place) \(self) (\(limit.rawValue))", cause: limit)
+    }
   }
 
   static func isBinary(_ name: UnsafeRawBufferPointer) -> Bool {

@@ -1,11 +1,11 @@
-/// The limits of one front, as they are without any flag.
-package protocol FrontLimits: Sendable {
+/// Values that flags set, as they are without any flag.
+package protocol FlaggedValues: Sendable {
   init()
 }
 
-/// A flag of `apus serve` that sets one of a front's limits. `LimitFlags` holds one for each, so
-/// that help, parsing and defaults cannot differ.
-package struct LimitFlag<Limits: FrontLimits>: Sendable {
+/// A flag of `apus serve` that sets one bounded value. `LimitFlags` holds one for each, so that help,
+/// parsing and defaults cannot differ.
+package struct LimitFlag<Limits: FlaggedValues>: Sendable {
   enum Field: Sendable {
     case count(any WritableKeyPath<Limits, Int> & Sendable, ClosedRange<Int>)
     case bytes(any WritableKeyPath<Limits, Int> & Sendable, ClosedRange<Int>)
@@ -49,8 +49,7 @@ package struct LimitFlag<Limits: FrontLimits>: Sendable {
     case .bytes(_, let range):
       "a size from \(Quantity.text(bytes: range.lowerBound)) to "
         + Quantity.text(bytes: range.upperBound)
-    case .time(_, let range):
-      "a time from \(Quantity.text(range.lowerBound)) to \(Quantity.text(range.upperBound))"
+    case .time(_, let range): Quantity.expected(range)
     }
   }
 

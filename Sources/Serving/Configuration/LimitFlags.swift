@@ -1,10 +1,11 @@
 package import REST
 package import RPC
 
-extension ServerLimits: FrontLimits {}
-extension HTTPLimits: FrontLimits {}
+extension ServerLimits: FlaggedValues {}
+extension HTTPLimits: FlaggedValues {}
+extension ServerConfiguration: FlaggedValues {}
 
-/// The flags of all limits, by front.
+/// The flags of all limits: those of the fronts, and those of the server itself.
 package enum LimitFlags {
   private static let kibi = 1 << 10
   private static let mebi = 1 << 20
@@ -40,6 +41,9 @@ package enum LimitFlags {
       .handshakeTimeout, "from a connection's start to the end of its HTTP/2 handshake",
       .time(\.handshakeTimeout, .milliseconds(100)...(.seconds(3_600)))),
     flag(
+      .headerTimeout, "for the header fields of a call to come in",
+      .time(\.headerTimeout, .milliseconds(100)...(.seconds(3_600)))),
+    flag(
       .resetBurst, "calls that a client may reset in a row", .count(\.resetBurst, 1...1_000_000)),
     flag(
       .resetsPerSecond, "resets per second that follow a burst",
@@ -72,6 +76,21 @@ package enum LimitFlags {
     flag(
       .eventQueue, "events of a stream that wait before its handler is suspended",
       .count(\.eventQueue, 1...4_096)),
+  ]
+
+  package static let server: [LimitFlag<ServerConfiguration>] = [
+    LimitFlag(
+      "max-long-texts", "requests with long texts that may wait",
+      .count(\.longTexts, 1...100_000)),
+    LimitFlag(
+      "drain-delay", "from SIGTERM and not ready to GOAWAY",
+      .time(\.drainDelay, .zero...(.seconds(3_600)))),
+    LimitFlag(
+      "drain-grace", "from GOAWAY until all is closed",
+      .time(\.drainGrace, .zero...(.seconds(86_400)))),
+    LimitFlag(
+      "stuck-after", "a batch this long means not ready",
+      .time(\.stuckAfter, .milliseconds(100)...(.seconds(86_400)))),
   ]
 
   private static func flag(

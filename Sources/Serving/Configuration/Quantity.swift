@@ -46,6 +46,11 @@ package enum Quantity {
     return "\(microseconds)us"
   }
 
+  /// What may be given, in words.
+  package static func expected(_ range: ClosedRange<Duration>) -> String {
+    "a time from \(text(range.lowerBound)) to \(text(range.upperBound))"
+  }
+
   /// Plain decimal, not negative: `Double` alone would take `inf`, `nan` and `0x1p3` as well.
   private static func number(_ text: Substring) -> Double? {
     guard !text.isEmpty, text.count <= 15,

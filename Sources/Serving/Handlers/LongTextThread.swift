@@ -65,7 +65,8 @@ final class LongTextThread: Sendable {
   private var full: Status {
     var status = Status(
       .resourceExhausted,
-      "\(limit) requests with long texts wait already; retry later, or send shorter texts")
+      "\(limit) requests with long texts wait already (max-long-texts); retry later, or send "
+        + "shorter texts")
     status.addRetryAdvice(.milliseconds(100))
     return status
   }

@@ -31,19 +31,25 @@ package final class InferenceServer: Sendable {
   private let readiness: Readiness
   private let server: RPC.Server
   private let front: Front
+  /// File descriptors that the process may have.
+  private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
   package static func takeOverSignals() throws { try ProcessSignal.takeOver() }
 
-  /// - Throws: when the system gives no loops or threads.
+  /// - Throws: when the system gives no loops or threads, or too few file descriptors.
   package init(_ configuration: ServerConfiguration) throws {
     // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
     address = try SocketAddress(configuration.address)
     httpAddress = try configuration.httpAddress.map { try SocketAddress($0) }
     self.configuration = configuration
+    descriptors = DescriptorLimit.raise()
+    try DescriptorBudget(
+      loops: configuration.loops ?? EventLoopGroup.coreCount, fronts: httpAddress == nil ? 1 : 2
+    ).check(limit: descriptors)
     log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
@@ -103,6 +109,11 @@ package final class InferenceServer: Sendable {
     log.info(
       "listening", ("grpc", .text("\(address)")),
       ("http", .text(http.map { "\($0)" } ?? "off")), ("version", .text(ServerVersion.current)))
+    if descriptors < DescriptorBudget.comfortable {
+      log.warning(
+        "few file descriptors, and each connection takes one", ("limit", .integer(descriptors)),
+        ("advice", .text(DescriptorShortage.advice)))
+    }
     reportSoon()
     let loader = try startLoading(directory)
     watchReadiness()

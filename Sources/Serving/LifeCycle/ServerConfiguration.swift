@@ -5,7 +5,7 @@ package import RPC
 /// What `apus serve` can be told, with defaults; those of the wire are in `ServerLimits`.
 package struct ServerConfiguration: Sendable {
   /// Folder of models.
-  package var models: String
+  package var models = "models"
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
   /// The same for HTTP; nil for no HTTP front.
@@ -45,5 +45,6 @@ package struct ServerConfiguration: Sendable {
     }
   }
 
+  package init() {}
   package init(models: String) { self.models = models }
 }

@@ -29,7 +29,7 @@ package struct LogEntry: Sendable {
   func appendJSON(to line: inout [UInt8]) {
     var time: [UInt8] = []
     Timestamp(microseconds: microseconds).append(to: &time)
-    var json = JSONWriter()
+    var json = JSONWriter(escapesInvisible: true)
     json.beginObject()
     json.key("time")
     json.string(String(decoding: time, as: UTF8.self))

@@ -110,7 +110,7 @@ package struct ModelDirectory: Sendable, Equatable {
   private static func list(_ path: String) throws(ConfigurationError) -> [String] {
     guard let names = Folder.names(path, limit: 100_000) else {
       throw ConfigurationError(
-        file: path, "cannot read this folder: \(unsafe String(cString: strerror(errno)))")
+        file: path, "cannot read this folder: \(SystemWords.of(errno))")
     }
     return names
   }

@@ -111,6 +111,7 @@ import Testing
   @Test func unknownEnumValuesSurvive() throws {
     let mood = ApusTesting.Mood(rawValue: 77)
     #expect(mood == .unrecognized(77))
+    #expect(mood.contractName == "77" && ApusV1.State.ready.contractName == "STATE_READY")
     #expect(mood.rawValue == 77)
     #expect(ApusTesting.Mood(rawValue: 1) == .good)
     #expect(ApusTesting.Mood.fine == .good)

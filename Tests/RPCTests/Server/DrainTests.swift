@@ -47,6 +47,30 @@ import Testing
     await task.value
   }
 
+  @Test func aClientThatNeverClosesItsSocketIsWaitedForAMoment() async throws {
+    let clock = FakeClock()
+    let rig = try Rig(clock: clock)
+    let client = try SilentClient(port: rig.address.port)
+    defer { client.close() }
+    client.call("/apus.testing.Probe/Echo", message: [1])
+    var heard = ""
+    func hears(_ word: String) -> Bool {
+      heard += client.readAvailable() ?? "(end)"
+      return heard.contains(word)
+    }
+    try await rig.until { hears("\0\0\0\0\u{1}\u{1}") }
+    let task = Task { await rig.server.drain(grace: .seconds(600)) }
+    // The PING behind the notice, which this client does not answer.
+    try await rig.until { hears("1nrdsupa") }
+    clock.advance(by: .seconds(1))
+    try await rig.until { hears("drain") && hears("(end)") }
+    try await rig.turn()
+    #expect(rig.server.connectionCount == 1)
+    clock.advance(by: .milliseconds(200))
+    try await rig.until { rig.server.connectionCount == 0 }
+    await task.value
+  }
+
   @Test func withoutGraceEverybodyIsToldOnce() async throws {
     let rig = try Rig(clock: FakeClock())
     let client = try SilentClient(port: rig.address.port)
@@ -118,6 +142,13 @@ private struct SilentClient {
       all += buffer[..<count]
     }
     return all
+  }
+
+  /// What has come so far, as far as it is UTF-8; nil at the end.
+  func readAvailable() -> String? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    return count == 0 ? nil : String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
   }
 
   func close() { _ = Glibc.close(fd) }

@@ -123,7 +123,8 @@ private final class FuzzServer: SessionDelegate {
   func refuse(_ stream: Stream, _ status: Status) {
     session.respond(
       stream,
-      ResponseHeaders.trailersOnly(status, initial: [:], trailing: [:], limit: 1_000), body: false)
+      ResponseHeaders.trailersOnly(status, initial: [:], trailing: [:], limit: 1_000).headers,
+      body: false)
   }
   func sessionReceivedGoAway(lastStream: Int32, code: ErrorCode, debug: String) {}
   func sessionReceivedPingAck(_ payload: UInt64) {}

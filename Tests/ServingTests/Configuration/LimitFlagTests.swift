@@ -18,6 +18,7 @@ import Testing
     let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `--") }
     let flags =
       LimitFlags.grpc.map { ($0.name, $0.initial) } + LimitFlags.http.map { ($0.name, $0.initial) }
+      + LimitFlags.server.map { ($0.name, $0.initial) }
     for (name, initial) in flags {
       let row = try #require(rows.first { $0.hasPrefix("| `--\(name)` ") }, "\(name)")
       #expect(row.contains(" `\(initial)` "), "\(name)")
@@ -27,6 +28,7 @@ import Testing
   @Test func takesItsDefaultAndItsBounds() throws {
     try LimitFlags.grpc.forEach(takesItsDefaultAndItsBounds)
     try LimitFlags.http.forEach(takesItsDefaultAndItsBounds)
+    try LimitFlags.server.forEach(takesItsDefaultAndItsBounds)
   }
 
   private func takesItsDefaultAndItsBounds<Limits>(_ flag: LimitFlag<Limits>) throws {
@@ -38,7 +40,7 @@ import Testing
       #expect(flag.set(text, in: &limits), "\(flag.name) \(text)")
     }
     #expect(fields(limits) == fields(Limits()))
-    for text in ["", "0", "-1", "many", "99999999TiB", most + "0", "1e3"] {
+    for text in ["", "0", "-1", "many", "99999999TiB", most + "0", "1e3"] where text != least {
       #expect(!flag.set(text, in: &limits), "\(flag.name) \(text)")
     }
   }
@@ -46,18 +48,26 @@ import Testing
   @Test func setsItsOwnFieldOnly() {
     LimitFlags.grpc.forEach(setsItsOwnFieldOnly)
     LimitFlags.http.forEach(setsItsOwnFieldOnly)
+    LimitFlags.server.forEach(setsItsOwnFieldOnly)
   }
 
   private func setsItsOwnFieldOnly<Limits>(_ flag: LimitFlag<Limits>) {
     var limits = Limits()
     let before = fields(limits)
-    let least = flag.expected.split(separator: " ").dropLast(2).last.map(String.init) ?? ""
-    #expect(flag.set(least, in: &limits))
+    let bounds = flag.expected.split(separator: " ").suffix(3).map(String.init)
+    #expect(flag.set(bounds[0] == flag.initial ? bounds[2] : bounds[0], in: &limits))
     #expect(zip(before, fields(limits)).count { $0 != $1 } == 1, "\(flag.name)")
   }
 
   private func fields<Limits>(_ limits: Limits) -> [String] {
     Mirror(reflecting: limits).children.map { "\($0.value)" }
+  }
+
+  @Test func aServerIsNeverStuckAtOnce() throws {
+    let flag = try #require(LimitFlags.server.first { $0.name == "stuck-after" })
+    var configuration = ServerConfiguration()
+    #expect(!flag.set("0", in: &configuration) && !flag.set("1us", in: &configuration))
+    #expect(flag.set("100ms", in: &configuration) && flag.expected == "a time from 100ms to 24h")
   }
 
   @Test(arguments: [

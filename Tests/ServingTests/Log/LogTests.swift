@@ -43,6 +43,18 @@ import Testing
     #expect(text.filter { $0 == "\n" }.count == 1)
   }
 
+  @Test func jsonTextsAreHarmlessToo() throws {
+    let text = "a\u{202E}b\u{9B}2J\u{85}\u{2028}\u{1B}\u{E0041}caf\u{e9}\"\n"
+    var line: [UInt8] = []
+    LogEntry(level: .info, event: "call", fields: [("path", .text(text))], microseconds: 0)
+      .appendJSON(to: &line)
+    let shown = #"a\u202eb\u009b2J\u0085\u2028\u001b\udb40\udc41caf\#u{e9}\"\n"#
+    #expect(String(decoding: line, as: UTF8.self).contains(shown))
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+    #expect(object["path"] as? String == text)
+  }
+
   /// What a stranger writes must not look like another line, another field, or another order.
   @Test(arguments: [
     ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""), ("caf\u{e9}", "caf\u{e9}"),
