@@ -27,6 +27,21 @@ import Testing
     #expect(try await lane.run { 6 } == 6)
   }
 
+  @Test func aThreadWaitsForItsJob() async throws {
+    let engine = try Engine()
+    let lane = engine.lane("a")
+    #expect(try await offThread { try lane.runAndWait { 6 } } == 6)
+    await #expect(throws: BadInput(value: 7)) {
+      try await offThread { try lane.runAndWait { throw BadInput(value: 7) } }
+    }
+    #expect(try await lane.run { 5 } == 5)
+    engine.stop()
+    let error = await #expect(throws: BatchingError.self) {
+      try await offThread { try lane.runAndWait { 6 } }
+    }
+    #expect(error?.code == .stopped)
+  }
+
   /// A job of each kind moves the engine's clock; nobody is given up, however slow the machine is.
   @Test func lanesShareTimeAndNotTurns() async throws {
     let clock = FakeClock()
