@@ -53,6 +53,7 @@ def no_version(folder):
     (lambda folder: (folder.parent / "model.yaml").write_text("\nnope: 1"), "model.yaml:2: nope is no key"),
     (lambda folder: os.mkfifo(folder.parent / "model.yaml"), "not a regular file"),
     (lambda folder: (folder.parent / "model.yaml").write_text("queue_limit: 99"), "less than max_instances, 100"),
+    (lambda folder: (folder.parent / "model.yaml").write_text("queue_tokens: 25599"), "less than 25600, the tokens of"),
     (no_version, "there is no version folder"),
 ])
 def test_a_broken_model_stays_out_and_says_why(start, copy_model, damage, words):
