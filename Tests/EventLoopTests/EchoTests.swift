@@ -70,8 +70,8 @@ import Testing
         Echo(onEnd: { ends.add() })
       }
       let bytes = pattern(200_000)
-      let answer = try await offThread {
-        let client = try BlockingClient(port: listening.address.port)
+      let client = try BlockingClient(port: listening.address.port)
+      let answer = await offThread {
         defer { client.close() }
         client.send(bytes)
         shutdown(client.fd, Int32(SHUT_WR))

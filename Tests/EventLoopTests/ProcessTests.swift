@@ -87,33 +87,43 @@ import Testing
       try await loop.run {}
       var limit = rlimit(rlim_cur: 256, rlim_max: 256)
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      var (fillers, clients): ([Int32], [BlockingClient]) = ([], [])
-      var before = loop.turnCount
-      // The runtime's own threads open and close a file now and then: when one came free in
-      // between, the client is served, and the next one tries.
-      repeat {
-        let client = try BlockingClient()
-        while case let filler = dup(0), filler >= 0 { fillers.append(filler) }
-        before = loop.turnCount
-        guard client.connect(port: listening.address.port) == 0 else { exit(3) }
-        client.send([5])
-        clients.append(client)
-        var byte: UInt8 = 0
-        guard recv(client.fd, &byte, 1, 0) == 1 else { break }
-        if let spare = fillers.popLast() { close(spare) }
-      } while true
+      let shortage = try Shortage(port: listening.address.port, turns: { loop.turnCount })
       #expect(listening.connections.refused == 1)
-      #expect(listening.connections.open == clients.count - 1)
+      #expect(listening.connections.open == shortage.served)
       #expect(try await refusals.next() == .failed(errno: EMFILE) && refusals.count == 0)
       let told = "\(SystemError.accepting(errno: EMFILE))"
       #expect(told.contains("all 256 file descriptors") && told.contains("ulimit -n"))
-      #expect(loop.turnCount - before <= 4)
-      for filler in fillers { close(filler) }
+      #expect(loop.turnCount - shortage.turnsBefore <= 4)
+      for filler in shortage.fillers { close(filler) }
       // With descriptors back, the next one is served.
       let peer = try await Peer.connect(on: loop, to: listening.address, sending: [7])
       let answer = try await peer.read(1)
       #expect(answer == [7])
       exit(answer == [7] && listening.connections.refused == 1 ? 0 : 2)
+    }
+  }
+}
+
+/// Takes all descriptors of the process, and then a client that is turned away.
+private struct Shortage {
+  private(set) var fillers: [Int32] = []
+  /// Clients that found a descriptor after all: the runtime's own threads open and close a file now
+  /// and then.
+  private(set) var served = 0
+  /// The loop's turns when the last client came.
+  private(set) var turnsBefore: UInt64 = 0
+
+  init(port: Int, turns: () -> UInt64) throws {
+    while true {
+      let client = try BlockingClient()
+      while case let filler = dup(0), filler >= 0 { fillers.append(filler) }
+      turnsBefore = turns()
+      guard client.connect(port: port) == 0 else { exit(3) }
+      client.send([5])
+      var byte: UInt8 = 0
+      guard recv(client.fd, &byte, 1, 0) == 1 else { return }
+      served += 1
+      if let spare = fillers.popLast() { close(spare) }
     }
   }
 }
