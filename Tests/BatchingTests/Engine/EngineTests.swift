@@ -30,15 +30,13 @@ import Testing
   @Test func aThreadWaitsForItsJob() async throws {
     let engine = try Engine()
     let lane = engine.lane("a")
-    #expect(try await offThread { try lane.runAndWait { 6 } } == 6)
-    await #expect(throws: BadInput(value: 7)) {
-      try await offThread { try lane.runAndWait { throw BadInput(value: 7) } }
-    }
+    #expect(try await offThread { Result { try lane.runAndWait { 6 } } }.get() == 6)
+    let failed = await offThread { Result { try lane.runAndWait { throw BadInput(value: 7) } } }
+    #expect(throws: BadInput(value: 7)) { try failed.get() }
     #expect(try await lane.run { 5 } == 5)
     engine.stop()
-    let error = await #expect(throws: BatchingError.self) {
-      try await offThread { try lane.runAndWait { 6 } }
-    }
+    let stopped = await offThread { Result { try lane.runAndWait { 6 } } }
+    let error = #expect(throws: BatchingError.self) { try stopped.get() }
     #expect(error?.code == .stopped)
   }
 

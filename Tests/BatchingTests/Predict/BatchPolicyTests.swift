@@ -319,7 +319,7 @@ import Testing
     for (left, isEver) in [(49, false), (51, true)] {
       do {
         try policy.check(
-          inputs: 10, tokens: 1000, largest: 100, deadline: start + .milliseconds(left), now: start)
+          inputs: 10, tokens: 1000, largest: 200, deadline: start + .milliseconds(left), now: start)
         Issue.record("accepted")
       } catch {
         #expect(error.code == .hopeless)
