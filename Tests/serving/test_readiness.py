@@ -37,6 +37,14 @@ def spoil(path, tensor):
         file.write(struct.pack("<f", float("nan")))
 
 
+def swap(path, one, other):
+    """Exchanges two lines."""
+    lines = path.read_text().split("\n")
+    first, second = lines.index(one), lines.index(other)
+    lines[first], lines[second] = other, one
+    path.write_text("\n".join(lines))
+
+
 def no_version(folder):
     folder.rename(folder.parent / "one")
 
@@ -45,6 +53,7 @@ def no_version(folder):
     (lambda folder: (folder / "model.safetensors").write_bytes(b"\xff" * 64), "model.safetensors"),
     (lambda folder: (folder / "config.json").write_text('{"architectures": ["GPT2Model"]}'), "config.json"),
     (lambda folder: (folder / "vocab.txt").write_text("one\ntwo\n"), "vocab.txt"),
+    (lambda folder: swap(folder / "vocab.txt", "house", "horse"), "to 2160 they give `horse` and `house`"),
     (lambda folder: (folder / "config.json").unlink(), "a version folder holds"),
     (lambda folder: spoil(folder / "model.safetensors", "embeddings.word_embeddings.weight"),
      "tensor embeddings.word_embeddings.weight: there is a value that is no finite number"),

@@ -217,7 +217,7 @@ struct BatchPolicy: Sendable {
     from arrival: ContinuousClock.Instant, now: ContinuousClock.Instant
   ) -> ContinuousClock.Instant? {
     guard options.maxQueueDelay > .zero, waitingInputs < options.maxBatchInputs,
-      waitingTokens < options.maxBatchTokens
+      waitingTokens < mostTokens(isContended: false)
     else { return nil }
     let until = arrival + options.maxQueueDelay
     if until <= now { return nil }
