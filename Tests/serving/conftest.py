@@ -3,7 +3,6 @@ import importlib
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -111,11 +110,6 @@ class Server:
 
     def descriptors(self):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-    def proportional_memory(self):
-        """Bytes of its own, and its share of pages that other processes map, too (proc_pid_smaps(5))."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return int(re.search(r"^Pss: +(\d+) kB", text, re.M)[1]) << 10
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -22,7 +22,7 @@ def test_a_server_without_models_is_live_but_not_ready(start, tmp_path):
     assert not serving(server)
     health = server.stub.Health(server.apus.HealthRequest())
     assert health.live and not health.ready and health.reason == "no model is installed"
-    idle = server.proportional_memory()
+    idle = server.memory()
     assert idle <= 15_000_000, f"{idle / 1e6:.1f} MB when idle"
     result = run("health", "--server", server.address)
     assert result.returncode == 4 and "not ready" in result.stdout
