@@ -67,7 +67,7 @@ final class LongTextThread: Sendable {
   private var full: Status {
     var status = Status(
       .resourceExhausted,
-      "\(limit) requests with long texts wait already (--max-long-texts); retry later, or send "
+      "\(limit) requests with long texts wait already (max-long-texts); retry later, or send "
         + "shorter texts")
     status.addRetryAdvice(RetryAdvice.unmeasured)
     return status
