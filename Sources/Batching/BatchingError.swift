@@ -5,10 +5,11 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
   package enum Code: Sendable, Equatable {
     /// A bounded queue is full; `retryAfter` says when to come back.
     case queueFull
-    /// It waited for as long as its queue timeout allows; `retryAfter` says when to come back.
+    /// It waited for as long as its queue timeout allows; `retryAfter` says when to come back, and is
+    /// nil where the request is too large ever to begin in that time.
     case queueTimeout
     /// Refused on arrival: the answer is predicted for after the deadline; `retryAfter` says when
-    /// it would be in time.
+    /// it would be in time, and is nil where it never would.
     case hopeless
     /// The deadline has passed.
     case deadlineExceeded
@@ -24,8 +25,8 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
 
   package var code: Code
   package var message: String
-  /// Set for `queueFull`, `queueTimeout` and `hopeless`: about when there should be room, from
-  /// measured batch times.
+  /// Set for `queueFull`, `queueTimeout` and `hopeless` where the same request can succeed later: about
+  /// when there should be room, from measured batch times.
   package var retryAfter: Duration?
   package var cause: (any Error)?
 
@@ -42,10 +43,12 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
 }
 
 extension BatchingError {
-  /// - Parameter limit: what is full, in words: "1024 requests".
-  static func queueFull(limit: String, retryAfter: Duration) -> BatchingError {
+  /// - Parameters:
+  ///   - key: what bounds it in model.yaml.
+  ///   - bound: in words: "1024 inputs".
+  static func queueFull(_ key: String, of bound: String, retryAfter: Duration) -> BatchingError {
     BatchingError(
-      .queueFull, "the queue is full (\(limit)); retry after \(retryAfter.text)",
+      .queueFull, "the queue is full (\(bound), \(key)); retry after \(retryAfter.text)",
       retryAfter: retryAfter)
   }
 
@@ -64,6 +67,24 @@ extension BatchingError {
       .hopeless,
       "with this request the queue is \(needed.text) long, the deadline is in \(left.text); "
         + "retry after \(retryAfter.text) or allow more time", retryAfter: retryAfter)
+  }
+
+  /// - Parameter least: when its last inputs could begin at the soonest.
+  static func neverInTime(queueTimeout: Duration, least: Duration) -> BatchingError {
+    BatchingError(
+      .queueTimeout,
+      "the last of the request's inputs cannot begin before \(least.text), were there no others; its "
+        + "queue timeout is \(queueTimeout.text); split the request or allow more time")
+  }
+
+  /// - Parameters:
+  ///   - alone: what the request takes without any other.
+  ///   - left: from now to the deadline.
+  static func neverInTime(alone: Duration, left: Duration) -> BatchingError {
+    BatchingError(
+      .hopeless,
+      "the request takes \(alone.text), were there no others, the deadline is in \(left.text); split "
+        + "it or allow more time")
   }
 
   static func backendFailed(_ cause: any Error) -> BatchingError {

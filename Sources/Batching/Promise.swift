@@ -6,6 +6,7 @@
   private let continuation: UnsafeContinuation<Value, any Error>
 
   func succeed(_ value: sending Value) { unsafe continuation.resume(returning: value) }
+  func resume(with result: Result<Value, any Error>) { unsafe continuation.resume(with: result) }
   func fail(_ error: any Error) { unsafe continuation.resume(throwing: error) }
 
   /// Suspends until the promise given to `body` is resumed.

@@ -12,6 +12,39 @@ ptrdiff_t ck_row_bytes(ck_element element, ptrdiff_t n) {
   return 0;
 }
 
+// An exponent of all ones is infinite or NaN. Integers and no early end, so that it becomes vectors.
+static bool halves_are_finite(const uint8_t *source, ptrdiff_t stride, ptrdiff_t n,
+                              uint16_t exponent) {
+  uint16_t found = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint16_t bits;
+    memcpy(&bits, source + stride * i, 2);
+    found |= (bits & exponent) == exponent;
+  }
+  return !found;
+}
+
+static bool floats_are_finite(const uint8_t *source, ptrdiff_t n) {
+  uint32_t found = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, source + 4 * i, 4);
+    found |= (bits & 0x7f800000u) == 0x7f800000u;
+  }
+  return !found;
+}
+
+bool ck_is_finite(ck_element element, const void *source, ptrdiff_t n) {
+  switch (element) {
+    case CK_F32: return floats_are_finite(source, n);
+    case CK_F16: return halves_are_finite(source, 2, n, 0x7c00);
+    case CK_BF16: return halves_are_finite(source, 2, n, 0x7f80);
+    case CK_Q8_0:
+      return halves_are_finite(source, CK_Q8_BLOCK + 2, n / CK_Q8_BLOCK, 0x7c00);
+  }
+  return false;
+}
+
 float ck_largest(const float *x, ptrdiff_t n) {
   float largest = 0;
   for (ptrdiff_t i = 0; i < n; i++) {

@@ -21,10 +21,13 @@ package final class KVCache {
   /// Bytes of the keys, or the values, of one layer.
   private let layerBytes: Int
 
-  /// - Parameter heads: key-value heads of a layer.
+  /// - Parameters:
+  ///   - heads: key-value heads of a layer.
+  ///   - arena: where it lies, beside the weights of its model.
   /// - Throws: where the system has not so much memory. What no sequence has used yet takes none.
   package init(
-    layers: Int, heads: Int, headSize: Int, blocks: Int, precision: Precision
+    layers: Int, heads: Int, headSize: Int, blocks: Int, precision: Precision,
+    in arena: SlabArena = SlabArena()
   ) throws(ComputeError) {
     precondition(layers > 0 && heads > 0 && headSize > 0 && blocks > 0)
     self.layers = layers
@@ -35,7 +38,7 @@ package final class KVCache {
     let element = precision == .f16 ? 2 : 4
     layerBytes = (blocks * heads * headSize * Self.blockTokens * element + 63) / 64 * 64
     // Kernels may read one vector past the last value.
-    memory = try SlabMemory(count: layers * 2 * layerBytes + 64)
+    memory = try SlabMemory(count: layers * 2 * layerBytes + 64, in: arena)
   }
 
   /// Bytes that one block takes in all layers.

@@ -34,16 +34,17 @@ package final class PackedMatrix: @unchecked Sendable {
   /// Packs the rows that `fill` appends to the writer, `outputs` in all.
   ///
   /// Several tensors can become one matrix (query, key and value), appended one after the other.
+  /// - Parameter arena: where it lies, beside the others of its model.
   /// - Throws: `ComputeError` for impossible shapes, missing or surplus rows, and what `fill` throws.
   package init(
-    kind: Kind, outputs: Int, inputs: Int, bias: [Float] = [],
+    kind: Kind, outputs: Int, inputs: Int, bias: [Float] = [], in arena: SlabArena = SlabArena(),
     fill: (inout PackedMatrixWriter) throws(ComputeError) -> Void
   ) throws(ComputeError) {
     let layout = try PackedLayout(kind: kind, outputs: outputs, inputs: inputs)
     guard bias.isEmpty || bias.count == outputs else {
       throw ComputeError("a bias of \(bias.count) values for a matrix of \(outputs) outputs")
     }
-    let memory = try SlabMemory(count: layout.scalesAt + layout.scaleBytes)
+    let memory = try SlabMemory(count: layout.scalesAt + layout.scaleBytes, in: arena)
     if layout.emptyByte != 0 {
       unsafe memory.base.initializeMemory(
         as: UInt8.self, repeating: layout.emptyByte, count: layout.scalesAt)

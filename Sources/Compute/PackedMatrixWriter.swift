@@ -24,6 +24,8 @@ package struct PackedMatrixWriter {
   /// Appends `rows` rows of `inputs` values each, stored one after the other.
   ///
   /// `int8PerOutput` quantizes rows of any type; the other kinds take only the type they keep.
+  /// - Throws: `ComputeError` for rows too many, cut off or of another type, and for a value that is no
+  ///   finite number.
   package mutating func append(
     _ bytes: RawSpan, as type: WeightType, rows: Int
   ) throws(ComputeError) {
@@ -44,12 +46,17 @@ package struct PackedMatrixWriter {
       case .float(let kept): type == kept
       }
     guard accepted else { throw ComputeError("rows of type \(type) in a matrix of kind \(kind)") }
-    unsafe bytes.withUnsafeBytes { source in
-      guard let source = source.baseAddress else { return }
+    let isFinite = unsafe bytes.withUnsafeBytes { source in
+      guard let source = source.baseAddress else { return true }
       for row in 0..<rows {
-        unsafe pack(source + row * rowBytes, as: type, output: written + row)
+        // Row by row: what was looked at is packed out of the core's cache.
+        let values = unsafe source + row * rowBytes
+        guard unsafe ck_is_finite(type.element, values, inputs) else { return false }
+        unsafe pack(values, as: type, output: written + row)
       }
+      return true
     }
+    guard isFinite else { throw .notFinite }
     written += rows
   }
 

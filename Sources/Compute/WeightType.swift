@@ -14,6 +14,15 @@ package enum WeightType: Sendable, Equatable {
   /// Bytes of a row of `count` values.
   package func rowBytes(_ count: Int) -> Int { ck_row_bytes(element, count) }
 
+  /// Whether none of the values stored in `bytes` is infinite or NaN.
+  package func isFinite(_ bytes: RawSpan) -> Bool {
+    unsafe bytes.withUnsafeBytes { source in
+      guard let source = source.baseAddress else { return true }
+      return unsafe ck_is_finite(
+        element, source, bytes.byteCount / rowBytes(blockLength) * blockLength)
+    }
+  }
+
   var element: ck_element {
     switch self {
     case .f32: CK_F32

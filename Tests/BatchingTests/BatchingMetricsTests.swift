@@ -26,7 +26,7 @@ import Testing
   @Test func aBatcherCountsWhatItDoes() async throws {
     let fixture = try BatcherFixture(
       computeTime: .milliseconds(4), observer: metrics.batches(model: "squares", version: "3")
-    ) { $0.maxQueueRows = 3 }
+    ) { $0.maxQueueInputs = 3 }
     let first = await fixture.hold()
     let (good, bad) = (fixture.submit(10), fixture.submit(-5))
     let late = fixture.submit(20, queueTimeout: .milliseconds(2))
@@ -92,7 +92,7 @@ import Testing
 
   @Test func modelsShareNamesAndTheEngineIsCountedOnce() async throws {
     for model in ["a", "b"] {
-      metrics.batches(model: model, version: "1").entriesDropped(2, reason: .cancelled)
+      metrics.batches(model: model, version: "1").inputsDropped(2, reason: .cancelled)
       metrics.sequences(model: model, version: "1").sequenceRefused()
     }
     #expect(

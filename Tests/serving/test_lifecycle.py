@@ -144,6 +144,7 @@ def test_an_unknown_kernel_tier_is_refused_at_start(tmp_path):
 
 def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(start, copy_model):
     folder = copy_model("minilm", "mixed")
+    (folder / "tokenizer.json").unlink()
     words = (folder / "vocab.txt").read_text().splitlines()
     (folder / "vocab.txt").write_text("\n".join([*words, "zzyzx"]) + "\n")
     problem = start(folder.parents[1]).wait_for("not loaded", model="mixed")["problem"]

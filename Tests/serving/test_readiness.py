@@ -1,5 +1,7 @@
 """When a server is ready, and what it says of models that cannot be loaded."""
+import json
 import os
+import struct
 
 import grpc
 import pytest
@@ -26,6 +28,23 @@ def test_a_server_without_models_is_live_but_not_ready(start, tmp_path):
     assert result.returncode == 4 and "not ready" in result.stdout
 
 
+def spoil(path, tensor):
+    """Puts a NaN into a tensor of floats."""
+    with open(path, "r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        start, _ = json.loads(file.read(size))[tensor]["data_offsets"]
+        file.seek(8 + size + start)
+        file.write(struct.pack("<f", float("nan")))
+
+
+def swap(path, one, other):
+    """Exchanges two lines."""
+    lines = path.read_text().split("\n")
+    first, second = lines.index(one), lines.index(other)
+    lines[first], lines[second] = other, one
+    path.write_text("\n".join(lines))
+
+
 def no_version(folder):
     folder.rename(folder.parent / "one")
 
@@ -34,10 +53,16 @@ def no_version(folder):
     (lambda folder: (folder / "model.safetensors").write_bytes(b"\xff" * 64), "model.safetensors"),
     (lambda folder: (folder / "config.json").write_text('{"architectures": ["GPT2Model"]}'), "config.json"),
     (lambda folder: (folder / "vocab.txt").write_text("one\ntwo\n"), "vocab.txt"),
+    (lambda folder: swap(folder / "vocab.txt", "house", "horse"), "to 2160 they give `horse` and `house`"),
     (lambda folder: (folder / "config.json").unlink(), "a version folder holds"),
+    (lambda folder: spoil(folder / "model.safetensors", "embeddings.word_embeddings.weight"),
+     "tensor embeddings.word_embeddings.weight: there is a value that is no finite number"),
+    (lambda folder: spoil(folder / "model.safetensors", "encoder.layer.5.attention.output.dense.weight"),
+     "tensor encoder.layer.5.attention.output.dense.weight: there is a value that is no finite number"),
     (lambda folder: (folder.parent / "model.yaml").write_text("\nnope: 1"), "model.yaml:2: nope is no key"),
     (lambda folder: os.mkfifo(folder.parent / "model.yaml"), "not a regular file"),
     (lambda folder: (folder.parent / "model.yaml").write_text("queue_limit: 99"), "less than max_instances, 100"),
+    (lambda folder: (folder.parent / "model.yaml").write_text("queue_tokens: 25599"), "less than 25600, the tokens of"),
     (no_version, "there is no version folder"),
 ])
 def test_a_broken_model_stays_out_and_says_why(start, copy_model, damage, words):

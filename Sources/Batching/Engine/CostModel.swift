@@ -33,21 +33,18 @@ struct CostModel: Sendable {
     sumXY = sumXY * Self.decay + x * y
   }
 
+  /// Whether there is enough to go by.
+  var isTrusted: Bool { samples >= Self.minimumSamples }
+
   /// Expected time of `tokens` in so many batches; nil before there is enough to go by.
   func seconds(tokens: Int, batches: Int = 1) -> Double? {
-    guard samples >= Self.minimumSamples else { return nil }
-    let meanX = sumX / weight
-    let meanY = sumY / weight
+    guard isTrusted else { return nil }
     let x = Double(tokens)
     let count = Double(max(1, batches))
-    let variance = sumXX / weight - meanX * meanX
-    // Batches too alike to tell slope from start: smaller ones are taken to cost in proportion,
-    // larger ones the same, which promises the least time.
-    guard variance > 0.01 * meanX * meanX else { return meanY * min(count, x / max(1, meanX)) }
-    let slope = max(0, (sumXY / weight - meanX * meanY) / variance)
-    let start = meanY - slope * meanX
-    // Both parts at least zero: more tokens never take less time, no tokens none.
-    return start >= 0 ? slope * x + start * count : sumXY / sumXX * x
+    if let line { return line.slope * x + line.start * count }
+    // Smaller batches are taken to cost in proportion, larger ones the same, which promises the
+    // least time.
+    return meanY * min(count, x / max(1, meanX))
   }
 
   /// Most tokens of a batch that takes about `limit`; nil before anything has been measured.
@@ -56,18 +53,23 @@ struct CostModel: Sendable {
   /// it: a batch may then take twice as long as its start.
   func tokens(within limit: Duration) -> Int? {
     guard samples > 0 else { return nil }
-    let meanX = sumX / weight
-    let meanY = sumY / weight
-    let variance = sumXX / weight - meanX * meanX
-    // In proportion, which promises the most time, as long as slope and start cannot be told apart.
-    var slope = meanY / max(1, meanX)
-    var start = 0.0
-    if samples >= Self.minimumSamples, variance > 0.01 * meanX * meanX {
-      slope = max(0, (sumXY / weight - meanX * meanY) / variance)
-      start = meanY - slope * meanX
-      if start < 0 { (slope, start) = (sumXY / sumXX, 0) }
-    }
+    // In proportion, which promises the most time, as long as there is no line.
+    let (slope, start) = line ?? (meanY / max(1, meanX), 0)
     let tokens = (max(limit.seconds, 2 * start) - start) / slope
     return tokens < 1e9 ? Int(tokens) : 1_000_000_000
+  }
+
+  private var meanX: Double { sumX / weight }
+  private var meanY: Double { sumY / weight }
+
+  /// a and b, both at least zero: more tokens never take less time, no tokens none. Nil while batches
+  /// are too few, or too alike to tell the one from the other.
+  private var line: (slope: Double, start: Double)? {
+    guard isTrusted else { return nil }
+    let variance = sumXX / weight - meanX * meanX
+    guard variance > 0.01 * meanX * meanX else { return nil }
+    let slope = max(0, (sumXY / weight - meanX * meanY) / variance)
+    let start = meanY - slope * meanX
+    return start >= 0 ? (slope, start) : (sumXY / sumXX, 0)
   }
 }

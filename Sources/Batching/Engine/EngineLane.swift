@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// One model's share of the engine.
 package final class EngineLane: Sendable {
@@ -28,21 +29,54 @@ package final class EngineLane: Sendable {
   package func run<Value: Sendable>(
     comesBack: Bool = false, _ work: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
-    guard !occupied.exchange(true, ordering: .acquiring) else {
-      throw BatchingError(.invalidRequest, "lane \(name) already has a job on the engine")
+    try await Promise.wait { promise in
+      submit(comesBack: comesBack, work) { promise.resume(with: $0) }
     }
-    defer { occupied.store(false, ordering: .releasing) }
-    return try await Promise.wait { promise in
-      core.submit(
-        EngineJob(lane: id, name: name, comesBack: comesBack) { refusal in
-          if let refusal { return { promise.fail(refusal) } }
-          do {
-            let value = try work()
-            return { promise.succeed(value) }
-          } catch {
-            return { promise.fail(error) }
-          }
-        })
+  }
+
+  /// The same for a thread that is nobody's executor: blocks until the job is done.
+  package func runAndWait<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+  ) throws -> Value {
+    let handOver = HandOver<Value>()
+    submit(comesBack: false, work) { handOver.give($0) }
+    return try handOver.take().get()
+  }
+
+  /// - Parameter done: called once, from the engine's thread or from here.
+  private func submit<Value: Sendable>(
+    comesBack: Bool, _ work: @escaping @Sendable () throws -> Value,
+    _ done: @escaping @Sendable (Result<Value, any Error>) -> Void
+  ) {
+    guard !occupied.exchange(true, ordering: .acquiring) else {
+      let refusal = BatchingError(.invalidRequest, "lane \(name) already has a job on the engine")
+      return done(.failure(refusal))
+    }
+    let job = EngineJob(lane: id, name: name, comesBack: comesBack) { [self] refusal in
+      let result = refusal.map { .failure($0) } ?? Result { try work() }
+      return { [self] in
+        occupied.store(false, ordering: .releasing)
+        done(result)
+      }
+    }
+    core.submit(job)
+  }
+}
+
+/// Carries one result to a thread that sleeps until it is there.
+private final class HandOver<Value: Sendable>: Sendable {
+  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let isThere = Semaphore()
+
+  func give(_ result: Result<Value, any Error>) {
+    self.result.withLock { $0 = result }
+    isThere.signal()
+  }
+
+  func take() -> Result<Value, any Error> {
+    while true {
+      isThere.wait()
+      if let result = result.withLock({ $0 }) { return result }
     }
   }
 }
@@ -52,6 +86,6 @@ struct EngineJob: Sendable {
   var name: String
   var comesBack: Bool
   /// Called once: with nil on the engine's thread, or with the reason why it never will run. What
-  /// it returns hands the outcome back, after which the lane may have its next job.
+  /// it returns hands the result back, after which the lane may have its next job.
   var body: @Sendable (BatchingError?) -> (@Sendable () -> Void)
 }

@@ -93,19 +93,20 @@ struct SequencePolicy: Sendable {
     }
     if let deadline = request.deadline, deadline <= now { throw .expired }
     if waiting.count >= options.maxWaiting {
-      throw .queueFull(limit: "\(options.maxWaiting) prompts", retryAfter: retryAdvice)
+      throw .queueFull(
+        "queue_limit", of: "\(options.maxWaiting) prompts", retryAfter: retryAdvice)
     }
     if waitingTokens + length > options.maxWaitingTokens, !waiting.isEmpty {
       throw .queueFull(
-        limit: "\(options.maxWaitingTokens) prompt tokens", retryAfter: retryAdvice)
+        "queue_tokens", of: "\(options.maxWaitingTokens) prompt tokens", retryAfter: retryAdvice)
     }
   }
 
   /// With r sequences running that live for t each, one leaves every t / r.
   private var retryAdvice: Duration {
-    guard meanLife > 0 else { return BatchPolicy.defaultRetry }
+    guard meanLife > 0 else { return RetryAdvice.unmeasured }
     let seconds = meanLife / Double(max(1, running.count))
-    return BatchPolicy.advice(.seconds(seconds))
+    return RetryAdvice.after(.seconds(seconds))
   }
 
   /// Takes a sequence out wherever it is and frees its blocks; nil when it has ended already.
@@ -230,7 +231,7 @@ struct SequencePolicy: Sendable {
       guard let index = grow(id) else { continue }
       feed(index, &budget, &step, now)
     }
-    if isContended { budget = min(budget, sliceTokens(besides: step.slices.count)) }
+    budget = min(budget, turnTokens(besides: step.slices.count, isContended: isContended))
     for index in running.indices
     where budget > 0 && !running[index].isPaused && !running[index].isDecoding {
       feed(index, &budget, &step, now)
@@ -247,10 +248,12 @@ struct SequencePolicy: Sendable {
     return step
   }
 
-  /// Prompt tokens that fit a slice beside the tokens of streams; a block's worth in any case, so
-  /// that prompts get on.
-  private func sliceTokens(besides decoding: Int) -> Int {
-    max(blockTokens, (costModel.tokens(within: options.engineSlice) ?? 0) - decoding)
+  /// Prompt tokens that fit one turn of the engine beside the tokens of streams; a block's worth in
+  /// any case, so that prompts get on.
+  private func turnTokens(besides decoding: Int, isContended: Bool) -> Int {
+    if !isContended, !costModel.isTrusted { return options.maxStepTokens }
+    let turn = isContended ? options.engineSlice : max(options.engineSlice, EngineTurn.alone)
+    return max(blockTokens, (costModel.tokens(within: turn) ?? 0) - decoding)
   }
 
   private mutating func feed(

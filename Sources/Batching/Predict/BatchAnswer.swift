@@ -5,6 +5,6 @@ package struct BatchAnswer<Output: Sendable>: Sendable {
   package var queued: Duration
   /// The batch's time on the engine.
   package var compute: Duration
-  /// Rows in the batch.
+  /// Inputs in the batch.
   package var batchSize: Int
 }

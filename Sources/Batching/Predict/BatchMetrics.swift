@@ -57,20 +57,20 @@ package final class BatchMetrics: BatchObserver {
       })
   }
 
-  package func queueChanged(rows: Int, tokens: Int) {
-    queueInputs.set(Int64(rows))
+  package func queueChanged(inputs: Int, tokens: Int) {
+    queueInputs.set(Int64(inputs))
     queueTokens.set(Int64(tokens))
   }
 
   package func batchComputed(_ batch: BatchReport) {
-    batchInputs.record(UInt64(batch.rows))
+    batchInputs.record(UInt64(batch.inputs))
     batchTokens.record(UInt64(batch.tokens))
     queueSeconds.record(batch.queued)
     computeSeconds.record(batch.compute)
     if batch.failures > 0 { failed.increment(by: UInt64(batch.failures)) }
   }
 
-  package func entriesDropped(_ count: Int, reason: BatchDropReason) {
+  package func inputsDropped(_ count: Int, reason: BatchDropReason) {
     dropped[reason]?.increment(by: UInt64(count))
   }
 }

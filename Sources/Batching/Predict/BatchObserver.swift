@@ -1,9 +1,9 @@
 /// Told what a batcher does, on its executor; for metrics. Must return quickly.
 package protocol BatchObserver: Sendable {
   /// After arrivals, drops and batches: what waits now.
-  func queueChanged(rows: Int, tokens: Int)
+  func queueChanged(inputs: Int, tokens: Int)
   func batchComputed(_ batch: BatchReport)
-  func entriesDropped(_ count: Int, reason: BatchDropReason)
+  func inputsDropped(_ count: Int, reason: BatchDropReason)
 }
 
 package enum BatchDropReason: String, Sendable, CaseIterable {
@@ -19,11 +19,11 @@ package enum BatchDropReason: String, Sendable, CaseIterable {
 }
 
 package struct BatchReport: Sendable {
-  package var rows: Int
+  package var inputs: Int
   package var tokens: Int
-  /// From the oldest row's submission to the start.
+  /// From the oldest input's submission to the start.
   package var queued: Duration
   package var compute: Duration
-  /// Rows whose computation failed.
+  /// Inputs whose computation failed.
   package var failures: Int
 }

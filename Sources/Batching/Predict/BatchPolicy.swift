@@ -9,14 +9,14 @@ import Metrics
 ///                            ▼        (only with maxQueueDelay)
 ///                         dropped
 ///
-/// Entries wait in buckets of similar length, first in, first out. A batch begins with the bucket
-/// of the oldest entry and goes on with its neighbours while rows and tokens fit, so the oldest is
+/// Inputs wait in buckets of similar length, first in, first out. A batch begins with the bucket
+/// of the oldest input and goes on with its neighbours while inputs and tokens fit, so the oldest is
 /// always in the next batch, and when not all fit, short inputs do not wait for long ones.
 ///
-/// Entries are known by small dense integers that the caller chooses and may use again.
+/// Inputs are known by small dense integers that the caller chooses and may use again.
 struct BatchPolicy: Sendable {
   enum Decision: Equatable {
-    /// Compute these entries now; then call `finished`.
+    /// Compute these inputs now; then call `finished`.
     case run([Int], tokens: Int)
     /// Ask again at this time, or when something has arrived.
     case wait(until: ContinuousClock.Instant)
@@ -26,9 +26,6 @@ struct BatchPolicy: Sendable {
     case idle
   }
 
-  /// Advice when nothing has been measured yet.
-  static let defaultRetry: Duration = .milliseconds(100)
-  static let longestRetry: Duration = .seconds(30)
   private static let bucketCount = 20
 
   private struct Node {
@@ -46,72 +43,76 @@ struct BatchPolicy: Sendable {
   private struct Bucket {
     var first = -1
     var last = -1
-    var rows = 0
+    var inputs = 0
     var tokens = 0
   }
 
   let options: BatchOptions
   private(set) var costModel = CostModel()
-  private(set) var waitingRows = 0
+  private(set) var waitingInputs = 0
   private(set) var waitingTokens = 0
   private var nodes: [Node] = []
   private var buckets = [Bucket](repeating: Bucket(), count: bucketCount)
   private var nextOrder: UInt64 = 0
-  /// No waiting entry has an earlier deadline; may be earlier than all of them. Nil: none has one.
+  /// No waiting input has an earlier deadline; may be earlier than all of them. Nil: none has one.
   private(set) var earliestDeadline: ContinuousClock.Instant?
   private var running: (tokens: Int, since: ContinuousClock.Instant)?
 
   /// - Parameter options: bounds below 1 count as 1.
   init(options: BatchOptions) {
     var options = options
-    options.maxBatchRows = max(1, options.maxBatchRows)
+    options.maxBatchInputs = max(1, options.maxBatchInputs)
     options.maxBatchTokens = max(1, options.maxBatchTokens)
-    options.maxQueueRows = max(1, options.maxQueueRows)
+    options.maxQueueInputs = max(1, options.maxQueueInputs)
     options.maxQueueTokens = max(1, options.maxQueueTokens)
     self.options = options
   }
 
   // MARK: Arrival
 
-  /// Whether `rows` inputs of one request, costing `tokens` together and `largest` at most, may
+  /// Whether `inputs` inputs of one request, costing `tokens` together and `largest` at most, may
   /// be enqueued now.
   func check(
-    rows: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
+    inputs: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
     now: ContinuousClock.Instant
   ) throws(BatchingError) {
     if largest > options.maxBatchTokens {
       throw BatchingError(
         .tooLarge,
-        "an input of \(largest) tokens is over the \(options.maxBatchTokens) of a batch; shorten it"
-      )
+        "an input of \(largest) tokens is over the \(options.maxBatchTokens) of a batch "
+          + "(max_batch_tokens); shorten it")
     }
-    if rows > options.maxQueueRows || tokens > options.maxQueueTokens {
+    if inputs > options.maxQueueInputs || tokens > options.maxQueueTokens {
       throw BatchingError(
         .tooLarge,
-        "a request of \(rows) inputs with \(tokens) tokens is over the queue's "
-          + "\(options.maxQueueRows) inputs and \(options.maxQueueTokens) tokens; split it")
+        "a request of \(inputs) inputs with \(tokens) tokens is over the queue's "
+          + "\(options.maxQueueInputs) inputs (queue_limit) and \(options.maxQueueTokens) tokens "
+          + "(queue_tokens); split it")
     }
-    if waitingRows + rows > options.maxQueueRows {
+    if waitingInputs + inputs > options.maxQueueInputs {
       throw .queueFull(
-        limit: "\(options.maxQueueRows) inputs", retryAfter: timeToDrain(now: now))
+        "queue_limit", of: "\(options.maxQueueInputs) inputs", retryAfter: timeToDrain(now: now))
     }
     if waitingTokens + tokens > options.maxQueueTokens {
       throw .queueFull(
-        limit: "\(options.maxQueueTokens) tokens", retryAfter: timeToDrain(now: now))
+        "queue_tokens", of: "\(options.maxQueueTokens) tokens", retryAfter: timeToDrain(now: now))
     }
     guard let deadline else { return }
     if deadline <= now { throw .expired }
-    guard let least = leastTime(rows: rows, tokens: tokens, largest: largest, now: now) else {
+    guard let least = leastTime(inputs: inputs, tokens: tokens, largest: largest, now: now) else {
       return
     }
     let (needed, left) = (Duration.seconds(least), now.duration(to: deadline))
     if needed > left {
+      if let own = alone(inputs: inputs, tokens: tokens), .seconds(own) > left {
+        throw .neverInTime(alone: .seconds(own), left: left)
+      }
       // Time alone shortens the queue: the same request is in time once it is that much shorter.
-      throw .hopeless(needed: needed, left: left, retryAfter: Self.advice(needed - left))
+      throw .hopeless(needed: needed, left: left, retryAfter: RetryAdvice.after(needed - left))
     }
   }
 
-  /// Puts an entry in the queue; `check` has allowed it.
+  /// Puts an input in the queue; `check` has allowed it.
   ///
   /// - Parameter deadline: from when on `expire` takes it out.
   mutating func enqueue(
@@ -126,14 +127,14 @@ struct BatchPolicy: Sendable {
     nextOrder += 1
     if last >= 0 { nodes[last].next = id } else { buckets[bucket].first = id }
     buckets[bucket].last = id
-    buckets[bucket].rows += 1
+    buckets[bucket].inputs += 1
     buckets[bucket].tokens += cost
-    waitingRows += 1
+    waitingInputs += 1
     waitingTokens += cost
     if let deadline { earliestDeadline = min(deadline, earliestDeadline ?? deadline) }
   }
 
-  /// Takes an entry out of the queue; false when it does not wait (any more).
+  /// Takes an input out of the queue; false when it does not wait (any more).
   @discardableResult
   mutating func cancel(_ id: Int) -> Bool {
     guard nodes.indices.contains(id), nodes[id].waits else { return false }
@@ -143,7 +144,7 @@ struct BatchPolicy: Sendable {
 
   // MARK: Batches
 
-  /// Entries whose deadline has come, taken out of the queue.
+  /// Inputs whose deadline has come, taken out of the queue.
   mutating func expire(now: ContinuousClock.Instant) -> [Int] {
     guard let earliest = earliestDeadline, earliest <= now else { return [] }
     var expired: [Int] = []
@@ -175,9 +176,9 @@ struct BatchPolicy: Sendable {
     guard let oldest else { return .idle }
     if let until = delay(from: nodes[oldest].arrival, now: now) { return .wait(until: until) }
     var ids: [Int] = []
-    ids.reserveCapacity(min(waitingRows, options.maxBatchRows))
+    ids.reserveCapacity(min(waitingInputs, options.maxBatchInputs))
     var tokens = 0
-    let most = isContended ? sliceTokens : options.maxBatchTokens
+    let most = mostTokens(isContended: isContended)
     let home = nodes[oldest].bucket
     for distance in 0..<Self.bucketCount {
       take(from: home - distance, into: &ids, tokens: &tokens, most)
@@ -215,8 +216,8 @@ struct BatchPolicy: Sendable {
   private func delay(
     from arrival: ContinuousClock.Instant, now: ContinuousClock.Instant
   ) -> ContinuousClock.Instant? {
-    guard options.maxQueueDelay > .zero, waitingRows < options.maxBatchRows,
-      waitingTokens < options.maxBatchTokens
+    guard options.maxQueueDelay > .zero, waitingInputs < options.maxBatchInputs,
+      waitingTokens < mostTokens(isContended: false)
     else { return nil }
     let until = arrival + options.maxQueueDelay
     if until <= now { return nil }
@@ -225,16 +226,23 @@ struct BatchPolicy: Sendable {
     return until
   }
 
-  /// Before anything is measured one row goes, whose time then tells how many may.
-  private var sliceTokens: Int {
-    min(options.maxBatchTokens, costModel.tokens(within: options.engineSlice) ?? 1)
+  /// Most tokens of a batch: what is predicted to take one turn of the engine.
+  ///
+  /// While others wait it errs on the small side: before anything is measured one input goes, whose
+  /// time then tells how many may. Alone it is as large as allowed until there is enough to go by.
+  private func mostTokens(isContended: Bool) -> Int {
+    let most = options.maxBatchTokens
+    if isContended { return min(most, costModel.tokens(within: options.engineSlice) ?? 1) }
+    guard costModel.isTrusted else { return most }
+    let turn = max(options.engineSlice, EngineTurn.alone)
+    return min(most, costModel.tokens(within: turn) ?? most)
   }
 
   private mutating func take(
     from bucket: Int, into ids: inout [Int], tokens: inout Int, _ most: Int
   ) {
     guard buckets.indices.contains(bucket) else { return }
-    while ids.count < options.maxBatchRows, buckets[bucket].first >= 0 {
+    while ids.count < options.maxBatchInputs, buckets[bucket].first >= 0 {
       let id = buckets[bucket].first
       guard ids.isEmpty || tokens + nodes[id].cost <= most else { return }
       tokens += nodes[id].cost
@@ -249,12 +257,12 @@ struct BatchPolicy: Sendable {
     if node.next >= 0 { nodes[node.next].previous = node.previous }
     if buckets[node.bucket].first == id { buckets[node.bucket].first = node.next }
     if buckets[node.bucket].last == id { buckets[node.bucket].last = node.previous }
-    buckets[node.bucket].rows -= 1
+    buckets[node.bucket].inputs -= 1
     buckets[node.bucket].tokens -= node.cost
-    waitingRows -= 1
+    waitingInputs -= 1
     waitingTokens -= node.cost
     nodes[id].waits = false
-    if waitingRows == 0 { earliestDeadline = nil }
+    if waitingInputs == 0 { earliestDeadline = nil }
   }
 }
 
@@ -266,36 +274,53 @@ extension BatchPolicy {
   /// Never more than the truth as far as the cost model is right: what waits in other buckets may
   /// be overtaken. Nothing is said about an idle engine, so measuring never ceases.
   private func leastTime(
-    rows: Int, tokens: Int, largest: Int, now: ContinuousClock.Instant
+    inputs: Int, tokens: Int, largest: Int, now: ContinuousClock.Instant
   ) -> Double? {
-    guard running != nil || waitingRows > 0 else { return nil }
+    guard running != nil || waitingInputs > 0 else { return nil }
     let own = buckets[Self.bucket(of: largest)]
     let together =
-      waitingRows + rows <= options.maxBatchRows && waitingTokens + tokens <= options.maxBatchTokens
-    let aheadRows = together ? waitingRows : own.rows
+      waitingInputs + inputs <= options.maxBatchInputs
+      && waitingTokens + tokens <= mostTokens(isContended: false)
+    let aheadInputs = together ? waitingInputs : own.inputs
     let aheadTokens = together ? waitingTokens : own.tokens
-    return computing(rows: aheadRows + rows, tokens: aheadTokens + tokens, now: now)
+    return computing(inputs: aheadInputs + inputs, tokens: aheadTokens + tokens, now: now)
   }
 
   /// Until what waits now has been computed, as advice when to retry.
   func timeToDrain(now: ContinuousClock.Instant) -> Duration {
-    guard let seconds = computing(rows: waitingRows, tokens: waitingTokens, now: now) else {
-      return Self.defaultRetry
+    guard let seconds = computing(inputs: waitingInputs, tokens: waitingTokens, now: now) else {
+      return RetryAdvice.unmeasured
     }
-    return Self.advice(.seconds(seconds))
+    return RetryAdvice.after(.seconds(seconds))
   }
 
-  static func advice(_ duration: Duration) -> Duration {
-    min(longestRetry, max(.milliseconds(1), duration))
+  /// How long the last batch of a request waits for those before it at the least, were the engine
+  /// there for it alone; nil when nothing can be said.
+  func leastWait(inputs: Int, tokens: Int) -> Duration? {
+    // The last batch is the smallest, or as large as the others.
+    let before = batches(inputs: inputs, tokens: tokens) - 1
+    guard before > 0 else { return .zero }
+    return costModel.seconds(tokens: tokens * before / (before + 1), batches: before)
+      .map { .seconds($0) }
   }
 
-  /// The rest of the running batch, then so many rows and tokens.
-  private func computing(rows: Int, tokens: Int, now: ContinuousClock.Instant) -> Double? {
-    let batches = max(
-      Self.quotient(rows, options.maxBatchRows), Self.quotient(tokens, options.maxBatchTokens))
-    guard let ahead = costModel.seconds(tokens: tokens, batches: batches) else { return nil }
+  /// The rest of the running batch, then so many inputs and tokens.
+  private func computing(inputs: Int, tokens: Int, now: ContinuousClock.Instant) -> Double? {
+    guard let ahead = alone(inputs: inputs, tokens: tokens) else { return nil }
     guard let running, let whole = costModel.seconds(tokens: running.tokens) else { return ahead }
     return ahead + max(0, whole - running.since.duration(to: now).seconds)
+  }
+
+  /// So many inputs and tokens, on an engine that does nothing else.
+  private func alone(inputs: Int, tokens: Int) -> Double? {
+    costModel.seconds(tokens: tokens, batches: batches(inputs: inputs, tokens: tokens))
+  }
+
+  /// The fewest batches that they fit in.
+  private func batches(inputs: Int, tokens: Int) -> Int {
+    max(
+      Self.quotient(inputs, options.maxBatchInputs),
+      Self.quotient(tokens, mostTokens(isContended: false)))
   }
 
   private static func quotient(_ value: Int, _ divisor: Int) -> Int {

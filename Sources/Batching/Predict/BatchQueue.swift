@@ -16,27 +16,30 @@ struct BatchQueue {
 
   /// An input that waits or is being computed.
   struct Entry {
-    var row: BatchRow
+    var input: BatchInput
     var arrival: ContinuousClock.Instant
     var addressee: Addressee
   }
 
   enum Addressee {
-    case one(Promise<BatchPlace>)
+    case one(Promise<BatchTiming>)
     case group(GroupTicket, member: Int)
   }
 
   /// The inputs of one request submitted together.
   struct Group {
-    var promise: Promise<[BatchPlace]>
-    var places: [BatchPlace?]
+    var promise: Promise<[BatchTiming]>
+    var timings: [BatchTiming?]
+    /// What its inputs cost together.
+    var tokens: Int
+    /// Inputs not answered yet.
     var missing: Int
     var members: [Ticket] = []
   }
 
   struct FormedBatch {
     var tickets: [Ticket]
-    var rows: [BatchRow]
+    var inputs: [BatchInput]
     var tokens: Int
   }
 
@@ -54,16 +57,17 @@ struct BatchQueue {
 
   /// Checks one request against the bounds, and counts it as dropped when it is refused.
   func admit(
-    rows: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
+    inputs: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
     now: ContinuousClock.Instant
   ) throws(BatchingError) {
     do throws(BatchingError) {
-      try policy.check(rows: rows, tokens: tokens, largest: largest, deadline: deadline, now: now)
+      try policy.check(
+        inputs: inputs, tokens: tokens, largest: largest, deadline: deadline, now: now)
     } catch {
       switch error.code {
-      case .queueFull: observer?.entriesDropped(rows, reason: .queueFull)
-      case .hopeless: observer?.entriesDropped(rows, reason: .hopeless)
-      case .deadlineExceeded: observer?.entriesDropped(rows, reason: .expired)
+      case .queueFull: observer?.inputsDropped(inputs, reason: .queueFull)
+      case .hopeless: observer?.inputsDropped(inputs, reason: .hopeless)
+      case .deadlineExceeded: observer?.inputsDropped(inputs, reason: .expired)
       default: break
       }
       throw error
@@ -71,61 +75,62 @@ struct BatchQueue {
   }
 
   mutating func add(
-    _ row: BatchRow, promise: Promise<BatchPlace>, now: ContinuousClock.Instant
+    _ input: BatchInput, promise: Promise<BatchTiming>, now: ContinuousClock.Instant
   ) throws(BatchingError) {
-    try admit(rows: 1, tokens: row.cost, largest: row.cost, deadline: row.deadline, now: now)
-    row.ticket = enqueue(row, .one(promise), now)
+    try admit(
+      inputs: 1, tokens: input.cost, largest: input.cost, deadline: input.deadline, now: now)
+    input.ticket = enqueue(input, .one(promise), now)
     tellQueue()
   }
 
   /// Queues the inputs of one request, all or none.
   mutating func add(
-    _ group: BatchGroup, _ rows: [BatchRow], promise: Promise<[BatchPlace]>,
+    _ group: BatchGroup, _ inputs: [BatchInput], promise: Promise<[BatchTiming]>,
     now: ContinuousClock.Instant
   ) throws(BatchingError) {
+    let tokens = inputs.reduce(0) { $0 + $1.cost }
     try admit(
-      rows: rows.count, tokens: rows.reduce(0) { $0 + $1.cost },
-      largest: rows.lazy.map(\.cost).max() ?? 1,
-      deadline: rows.lazy.compactMap(\.deadline).min(), now: now)
+      inputs: inputs.count, tokens: tokens, largest: inputs.lazy.map(\.cost).max() ?? 1,
+      deadline: inputs.lazy.compactMap(\.deadline).min(), now: now)
     let ticket = groups.insert(
       Group(
-        promise: promise, places: Array(repeating: nil, count: rows.count), missing: rows.count))
+        promise: promise, timings: Array(repeating: nil, count: inputs.count), tokens: tokens,
+        missing: inputs.count))
     group.ticket = ticket
-    let members = rows.enumerated().map { member, row in
-      enqueue(row, .group(ticket, member: member), now)
+    let members = inputs.enumerated().map { member, input in
+      enqueue(input, .group(ticket, member: member), now)
     }
     groups.update(ticket) { $0.members = members }
     tellQueue()
   }
 
   private func tellQueue() {
-    observer?.queueChanged(rows: policy.waitingRows, tokens: policy.waitingTokens)
+    observer?.queueChanged(inputs: policy.waitingInputs, tokens: policy.waitingTokens)
   }
 
   private mutating func enqueue(
-    _ row: BatchRow, _ addressee: Addressee, _ now: ContinuousClock.Instant
+    _ input: BatchInput, _ addressee: Addressee, _ now: ContinuousClock.Instant
   ) -> Ticket {
-    row.startBy = row.queueTimeout.map { now + $0 }
-    let ticket = entries.insert(Entry(row: row, arrival: now, addressee: addressee))
-    policy.enqueue(ticket.index, cost: row.cost, deadline: row.lapses, now: now)
+    input.startBy = input.queueTimeout.map { now + $0 }
+    let ticket = entries.insert(Entry(input: input, arrival: now, addressee: addressee))
+    policy.enqueue(ticket.index, cost: input.cost, deadline: input.lapses, now: now)
     return ticket
   }
 
   // MARK: Cancellation
 
-  mutating func cancel(_ row: BatchRow) {
-    guard let ticket = row.ticket, let entry = withdraw(ticket) else { return }
-    observer?.entriesDropped(1, reason: .cancelled)
+  mutating func cancel(_ input: BatchInput) {
+    guard let ticket = input.ticket, let entry = withdraw(ticket) else { return }
+    observer?.inputsDropped(1, reason: .cancelled)
     tellQueue()
     resume(entry.addressee, throwing: CancellationError())
   }
 
   mutating func cancel(_ group: BatchGroup) {
-    guard let ticket = group.ticket else { return }
-    let missing = fail(ticket, with: CancellationError())
-    guard missing > 0 else { return }
-    observer?.entriesDropped(missing, reason: .cancelled)
+    guard let ticket = group.ticket, let group = withdraw(ticket) else { return }
+    observer?.inputsDropped(group.missing, reason: .cancelled)
     tellQueue()
+    group.promise.fail(CancellationError())
   }
 
   /// Takes an entry out wherever it is; nil when it has been answered already. What the engine
@@ -134,6 +139,13 @@ struct BatchQueue {
     guard let entry = entries.remove(ticket) else { return nil }
     policy.cancel(ticket.index)
     return entry
+  }
+
+  /// The same for a request with all of its inputs that are not answered yet.
+  private mutating func withdraw(_ ticket: GroupTicket) -> Group? {
+    guard let group = groups.remove(ticket) else { return nil }
+    for member in group.members { _ = withdraw(member) }
+    return group
   }
 
   // MARK: Batches
@@ -145,16 +157,38 @@ struct BatchQueue {
     if !tickets.isEmpty { tellQueue() }
   }
 
+  /// Answers a request with an input whose time was up before its computation began.
   private mutating func dropLapsed(_ ticket: Ticket, now: ContinuousClock.Instant) {
-    guard let entry = entries.remove(ticket) else { return }
-    if let timeout = entry.row.queueTimeout, entry.row.deadline.map({ $0 > now }) ?? true {
-      let error = BatchingError.queueTimeout(timeout, retryAfter: policy.timeToDrain(now: now))
-      let count = resume(entry.addressee, throwing: error)
-      observer?.entriesDropped(count, reason: .queueTimeout)
-    } else {
-      let count = resume(entry.addressee, throwing: BatchingError.expired)
-      observer?.entriesDropped(count, reason: .expired)
+    guard let entry = withdraw(ticket) else { return }
+    switch entry.addressee {
+    case .one(let promise):
+      let error = lapse(of: entry.input, requestInputs: 1, tokens: entry.input.cost, now: now)
+      observer?.inputsDropped(1, reason: error.code == .queueTimeout ? .queueTimeout : .expired)
+      promise.fail(error)
+    case .group(let ticket, _):
+      // The whole request first: what it waited for itself is no advice when to come back.
+      guard let group = withdraw(ticket) else { return }
+      let error = lapse(
+        of: entry.input, requestInputs: group.timings.count, tokens: group.tokens, now: now)
+      observer?.inputsDropped(
+        group.missing, reason: error.code == .queueTimeout ? .queueTimeout : .expired)
+      group.promise.fail(error)
     }
+  }
+
+  /// Why an input was not computed in time: its deadline, or its queue timeout with advice.
+  ///
+  /// - Parameter requestInputs: of the request it came with, which cost `tokens` together.
+  private func lapse(
+    of input: BatchInput, requestInputs: Int, tokens: Int, now: ContinuousClock.Instant
+  ) -> BatchingError {
+    guard let timeout = input.queueTimeout, input.deadline.map({ $0 > now }) ?? true else {
+      return .expired
+    }
+    if let least = policy.leastWait(inputs: requestInputs, tokens: tokens), least > timeout {
+      return .neverInTime(queueTimeout: timeout, least: least)
+    }
+    return .queueTimeout(timeout, retryAfter: policy.timeToDrain(now: now))
   }
 
   /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `stop`.
@@ -167,7 +201,7 @@ struct BatchQueue {
     tellQueue()
     let batch = FormedBatch(
       tickets: indices.map { entries.ticket(at: $0) },
-      rows: indices.compactMap { entries.value(at: $0)?.row }, tokens: tokens)
+      inputs: indices.compactMap { entries.value(at: $0)?.input }, tokens: tokens)
     return (decision, batch)
   }
 
@@ -175,30 +209,30 @@ struct BatchQueue {
     let compute = computed.start.duration(to: computed.end)
     let isWhole = !computed.failures.isRetried && computed.lapsed.isEmpty
     policy.finished(duration: isWhole ? compute : nil)
-    let rows = batch.tickets.count - computed.lapsed.count
+    let computedInputs = batch.tickets.count - computed.lapsed.count
     var oldest = computed.start
-    for (row, ticket) in batch.tickets.enumerated() {
-      if computed.lapsed.contains(row) {
+    for (index, ticket) in batch.tickets.enumerated() {
+      if computed.lapsed.contains(index) {
         dropLapsed(ticket, now: computed.start)
         continue
       }
       guard let entry = entries.remove(ticket) else { continue }  // Cancelled meanwhile.
       oldest = min(oldest, entry.arrival)
-      if computed.failures.isRetried, let error = computed.failures.errors[row] {
+      if computed.failures.isRetried, let error = computed.failures.errors[index] {
         resume(entry.addressee, throwing: error)
       } else {
         resume(
           entry.addressee,
-          with: BatchPlace(
+          with: BatchTiming(
             queued: entry.arrival.duration(to: computed.start), compute: compute,
-            batchSize: rows))
+            batchSize: computedInputs))
       }
     }
     tellQueue()
-    guard rows > 0 else { return }
+    guard computedInputs > 0 else { return }
     observer?.batchComputed(
       BatchReport(
-        rows: rows, tokens: batch.tokens,
+        inputs: computedInputs, tokens: batch.tokens,
         queued: oldest.duration(to: computed.start), compute: compute,
         failures: computed.failures.errors.count))
   }
@@ -221,39 +255,28 @@ struct BatchQueue {
     }
   }
 
-  private mutating func resume(_ addressee: Addressee, with place: BatchPlace) {
+  private mutating func resume(_ addressee: Addressee, with timing: BatchTiming) {
     switch addressee {
-    case .one(let promise): promise.succeed(place)
-    case .group(let group, let member): complete(group, member, with: place)
+    case .one(let promise): promise.succeed(timing)
+    case .group(let group, let member): complete(group, member, with: timing)
     }
   }
 
-  /// - Returns: how many inputs that answers: all that are left of a request.
-  @discardableResult
-  private mutating func resume(_ addressee: Addressee, throwing error: any Error) -> Int {
+  /// Fails the whole request.
+  private mutating func resume(_ addressee: Addressee, throwing error: any Error) {
     switch addressee {
-    case .one(let promise):
-      promise.fail(error)
-      return 1
-    case .group(let group, _): return fail(group, with: error)
+    case .one(let promise): promise.fail(error)
+    case .group(let group, _): withdraw(group)?.promise.fail(error)
     }
   }
 
-  private mutating func complete(_ ticket: GroupTicket, _ member: Int, with place: BatchPlace) {
+  private mutating func complete(_ ticket: GroupTicket, _ member: Int, with timing: BatchTiming) {
     let missing = groups.update(ticket) { group in
-      group.places[member] = place
+      group.timings[member] = timing
       group.missing -= 1
       return group.missing
     }
     guard missing == 0, let group = groups.remove(ticket) else { return }
-    group.promise.succeed(group.places.compactMap { $0 })
-  }
-
-  /// - Returns: how many of the request's inputs were still to be answered.
-  private mutating func fail(_ ticket: GroupTicket, with error: any Error) -> Int {
-    guard let group = groups.remove(ticket) else { return 0 }
-    for member in group.members { _ = withdraw(member) }
-    group.promise.fail(error)
-    return group.missing
+    group.promise.succeed(group.timings.compactMap { $0 })
   }
 }

@@ -1,5 +1,5 @@
-/// The actor behind a `DynamicBatcher`: takes rows in, forms batches, has the engine compute them,
-/// and hands the places of the answers out.
+/// The actor behind a `DynamicBatcher`: takes inputs in, forms batches, has the engine compute them,
+/// and hands the timings of the answers out.
 ///
 ///     submit ─▶ queue ─▶ pump ──whole batch──▶ engine lane
 ///        ▲                 │◀──────one hop───────┘
@@ -11,17 +11,17 @@ actor BatchScheduler {
   nonisolated let executor: BatchExecutor
   nonisolated let clock: any BatchClock
   private let lane: EngineLane
-  private let compute: @Sendable ([BatchRow]) -> BatchFailures
+  private let compute: @Sendable ([BatchInput]) -> BatchFailures
   private var queue: BatchQueue
   private var isPumping = false
   /// The earliest wake-up asked of the clock and not yet come.
   private var alarm: ContinuousClock.Instant?
   private var isStopped = false
 
-  /// - Parameter compute: called on the engine's thread with the rows of one batch.
+  /// - Parameter compute: called on the engine's thread with the inputs of one batch.
   init(
     lane: EngineLane, executor: BatchExecutor, clock: any BatchClock, options: BatchOptions,
-    observer: (any BatchObserver)?, compute: @escaping @Sendable ([BatchRow]) -> BatchFailures
+    observer: (any BatchObserver)?, compute: @escaping @Sendable ([BatchInput]) -> BatchFailures
   ) {
     self.lane = lane
     self.executor = executor
@@ -34,67 +34,65 @@ actor BatchScheduler {
     unsafe executor.asUnownedSerialExecutor()
   }
 
-  var waiting: (rows: Int, tokens: Int) { (queue.policy.waitingRows, queue.policy.waitingTokens) }
+  var waiting: (inputs: Int, tokens: Int) {
+    (queue.policy.waitingInputs, queue.policy.waitingTokens)
+  }
 
   var unanswered: (inputs: Int, groups: Int) { (queue.entries.count, queue.groups.count) }
 
   // MARK: One input
 
-  nonisolated func submit(
-    _ row: BatchRow
-  ) async throws -> BatchPlace {
+  nonisolated func submit(_ input: BatchInput) async throws -> BatchTiming {
     guard executor.isIsolatingCurrentContext() == true else {
-      return try await submitFromElsewhere(row)
+      return try await submitFromElsewhere(input)
     }
     // Here already, in a task that is not isolated to this actor: no switch there and back.
     return try await withTaskCancellationHandler {
       try await Promise.wait { promise in
         let isCancelled = Task.isCancelled
-        assumeIsolated { $0.start(row, promise, isCancelled: isCancelled) }
+        assumeIsolated { $0.start(input, promise, isCancelled: isCancelled) }
       }
     } onCancel: {
-      cancelSoon(row)
+      cancelSoon(input)
     }
   }
 
-  private func submitFromElsewhere(
-    _ row: BatchRow
-  ) async throws -> BatchPlace {
+  private func submitFromElsewhere(_ input: BatchInput) async throws -> BatchTiming {
     try await withTaskCancellationHandler {
       try await Promise.wait { promise in
-        start(row, promise, isCancelled: Task.isCancelled)
+        start(input, promise, isCancelled: Task.isCancelled)
       }
     } onCancel: {
-      cancelSoon(row)
+      cancelSoon(input)
     }
   }
 
   private func start(
-    _ row: BatchRow, _ promise: Promise<BatchPlace>, isCancelled: Bool
+    _ input: BatchInput, _ promise: Promise<BatchTiming>, isCancelled: Bool
   ) {
     if isStopped { return promise.fail(BatchingError.stopped) }
     if isCancelled { return promise.fail(CancellationError()) }
     do throws(BatchingError) {
-      try queue.add(row, promise: promise, now: clock.now())
+      try queue.add(input, promise: promise, now: clock.now())
       startPump()
     } catch {
       promise.fail(error)
     }
   }
 
-  private nonisolated func cancelSoon(_ row: BatchRow) {
-    Task(executorPreference: executor) { await self.cancel(row) }
+  private nonisolated func cancelSoon(_ input: BatchInput) {
+    Task(executorPreference: executor) { await self.cancel(input) }
   }
 
-  private func cancel(_ row: BatchRow) { queue.cancel(row) }
+  private func cancel(_ input: BatchInput) { queue.cancel(input) }
 
   // MARK: Several inputs
 
-  func submit(all rows: [BatchRow]) async throws -> [BatchPlace] {
+  func submit(all inputs: [BatchInput]) async throws -> [BatchTiming] {
     let group = BatchGroup()
     return try await withTaskCancellationHandler {
       try await Promise.wait { promise in
-        start(group, rows, promise, isCancelled: Task.isCancelled)
+        start(group, inputs, promise, isCancelled: Task.isCancelled)
       }
     } onCancel: {
       Task(executorPreference: executor) { await self.cancel(group) }
@@ -102,12 +100,13 @@ actor BatchScheduler {
   }
 
   private func start(
-    _ group: BatchGroup, _ rows: [BatchRow], _ promise: Promise<[BatchPlace]>, isCancelled: Bool
+    _ group: BatchGroup, _ inputs: [BatchInput], _ promise: Promise<[BatchTiming]>,
+    isCancelled: Bool
   ) {
     if isStopped { return promise.fail(BatchingError.stopped) }
     if isCancelled { return promise.fail(CancellationError()) }
     do throws(BatchingError) {
-      try queue.add(group, rows, promise: promise, now: clock.now())
+      try queue.add(group, inputs, promise: promise, now: clock.now())
       startPump()
     } catch {
       promise.fail(error)
@@ -148,10 +147,10 @@ actor BatchScheduler {
 
   private func run(_ batch: BatchQueue.FormedBatch) async {
     do {
-      let comesBack = queue.policy.waitingRows > 0
+      let comesBack = queue.policy.waitingInputs > 0
       let computed = try await lane.run(comesBack: comesBack) {
-        [compute, clock, rows = batch.rows] in
-        ComputedBatch(rows, clock: clock, compute: compute)
+        [compute, clock, inputs = batch.inputs] in
+        ComputedBatch(inputs, clock: clock, compute: compute)
       }
       queue.deliver(computed, for: batch)
     } catch {

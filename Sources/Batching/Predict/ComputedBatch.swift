@@ -1,23 +1,23 @@
-/// What the engine brings back from one batch; outputs are in the rows.
+/// What the engine brings back from one batch; outputs are in the inputs.
 struct ComputedBatch: Sendable {
   var start: ContinuousClock.Instant
   var end: ContinuousClock.Instant
-  /// Rows whose time was up before the engine came to the batch; they were not computed.
+  /// Inputs whose time was up before the engine came to the batch; they were not computed.
   var lapsed: Set<Int> = []
   var failures: BatchFailures
 
   /// Computes on the engine's thread what is still worth it.
   init(
-    _ rows: [BatchRow], clock: any BatchClock, compute: ([BatchRow]) -> BatchFailures
+    _ inputs: [BatchInput], clock: any BatchClock, compute: ([BatchInput]) -> BatchFailures
   ) {
     let start = clock.now()
-    let kept = rows.indices.filter { !rows[$0].hasLapsed(at: start) }
+    let kept = inputs.indices.filter { !inputs[$0].hasLapsed(at: start) }
     self.start = start
-    if kept.count == rows.count {
-      failures = compute(rows)
+    if kept.count == inputs.count {
+      failures = compute(inputs)
     } else {
-      lapsed = Set(rows.indices).subtracting(kept)
-      failures = kept.isEmpty ? BatchFailures() : compute(kept.map { rows[$0] })
+      lapsed = Set(inputs.indices).subtracting(kept)
+      failures = kept.isEmpty ? BatchFailures() : compute(kept.map { inputs[$0] })
       let errors = failures.errors.map { (kept[$0.key], $0.value) }
       failures.errors = Dictionary(uniqueKeysWithValues: errors)
     }
@@ -25,8 +25,8 @@ struct ComputedBatch: Sendable {
   }
 }
 
-/// Where an input was computed.
-struct BatchPlace: Sendable {
+/// When an input was computed, and with how many.
+struct BatchTiming: Sendable {
   var queued: Duration
   var compute: Duration
   var batchSize: Int
@@ -34,9 +34,9 @@ struct BatchPlace: Sendable {
 
 /// What went wrong in a batch.
 struct BatchFailures: Sendable {
-  /// Rows were computed alone after the batch as a whole had failed.
+  /// Inputs were computed alone after the batch as a whole had failed.
   var isRetried: Bool
-  /// By row.
+  /// By the input's index in the batch.
   var errors: [Int: BatchingError]
 
   init(isRetried: Bool = false, errors: [Int: BatchingError] = [:]) {

@@ -24,8 +24,8 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
     scheduler = BatchScheduler(
       lane: engine.lane(name), executor: executor, clock: clock, options: options,
       observer: observer
-    ) { rows in
-      TypedBatchRow<Backend>.compute(rows, on: backend)
+    ) { inputs in
+      TypedBatchInput<Backend>.compute(inputs, on: backend)
     }
   }
 
@@ -38,8 +38,8 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
   package func submit(
     _ input: Input, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) async throws -> Answer {
-    let row = row(input, deadline, queueTimeout)
-    return try row.answer(try await scheduler.submit(row))
+    let input = queued(input, deadline, queueTimeout)
+    return try input.answer(try await scheduler.submit(input))
   }
 
   /// Has the inputs of one request computed, in one batch or several; answers in their order.
@@ -48,20 +48,20 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
     all inputs: [Input], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
   ) async throws -> [Answer] {
     if inputs.isEmpty { return [] }
-    let rows = inputs.map { row($0, deadline, queueTimeout) }
-    let places = try await scheduler.submit(all: rows)
-    return try zip(rows, places).map { try $0.answer($1) }
+    let inputs = inputs.map { queued($0, deadline, queueTimeout) }
+    let timings = try await scheduler.submit(all: inputs)
+    return try zip(inputs, timings).map { try $0.answer($1) }
   }
 
-  private func row(
+  private func queued(
     _ input: Input, _ deadline: ContinuousClock.Instant?, _ queueTimeout: Duration?
-  ) -> TypedBatchRow<Backend> {
-    TypedBatchRow(
+  ) -> TypedBatchInput<Backend> {
+    TypedBatchInput(
       input, cost: backend.cost(of: input), deadline: deadline, queueTimeout: queueTimeout)
   }
 
-  /// Rows and tokens waiting for a batch; for metrics.
-  package var waiting: (rows: Int, tokens: Int) {
+  /// Inputs and tokens waiting for a batch; for metrics.
+  package var waiting: (inputs: Int, tokens: Int) {
     get async { await scheduler.waiting }
   }
 

@@ -180,6 +180,8 @@ const char *ck_tier_error(void);
 
 /// Bytes of a stored row of n elements.
 ptrdiff_t ck_row_bytes(ck_element element, ptrdiff_t n);
+/// Whether none of `n` stored elements is infinite or NaN; of Q8_0 the scales decide.
+bool ck_is_finite(ck_element element, const void *source, ptrdiff_t n);
 /// Largest |x| of f32 [n].
 float ck_largest(const float *x, ptrdiff_t n);
 

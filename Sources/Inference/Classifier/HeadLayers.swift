@@ -20,6 +20,7 @@ final class HeadLayers: Sendable {
 
   init(_ head: HeadModel, processor: Processor) throws(InferenceError) {
     self.processor = processor
+    let arena = SlabArena()
     activation =
       switch head.activation {
       case .none: nil
@@ -28,11 +29,12 @@ final class HeadLayers: Sendable {
       }
     dense =
       if let dense = head.dense {
-        try .packing([dense.weight], bias: dense.bias.vector())
+        try .packing([dense.weight], bias: dense.bias.vector(), in: arena)
       } else {
         nil
       }
-    classifier = try .packing([head.classifier.weight], bias: head.classifier.bias.vector())
+    classifier = try .packing(
+      [head.classifier.weight], bias: head.classifier.bias.vector(), in: arena)
     model = HeadShape(
       labels: head.labels, inputs: head.inputWidth, outputs: classifier.outputs)
   }

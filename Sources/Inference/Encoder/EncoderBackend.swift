@@ -44,10 +44,11 @@ package final class EncoderBackend: BatchBackend {
   ///   - precision: `int8` is faster by several times, and four times smaller.
   ///   - pieceTokens: at least 1; more tokens share one read of the weights, but fall out of a core's
   ///     cache.
+  ///   - arena: where the weights lie; for each model its own, so that they go back with it.
   ///   - progress: called after every matrix; what it throws ends the loading.
   package init(
     _ model: EncoderModel, processor: Processor, precision: Precision = .int8,
-    pieceTokens: Int = defaultPieceTokens,
+    pieceTokens: Int = defaultPieceTokens, arena: SlabArena = SlabArena(),
     progress: LoadingProgress = { _ in }
   ) throws(InferenceError) {
     precondition(pieceTokens > 0)
@@ -58,7 +59,7 @@ package final class EncoderBackend: BatchBackend {
     self.processor = processor
     pooling = model.pooling
     normalizes = model.normalizes
-    weights = try EncoderWeights(model, precision, processor, progress: progress)
+    weights = try EncoderWeights(model, precision, processor, in: arena, progress: progress)
   }
 
   /// Values of an embedding.

@@ -33,11 +33,13 @@ struct EncoderWeights: Sendable {
   let embeddingNorm: Norm
   let layers: [Layer]
 
-  /// - Parameter progress: called after every matrix with the share that is done, up to 1; what it
-  ///   throws ends the packing.
+  /// - Parameters:
+  ///   - arena: that of the model.
+  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws ends
+  ///     the packing.
   init(
     _ model: EncoderModel, _ precision: EncoderBackend.Precision, _ processor: Processor,
-    progress: LoadingProgress
+    in arena: SlabArena, progress: LoadingProgress
   ) throws(InferenceError) {
     var done = 0
     func count<Packed>(_ packed: Packed) throws(InferenceError) -> Packed {
@@ -48,28 +50,31 @@ struct EncoderWeights: Sendable {
     let kind: PackedMatrix.Kind?
     switch precision {
     case .int8:
-      words = try count(EmbeddingTable(compressing: model.wordEmbedding, processor))
+      words = try count(EmbeddingTable(compressing: model.wordEmbedding, processor, in: arena))
       kind = .int8PerOutput
     case .stored:
-      words = try count(EmbeddingTable(copying: model.wordEmbedding))
+      words = try count(EmbeddingTable(copying: model.wordEmbedding, in: arena))
       kind = nil
     }
-    positions = try count(Self.positions(model))
+    positions = try count(Self.positions(model, in: arena))
     embeddingNorm = try Norm(model.embeddingNorm)
     layers = try model.layers.map { layer throws(InferenceError) in
       try Layer(layer) { tensors, bias throws(InferenceError) in
-        try count(.packing(tensors, kind: kind, bias: bias))
+        try count(.packing(tensors, kind: kind, bias: bias, in: arena))
       }
     }
   }
 
   /// One sentence is one segment, so its embedding can join the positions' here.
-  private static func positions(_ model: EncoderModel) throws(InferenceError) -> EmbeddingTable {
+  private static func positions(
+    _ model: EncoderModel, in arena: SlabArena
+  ) throws(InferenceError) -> EmbeddingTable {
     let width = model.configuration.width
     let segment = try model.typeEmbedding.vector().prefix(width)
     var values = try model.positionEmbedding.vector()
     for index in values.indices { values[index] += segment[index % width] }
-    return EmbeddingTable(values, columns: width)
+    return try EmbeddingTable(
+      values, columns: width, name: model.positionEmbedding.name, in: arena)
   }
 
   /// Bytes of weights held.

@@ -24,7 +24,7 @@ extension LlamaBackend {
       attend(weights.layers[index], index, batch, &scratch)
       feedForward(weights.layers[index], &scratch)
     }
-    return draw(drawing, &scratch)
+    return try draw(drawing, &scratch)
   }
 
   private func attend(
@@ -67,7 +67,7 @@ extension LlamaBackend {
   /// Logits only of the rows that draw, a bounded number of rows at once.
   private func draw(
     _ drawing: [(row: Int, sampler: Sampler)], _ scratch: inout LlamaScratch
-  ) -> [StepOutput] {
+  ) throws(InferenceError) -> [StepOutput] {
     let rowsAtOnce = 64
     var outputs: [StepOutput] = []
     outputs.reserveCapacity(drawing.count)
@@ -79,23 +79,33 @@ extension LlamaBackend {
         into: scratch.normed)
       scratch.input.load(scratch.normed)
       processor.multiply(scratch.input, by: weights.output, into: scratch.logits)
-      outputs += draw(rows.map(\.sampler), from: scratch.logits)
+      outputs += try draw(rows.map(\.sampler), from: scratch.logits)
     }
     return outputs
   }
 
   /// Row i of `logits` is sampler i's; rows are independent and share the threads.
-  private func draw(_ samplers: [Sampler], from logits: FloatRows) -> [StepOutput] {
-    var outputs = samplers.map { StepOutput(token: 0, sampler: $0) }
+  private func draw(
+    _ samplers: [Sampler], from logits: FloatRows
+  ) throws(InferenceError) -> [StepOutput] {
+    var results = samplers.map { sampler in
+      Result<StepOutput, InferenceError>.success(StepOutput(token: 0, sampler: sampler))
+    }
     let columns = logits.columns
-    unsafe outputs.withUnsafeMutableBufferPointer { outputs in
-      let target = unsafe outputs
+    unsafe results.withUnsafeMutableBufferPointer { results in
+      let target = unsafe results
       processor.run(parts: samplers.count) { row in
         var span = unsafe MutableSpan(
           _unsafeStart: logits.pointer + row * columns, count: columns)
-        unsafe target[row].draw(from: &span)
+        var output = StepOutput(token: 0, sampler: samplers[row])
+        do throws(InferenceError) {
+          try output.draw(from: &span)
+          unsafe target[row] = .success(output)
+        } catch {
+          unsafe target[row] = .failure(error)
+        }
       }
     }
-    return outputs
+    return try results.map { (result) throws(InferenceError) in try result.get() }
   }
 }

@@ -21,7 +21,7 @@ package final class LlamaBackend: SequenceBackend {
     package var passRows: Int
 
     package init(
-      kvBytes: Int = 256 << 20, kvPrecision: KVCache.Precision? = nil,
+      kvBytes: Int = 64 << 20, kvPrecision: KVCache.Precision? = nil,
       contextLength: Int = 8192, passRows: Int = 512
     ) {
       self.kvBytes = kvBytes
@@ -51,10 +51,12 @@ package final class LlamaBackend: SequenceBackend {
 
   /// Packs the weights and takes the KV memory; the model's file is not needed afterwards.
   ///
-  /// - Parameter progress: called after every matrix; what it throws ends the loading.
+  /// - Parameters:
+  ///   - arena: where weights and cache lie; for each model its own, so that they go back with it.
+  ///   - progress: called after every matrix; what it throws ends the loading.
   package init(
     _ model: LlamaModel, processor: Processor, limits: Limits = Limits(),
-    progress: LoadingProgress = { _ in }
+    arena: SlabArena = SlabArena(), progress: LoadingProgress = { _ in }
   ) throws(InferenceError) {
     precondition(limits.passRows > 0 && limits.contextLength > 0)
     let shape = model.configuration
@@ -77,24 +79,34 @@ package final class LlamaBackend: SequenceBackend {
     parameters = model.parameters
     weightType = model.layers.first?.query.type.rawValue ?? ""
     self.processor = processor
-    weights = try LlamaWeights(model, progress: progress)
+    weights = try LlamaWeights(model, in: arena, progress: progress)
     rotary = RotaryTable(
       dimensions: shape.rope.dimension, base: shape.rope.base, positions: positions,
       pairing: .adjacent, scale: 1 / shape.rope.scale,
-      frequencyFactors: try model.ropeFactors?.vector() ?? [])
+      frequencyFactors: try Self.ropeFactors(model))
     do throws(ComputeError) {
       scratch = Mutex(
         LlamaScratch(
           cache: try KVCache(
             layers: shape.layers, heads: shape.kvHeads, headSize: shape.headSize,
-            blocks: blockCount, precision: precision)))
+            blocks: blockCount, precision: precision, in: arena)))
     } catch {
-      throw InferenceError(.invalidModel, "the KV cache: \(error); give it less (kvBytes)")
+      throw InferenceError(.invalidModel, "the KV cache: \(error); give it less (kv_cache)")
     }
     memoryBytes =
       weights.byteCount + blockCount * blockBytes
       + positions * shape.rope.dimension * 4
       + passRows * LlamaScratch.bytesPerRow(shape)
+  }
+
+  /// What divides the frequencies of rotary embedding; none for as they are.
+  private static func ropeFactors(_ model: LlamaModel) throws(InferenceError) -> [Float] {
+    guard let tensor = model.ropeFactors else { return [] }
+    let factors = try tensor.vector()
+    guard factors.allSatisfy({ $0 > 0 }) else {
+      throw InferenceError(.invalidModel, "tensor \(tensor.name): factors must be above 0")
+    }
+    return factors
   }
 
   /// Throws where a sequence can never run: `invalidInput` for no token or an unknown one, `tooLarge`

@@ -26,9 +26,11 @@ struct LlamaWeights: Sendable {
   /// [vocabularySize, width]
   let output: PackedMatrix
 
-  /// - Parameter progress: called after every matrix with the share that is done, up to 1; what it
-  ///   throws ends the packing.
-  init(_ model: LlamaModel, progress: LoadingProgress) throws(InferenceError) {
+  /// - Parameters:
+  ///   - arena: that of the model.
+  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws ends
+  ///     the packing.
+  init(_ model: LlamaModel, in arena: SlabArena, progress: LoadingProgress) throws(InferenceError) {
     var done = 0
     func count<Packed>(_ packed: Packed) throws(InferenceError) -> Packed {
       done += 1
@@ -36,7 +38,7 @@ struct LlamaWeights: Sendable {
       return packed
     }
     func pack(_ tensors: [Tensor]) throws(InferenceError) -> PackedMatrix {
-      try count(.packing(tensors))
+      try count(.packing(tensors, in: arena))
     }
     var layers: [Layer] = []
     for layer in model.layers {
@@ -53,7 +55,8 @@ struct LlamaWeights: Sendable {
     output = try pack([model.output])
     // A file without an output matrix ties it to the embedding: then both are one in memory too.
     embedding = try count(
-      model.isTied ? EmbeddingTable(sharing: output) : EmbeddingTable(copying: model.embedding))
+      model.isTied
+        ? EmbeddingTable(sharing: output) : EmbeddingTable(copying: model.embedding, in: arena))
   }
 
   /// Bytes of weights held.

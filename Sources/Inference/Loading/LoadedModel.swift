@@ -21,14 +21,24 @@ package enum LoadedModel: Sendable {
 
   /// Runs the model once, so that the first caller waits for nothing. To be called where batches are
   /// computed: the worker pool and a shared encoder serve one at a time.
+  ///
+  /// - Throws: where the answer is no number: weights can overflow without being infinite themselves.
   package func warmUp() throws {
     switch self {
-    case .encoder(let backend): _ = try backend.compute([[0]])
-    case .classifier(let backend): _ = try backend.compute([[0]])
-    case .rows(let backend): _ = try backend.compute([[Float](repeating: 0, count: backend.width)])
+    case .encoder(let backend): try Self.check(backend.compute([[0]]))
+    case .classifier(let backend): try Self.check(backend.compute([[0]]))
+    case .rows(let backend):
+      try Self.check(backend.compute([[Float](repeating: 0, count: backend.width)]))
     case .language(let backend, _):
       let sampler = Sampler(options: SamplingOptions())
       _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
+    }
+  }
+
+  private static func check(_ answers: [[Float]]) throws(InferenceError) {
+    guard answers.joined().allSatisfy(\.isFinite) else {
+      throw InferenceError(
+        .invalidModel, "its first answer is no finite number: its computation overflows")
     }
   }
 }

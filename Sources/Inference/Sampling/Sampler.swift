@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// The order is that of the Hugging Face processors: repetition penalty, temperature, top-k, top-p,
 /// min-p, then one uniform draw from a SplitMix64 stream of `options.seed`. Equal logits rank by the
-/// lower id. A NaN logit is never drawn while any other is there.
+/// lower id; −∞ is never drawn.
 package struct Sampler: Sendable {
   /// Tokens the repetition penalty looks back on.
   package static let penaltyWindow = 64
@@ -24,13 +24,17 @@ package struct Sampler: Sendable {
     for token in prompt.suffix(Self.penaltyWindow) { note(token) }
   }
 
-  /// Draws the token that follows. `logits` holds one finite-or-not float per id of the
-  /// vocabulary, at least one; it is scratch and changed by the repetition penalty.
-  package mutating func draw(from logits: inout MutableSpan<Float>) -> Int32 {
+  /// Draws the token that follows. `logits` holds one float per id of the vocabulary, at least one;
+  /// it is scratch and changed by the repetition penalty.
+  ///
+  /// - Throws: `invalidModel` where they are no logits: see `likeliest`.
+  package mutating func draw(
+    from logits: inout MutableSpan<Float>
+  ) throws(InferenceError) -> Int32 {
     penalise(&logits)
-    let token =
-      options.temperature == 0 || options.topK == 1
-      ? Int32(Self.likeliest(logits.span)) : sample(logits.span)
+    let best = try Self.likeliest(logits.span)
+    let isGreedy = options.temperature == 0 || options.topK == 1
+    let token = isGreedy ? Int32(best) : sample(logits.span, peak: logits[best])
     note(token)
     return token
   }
@@ -57,29 +61,38 @@ package struct Sampler: Sendable {
     }
   }
 
-  /// The lowest id of the largest logit that is a number; 0 where none is.
-  static func likeliest(_ logits: borrowing Span<Float>) -> Int {
+  /// The lowest id of the largest logit.
+  ///
+  /// - Throws: `invalidModel` where one is NaN or the largest is infinite: the computation overflowed,
+  ///   and whatever were drawn would mean nothing.
+  static func likeliest(_ logits: borrowing Span<Float>) throws(InferenceError) -> Int {
     // Vectors only find the largest value: greedy steps of small models spend their time here.
     let lanes = 16
     var best = SIMD16<Float>(repeating: -.infinity)
+    var isNaN = SIMDMask<SIMD16<Int32>>(repeating: false)
     let whole = logits.count / lanes * lanes
     unsafe logits.withUnsafeBytes { bytes in
       for start in stride(from: 0, to: whole, by: lanes) {
         let values = unsafe bytes.loadUnaligned(fromByteOffset: 4 * start, as: SIMD16<Float>.self)
         best.replace(with: values, where: values .> best)
+        isNaN .|= values .!= values
       }
     }
     var largest = best.max()
-    for id in whole..<logits.count where logits[id] > largest { largest = logits[id] }
+    var hasNaN = any(isNaN)
+    for id in whole..<logits.count {
+      if logits[id] > largest { largest = logits[id] }
+      hasNaN = hasNaN || logits[id].isNaN
+    }
+    guard !hasNaN, largest.isFinite else {
+      throw InferenceError(
+        .invalidModel, "the model's logits are no finite numbers: its computation has overflowed")
+    }
     return logits.indices.first { logits[$0] == largest } ?? 0
   }
 
-  private mutating func sample(_ logits: borrowing Span<Float>) -> Int32 {
-    let best = Self.likeliest(logits)
-    let peak = logits[best]
-    // Nothing finite to weigh: every logit is NaN or infinite.
-    guard peak.isFinite else { return Int32(best) }
-
+  /// - Parameter peak: the largest logit.
+  private mutating func sample(_ logits: borrowing Span<Float>, peak: Float) -> Int32 {
     var ranking = CandidateRanking()
     if options.topK > 0 && options.topK < logits.count {
       ranking.keepLikeliest(options.topK, of: logits)

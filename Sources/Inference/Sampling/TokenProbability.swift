@@ -25,17 +25,17 @@ package struct TokenProbability: Sendable, Equatable {
 
 extension StepOutput {
   /// Draws the next token with the sampler that is here already. `logits` is scratch, as with
-  /// `Sampler.draw`; whoever asks for no probability pays for none.
-  package mutating func draw(from logits: inout MutableSpan<Float>) {
+  /// `Sampler.draw`, and what it throws; whoever asks for no probability pays for none.
+  package mutating func draw(from logits: inout MutableSpan<Float>) throws(InferenceError) {
     guard let count = sampler.options.logprobs else {
-      token = sampler.draw(from: &logits)
+      token = try sampler.draw(from: &logits)
       return
     }
-    let scale = LogScale(of: logits.span)
+    let scale = try LogScale(of: logits.span)
     let top = scale.likeliest(count, of: logits.span)
     // A penalty changes logits in place.
     let own = sampler.options.repetitionPenalty == 1 ? [] : logits.indices.map { logits[$0] }
-    token = sampler.draw(from: &logits)
+    token = try sampler.draw(from: &logits)
     let logit = own.isEmpty ? logits[Int(token)] : own[Int(token)]
     probability = TokenProbability(logprob: scale.logprob(logit), top: top)
   }
@@ -46,18 +46,16 @@ private struct LogScale {
   /// log Σ exp(logit)
   private let normalizer: Double
 
-  /// NaN has no part in it.
-  init(of logits: borrowing Span<Float>) {
-    let peak = logits[Sampler.likeliest(logits)]
+  init(of logits: borrowing Span<Float>) throws(InferenceError) {
+    let peak = logits[try Sampler.likeliest(logits)]
     var sum = 0.0
-    for id in logits.indices where !logits[id].isNaN { sum += Double(expf(logits[id] - peak)) }
+    for id in logits.indices { sum += Double(expf(logits[id] - peak)) }
     normalizer = Double(peak) + log(sum)
   }
 
   /// −∞ for what has no probability.
   func logprob(_ logit: Float) -> Float {
-    let value = Float(Double(logit) - normalizer)
-    return value.isNaN ? -.infinity : value
+    Float(Double(logit) - normalizer)
   }
 
   func likeliest(

@@ -17,11 +17,14 @@ extension Tensor {
     }
   }
 
-  /// The values of a small tensor (a norm, a bias) as floats.
+  /// The values of a small tensor (a norm, a bias) as floats, all of them finite.
   func vector() throws(InferenceError) -> [Float] {
     guard let values = floats() else {
       throw InferenceError(
         .invalidModel, "tensor \(name) is \(type.rawValue); a vector of floats is needed")
+    }
+    guard values.allSatisfy(\.isFinite) else {
+      throw InferenceError(.invalidModel, "tensor \(name): \(ComputeError.notFinite)")
     }
     return values
   }
@@ -30,9 +33,11 @@ extension Tensor {
 extension PackedMatrix {
   /// One matrix of the rows of all `tensors`, one below the other; they share the input width.
   ///
-  /// - Parameter kind: nil keeps what the tensors hold, and widens to f32 where they differ in type.
+  /// - Parameters:
+  ///   - kind: nil keeps what the tensors hold, and widens to f32 where they differ in type.
+  ///   - arena: that of their model.
   static func packing(
-    _ tensors: [Tensor], kind: Kind? = nil, bias: [Float] = []
+    _ tensors: [Tensor], kind: Kind? = nil, bias: [Float] = [], in arena: SlabArena
   ) throws(InferenceError) -> PackedMatrix {
     var types: [WeightType] = []
     for tensor in tensors {
@@ -44,12 +49,14 @@ extension PackedMatrix {
     }
     let mixed = types.contains { $0 != types[0] }
     let kept = mixed ? Kind.float(.f32) : lossless(types[0])
+    var names = tensors.map(\.name).joined(separator: ", ")
     do throws(ComputeError) {
       return try PackedMatrix(
         kind: kind ?? kept, outputs: tensors.reduce(0) { $0 + $1.shape[0] },
-        inputs: tensors[0].shape[1], bias: bias
+        inputs: tensors[0].shape[1], bias: bias, in: arena
       ) { (writer) throws(ComputeError) in
         for (tensor, type) in zip(tensors, types) {
+          names = tensor.name
           if kind == nil && mixed {
             try writer.append(tensor.floats() ?? [])
           } else {
@@ -58,8 +65,7 @@ extension PackedMatrix {
         }
       }
     } catch {
-      let names = tensors.map(\.name).joined(separator: ", ")
-      throw InferenceError(.invalidModel, "\(names): \(error)")
+      throw InferenceError(.invalidModel, "tensor \(names): \(error)")
     }
   }
 }

@@ -42,7 +42,8 @@ extension EncoderConfiguration {
     heads = try file.required("num_attention_heads", in: 1...256)
     feedForwardWidth = try file.required("intermediate_size", in: 1...131_072)
     vocabularySize = try file.required("vocab_size", in: 1...1_048_576)
-    positions = try file.required("max_position_embeddings", in: 1...65_536)
+    // [CLS], [SEP] and a token between them.
+    positions = try file.required("max_position_embeddings", in: 3...65_536)
     typeVocabularySize = try file.integer("type_vocab_size", in: 1...64) ?? 2
     layerNormEpsilon = Float(try file.number("layer_norm_eps", in: 0...0.1) ?? 1e-12)
     guard width % heads == 0 else {

@@ -54,10 +54,6 @@ package struct HeadModel: Sendable {
     classifier = try table.takeLinear(
       "classifier", outputs, dense == nil ? inputWidth : shape[0])
     try table.finish(architecture: "head")
-    for tensor in file.tensors where tensor.floats()?.contains(where: { !$0.isFinite }) == true {
-      throw ModelError(
-        .malformed, file.path, "tensor \(tensor.name) has a weight that is no finite number")
-    }
   }
 
   private static func labels(_ file: JSONFile, required: Bool) throws(ModelError) -> [String] {

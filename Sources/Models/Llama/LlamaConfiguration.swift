@@ -12,7 +12,7 @@ package struct LlamaConfiguration: Sendable, Equatable {
   package let headSize: Int
   package let feedForwardWidth: Int
   package let vocabularySize: Int
-  /// Most positions of one sequence.
+  /// Most positions of one sequence, at least 2.
   package let contextLength: Int
   /// Added to the mean square in every RMS norm.
   package let normEpsilon: Float
@@ -43,7 +43,8 @@ extension LlamaConfiguration {
     heads = try required("llama.attention.head_count", 1...1024)
     kvHeads = try file.integer("llama.attention.head_count_kv", in: 1...1024) ?? heads
     feedForwardWidth = try required("llama.feed_forward_length", 1...1_048_576)
-    contextLength = try required("llama.context_length", 1...16_777_216)
+    // One position is a prompt without an answer.
+    contextLength = try required("llama.context_length", 2...16_777_216)
     guard
       let epsilon = try file.real("llama.attention.layer_norm_rms_epsilon", in: 0...0.1)
     else { throw file.problem("llama.attention.layer_norm_rms_epsilon is missing") }

@@ -1,25 +1,34 @@
-/// What `<models>/<name>/model.yaml` may say. Every key has a default; an unknown key is an error.
+internal import Batching
+internal import Inference
+
+/// What `<models>/<name>/model.yaml` may say. Every key has a default, where what it bounds is; an
+/// unknown key is an error.
 package struct ModelSettings: Sendable, Equatable {
   /// Shown by `apus models`.
   package var description = ""
   /// Longest wait for company before a batch starts; zero batches only while the engine is busy.
   package var maxQueueDelay: Duration = .zero
   /// Most instances in one batch.
-  package var maxBatchRows = 64
+  package var maxBatchInstances = BatchOptions().maxBatchInputs
   /// Most tokens in one batch, or in one step of a language model; nil: 4096, or 256 in a step.
   package var maxBatchTokens: Int?
   /// Engine time that one batch or step may take, as predicted, while other models have work too.
-  package var engineSlice: Duration = .milliseconds(20)
+  package var engineSlice = EngineTurn.shared
   /// Most instances waiting; one more is answered RESOURCE_EXHAUSTED.
-  package var queueLimit = 1024
+  package var queueLimit = BatchOptions().maxQueueInputs
+  /// Most tokens of waiting instances or prompts; nil: 1048576 or, if those are more, a whole request
+  /// of the longest texts; 262144 of prompts.
+  package var queueTokens: Int?
   /// Most instances in one Predict request.
   package var maxInstances = 100
   /// Most sequences of a language model generating at once.
-  package var maxSequences = 128
+  package var maxSequences = SequenceOptions().maxRunning
+  /// Tokens kept for a slow reader of a stream before its generation pauses.
+  package var streamBuffer = SequenceOptions().streamBuffer
   /// Memory for keys and values of a language model, in bytes.
-  package var keyValueBytes = 64 << 20
+  package var keyValueBytes = LlamaBackend.Limits().kvBytes
   /// Most tokens of prompt and answer together of a language model, were it made for more.
-  package var maxContext = 8192
+  package var maxContext = LlamaBackend.Limits().contextLength
   /// How a language model takes conversations, in place of what its file says: the name of a builtin
   /// template, the template itself, or the name of a file beside model.yaml.
   package var chatTemplate: String?
@@ -27,8 +36,9 @@ package struct ModelSettings: Sendable, Equatable {
   package init() {}
 
   static let keys = [
-    "description", "max_queue_delay", "max_batch_rows", "max_batch_tokens", "engine_slice",
-    "queue_limit", "max_instances", "max_sequences", "max_context", "kv_cache", "chat_template",
+    "description", "max_queue_delay", "max_batch_instances", "max_batch_tokens", "engine_slice",
+    "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
+    "kv_cache", "chat_template",
   ]
 
   package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -65,12 +75,14 @@ package struct ModelSettings: Sendable, Equatable {
     switch entry.key {
     case "description": description = text
     case "max_queue_delay": maxQueueDelay = try time()
-    case "max_batch_rows": maxBatchRows = try count(1...4096)
+    case "max_batch_instances": maxBatchInstances = try count(1...4096)
     case "max_batch_tokens": maxBatchTokens = try count(1...1_048_576)
     case "engine_slice": engineSlice = try time()
     case "queue_limit": queueLimit = try count(1...1_048_576)
+    case "queue_tokens": queueTokens = try count(1...1_073_741_824)
     case "max_instances": maxInstances = try count(1...10_000)
     case "max_sequences": maxSequences = try count(1...4096)
+    case "stream_buffer": streamBuffer = try count(1...65_536)
     case "max_context": maxContext = try count(16...1_048_576)
     case "kv_cache":
       guard let bytes = Quantity.bytes(text), (1 << 16...1 << 40).contains(bytes) else {

@@ -1,3 +1,4 @@
+internal import Batching
 internal import Messages
 import Synchronization
 internal import Threads
@@ -15,8 +16,9 @@ final class LongTextThread: Sendable {
     var isStopped = false
   }
 
-  private final class Ticket: Sendable {
-    let isCancelled = Atomic(false)
+  /// Of one piece of work that waits.
+  private final class Cancellation: Sendable {
+    let isRequested = Atomic(false)
   }
 
   private let limit: Int
@@ -36,19 +38,19 @@ final class LongTextThread: Sendable {
   /// - Throws: what `work` throws; RESOURCE_EXHAUSTED with retry advice when too much waits;
   ///   UNAVAILABLE after `stop`; `CancellationError` when the task was cancelled before its turn.
   func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    let ticket = Ticket()
+    let cancellation = Cancellation()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         enter { refusal in
           if let refusal { return continuation.resume(throwing: refusal) }
-          if ticket.isCancelled.load(ordering: .relaxed) {
+          if cancellation.isRequested.load(ordering: .relaxed) {
             return continuation.resume(throwing: CancellationError())
           }
           continuation.resume(with: Result { try work() })
         }
       }
     } onCancel: {
-      ticket.isCancelled.store(true, ordering: .relaxed)
+      cancellation.isRequested.store(true, ordering: .relaxed)
     }
   }
 
@@ -67,7 +69,7 @@ final class LongTextThread: Sendable {
       .resourceExhausted,
       "\(limit) requests with long texts wait already (max-long-texts); retry later, or send "
         + "shorter texts")
-    status.addRetryAdvice(.milliseconds(100))
+    status.addRetryAdvice(RetryAdvice.unmeasured)
     return status
   }
 

@@ -5,12 +5,12 @@ internal import Metrics
 
 extension Status {
   /// What batching says, as callers know it; a queue that is full or too long tells when to come
-  /// back.
+  /// back, unless the request can never succeed as it is.
   init(_ error: BatchingError) {
     switch error.code {
     case .queueFull, .queueTimeout, .hopeless:
       self.init(.resourceExhausted, error.message)
-      addRetryAdvice(error.retryAfter ?? .milliseconds(100))
+      if let delay = error.retryAfter { addRetryAdvice(delay) }
     case .deadlineExceeded: self.init(.deadlineExceeded, error.message)
     case .tooLarge, .invalidRequest: self.init(.invalidArgument, error.message)
     case .stopped: self.init(.unavailable, error.message)

@@ -2,8 +2,9 @@ import Bytes
 import JSON
 
 extension WordPieceTokenizer {
-  /// The tokenizer of a Hugging Face folder: vocab.txt with tokenizer_config.json, which load in a
-  /// tenth of the time, or else tokenizer.json, which says the same.
+  /// The tokenizer of a Hugging Face folder: vocab.txt with tokenizer_config.json, or else
+  /// tokenizer.json. Where there are both vocabularies they must be the same: other software reads
+  /// the one or the other, and with a wrong one every answer is wrong.
   ///
   /// - Parameter maximumTokens: most tokens of a text, [CLS] and [SEP] included.
   package init(folder path: String, maximumTokens: Int) throws(TokenizerError) {
@@ -17,11 +18,14 @@ extension WordPieceTokenizer {
       } catch {
         throw TokenizerError(error.code, "\(config.path): \(error.reason)")
       }
+      let pieces: PackedStrings
       do throws(TokenizerError) {
-        try self.init(pieces: Self.lines(vocabulary.region.bytes), options: options)
+        pieces = try Self.lines(vocabulary.region.bytes)
+        try self.init(pieces: pieces, options: options)
       } catch {
         throw TokenizerError(error.code, "\(vocabulary.path): \(error.reason)")
       }
+      try Self.check(pieces, against: "\(path)/tokenizer.json")
       return
     }
     guard let file = try Self.mapIfPresent("\(path)/tokenizer.json") else {
@@ -34,6 +38,30 @@ extension WordPieceTokenizer {
     } catch {
       throw TokenizerError(error.code, "\(file.path): \(error.reason)")
     }
+  }
+
+  /// - Throws: where there is such a file and its vocabulary is another, with the first difference.
+  private static func check(
+    _ pieces: PackedStrings, against path: String
+  ) throws(TokenizerError) {
+    guard let file = try mapIfPresent(path) else { return }
+    let others: PackedStrings
+    do throws(TokenizerError) {
+      others = try self.pieces(json: parse(file.region.bytes, VocabularyLimit.tokenizer))
+    } catch {
+      throw TokenizerError(error.code, "\(path): \(error.reason)")
+    }
+    if pieces == others { return }
+    let shared = 0..<min(pieces.count, others.count)
+    let difference =
+      if let id = shared.first(where: { pieces.string($0) != others.string($0) }) {
+        "to \(id) they give `\(pieces.string(id).prefix(64))` and `\(others.string(id).prefix(64))`"
+      } else {
+        "they have \(pieces.count) and \(others.count) pieces"
+      }
+    throw TokenizerError(
+      .invalidTokenizer,
+      "vocab.txt and \(path) differ: \(difference); remove the one that is not the model's")
   }
 
   /// nil where there is no such file; one that is there must be readable.

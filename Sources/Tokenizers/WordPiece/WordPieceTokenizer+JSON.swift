@@ -6,10 +6,7 @@ extension WordPieceTokenizer {
   /// Its own truncation and padding do not count: `options.maximumTokens` does.
   package init(json text: RawSpan, options: Options) throws(TokenizerError) {
     let root = try Self.parse(text, VocabularyLimit.tokenizer)
-    guard let model = root["model"], let vocabulary = model["vocab"] else {
-      throw TokenizerError(.invalidTokenizer, "\"model\" with its \"vocab\" is missing")
-    }
-    if model["type"] != nil { try Self.check(model["type"], "model", "WordPiece") }
+    let model = try Self.model(root)
     try Self.check(root["pre_tokenizer"]?["type"], "pre_tokenizer", "BertPreTokenizer")
     try Self.check(root["normalizer"]?["type"], "normalizer", "BertNormalizer")
     var options = options
@@ -29,7 +26,7 @@ extension WordPieceTokenizer {
       options.beginPiece = begin
       options.endPiece = end
     }
-    try self.init(pieces: Self.pieces(vocabulary), options: options)
+    try self.init(pieces: Self.pieces(json: root), options: options)
   }
 
   private static func check(
@@ -79,8 +76,17 @@ extension WordPieceTokenizer {
         + "(TemplateProcessing or BertProcessing)")
   }
 
-  /// The vocabulary by id: every id from 0 up to the number of pieces stands once.
-  private static func pieces(_ vocabulary: JSONValue) throws(TokenizerError) -> PackedStrings {
+  private static func model(_ root: JSONValue) throws(TokenizerError) -> JSONValue {
+    guard let model = root["model"], model["vocab"] != nil else {
+      throw TokenizerError(.invalidTokenizer, "\"model\" with its \"vocab\" is missing")
+    }
+    if model["type"] != nil { try check(model["type"], "model", "WordPiece") }
+    return model
+  }
+
+  /// The vocabulary of a tokenizer.json by id: every id from 0 up to the number of pieces stands once.
+  static func pieces(json root: JSONValue) throws(TokenizerError) -> PackedStrings {
+    guard let vocabulary = try model(root)["vocab"] else { return PackedStrings() }
     guard vocabulary.kind == .object, 1...VocabularyLimit.pieces ~= vocabulary.count else {
       throw TokenizerError(
         .invalidTokenizer,

@@ -27,6 +27,19 @@ import Testing
     #expect(try await lane.run { 6 } == 6)
   }
 
+  @Test func aThreadWaitsForItsJob() async throws {
+    let engine = try Engine()
+    let lane = engine.lane("a")
+    #expect(try await offThread { Result { try lane.runAndWait { 6 } } }.get() == 6)
+    let failed = await offThread { Result { try lane.runAndWait { throw BadInput(value: 7) } } }
+    #expect(throws: BadInput(value: 7)) { try failed.get() }
+    #expect(try await lane.run { 5 } == 5)
+    engine.stop()
+    let stopped = await offThread { Result { try lane.runAndWait { 6 } } }
+    let error = #expect(throws: BatchingError.self) { try stopped.get() }
+    #expect(error?.code == .stopped)
+  }
+
   /// A job of each kind moves the engine's clock; nobody is given up, however slow the machine is.
   @Test func lanesShareTimeAndNotTurns() async throws {
     let clock = FakeClock()

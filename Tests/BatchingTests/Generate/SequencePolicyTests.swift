@@ -105,7 +105,7 @@ import Testing
       _ = try policy.arrive(request(1), now: start)
     }
     #expect(byCount?.code == .queueFull)
-    #expect(byCount?.retryAfter == BatchPolicy.defaultRetry)
+    #expect(byCount?.retryAfter == RetryAdvice.unmeasured)
   }
 
   @Test func retryAdviceComesFromMeasuredLives() throws {
@@ -176,6 +176,24 @@ import Testing
     #expect(shape(alone) == [[0, 4, 1, 1], [1, 19, 255, 0]])
   }
 
+  @Test func aloneAStepIsNoLongerThanATurn() throws {
+    var policy = policy(context: 400, blockTokens: 4, blocks: 400) { $0.maxStepTokens = 256 }
+    _ = try policy.arrive(request(3), now: start)
+    let token = EngineTurn.alone / 100
+    complete(&policy, try plan(&policy, now: start), duration: token * 3)
+    for _ in 2..<CostModel.minimumSamples {
+      complete(&policy, try plan(&policy, now: start), duration: token)
+    }
+    _ = try policy.arrive(request(300), now: start)
+    // One step is missing until its times are trusted.
+    let whole = try plan(&policy, now: start)
+    #expect(shape(whole) == [[0, 9, 1, 1], [1, 0, 255, 0]])
+    complete(&policy, whole, duration: token * 256)
+    _ = try policy.arrive(request(300), now: start)
+    let cut = try plan(&policy, now: start)
+    #expect((98...100).contains(cut.tokens))
+  }
+
   @Test func aPromptGetsOnHoweverShortTheSlice() throws {
     var policy = policy(blockTokens: 4) { $0.engineSlice = .zero }
     _ = try policy.arrive(request(10), now: start)
@@ -222,7 +240,7 @@ import Testing
       (logits[5], logits[9]) = (3, 2)
       var span = logits.mutableSpan
       var sampler = slice.sampler
-      return sampler?.draw(from: &span)
+      return try sampler?.draw(from: &span)
     }
     #expect(drawn == [5, 9])
   }

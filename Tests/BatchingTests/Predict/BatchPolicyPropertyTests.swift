@@ -31,9 +31,9 @@ import Testing
   @Test(arguments: 0..<40) func agreesWithTheModel(seed: UInt64) throws {
     var random = TestRandom(state: seed)
     var options = BatchOptions()
-    options.maxBatchRows = Int.random(in: 1...12, using: &random)
+    options.maxBatchInputs = Int.random(in: 1...12, using: &random)
     options.maxBatchTokens = Int.random(in: 40...400, using: &random)
-    options.maxQueueRows = Int.random(in: 1...60, using: &random)
+    options.maxQueueInputs = Int.random(in: 1...60, using: &random)
     options.maxQueueTokens = Int.random(in: 100...2000, using: &random)
     options.maxQueueDelay = .milliseconds(Int.random(in: 0...3, using: &random))
     options.engineSlice = .microseconds(Int.random(in: 0...4000, using: &random))
@@ -47,7 +47,7 @@ import Testing
       case 6: now += .microseconds(Int.random(in: 0...2000, using: &random))
       default: batch(&policy, &model, now: now, &random)
       }
-      #expect(policy.waitingRows == model.waiting.count)
+      #expect(policy.waitingInputs == model.waiting.count)
       #expect(policy.waitingTokens == model.tokens)
     }
     while !model.waiting.isEmpty || !model.computing.isEmpty {
@@ -69,10 +69,10 @@ import Testing
       ? nil : now + .microseconds(Int.random(in: 1...9000, using: &random))
     let fits =
       cost <= options.maxBatchTokens && cost <= options.maxQueueTokens
-      && model.waiting.count < options.maxQueueRows
+      && model.waiting.count < options.maxQueueInputs
       && model.tokens + cost <= options.maxQueueTokens
     do throws(BatchingError) {
-      try policy.check(rows: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
+      try policy.check(inputs: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
       #expect(fits)
       guard let id = model.freeIDs.popLast() else { return }
       policy.enqueue(id, cost: cost, deadline: deadline, now: now)
@@ -99,15 +99,17 @@ import Testing
   ) {
     let options = policy.options
     for id in policy.expire(now: now) {
-      let entry = model.take(id)
-      #expect(entry?.deadline.map { $0 <= now } == true)
+      let input = model.take(id)
+      #expect(input?.deadline.map { $0 <= now } == true)
       model.dropped += 1
       model.freeIDs.append(id)
     }
     #expect(!model.waiting.contains { $0.deadline.map { $0 <= now } ?? false })
     let isContended = Bool.random(using: &random)
-    let slice = policy.costModel.tokens(within: options.engineSlice) ?? 1
-    let most = isContended ? min(slice, options.maxBatchTokens) : options.maxBatchTokens
+    let turn = isContended ? options.engineSlice : EngineTurn.alone
+    let measured =
+      isContended || policy.costModel.isTrusted ? policy.costModel.tokens(within: turn) : nil
+    let most = min(options.maxBatchTokens, measured ?? (isContended ? 1 : .max))
     switch policy.next(now: now, isContended: isContended) {
     case .idle: #expect(model.waiting.isEmpty && model.computing.isEmpty)
     case .wait(let until): #expect(until > now && !model.waiting.isEmpty)
@@ -126,19 +128,19 @@ import Testing
     }
   }
 
-  /// - Parameter most: tokens of a batch of more than one row.
+  /// - Parameter most: tokens of a batch of more than one input.
   func check(_ ids: [Int], _ tokens: Int, _ model: Model, _ options: BatchOptions, _ most: Int) {
     let batch = ids.compactMap { id in model.waiting.first { $0.id == id } }
     #expect(batch.count == ids.count && Set(ids).count == ids.count && !ids.isEmpty)
     #expect(batch.reduce(0) { $0 + $1.cost } == tokens)
-    #expect(ids.count <= options.maxBatchRows && tokens <= options.maxBatchTokens)
+    #expect(ids.count <= options.maxBatchInputs && tokens <= options.maxBatchTokens)
     #expect(ids.count == 1 || tokens <= most)
     #expect(batch.contains(model.waiting[0]), "the oldest is left behind")
     for bucket in Set(model.waiting.map(\.bucket)) {
       let queue = model.waiting.filter { $0.bucket == bucket }
       let taken = batch.filter { $0.bucket == bucket }
       #expect(Array(queue.prefix(taken.count)) == taken, "out of order")
-      if ids.count < options.maxBatchRows, taken.count < queue.count {
+      if ids.count < options.maxBatchInputs, taken.count < queue.count {
         #expect(tokens + queue[taken.count].cost > most, "room not used")
       }
     }

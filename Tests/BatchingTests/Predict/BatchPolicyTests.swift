@@ -18,7 +18,7 @@ import Testing
     deadline: ContinuousClock.Instant? = nil, now: ContinuousClock.Instant? = nil
   ) throws(BatchingError) {
     let now = now ?? start
-    try policy.check(rows: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
+    try policy.check(inputs: 1, tokens: cost, largest: cost, deadline: deadline, now: now)
     policy.enqueue(id, cost: cost, deadline: deadline, now: now)
   }
 
@@ -61,12 +61,12 @@ import Testing
 
   // MARK: Budgets
 
-  @Test(arguments: 1...3) func rowsOnBothSidesOfTheBound(rows: Int) throws {
-    var policy = policy { $0.maxBatchRows = 2 }
-    for id in 0..<rows { try submit(&policy, id) }
+  @Test(arguments: 1...3) func inputsOnBothSidesOfTheBound(inputs: Int) throws {
+    var policy = policy { $0.maxBatchInputs = 2 }
+    for id in 0..<inputs { try submit(&policy, id) }
     #expect(
-      policy.next(now: start) == .run(Array(0..<min(rows, 2)), tokens: min(rows, 2)))
-    #expect(policy.waitingRows == max(0, rows - 2))
+      policy.next(now: start) == .run(Array(0..<min(inputs, 2)), tokens: min(inputs, 2)))
+    #expect(policy.waitingInputs == max(0, inputs - 2))
   }
 
   @Test func tokensOnBothSidesOfTheBound() throws {
@@ -87,16 +87,16 @@ import Testing
     #expect(code { () throws(BatchingError) in try submit(&policy, 1, cost: 11) } == .tooLarge)
   }
 
-  @Test func theQueueIsBoundedInRows() throws {
-    var policy = policy { $0.maxQueueRows = 3 }
+  @Test func theQueueIsBoundedInInputs() throws {
+    var policy = policy { $0.maxQueueInputs = 3 }
     for id in 0..<3 { try submit(&policy, id) }
     do {
       try submit(&policy, 3)
-      Issue.record("a fourth entry in a queue of three")
+      Issue.record("a fourth input in a queue of three")
     } catch {
       #expect(error.code == .queueFull)
-      #expect(error.retryAfter == BatchPolicy.defaultRetry)
-      #expect(error.message.contains("3 inputs"))
+      #expect(error.retryAfter == RetryAdvice.unmeasured)
+      #expect(error.message.contains("(3 inputs, queue_limit)"))
     }
     policy.cancel(1)
     try submit(&policy, 1)
@@ -113,10 +113,10 @@ import Testing
   }
 
   @Test func aRequestThatNeverFitsIsNotToldToRetry() {
-    let policy = policy { $0.maxQueueRows = 3 }
-    for (rows, expected) in [(3, nil), (4, BatchingError.Code.tooLarge)] {
+    let policy = policy { $0.maxQueueInputs = 3 }
+    for (inputs, expected) in [(3, nil), (4, BatchingError.Code.tooLarge)] {
       let found = code { () throws(BatchingError) in
-        try policy.check(rows: rows, tokens: rows, largest: 1, deadline: nil, now: start)
+        try policy.check(inputs: inputs, tokens: inputs, largest: 1, deadline: nil, now: start)
       }
       #expect(found == expected)
     }
@@ -124,8 +124,8 @@ import Testing
 
   @Test func retryAdviceComesFromMeasuredBatches() throws {
     var policy = policy {
-      $0.maxQueueRows = 4
-      $0.maxBatchRows = 1
+      $0.maxQueueInputs = 4
+      $0.maxBatchInputs = 1
     }
     try train(&policy, tokens: 1, duration: .milliseconds(30))
     for id in 0..<4 { try submit(&policy, id) }
@@ -141,7 +141,7 @@ import Testing
   // MARK: Buckets
 
   @Test func similarLengthsGoTogetherWhenNotAllFit() throws {
-    var policy = policy { $0.maxBatchRows = 3 }
+    var policy = policy { $0.maxBatchInputs = 3 }
     for (id, cost) in [10, 900, 11, 1000, 9, 12].enumerated() {
       try submit(&policy, id, cost: cost)
     }
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func theOldestIsAlwaysInTheNextBatch() throws {
-    var policy = policy { $0.maxBatchRows = 2 }
+    var policy = policy { $0.maxBatchInputs = 2 }
     try submit(&policy, 0, cost: 1)
     #expect(policy.next(now: start) == .run([0], tokens: 1))
     try submit(&policy, 1, cost: 500)
@@ -177,7 +177,27 @@ import Testing
     #expect(policy.next(now: start) == .run([4, 5, 6, 7, 8], tokens: 250))
   }
 
-  @Test func oneRowGoesHoweverShortTheSlice() throws {
+  /// Who comes while nobody else had work waits for the batch that runs, whose length is then all of
+  /// the wait: a second and more for a full one of a small model on two cores.
+  @Test func aloneABatchIsNoLongerThanATurn() throws {
+    var policy = policy { $0.maxBatchTokens = 5000 }
+    try train(&policy, tokens: 100, duration: EngineTurn.alone / 10, count: 7)
+    // Not trusted yet: one more is needed.
+    for id in 0..<20 { try submit(&policy, id, cost: 100) }
+    #expect(policy.next(now: start) == .run(Array(0..<20), tokens: 2000))
+    policy.finished(duration: EngineTurn.alone * 2)
+    for id in 0..<20 { try submit(&policy, id, cost: 100) }
+    #expect(policy.next(now: start) == .run(Array(0..<10), tokens: 1000))
+  }
+
+  @Test func aSliceLongerThanATurnCountsForBoth() throws {
+    var policy = policy { $0.engineSlice = EngineTurn.alone * 2 }
+    try train(&policy, tokens: 100, duration: EngineTurn.alone)
+    for id in 0..<3 { try submit(&policy, id, cost: 100) }
+    #expect(policy.next(now: start) == .run([0, 1], tokens: 200))
+  }
+
+  @Test func oneInputGoesHoweverShortTheSlice() throws {
     var policy = policy { $0.engineSlice = .zero }
     // Nothing is measured yet.
     for id in 0..<3 { try submit(&policy, id, cost: 50) }
@@ -201,7 +221,7 @@ import Testing
   @Test func aFullBatchDoesNotWait() throws {
     var policy = policy {
       $0.maxQueueDelay = .milliseconds(5)
-      $0.maxBatchRows = 2
+      $0.maxBatchInputs = 2
       $0.maxBatchTokens = 10
     }
     try submit(&policy, 0, cost: 9)
@@ -224,7 +244,7 @@ import Testing
     var policy = policy()
     for id in 0..<3 { try submit(&policy, id, cost: 5) }
     #expect([1, 1, 99].map { policy.cancel($0) } == [true, false, false])
-    #expect(policy.waitingRows == 2)
+    #expect(policy.waitingInputs == 2)
     #expect(policy.waitingTokens == 10)
     #expect(policy.next(now: start) == .run([0, 2], tokens: 10))
     #expect(policy.cancel(0) == false)
@@ -261,7 +281,7 @@ import Testing
   }
 
   @Test func theHopelessAreRefusedOnBothSidesOfTheBound() throws {
-    var policy = policy { $0.maxBatchRows = 1 }
+    var policy = policy { $0.maxBatchInputs = 1 }
     try train(&policy, tokens: 100, duration: .milliseconds(10))
     try submit(&policy, 0, cost: 100)
     #expect(policy.next(now: start) == .run([0], tokens: 100))
@@ -276,7 +296,7 @@ import Testing
   }
 
   @Test func theHopelessAreToldHowLongTheQueueIsAndWhenToComeBack() throws {
-    var policy = policy { $0.maxBatchRows = 1 }
+    var policy = policy { $0.maxBatchInputs = 1 }
     try train(&policy, tokens: 100, duration: .milliseconds(10))
     for id in 0..<4 { try submit(&policy, id, cost: 100) }
     do {
@@ -290,8 +310,37 @@ import Testing
     }
   }
 
+  /// However short the queue, the request itself takes longer: coming back changes nothing.
+  @Test func whoCanNeverBeInTimeIsNotToldToComeBack() throws {
+    var policy = policy { $0.maxBatchInputs = 2 }
+    try train(&policy, tokens: 200, duration: .milliseconds(10))
+    try submit(&policy, 0, cost: 200)
+    // Five batches of its own, and one that waits already.
+    for (left, isEver) in [(49, false), (51, true)] {
+      do {
+        try policy.check(
+          inputs: 10, tokens: 1000, largest: 200, deadline: start + .milliseconds(left), now: start)
+        Issue.record("accepted")
+      } catch {
+        #expect(error.code == .hopeless)
+        #expect((error.retryAfter != nil) == isEver)
+        #expect(error.message.contains("split it") == !isEver)
+      }
+    }
+  }
+
+  @Test func theLastBatchOfARequestWaitsForThoseBefore() throws {
+    var policy = policy { $0.maxBatchInputs = 2 }
+    #expect(policy.leastWait(inputs: 10, tokens: 1000) == nil)
+    try train(&policy, tokens: 200, duration: .milliseconds(10))
+    #expect(policy.leastWait(inputs: 2, tokens: 200) == .zero)
+    // Five batches of 200 tokens: four before the last.
+    let wait = try #require(policy.leastWait(inputs: 10, tokens: 1000))
+    #expect(abs(wait.seconds - 0.040) < 0.001)
+  }
+
   @Test func aStuckBatchIsNotCountedAsTimeGained() throws {
-    var policy = policy { $0.maxBatchRows = 1 }
+    var policy = policy { $0.maxBatchInputs = 1 }
     try train(&policy, tokens: 100, duration: .milliseconds(10))
     try submit(&policy, 0, cost: 100)
     #expect(policy.next(now: start) == .run([0], tokens: 100))
@@ -311,7 +360,7 @@ import Testing
   }
 
   @Test func whatMayOvertakeIsNotCounted() throws {
-    var policy = policy { $0.maxBatchRows = 1 }
+    var policy = policy { $0.maxBatchInputs = 1 }
     try train(&policy, tokens: 1000, duration: .seconds(1))
     try submit(&policy, 0, cost: 1000)
     // A short one may go first, and a batch of it has never been measured to take long.

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Metrics
 import TestSupport
 import Testing
 
@@ -51,7 +52,7 @@ import Testing
   }
 
   @Test func theHopelessAreRefusedOnArrival() async throws {
-    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchRows = 1 }
+    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchInputs = 1 }
     for _ in 0..<8 { _ = try await fixture.submit(1).value }
     let first = await fixture.hold()
     let refused = fixture.submit(1, deadline: fixture.clock.now() + .milliseconds(15))
@@ -73,7 +74,7 @@ import Testing
     let refused = await error(late)
     #expect(refused?.code == .queueTimeout)
     #expect(refused?.message.contains("5 ms") == true)
-    #expect(refused?.retryAfter == BatchPolicy.defaultRetry)
+    #expect(refused?.retryAfter == RetryAdvice.unmeasured)
     fixture.letGo()
     _ = try await first.value
     #expect(try await early.value.output == 25)
@@ -96,7 +97,7 @@ import Testing
     let next = fixture.submit(2, queueTimeout: .milliseconds(5))
     await fixture.waiting(1)
     fixture.clock.advance(by: .milliseconds(4))
-    #expect(await fixture.batcher.waiting.rows == 1)
+    #expect(await fixture.batcher.waiting.inputs == 1)
     fixture.letGo()
     _ = try await first.value
     #expect(await code(next) == .queueTimeout)
@@ -129,6 +130,26 @@ import Testing
     #expect(await fixture.batcher.unanswered == (0, 0))
   }
 
+  /// What a request waited for itself is no advice, and where that alone is too long there is none.
+  @Test(arguments: [(35, 0.010), (25, nil)])
+  func adviceIsWithoutTheRequestItself(timeout: Int, advice: Double?) async throws {
+    let fixture = try BatcherFixture(computeTime: .milliseconds(10)) { $0.maxBatchInputs = 1 }
+    for _ in 0..<8 { _ = try await fixture.submit(1).value }
+    let first = await fixture.hold()
+    // Its fourth input cannot begin before 30 ms are over.
+    let request = fixture.submit(all: [1, 1, 1, 1], queueTimeout: .milliseconds(timeout))
+    let other = fixture.submit(1)
+    await fixture.waiting(5)
+    fixture.clock.advance(by: .milliseconds(timeout))
+    let refused = await error(request)
+    #expect(refused?.code == .queueTimeout)
+    #expect((refused?.retryAfter == nil) == (advice == nil))
+    if let advice { #expect(abs(try #require(refused?.retryAfter).seconds - advice) < 0.001) }
+    #expect(refused?.message.contains("split the request") == (advice == nil))
+    fixture.letGo()
+    _ = try await (first.value, other.value)
+  }
+
   @Test func aBatchThatWaitsForTheEngineLosesWhatLapsesMeanwhile() async throws {
     let fixture = try BatcherFixture()
     let (entered, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
@@ -150,7 +171,7 @@ import Testing
     _ = try await first.value
     // The other model computes; what is formed as a batch now has still not begun.
     await offThread { entered.wait() }
-    while await fixture.batcher.waiting.rows == 4 { await Task.yield() }
+    while await fixture.batcher.waiting.inputs == 4 { await Task.yield() }
     fixture.clock.advance(by: .milliseconds(5))
     release.signal()
     try await held.value

@@ -48,7 +48,7 @@ import Testing
       #expect(answer.queued == .milliseconds(8))
     }
     #expect(fixture.backend.computed.count == 2)
-    #expect(fixture.observer.batches.map(\.rows) == [1, 20])
+    #expect(fixture.observer.batches.map(\.inputs) == [1, 20])
     #expect(fixture.observer.batches.map(\.tokens) == [1, 210])
     #expect(fixture.observer.batches.map(\.queued) == [.zero, .milliseconds(8)])
   }
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aFullQueueRefusesWithAdvice() async throws {
-    let fixture = try BatcherFixture { $0.maxQueueRows = 2 }
+    let fixture = try BatcherFixture { $0.maxQueueInputs = 2 }
     let first = await fixture.hold()
     let queued = [fixture.submit(2), fixture.submit(3)]
     await fixture.waiting(2)
@@ -75,7 +75,7 @@ import Testing
       Issue.record("accepted")
     } catch let error as BatchingError {
       #expect(error.code == .queueFull)
-      #expect(error.retryAfter == BatchPolicy.defaultRetry)
+      #expect(error.retryAfter == RetryAdvice.unmeasured)
     }
     #expect(fixture.observer.drops(.queueFull) == 1)
     fixture.letGo()
@@ -93,7 +93,7 @@ import Testing
     await fixture.waiting(2)
     cancelled.cancel()
     await #expect(throws: CancellationError.self) { try await cancelled.value }
-    #expect(await fixture.batcher.waiting.rows == 1)
+    #expect(await fixture.batcher.waiting.inputs == 1)
     fixture.letGo()
     _ = try await first.value
     #expect(try await kept.value.output == 25)
@@ -182,7 +182,7 @@ import Testing
       #expect(error.code == .backendFailed)
       #expect(error.cause as? BadInput == BadInput(value: -1))
     }
-    // The batch once, and each of its rows once.
+    // The batch once, and each of its inputs once.
     #expect(fixture.backend.computed.count == 5)
     #expect(fixture.observer.batches.last?.failures == 1)
   }
@@ -221,7 +221,7 @@ import Testing
   // MARK: Several inputs
 
   @Test func aRequestKeepsItsOrderOverSeveralBatches() async throws {
-    let fixture = try BatcherFixture { $0.maxBatchRows = 3 }
+    let fixture = try BatcherFixture { $0.maxBatchInputs = 3 }
     let inputs = [500, 1, 400, 2, 300, 3, 200, 4]
     let answers = try await fixture.submit(all: inputs).value
     #expect(answers.map(\.output) == inputs.map { $0 * $0 })
@@ -230,12 +230,12 @@ import Testing
   }
 
   @Test func aRequestIsQueuedAsAWholeOrNotAtAll() async throws {
-    let fixture = try BatcherFixture { $0.maxQueueRows = 4 }
+    let fixture = try BatcherFixture { $0.maxQueueInputs = 4 }
     let first = await fixture.hold()
     let three = fixture.submit(all: [1, 2, 3])
     await fixture.waiting(3)
     #expect(await code(fixture.submit(all: [4, 5])) == .queueFull)
-    #expect(await fixture.batcher.waiting.rows == 3)
+    #expect(await fixture.batcher.waiting.inputs == 3)
     #expect(await code(fixture.submit(all: [1, 2, 3, 4, 5])) == .tooLarge)
     fixture.letGo()
     _ = try await first.value
@@ -243,7 +243,7 @@ import Testing
   }
 
   @Test func oneFailedInputFailsItsRequestAndDropsTheRest() async throws {
-    let fixture = try BatcherFixture { $0.maxBatchRows = 2 }
+    let fixture = try BatcherFixture { $0.maxBatchInputs = 2 }
     let first = await fixture.hold()
     let request = fixture.submit(all: [1, -1, 2, 3, 4, 5])
     let other = fixture.submit(6)
@@ -263,7 +263,7 @@ import Testing
     await fixture.waiting(3)
     request.cancel()
     await #expect(throws: CancellationError.self) { try await request.value }
-    #expect(await fixture.batcher.waiting.rows == 0)
+    #expect(await fixture.batcher.waiting.inputs == 0)
     #expect(fixture.observer.drops(.cancelled) == 3)
     fixture.letGo()
     _ = try await first.value
@@ -277,8 +277,8 @@ import Testing
     let engine = try Engine()
     defer { engine.stop() }
     var options = BatchOptions()
-    options.maxBatchRows = 7
-    options.maxQueueRows = 40
+    options.maxBatchInputs = 7
+    options.maxQueueInputs = 40
     let observer = CountingObserver()
     let batcher = DynamicBatcher(
       name: "race", backend: SquaringBackend(), engine: engine, executor: executor,

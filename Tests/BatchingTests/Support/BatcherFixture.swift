@@ -71,23 +71,23 @@ final class BatcherFixture: Sendable {
 
   func letGo() { release.signal() }
 
-  /// Returns once so many rows wait for a batch.
-  func waiting(_ rows: Int) async {
-    while await batcher.waiting.rows != rows { await Task.yield() }
+  /// Returns once so many inputs wait for a batch.
+  func waiting(_ inputs: Int) async {
+    while await batcher.waiting.inputs != inputs { await Task.yield() }
   }
 }
 
 final class CountingObserver: BatchObserver {
   private let state = Mutex(
-    (batches: [BatchReport](), drops: [BatchDropReason: Int](), waiting: (rows: 0, tokens: 0)))
+    (batches: [BatchReport](), drops: [BatchDropReason: Int](), waiting: (inputs: 0, tokens: 0)))
   var batches: [BatchReport] { state.withLock { $0.batches } }
   func drops(_ reason: BatchDropReason) -> Int { state.withLock { $0.drops[reason] ?? 0 } }
 
-  var waiting: (rows: Int, tokens: Int) { state.withLock { $0.waiting } }
+  var waiting: (inputs: Int, tokens: Int) { state.withLock { $0.waiting } }
 
-  func queueChanged(rows: Int, tokens: Int) { state.withLock { $0.waiting = (rows, tokens) } }
+  func queueChanged(inputs: Int, tokens: Int) { state.withLock { $0.waiting = (inputs, tokens) } }
   func batchComputed(_ batch: BatchReport) { state.withLock { $0.batches.append(batch) } }
-  func entriesDropped(_ count: Int, reason: BatchDropReason) {
+  func inputsDropped(_ count: Int, reason: BatchDropReason) {
     state.withLock { $0.drops[reason, default: 0] += count }
   }
 }

@@ -141,13 +141,14 @@ import Testing
     let model = try LlamaModel(path: "\(Fixture.package)/tools/models/storyteller/1/model.gguf")
     #expect(model.isTied)
     let processor = try Processor(threads: 1)
-    let weights = try LlamaWeights(model) { _ in }
+    let weights = try LlamaWeights(model, in: SlabArena()) { _ in }
     #expect(weights.embedding.byteCount == 0)
     let found = FloatRows()
     let expected = FloatRows()
     let ids = (0..<Int32(model.configuration.vocabularySize)).map { $0 }
     try weights.embedding.look(up: ids, into: found, processor)
-    try EmbeddingTable(copying: model.embedding).look(up: ids, into: expected, processor)
+    try EmbeddingTable(copying: model.embedding, in: SlabArena())
+      .look(up: ids, into: expected, processor)
     #expect((0..<ids.count).allSatisfy { found.row($0) == expected.row($0) })
   }
 

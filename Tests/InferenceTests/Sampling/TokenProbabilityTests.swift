@@ -5,12 +5,12 @@ import Testing
 
 struct TokenProbabilityTests {
   private func draw(_ logits: [Float], _ options: SamplingOptions, seeing: [Int32] = [])
-    -> StepOutput
+    throws -> StepOutput
   {
     var copy = logits
     var output = StepOutput(token: 0, sampler: Sampler(options: options, prompt: seeing))
     var span = copy.mutableSpan
-    output.draw(from: &span)
+    try output.draw(from: &span)
     return output
   }
 
@@ -25,15 +25,15 @@ struct TokenProbabilityTests {
     return (0..<count).map { _ in Float(random.unit() * 20 - 10) }
   }
 
-  @Test func nobodyAsksNobodyPays() {
-    #expect(draw([1, 2, 3], SamplingOptions()).probability == nil)
+  @Test func nobodyAsksNobodyPays() throws {
+    #expect(try draw([1, 2, 3], SamplingOptions()).probability == nil)
   }
 
   @Test(arguments: [1, 2, 5, 19, 20, 21, 512])
   func equalsTheSoftmax(count: Int) throws {
     let logits = random(count, seed: UInt64(count))
     let expected = logSoftmax(logits)
-    let output = draw(logits, SamplingOptions(logprobs: 20))
+    let output = try draw(logits, SamplingOptions(logprobs: 20))
     let probability = try #require(output.probability)
     #expect(abs(Double(probability.logprob) - expected[Int(output.token)]) < 1e-5)
     let order = expected.indices.sorted { expected[$0] > expected[$1] }.prefix(20)
@@ -54,8 +54,8 @@ struct TokenProbabilityTests {
         logprobs: 2)
       var silent = options
       silent.logprobs = nil
-      let output = draw(logits, options, seeing: [1])
-      #expect(output.token == draw(logits, silent, seeing: [1]).token)
+      let output = try draw(logits, options, seeing: [1])
+      #expect(try output.token == draw(logits, silent, seeing: [1]).token)
       let probability = try #require(output.probability)
       #expect(abs(Double(probability.logprob) - expected[Int(output.token)]) < 1e-6)
       #expect(probability.top.map(\.id) == [1, 3])
@@ -63,23 +63,29 @@ struct TokenProbabilityTests {
   }
 
   @Test func ofEqualsTheLowerIDComesFirst() throws {
-    let probability = try #require(draw([1, 2, 2, 1, 2], SamplingOptions(logprobs: 4)).probability)
+    let probability = try #require(
+      try draw([1, 2, 2, 1, 2], SamplingOptions(logprobs: 4)).probability)
     #expect(probability.top.map(\.id) == [1, 2, 4, 0])
   }
 
   @Test func zeroTellsOfTheTokenOnly() throws {
-    let probability = try #require(draw([0, 0], SamplingOptions(logprobs: 0)).probability)
+    let probability = try #require(try draw([0, 0], SamplingOptions(logprobs: 0)).probability)
     #expect(probability.top.isEmpty)
     #expect(abs(probability.logprob - log(Float(0.5))) < 1e-6)
   }
 
-  @Test(arguments: [
-    [Float.nan, 1, .nan], [-.infinity, -.infinity], [.infinity, 1], [.nan, .nan], [1000, -1000],
-  ])
-  func staysDefinedOnBrokenLogits(logits: [Float]) throws {
-    let probability = try #require(draw(logits, SamplingOptions(logprobs: 5)).probability)
-    #expect(!probability.logprob.isNaN && probability.logprob <= 0)
-    for token in probability.top { #expect(!token.logprob.isNaN && token.logprob <= 0) }
+  @Test func staysDefinedAtTheEdges() throws {
+    for logits: [Float] in [[1000, -1000], [-.infinity, 1], [Float.greatestFiniteMagnitude, 0]] {
+      let probability = try #require(try draw(logits, SamplingOptions(logprobs: 5)).probability)
+      #expect(!probability.logprob.isNaN && probability.logprob <= 0)
+      for token in probability.top { #expect(!token.logprob.isNaN && token.logprob <= 0) }
+    }
+  }
+
+  @Test func saysNothingOfWhatAreNoLogits() {
+    for logits in [[Float.nan, 1], [-.infinity, -.infinity], [.infinity, 1]] {
+      #expect(throws: InferenceError.self) { try draw(logits, SamplingOptions(logprobs: 5)) }
+    }
   }
 
   @Test(arguments: [(-1, false), (0, true), (20, true), (21, false)])

@@ -52,7 +52,8 @@ struct LlamaModelTests {
   @Test(arguments: [
     ("llama.block_count", 0), ("llama.block_count", 100_000), ("llama.embedding_length", 0),
     ("llama.attention.head_count", 0), ("llama.attention.head_count_kv", 3),
-    ("llama.context_length", 0), ("llama.rope.dimension_count", 3),
+    ("llama.context_length", 0), ("llama.context_length", 1),
+    ("llama.rope.dimension_count", 3),
     ("llama.rope.dimension_count", 6), ("llama.feed_forward_length", 0),
     ("llama.expert_count", 8), ("llama.vocab_size", 0), ("tokenizer.ggml.bos_token_id", 6),
   ])

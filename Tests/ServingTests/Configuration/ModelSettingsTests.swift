@@ -12,12 +12,14 @@ import Testing
       """
       description: "a model"   # with a comment
       max_queue_delay: 2ms
-      max_batch_rows: 8
+      max_batch_instances: 8
       max_batch_tokens: 512
       engine_slice: 7ms
       queue_limit: 16
+      queue_tokens: 9000
       max_instances: 5
       max_sequences: 3
+      stream_buffer: 2
       max_context: 100
       kv_cache: 1.5MiB
       chat_template: plain
@@ -25,10 +27,12 @@ import Testing
     #expect(settings.chatTemplate == "plain")
     #expect(settings.description == "a model")
     #expect(settings.maxQueueDelay == .milliseconds(2))
-    #expect(settings.maxBatchRows == 8)
+    #expect(settings.maxBatchInstances == 8)
     #expect(settings.maxBatchTokens == 512)
     #expect(settings.engineSlice == .milliseconds(7))
     #expect(settings.queueLimit == 16)
+    #expect(settings.queueTokens == 9000)
+    #expect(settings.streamBuffer == 2)
     #expect(settings.maxInstances == 5)
     #expect(settings.maxSequences == 3)
     #expect(settings.maxContext == 100)
@@ -42,8 +46,8 @@ import Testing
 
   @Test(arguments: [
     ("max_rows: 8", 1, "max_rows is no key"),
-    ("\nmax_batch_rows: many", 2, "`many` is no whole number from 1 to 4096"),
-    ("max_batch_rows: 0", 1, "from 1 to 4096"),
+    ("\nmax_batch_instances: many", 2, "`many` is no whole number from 1 to 4096"),
+    ("max_batch_instances: 0", 1, "from 1 to 4096"),
     ("max_queue_delay: 2", 1, "is no time"),
     ("max_queue_delay: inf s", 1, "is no time"),
     ("engine_slice: 11s", 1, "from 0 to 10s"),

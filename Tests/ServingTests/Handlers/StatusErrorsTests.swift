@@ -21,6 +21,12 @@ import Testing
     #expect(status.details.isEmpty == (expected != .resourceExhausted))
   }
 
+  @Test func whoCanNeverSucceedIsNotToldToComeBack() {
+    let status = Status(BatchingError(.queueTimeout, "split it"))
+    #expect(status.code == .resourceExhausted)
+    #expect(status.metadata["grpc-retry-pushback-ms"] == nil && status.details.isEmpty)
+  }
+
   @Test func aModelsRefusalIsTheCallersMistake() {
     let cause = InferenceError(.invalidInput, "token 7 is too many")
     let status = Status(BatchingError(.backendFailed, "the model failed", cause: cause))

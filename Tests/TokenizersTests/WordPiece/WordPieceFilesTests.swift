@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import TestSupport
 import Testing
 
@@ -55,6 +56,28 @@ struct WordPieceFilesTests {
     #expect(try lines("a\nb\n") == ["a", "b"])
     #expect(try lines("a\r\n\nb") == ["a", "", "b"])
     #expect(try lines("") == [])
+  }
+
+  /// Which of the two a folder's reader takes is up to the reader.
+  @Test(arguments: [
+    ("<u>\n<e>\n<b>\n~b\na\n", nil),
+    ("<u>\n<e>\n<b>\n~c\na\n", "to 3 they give `~c` and `~b`"),
+    ("<u>\n<e>\n<b>\n~b\na\nc", "they have 6 and 5 pieces"),
+  ])
+  func vocabulariesSideBySideMustBeTheSame(vocabulary: String, expected: String?) throws {
+    let folder = try TemporaryFolder()
+    let config = #"{"unk_token": "<u>", "cls_token": "<b>", "sep_token": "<e>"}"#
+    let files = [
+      "vocab.txt": vocabulary, "tokenizer_config.json": config, "tokenizer.json": Self.json,
+    ]
+    for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: folder.file(name))) }
+    do {
+      _ = try WordPieceTokenizer(folder: folder.path, maximumTokens: 16)
+      #expect(expected == nil)
+    } catch {
+      let expected = try #require(expected)
+      #expect(error.reason.contains(expected) && error.reason.contains("tokenizer.json differ"))
+    }
   }
 
   @Test func refusesOtherTokenizerClasses() {

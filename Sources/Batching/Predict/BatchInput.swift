@@ -3,10 +3,10 @@ import Inference
 /// An input on its way to its output, as the scheduler passes it on.
 ///
 /// `@unchecked Sendable`: it has one owner at a time. The submitter makes it; the scheduler's
-/// executor alone touches `ticket`, and sets `startBy` before it hands the row to the engine; the
+/// executor alone touches `ticket`, and sets `startBy` before it hands the input to the engine; the
 /// engine's thread writes the output, and the submitter reads that only after the engine has handed
 /// the batch back (one that was cancelled never looks).
-class BatchRow: @unchecked Sendable {
+class BatchInput: @unchecked Sendable {
   /// In tokens, at least 1.
   final let cost: Int
   /// When the answer is of no use any more.
@@ -35,39 +35,39 @@ class BatchRow: @unchecked Sendable {
   }
 }
 
-/// `@unchecked Sendable`: see `BatchRow`.
-final class TypedBatchRow<Backend: BatchBackend>: BatchRow, @unchecked Sendable {
-  let input: Backend.Input
+/// `@unchecked Sendable`: see `BatchInput`.
+final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Sendable {
+  let value: Backend.Input
   var output: Backend.Output?
 
   init(
-    _ input: Backend.Input, cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?
+    _ value: Backend.Input, cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?
   ) {
-    self.input = input
+    self.value = value
     super.init(cost: max(1, cost), deadline: deadline, queueTimeout: queueTimeout)
   }
 
-  func answer(_ place: BatchPlace) throws(BatchingError) -> BatchAnswer<Backend.Output> {
+  func answer(_ timing: BatchTiming) throws(BatchingError) -> BatchAnswer<Backend.Output> {
     guard let output else { throw BatchingError(.backendFailed, "the model gave no answer") }
     return BatchAnswer(
-      output: output, queued: place.queued, compute: place.compute, batchSize: place.batchSize)
+      output: output, queued: timing.queued, compute: timing.compute, batchSize: timing.batchSize)
   }
 
-  /// Computes a batch, on the engine's thread. When it throws, each row is tried once alone, so
+  /// Computes a batch, on the engine's thread. When it throws, each input is tried once alone, so
   /// that one bad input fails nobody else; that at most doubles the batch's work.
   ///
-  /// - Parameter rows: all of this type; nobody but the backend's own batcher fills its queue.
-  static func compute(_ rows: [BatchRow], on backend: Backend) -> BatchFailures {
+  /// - Parameter inputs: all of this type; nobody but the backend's own batcher fills its queue.
+  static func compute(_ inputs: [BatchInput], on backend: Backend) -> BatchFailures {
     do throws(BatchingError) {
-      try fill(rows[...], on: backend)
+      try fill(inputs[...], on: backend)
       return BatchFailures()
     } catch {
-      if rows.count == 1 { return BatchFailures(isRetried: true, errors: [0: error]) }
+      if inputs.count == 1 { return BatchFailures(isRetried: true, errors: [0: error]) }
     }
     var failures = BatchFailures(isRetried: true)
-    for index in rows.indices {
+    for index in inputs.indices {
       do throws(BatchingError) {
-        try fill(rows[index...index], on: backend)
+        try fill(inputs[index...index], on: backend)
       } catch {
         failures.errors[index] = error
       }
@@ -75,22 +75,23 @@ final class TypedBatchRow<Backend: BatchBackend>: BatchRow, @unchecked Sendable 
     return failures
   }
 
-  static func fill(_ rows: ArraySlice<BatchRow>, on backend: Backend) throws(BatchingError) {
-    var inputs: [Backend.Input] = []
-    inputs.reserveCapacity(rows.count)
-    for row in rows { inputs.append(unsafe unsafeDowncast(row, to: Self.self).input) }
+  static func fill(_ inputs: ArraySlice<BatchInput>, on backend: Backend) throws(BatchingError) {
+    var values: [Backend.Input] = []
+    values.reserveCapacity(inputs.count)
+    for input in inputs { values.append(unsafe unsafeDowncast(input, to: Self.self).value) }
     let outputs: [Backend.Output]
     do {
-      outputs = try backend.compute(inputs)
+      outputs = try backend.compute(values)
     } catch {
       throw .backendFailed(error)
     }
-    guard outputs.count == rows.count else {
+    guard outputs.count == inputs.count else {
       throw BatchingError(
-        .backendFailed, "the model gave \(outputs.count) answers to \(rows.count) inputs")
+        .backendFailed, "the model gave \(outputs.count) answers to \(inputs.count) inputs")
     }
     for offset in 0..<outputs.count {
-      unsafe unsafeDowncast(rows[rows.startIndex + offset], to: Self.self).output = outputs[offset]
+      let input = unsafe unsafeDowncast(inputs[inputs.startIndex + offset], to: Self.self)
+      input.output = outputs[offset]
     }
   }
 }
