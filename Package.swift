@@ -45,8 +45,8 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "COpenSSL"),
+    .systemLibrary(name: "CSQLite"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
@@ -150,8 +150,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC", "Serving",
-        "Templates", "Tokenizers",
+        "Accounts", "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC",
+        "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],
