@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A whole file as read-only memory, mapped on creation and unmapped with the last reference.
 ///

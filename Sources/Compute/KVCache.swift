@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Keys and values of all layers in blocks of 16 positions (paged attention, arXiv:2309.06180).
 ///

@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// The weights of a linear layer [outputs × inputs], packed once at load for the kernels.
 ///
@@ -35,7 +35,8 @@ package final class PackedMatrix: @unchecked Sendable {
   ///
   /// Several tensors can become one matrix (query, key and value), appended one after the other.
   /// - Parameter arena: where it lies, beside the others of its model.
-  /// - Throws: `ComputeError` for impossible shapes, missing or surplus rows, and what `fill` throws.
+  /// - Throws: `ComputeError` for impossible shapes, missing or surplus rows, and what `fill`
+  ///   throws.
   package init(
     kind: Kind, outputs: Int, inputs: Int, bias: [Float] = [], in arena: SlabArena = SlabArena(),
     fill: (inout PackedMatrixWriter) throws(ComputeError) -> Void
@@ -103,7 +104,8 @@ package final class PackedMatrix: @unchecked Sendable {
   var panels: Int { (outputs + panelWidth - 1) / panelWidth }
   /// Panels of the kind's layout, see CKernels.h.
   var weights: UnsafeMutableRawPointer { unsafe memory.base }
-  /// f32 [panels · 64] of `int8PerOutput`, and as many sums of rows; f16 [panels][inputs / 32][32] of `int8PerBlock`.
+  /// f32 [panels · 64] of `int8PerOutput`, and as many sums of rows; f16 [panels][inputs / 32][32]
+  /// of `int8PerBlock`.
   var scales: UnsafeMutableRawPointer { unsafe memory.base + scalesAt }
 }
 

@@ -1,10 +1,10 @@
-import Bytes
-import CLinux
-import Glibc
+internal import Bytes
+internal import CLinux
+internal import Glibc
 
-// connecting ──▶ open ── closeAfterFlush ──▶ flushing ── all sent ──▶ lingering ── FIN, time ──▶ closed
-//      │           │                            │                                                 ▲
-//      └───────────┴──── close, reset, time ────┴─────────────────────────────────────────────────┘
+// connecting ──▶ open ─ closeAfterFlush ─▶ flushing ─ all sent ─▶ lingering ─ FIN, time ─▶ closed
+//      │           │                          │                                             ▲
+//      └───────────┴─── close, reset, time ───┴─────────────────────────────────────────────┘
 //
 // `lingering` has sent FIN and throws away what still comes in: closing with unread bytes would
 // send RST, and RST can destroy the last answer on its way to the peer.

@@ -1,4 +1,4 @@
-import CJansson
+internal import CJansson
 
 /// JSON text (RFC 8259) parsed by jansson, held as its tree and read through `JSONValue`.
 ///

@@ -35,7 +35,8 @@ import Testing
     }
   }
 
-  /// A model that is let go leaves nothing behind, wherever its neighbour's matrices came in between.
+  /// A model that is let go leaves nothing behind, wherever its neighbour's matrices came in
+  /// between.
   @Test func arenasEndApart() throws {
     let (neighbour, model) = (SlabArena(), SlabArena())
     var kept: [SlabMemory] = []

@@ -1,10 +1,10 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
 /// Working memory of one piece of a batch, kept for the next.
 final class EncoderScratch: @unchecked Sendable {
-  // Sendable: one piece at a time has it, taken out of the backend's idle list under its lock and put
-  // back when it is done.
+  // Sendable: one piece at a time has it, taken out of the backend's idle list under its lock and
+  // put back when it is done.
 
   /// Token ids of all texts, one after the other.
   private(set) var tokens: [Int32] = []

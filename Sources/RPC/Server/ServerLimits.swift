@@ -34,8 +34,8 @@ public struct ServerLimits: Sendable {
   public init() {}
 }
 
-/// The name of a limit wherever people meet it: as a flag, in logs and in metrics. As the cause of a
-/// call's status it says which limit ended the call.
+/// The name of a limit wherever people meet it: as a flag, in logs and in metrics. As the cause of
+/// a call's status it says which limit ended the call.
 public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertible {
   case messageSize = "max-message-size"
   case headerSize = "max-header-size"

@@ -35,8 +35,8 @@ import Testing
   @Test func aConnectionThatWasClosingAlreadyIsGivenUpToo() async throws {
     let clock = FakeClock()
     let rig = try Rig(clock: clock) { $0.limits.handshakeTimeout = .seconds(3_600) }
-    // It has said nothing, so it is closed at once; but it does not close its own side, and would be
-    // waited for longer than the grace.
+    // It has said nothing, so it is closed at once; but it does not close its own side, and would
+    // be waited for longer than the grace.
     let client = try SilentClient(port: rig.address.port)
     defer { client.close() }
     try await rig.until { rig.server.connectionCount == 1 }
