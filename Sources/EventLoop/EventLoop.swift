@@ -114,7 +114,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
   /// Calls `body` once `delay` has passed. On the loop only.
   @discardableResult
   package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    schedule(at: now.advanced(by: delay), ClosureTimer(body))
+    schedule(at: now.advanced(by: delay), body)
+  }
+
+  /// The same with a point in time.
+  @discardableResult
+  package func schedule(at instant: LoopInstant, _ body: @escaping () -> Void) -> TimerToken {
+    schedule(at: instant, ClosureTimer(body))
   }
 
   /// Harmless when the timer has fired or was cancelled before. On the loop only; O(log n).
