@@ -7,11 +7,11 @@ internal import CKernels
 /// and returns when all are done; so a graph is a sequence of plain calls. Results never depend on
 /// the number of threads. One operator runs in parallel at a time: calls from a second thread, or
 /// from inside a part, run on their caller alone.
+///
+/// `@unchecked Sendable`: both pointers are constant; the table is constant data, and the pool
+/// behind the other is made for calls from any thread.
 @safe
 package final class Processor: @unchecked Sendable {
-  // Sendable: both pointers are constant; the table is constant data, and the pool behind the other
-  // is made for calls from any thread.
-
   let kernels: UnsafePointer<ck_kernels>
   private let pool: OpaquePointer
 

@@ -57,10 +57,10 @@ struct SlabMemory {
 }
 
 /// Pages shared by matrices; given back with the last of them.
+///
+/// `@unchecked Sendable`: the pointer is constant, and `take` gives every byte to one owner.
 @safe
 private final class Slab: @unchecked Sendable {
-  // Sendable: the pointer is constant, and `take` gives every byte to one owner.
-
   let base: UnsafeMutableRawPointer
   private let size: Int
   private let used = Atomic<Int>(0)

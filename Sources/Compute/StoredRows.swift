@@ -1,9 +1,9 @@
 /// A table of rows as their file stores them, appended once at load and then read by
 /// `Processor.embed`.
+///
+/// `@unchecked Sendable`: the memory is written only by `append`, before the object is shared.
 @safe
 package final class StoredRows: @unchecked Sendable {
-  // Sendable: the memory is written only by `append`, before the object is shared.
-
   package let rows: Int
   package let columns: Int
   package let type: WeightType
