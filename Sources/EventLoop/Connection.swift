@@ -93,7 +93,8 @@ package final class Connection: PollSource {
   /// Closes at once; what is unsent is lost. `closed` follows.
   package func close() { close(.local) }
 
-  /// Sends what the handler has to say and closes when the peer has it, at the latest after `limit`.
+  /// Sends what the handler has to say and closes when the peer has it, at the latest after
+  /// `limit`.
   ///
   /// - Parameter lingering: most time that the peer is waited for when it has taken everything.
   package func closeAfterFlush(
