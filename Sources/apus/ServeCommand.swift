@@ -1,5 +1,4 @@
-internal import Accounts
-import Glibc
+internal import Glibc
 internal import RPC
 internal import Serving
 

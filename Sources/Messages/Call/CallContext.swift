@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// What a handler may know of its call, and the metadata it may answer with.
 ///

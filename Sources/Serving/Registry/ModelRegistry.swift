@@ -1,5 +1,5 @@
 package import Messages
-import Synchronization
+internal import Synchronization
 
 /// The models of the server by name, with every version's state. Read on every call, from any loop.
 package final class ModelRegistry: Sendable {
