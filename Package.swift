@@ -86,7 +86,8 @@ let package = Package(
         "Tokenizers", "Web",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["Accounts", "Bytes", "JSON", "Messages", "RPC", "Serving"],
+      name: "apus",
+      dependencies: ["Accounts", "Bytes", "JSON", "Messages", "RPC", "Serving", "Web"],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor"],

@@ -78,7 +78,7 @@ extension ApusV1.Key {
 }
 
 extension UnixTime {
-  fileprivate var seconds: Double { Double(microseconds) / 1e6 }
+  var seconds: Double { Double(microseconds) / 1e6 }
 }
 
 // MARK: - Usage

@@ -28,6 +28,7 @@ package final class InferenceServer: Sendable {
   private let installer: ModelInstaller
   private let longTexts: LongTextThread
   private let accounts: AccountBook
+  private let jobs: JobBook?
   private let readiness: Readiness
   private let server: RPC.Server
   private let front: Front
@@ -65,6 +66,9 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
+    jobs = try JobBook.open(
+      configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
+      metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
@@ -88,7 +92,9 @@ package final class InferenceServer: Sendable {
     ProcessMetrics.register(in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
-    let server = RPC.Server(services: [service, administration], options: options, group: group)
+    let jobHandlers = JobHandlers(book: jobs, checks: JobChecks(registry: registry))
+    let server = RPC.Server(
+      services: [service, administration, jobHandlers], options: options, group: group)
     self.server = server
     front = Front(
       options: Self.httpOptions(configuration, metrics, log), group: group,
@@ -127,8 +133,10 @@ package final class InferenceServer: Sendable {
     installer.cancel()
     readiness.drain()
     async let drained: Void = drainFront()
+    async let stopped: Void = stopJobs()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     await drained
+    await stopped
     loader.join()
     longTexts.stop()
     engine.stop()
@@ -176,6 +184,11 @@ package final class InferenceServer: Sendable {
     await front.drain(grace: configuration.drainGrace)
   }
 
+  /// A little before the drain's end, so that no job is cut off that could be kept for later.
+  private func stopJobs() async {
+    await jobs?.stop(within: configuration.drainGrace * 9 / 10)
+  }
+
   // MARK: Models
 
   private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
@@ -183,6 +196,7 @@ package final class InferenceServer: Sendable {
       installer.load(directory) { self.reportSoon() }
       readiness.finishedLoading()
       reportSoon()
+      Task { [jobs, server] in await jobs?.start(on: server) }
     }
   }
 
