@@ -6,7 +6,7 @@ internal import Serving
 @main
 enum Apus {
   static let commands: [Command] =
-    [.serve, .predict, .generate, .models, .health] + Command.keys + [.usage]
+    [.serve, .predict, .generate, .models, .health] + Command.keys + [.usage, .jobsSecret]
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {

@@ -106,6 +106,9 @@ package enum LimitFlags {
     LimitFlag(
       "jobs-time-limit", "for the work on one job",
       .time(\.timeLimit, .seconds(1)...(.seconds(604_800)))),
+    LimitFlag(
+      "webhook-timeout", "for a webhook's receiver to answer",
+      .time(\.webhookTimeout, .milliseconds(100)...(.seconds(300)))),
   ]
 
   private static func flag(

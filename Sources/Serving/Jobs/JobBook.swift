@@ -30,6 +30,8 @@ final class JobBook: Sendable {
     service.runner.concurrency = options.atOnce
     service.runner.timeLimit = options.timeLimit
     service.retention = options.retention
+    service.webhooks.timeout = options.webhookTimeout
+    service.webhooks.policy = WebhookPolicy(delays: options.webhookDelays)
     service.openAddresses = options.openAddresses
     self.service = try JobService(service, observe: { reports.happened($0) }) { job in
       try await work.perform(job)

@@ -1,3 +1,4 @@
+package import Jobs
 package import Web
 
 /// Long work: what a server can be told of it.
@@ -23,6 +24,10 @@ package struct JobOptions: FlaggedValues {
   package var atOnce = 8
   /// How long the work on one job may take.
   package var timeLimit = Duration.seconds(3_600)
+  /// How long a webhook's receiver has for its answer.
+  package var webhookTimeout = Duration.seconds(20)
+  /// Before each further call of a webhook; after the last it is given up.
+  package var webhookDelays = WebhookPolicy.delays
   /// Where webhooks may go besides the public internet.
   package var openAddresses = AddressGuard()
 
