@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -17,4 +18,10 @@ int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds) {
     if (errno != EINTR) return -errno;
   }
   return 0;
+}
+
+void cl_trim_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }

@@ -34,9 +34,16 @@ def contract(tmp_path_factory):
     """Python code of the public contract: (messages, service)."""
     out = tmp_path_factory.mktemp("contract")
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
-                    f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto"], check=True)
+                    f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto",
+                    "apus/v1/control.proto"], check=True)
     sys.path.insert(0, str(out))
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
+
+
+@pytest.fixture(scope="session")
+def control(contract):
+    """The same of the service for models."""
+    return importlib.import_module("apus.v1.control_pb2"), importlib.import_module("apus.v1.control_pb2_grpc")
 
 
 @pytest.fixture(scope="session")

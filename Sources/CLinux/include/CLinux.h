@@ -76,6 +76,8 @@ int cl_cpu_count(void);
 int cl_thread_name(const char *name);
 // Waits for a semaphore on the monotonic clock; -ETIMEDOUT when the time is up.
 int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
+// Gives memory that was freed back to the system.
+void cl_trim_memory(void);
 // Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
 int cl_raise_descriptor_limit(void);
 // Descriptors that this process may have open.

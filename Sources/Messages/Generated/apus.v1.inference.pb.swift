@@ -1312,6 +1312,8 @@ extension ApusV1 {
     case failed
     /// Finishes its calls and goes; new calls are refused.
     case unloading
+    /// In the models' source, not in memory; calls are refused with UNAVAILABLE.
+    case unloaded
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -1322,6 +1324,7 @@ extension ApusV1 {
       case 2: self = .ready
       case 3: self = .failed
       case 4: self = .unloading
+      case 5: self = .unloaded
       default: self = .unrecognized(rawValue)
       }
     }
@@ -1333,6 +1336,7 @@ extension ApusV1 {
       case .ready: 2
       case .failed: 3
       case .unloading: 4
+      case .unloaded: 5
       case .unrecognized(let number): number
       }
     }
@@ -1344,6 +1348,7 @@ extension ApusV1 {
       case .ready: "STATE_READY"
       case .failed: "STATE_FAILED"
       case .unloading: "STATE_UNLOADING"
+      case .unloaded: "STATE_UNLOADED"
       case .unrecognized(let number): "\(number)"
       }
     }
@@ -2802,5 +2807,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7104))
+      start: apus_v1_inference_descriptor(), count: 7124))
 }

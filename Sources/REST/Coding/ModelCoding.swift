@@ -111,6 +111,7 @@ extension ApusV1.State {
     case .ready: "ready"
     case .failed: "failed"
     case .unloading: "unloading"
+    case .unloaded: "unloaded"
     case .unspecified, .unrecognized: "unknown"
     }
   }

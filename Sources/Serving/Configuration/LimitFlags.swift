@@ -91,6 +91,9 @@ package enum LimitFlags {
     LimitFlag(
       "stuck-after", "a batch this long means not ready",
       .time(\.stuckAfter, .milliseconds(100)...(.seconds(86_400)))),
+    LimitFlag(
+      "models-period", "from one look at the models folder to the next",
+      .time(\.modelsPeriod, .milliseconds(100)...(.seconds(86_400)))),
   ]
 
   package static let jobs: [LimitFlag<JobOptions>] = [

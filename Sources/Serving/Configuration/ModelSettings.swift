@@ -33,10 +33,14 @@ package struct ModelSettings: Sendable, Equatable {
   /// template, the template itself, or the name of a file beside model.yaml.
   package var chatTemplate: String?
 
+  /// Newest versions that answer; older ones are loaded when somebody asks for them or a label points
+  /// at them.
+  package var keepVersions = 1
+
   package init() {}
 
   static let keys = [
-    "description", "max_queue_delay", "max_batch_instances", "max_batch_tokens", "engine_slice",
+    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens", "engine_slice",
     "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
     "kv_cache", "chat_template",
   ]
@@ -74,6 +78,7 @@ package struct ModelSettings: Sendable, Equatable {
     }
     switch entry.key {
     case "description": description = text
+    case "keep_versions": keepVersions = try count(1...100)
     case "max_queue_delay": maxQueueDelay = try time()
     case "max_batch_instances": maxBatchInstances = try count(1...4096)
     case "max_batch_tokens": maxBatchTokens = try count(1...1_048_576)

@@ -36,6 +36,9 @@ struct ModelHandlers: Sendable {
     info.description = model.settings.description
     info.error = model.problem ?? ""
     info.versions = versions.reversed().map(describe)
+    info.labels = model.labels.sorted { $0.key < $1.key }.map { name, label in
+      ApusV1.VersionLabel(label: name, version: String(label.version), share: label.share)
+    }
     return info
   }
 
@@ -44,7 +47,7 @@ struct ModelHandlers: Sendable {
     description.version = String(version.number)
     description.state = version.wireState
     switch version.state {
-    case .loading: break
+    case .unloaded, .loading, .unloading: break
     case .failed(let reason): description.error = reason
     case .ready(let model, let since):
       description.readySince = since
@@ -87,9 +90,11 @@ struct ModelHandlers: Sendable {
 extension ModelRegistry.Version {
   var wireState: ApusV1.State {
     switch state {
+    case .unloaded: .unloaded
     case .loading: .loading
     case .ready: .ready
     case .failed: .failed
+    case .unloading: .unloading
     }
   }
 }

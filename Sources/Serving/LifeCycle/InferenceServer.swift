@@ -25,7 +25,7 @@ package final class InferenceServer: Sendable {
   private let address: SocketAddress
   private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
-  private let installer: ModelInstaller
+  private let keeper: ModelKeeper
   private let longTexts: LongTextThread
   private let accounts: AccountBook
   private let jobs: JobBook?
@@ -55,10 +55,13 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
-    installer = ModelInstaller(
+    let installer = ModelInstaller(
       registry: registry, engine: engine,
       metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
       threads: configuration.threads, log: log)
+    keeper = ModelKeeper(
+      root: configuration.models, registry: registry, installer: installer, metrics: metrics,
+      log: log, period: configuration.modelsPeriod)
     readiness = Readiness(
       models: { [registry] in registry.standings }, requirement: configuration.readiness,
       stuckAfter: configuration.stuckAfter
@@ -92,9 +95,10 @@ package final class InferenceServer: Sendable {
     ProcessMetrics.register(in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
+    let control = ControlService(keeper: keeper, registry: registry)
     let jobHandlers = JobHandlers(book: jobs, checks: JobChecks(registry: registry))
     let server = RPC.Server(
-      services: [service, administration, jobHandlers], options: options, group: group)
+      services: [service, administration, control, jobHandlers], options: options, group: group)
     self.server = server
     front = Front(
       options: Self.httpOptions(configuration, metrics, log), group: group,
@@ -121,7 +125,7 @@ package final class InferenceServer: Sendable {
         ("advice", .text(DescriptorShortage.advice)))
     }
     reportSoon()
-    let loader = try startLoading(directory)
+    try startLoading(directory)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -130,20 +134,24 @@ package final class InferenceServer: Sendable {
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
       ("grace_s", .number(configuration.drainGrace.seconds)))
-    installer.cancel()
     readiness.drain()
+    let keeper = keeper
+    async let kept: Void = Self.stop(keeper)
     async let drained: Void = drainFront()
     async let stopped: Void = stopJobs()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     await drained
     await stopped
-    loader.join()
+    await kept
     longTexts.stop()
     engine.stop()
     group.shutdown()
     accounts.close()
     log.info("stopped")
   }
+
+  /// Waits for the keeper's thread, which may be in the middle of a matrix.
+  private static func stop(_ keeper: ModelKeeper) async { keeper.stop() }
 
   // MARK: Who may call
 
@@ -191,12 +199,13 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) -> SystemThread {
-    try SystemThread("models") { [self] in
-      installer.load(directory) { self.reportSoon() }
+  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
+    try keeper.start(directory) { [self] in
       readiness.finishedLoading()
       reportSoon()
       Task { [jobs, server] in await jobs?.start(on: server) }
+    } changed: { [self] in
+      reportSoon()
     }
   }
 

@@ -32,6 +32,8 @@ package struct ServerConfiguration: Sendable {
   package var drainGrace: Duration = .seconds(30)
   /// How many models must answer for the server to be ready.
   package var readiness = Readiness.Requirement.all
+  /// Between two looks at the models folder.
+  package var modelsPeriod: Duration = .seconds(2)
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)
 

@@ -23,7 +23,7 @@ extension ModelInstaller {
         "the tokenizer has \(tokenizer.vocabularySize) tokens and the model's embedding only \(rows) "
           + "rows; they are not of the same model")
     }
-    keep(Encoder(backend: backend, tokenizer: tokenizer), as: entry.name)
+    keep(Encoder(backend: backend, tokenizer: tokenizer), entry.name, version.number)
     var facts = ModelFacts(task: .embedding, architecture: "bert", quantization: "int8")
     facts.parameters = backend.parameters
     facts.memoryBytes = backend.memoryBytes

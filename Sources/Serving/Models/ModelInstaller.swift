@@ -21,8 +21,8 @@ final class ModelInstaller: Sendable {
 
   private struct Shared {
     var processor: Processor?
-    /// Loaded encoders by model name, newest version last, for the heads that stand on them.
-    var encoders: [String: Encoder] = [:]
+    /// Loaded encoders by model and version, for the heads that stand on them.
+    var encoders: [String: [Int: Encoder]] = [:]
     var placed = 0
   }
 
@@ -46,43 +46,19 @@ final class ModelInstaller: Sendable {
   /// Ends a `load` that runs, within the time of one matrix. From any thread.
   func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-  /// Loads all versions of all models, heads after the encoders they stand on.
-  ///
-  /// - Parameter changed: called whenever a model became ready or failed.
-  func load(_ directory: ModelDirectory, changed: () -> Void) {
-    for problem in directory.problems { log.warning("models folder", ("problem", .text(problem))) }
-    for entry in directory.entries {
-      registry.add(entry)
-      if let problem = entry.problem {
-        log.error("not loaded", ("model", .text(entry.name)), ("problem", .text(problem)))
-      }
-    }
-    changed()
-
-    var heads: [(ModelDirectory.Entry, ModelDirectory.Version)] = []
-    var others = heads
-    for entry in directory.entries where entry.problem == nil {
-      for version in entry.versions {
-        if case .head = try? ModelFolder.detect(version.path) {
-          heads.append((entry, version))
-        } else {
-          others.append((entry, version))
-        }
-      }
-    }
-    for (entry, version) in others + heads {
-      guard load(entry, version) else {
-        return log.info("loading was given up", ("model", .text(entry.name)))
-      }
-      changed()
-    }
+  /// Whether a version stands on another model, which then has to be loaded before it.
+  static func isHead(_ version: ModelDirectory.Version) -> Bool {
+    if case .head = try? ModelFolder.detect(version.path) { true } else { false }
   }
 
-  /// - Returns: false where it was cancelled.
-  private func load(_ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version) -> Bool {
+  /// Reads and prepares a version, and has it compute once. The registry tells what came of it.
+  ///
+  /// - Returns: nil where it was cancelled; else whether it answers.
+  func load(_ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version) -> Bool? {
     let start = ContinuousClock.now
-    if isCancelled.load(ordering: .relaxed) { return false }
+    if isCancelled.load(ordering: .relaxed) { return nil }
     log.info("loading", ("model", .text(entry.name)), ("version", .integer(version.number)))
+    registry.set(entry.name, version.number, to: .loading)
     do {
       let model = try make(entry, version)
       let since = Double(Log.wallMicroseconds()) / 1e6
@@ -93,14 +69,20 @@ final class ModelInstaller: Sendable {
         ("weights", .text(model.facts.quantization)),
         ("mib", .number(Double(model.facts.memoryBytes) / 1_048_576)),
         ("ms", .number(start.duration(to: .now).milliseconds)))
+      return true
     } catch {
-      if isCancelled.load(ordering: .relaxed) { return false }
+      if isCancelled.load(ordering: .relaxed) { return nil }
       registry.set(entry.name, version.number, to: .failed("\(error)"))
       log.error(
         "not loaded", ("model", .text(entry.name)), ("version", .integer(version.number)),
         ("path", .text(version.path)), ("problem", .text("\(error)")))
+      return false
     }
-    return true
+  }
+
+  /// Lets go of what is kept of a version for others.
+  func forget(_ name: String, _ version: Int) {
+    shared.withLock { $0.encoders[name]?[version] = nil }
   }
 
   private func make(_ entry: ModelDirectory.Entry, _ version: ModelDirectory.Version) throws
@@ -154,26 +136,32 @@ final class ModelInstaller: Sendable {
 
   // MARK: Encoders that heads stand on
 
-  func keep(_ encoder: Encoder, as name: String) {
-    shared.withLock { $0.encoders[name] = encoder }
+  func keep(_ encoder: Encoder, _ name: String, _ version: Int) {
+    shared.withLock { $0.encoders[name, default: [:]][version] = encoder }
   }
 
   func tokenizer(of backend: EncoderBackend, for path: String) throws(ModelError)
     -> WordPieceTokenizer
   {
-    let found = shared.withLock { $0.encoders.values.first { $0.backend === backend } }
+    let found = shared.withLock { shared in
+      shared.encoders.values.lazy.flatMap(\.values).first { $0.backend === backend }
+    }
     guard let found else { throw ModelError(.unsupported, path, "its encoder has no tokenizer") }
     return found.tokenizer
   }
 
+  /// The newest version of an encoder that is loaded.
+  ///
   /// - Throws: where there is no such encoder, with the reason why it was not loaded.
   private func encoder(_ name: String, for path: String) throws(ModelError) -> Encoder {
-    if let encoder = shared.withLock({ $0.encoders[name] }) { return encoder }
+    let newest = shared.withLock { $0.encoders[name]?.max { $0.key < $1.key }?.value }
+    if let newest { return newest }
     let reason =
       switch registry.standings.first(where: { $0.name == name })?.standing {
       case .failed(let failure):
         "its base, the encoder `\(name)`, could not be loaded: \(failure)"
       case .ready, .loading: "its base `\(name)` is no encoder"
+      case .unloaded: "its base, the encoder `\(name)`, is not loaded"
       case nil: "its base, the encoder `\(name)`, is not there; put it beside this model"
       }
     throw ModelError(.unsupported, "\(path)/head.json", reason)

@@ -1,0 +1,61 @@
+internal import Messages
+
+/// Changing the models of a running server: checks what operators ask for and hands it to the keeper.
+struct ControlService: ApusV1.ModelControl {
+  let keeper: ModelKeeper
+  let registry: ModelRegistry
+
+  func loadModel(_ request: ApusV1.LoadModelRequest, context: CallContext) async throws
+    -> ApusV1.LoadModelResponse
+  {
+    try await keeper.perform(.load(request.model, version: request.version))
+    return ApusV1.LoadModelResponse(model: try info(request.model))
+  }
+
+  func unloadModel(_ request: ApusV1.UnloadModelRequest, context: CallContext) async throws
+    -> ApusV1.UnloadModelResponse
+  {
+    try await keeper.perform(.unload(request.model, version: request.version))
+    return ApusV1.UnloadModelResponse(model: try info(request.model))
+  }
+
+  func setLabel(_ request: ApusV1.SetLabelRequest, context: CallContext) async throws
+    -> ApusV1.SetLabelResponse
+  {
+    let allowed = request.label.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x61...0x7a, 0x30...0x39, 0x5f, 0x2d: true
+      default: false
+      }
+    }
+    guard allowed, (1...64).contains(request.label.utf8.count), Int(request.label) == nil,
+      request.label != "latest"
+    else {
+      throw Validation.invalid(
+        "label", "expected 1 to 64 of a-z, 0-9, _ and -, neither a number nor latest")
+    }
+    guard (0...1).contains(request.share) else {
+      throw Validation.invalid("share", "expected 0 to 1, got \(request.share)")
+    }
+    var version: Int?
+    if !request.version.isEmpty {
+      version =
+        try Int(request.version)
+        ?? registry.resolve(request.model, version: request.version).version
+    }
+    try await keeper.perform(
+      .label(request.model, label: request.label, version: version, share: request.share))
+    return ApusV1.SetLabelResponse(model: try info(request.model))
+  }
+
+  func rollBackModel(_ request: ApusV1.RollBackModelRequest, context: CallContext) async throws
+    -> ApusV1.RollBackModelResponse
+  {
+    try await keeper.perform(.rollBack(request.model))
+    return ApusV1.RollBackModelResponse(model: try info(request.model))
+  }
+
+  private func info(_ name: String) throws(Status) -> ApusV1.ModelInfo? {
+    try ModelHandlers(registry: registry).get(ApusV1.GetModelRequest(name: name)).model
+  }
+}

@@ -1,0 +1,251 @@
+"""Versions that come, go and are swapped while calls go on."""
+import collections
+import json
+import shutil
+import statistics
+import threading
+import time
+import urllib.request
+
+import grpc
+import numpy
+import pytest
+from safetensors.numpy import save_file
+
+from conftest import MODELS, PATIENCE
+
+
+class Folder:
+    """A folder of models whose `rows` answers with the number of its version."""
+
+    def __init__(self, root):
+        self.root = root
+        root.mkdir()
+
+    def add(self, number, model="rows", damage=None):
+        """The whole version at once, as a careful deployment does it."""
+        making = self.root / f".{model}-{number}"
+        making.mkdir()
+        (making / "head.json").write_text("{}")
+        weight = numpy.zeros((1, 2), numpy.float32)
+        bias = numpy.array([numpy.nan if damage == "nan" else number], numpy.float32)
+        save_file({"classifier.weight": weight, "classifier.bias": bias}, making / "head.safetensors")
+        if damage == "cut":
+            (making / "head.safetensors").write_bytes((making / "head.safetensors").read_bytes()[:-3])
+        (self.root / model).mkdir(exist_ok=True)
+        making.rename(self.root / model / str(number))
+
+    def remove(self, number, model="rows"):
+        (self.root / model / str(number)).rename(self.root / f".gone-{number}")
+        shutil.rmtree(self.root / f".gone-{number}")
+
+
+@pytest.fixture
+def models(tmp_path):
+    folder = Folder(tmp_path / "served")
+    folder.add(1)
+    return folder
+
+
+@pytest.fixture
+def serving(start, models, control):
+    """A server on that folder that looks often, and its control."""
+    server = start(models.root, "--models-period", "100ms")
+    server.wait_for("ready")
+    return server, control[1].ModelControlStub(server.channel), control[0]
+
+
+def answer(server, version=""):
+    """(number that the model answered, version that the server says it was)"""
+    response = server.stub.Predict(
+        server.apus.PredictRequest(model="rows", version=version, instances=[{"features": {"values": [0, 0]}}]),
+        timeout=PATIENCE)
+    return response.predictions[0].values.values[0], response.version
+
+
+def states(server, model="rows"):
+    versions = server.stub.GetModel(server.apus.GetModelRequest(name=model), timeout=PATIENCE).model.versions
+    return {v.version: server.apus.State.Name(v.state).removeprefix("STATE_") for v in versions}
+
+
+class Load(threading.Thread):
+    """Calls without a pause until it is stopped, and keeps what came back."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.isOver, self.times, self.answers, self.failures = server, False, [], collections.Counter(), []
+        self.start()
+
+    def run(self):
+        with self.server.open() as channel:
+            stub = type(self.server.stub)(channel)
+            request = self.server.apus.PredictRequest(model="rows", instances=[{"features": {"values": [0, 0]}}])
+            while not self.isOver:
+                begin = time.perf_counter()
+                try:
+                    response = stub.Predict(request, timeout=PATIENCE)
+                    self.answers[(response.predictions[0].values.values[0], response.version)] += 1
+                except grpc.RpcError as error:
+                    self.failures.append(error)
+                self.times.append(time.perf_counter() - begin)
+
+    def stop(self):
+        self.isOver = True
+        self.join()
+        return self
+
+
+def test_a_new_version_takes_the_traffic_and_the_old_one_goes(serving, models):
+    server, *_ = serving
+    assert answer(server) == (1, "1")
+    models.add(2)
+    server.wait_for("unloaded", model="rows", version=1)
+    assert answer(server) == (2, "2") and states(server) == {"2": "READY", "1": "UNLOADED"}
+    with pytest.raises(grpc.RpcError, match="version 1 of model rows is not loaded; LoadModel loads it"):
+        answer(server, "1")
+
+
+def test_a_hundred_swaps_under_load_fail_no_call(serving, models, control):
+    server, service, messages = serving
+    loads = [Load(server) for _ in range(4)]
+    server.until(lambda: all(len(each.times) > 300 for each in loads), "calls")
+    calm = [len(each.times) for each in loads]
+    for number in range(2, 102):
+        models.add(number)
+        service.LoadModel(messages.LoadModelRequest(model="rows"), timeout=PATIENCE)
+        models.remove(number - 1)
+    for each in loads:
+        each.stop()
+    assert [str(failure) for each in loads for failure in each.failures] == []
+    answers = sum((each.answers for each in loads), collections.Counter())
+    # Every answer is whole: the number is that of the version that it names.
+    assert all(str(int(number)) == version for number, version in answers)
+    assert len({version for _, version in answers}) > 50 and answer(server) == (101, "101")
+    before = sorted(time for each, count in zip(loads, calm) for time in each.times[:count])
+    during = sorted(time for each, count in zip(loads, calm) for time in each.times[count:])
+    print(f"\n100 swaps under {len(during)} calls: p99 {1e3 * during[len(during) * 99 // 100]:.2f} ms, "
+          f"calm {1e3 * before[len(before) * 99 // 100]:.2f} ms, median {1e3 * statistics.median(during):.2f} ms")
+
+
+@pytest.mark.parametrize("damage", ["nan", "cut"])
+def test_a_version_that_fails_stays_out(serving, models, control, damage):
+    server, service, messages = serving
+    models.add(2, damage=damage)
+    server.wait_for("not loaded", model="rows", version=2)
+    assert answer(server) == (1, "1") and states(server) == {"2": "FAILED", "1": "READY"}
+    with pytest.raises(grpc.RpcError, match="version 2 of model rows could not be loaded") as caught:
+        service.LoadModel(messages.LoadModelRequest(model="rows", version="2"), timeout=PATIENCE)
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert answer(server) == (1, "1")
+    # Mended, it is tried again by itself.
+    models.remove(2)
+    server.until(lambda: states(server) == {"1": "READY"}, "the version's end")
+    models.add(2)
+    server.until(lambda: answer(server) == (2, "2"), "the mended version")
+    assert server.metrics()['apus_model_loads_total{outcome="failed"}'] >= 1
+
+
+def test_a_version_in_place_is_tried_again_when_its_files_change(serving, models):
+    server, *_ = serving
+    models.add(2, damage="cut")
+    server.wait_for("not loaded", model="rows", version=2)
+    save_file({"classifier.weight": numpy.zeros((1, 2), numpy.float32),
+               "classifier.bias": numpy.array([2], numpy.float32)}, models.root / "rows/2/head.safetensors")
+    server.until(lambda: answer(server) == (2, "2"), "the mended version")
+
+
+def test_labels_share_the_traffic(serving, models):
+    server, service, messages = serving
+    models.add(2)
+    server.until(lambda: answer(server) == (2, "2"), "version 2")
+    def label(name, version, share=0.0):
+        service.SetLabel(messages.SetLabelRequest(model="rows", label=name, version=version, share=share),
+                         timeout=PATIENCE)
+    label("stable", "1")
+    assert states(server) == {"2": "READY", "1": "READY"}
+    assert answer(server, "stable") == (1, "1") and answer(server, "latest") == (2, "2")
+    label("stable", "1", 0.75)
+    drawn = collections.Counter(answer(server)[1] for _ in range(400))
+    # Binomial(400, 0.75): outside 240 … 350 about once in 10^12 runs.
+    assert 240 < drawn["1"] < 350 and set(drawn) == {"1", "2"}
+    info = server.stub.GetModel(server.apus.GetModelRequest(name="rows")).model
+    assert [(each.label, each.version, each.share) for each in info.labels] == [("stable", "1", 0.75)]
+    with pytest.raises(grpc.RpcError, match="0.25 are left"):
+        label("canary", "2", 0.5)
+    for wrong in ("latest", "7", "UP", ""):
+        with pytest.raises(grpc.RpcError, match="label: expected 1 to 64"):
+            label(wrong, "1")
+    label("stable", "")
+    server.wait_for("unloaded", model="rows", version=1)
+    assert collections.Counter(answer(server)[1] for _ in range(20)) == {"2": 20}
+
+
+def test_rolling_back_and_forth(serving, models):
+    server, service, messages = serving
+    with pytest.raises(grpc.RpcError, match="no version before"):
+        service.RollBackModel(messages.RollBackModelRequest(model="rows"), timeout=PATIENCE)
+    models.add(2)
+    server.until(lambda: answer(server) == (2, "2"), "version 2")
+    load = Load(server)
+    service.RollBackModel(messages.RollBackModelRequest(model="rows"), timeout=PATIENCE)
+    assert answer(server) == (1, "1")
+    # It stays out though its folder is there, until somebody asks for it.
+    server.wait_for("unloaded", model="rows", version=2)
+    service.LoadModel(messages.LoadModelRequest(model="rows", version="2"), timeout=PATIENCE)
+    assert answer(server) == (2, "2")
+    assert load.stop().failures == []
+
+
+def test_unloading_over_http(serving):
+    server, *_ = serving
+    def post(path, body):
+        request = urllib.request.Request(
+            server.http + path, json.dumps(body).encode(), {"content-type": "application/json"})
+        return json.load(urllib.request.urlopen(request, timeout=PATIENCE))
+    assert post("/v1/models/rows/unload", {})["versions"][0]["state"] == "unloaded"
+    with pytest.raises(grpc.RpcError, match="no version of model rows is loaded; LoadModel loads one"):
+        answer(server)
+    assert post("/v1/models/rows/load", {"model_version": "1"})["versions"][0]["state"] == "ready"
+    assert answer(server) == (1, "1")
+
+
+def test_memory_comes_back(start, tmp_path, control):
+    """A language model of 72 MiB is swapped: what the old version had goes back to the system."""
+    root = tmp_path / "served"
+    (root / "story").mkdir(parents=True)
+    source = (MODELS / "storyteller/1").resolve()
+    (root / "story/1").symlink_to(source)
+    server = start(root, "--models-period", "100ms")
+    server.wait_for("ready")
+    messages, rpc = control
+    service = rpc.ModelControlStub(server.channel)
+    def settled(number):
+        server.stub.GetModel(server.apus.GetModelRequest(name="story"))
+        list(server.stub.StreamPredict(server.apus.StreamPredictRequest(
+            model="story", prompt="Once", sampling={"max_tokens": 5}), timeout=PATIENCE))
+        return server.memory()
+    first = settled(1)
+    sizes = []
+    for number in range(2, 8):
+        (root / f"story/{number}").symlink_to(source)
+        service.LoadModel(messages.LoadModelRequest(model="story"), timeout=PATIENCE)
+        server.wait_for("unloaded", model="story", version=number - 1)
+        sizes.append(settled(number))
+    assert sizes[-1] < first + (16 << 20), (first, sizes)
+    service.UnloadModel(messages.UnloadModelRequest(model="story"), timeout=PATIENCE)
+    assert server.memory() < first - (24 << 20)
+
+
+def test_a_stream_outlives_its_version(start, endless, control):
+    server = start(endless, "--models-period", "100ms")
+    server.wait_for("ready")
+    messages, rpc = control
+    service = rpc.ModelControlStub(server.channel)
+    stream = server.stream("endless", "a", max_tokens=3000)
+    next(stream)
+    (endless / "endless/2").symlink_to(endless / "endless/1")
+    service.LoadModel(messages.LoadModelRequest(model="endless"), timeout=PATIENCE)
+    assert states(server, "endless")["1"] == "UNLOADING"
+    last = collections.deque(stream, 1)[0]
+    assert last.version == "1" and last.usage.completion_tokens == 3000
+    server.wait_for("unloaded", model="endless", version=1)
