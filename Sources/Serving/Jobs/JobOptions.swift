@@ -1,4 +1,4 @@
-package import Jobs
+internal import Jobs
 package import Web
 
 /// Long work: what a server can be told of it.
