@@ -151,8 +151,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
-        "RPC", "Serving", "Templates", "Tokenizers", "Web",
+        "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
+        "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

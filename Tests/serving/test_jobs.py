@@ -263,7 +263,7 @@ def test_cancelling_ends_the_work(working, endless):
     server, desk = working(endless, "--jobs-at-once", "1")
     running, waiting = desk.story("endless", 100_000), desk.story("endless", 100_000)
     desk.reaches(running, "RUNNING")
-    for job in (waiting, running):
+    for job in (running, waiting):
         assert desk.cancel(job).state == desk.messages.JOB_STATE_CANCELLED
     server.wait_for("call", request_id=running.id, status="CANCELLED")
     assert desk.reaches(desk.story("endless", 1), "SUCCEEDED").generation.usage.completion_tokens == 1

@@ -203,7 +203,7 @@ package final class InferenceServer: Sendable {
     try keeper.start(directory) { [self] in
       readiness.finishedLoading()
       reportSoon()
-      Task { [jobs, server] in await jobs?.start(on: server) }
+      if let jobs { Task { [server] in await jobs.start(on: server) } }
     } changed: { [self] in
       reportSoon()
     }
