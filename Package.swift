@@ -45,8 +45,8 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "COpenSSL"),
+    .systemLibrary(name: "CSQLite"),
     .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
@@ -151,7 +151,7 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
+        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
         "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],

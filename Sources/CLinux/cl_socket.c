@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -192,6 +194,11 @@ int64_t cl_send(int fd, const void *bytes, size_t count) {
 
 int cl_shutdown_write(int fd) { return answer(shutdown(fd, SHUT_WR)); }
 int cl_shutdown_both(int fd) { return answer(shutdown(fd, SHUT_RDWR)); }
+
+int cl_unacknowledged(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
 
 int cl_reset_on_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};

@@ -38,8 +38,10 @@ package final class Connection: PollSource {
   var timer: TimerToken?
   /// When `timer` fires; it ends a connect, a flush or the lingering.
   private var limit = LoopInstant.distantFuture
-  /// How long the peer has for its FIN once ours is out.
+  /// How long the peer has for its FIN once it has ours.
   private var lingering = Duration.zero
+  /// When the connection ends even if the peer has not taken everything.
+  private var lastEnd = LoopInstant.distantFuture
   var slot: ConnectionSlot?
 
   init(
@@ -91,9 +93,9 @@ package final class Connection: PollSource {
   /// Closes at once; what is unsent is lost. `closed` follows.
   package func close() { close(.local) }
 
-  /// Sends what the handler has to say and closes then, at the latest after `limit`.
+  /// Sends what the handler has to say and closes when the peer has it, at the latest after `limit`.
   ///
-  /// - Parameter lingering: most time that the peer is waited for when all is sent.
+  /// - Parameter lingering: most time that the peer is waited for when it has taken everything.
   package func closeAfterFlush(
     within limit: Duration = endTime, lingering: Duration = endTime
   ) {
@@ -104,6 +106,7 @@ package final class Connection: PollSource {
   /// can only bring the end nearer.
   package func closeAfterFlush(by end: LoopInstant, lingering: Duration = endTime) {
     loop.assertCurrent()
+    lastEnd = min(lastEnd, end)
     switch phase {
     case .connecting: close(.local)
     case .open:
@@ -117,6 +120,7 @@ package final class Connection: PollSource {
       self.lingering = min(self.lingering, lingering)
       armNoLater(than: end)
     case .lingering:
+      self.lingering = min(self.lingering, lingering)
       armNoLater(than: min(end, loop.now.advanced(by: lingering)))
     case .closed: break
     }
@@ -210,6 +214,11 @@ extension Connection: TimerHandler {
 
   package func timerFired(_ token: TimerToken) {
     timer = nil
+    // A reader that is slow still has bytes of ours before it: closing now would cost it the last
+    // answers, as its next words would be met by RST.
+    if phase == .lingering, loop.now < lastEnd, cl_unacknowledged(fd) > 0 {
+      return arm(min(lastEnd, loop.now.advanced(by: lingering)))
+    }
     close(phase == .connecting ? .connectTimeout : .local)
   }
 }

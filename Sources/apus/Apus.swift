@@ -98,7 +98,7 @@ enum Apus {
         + command.summary
     }
     return """
-      Apus serves models over gRPC.
+      Apus serves models over gRPC and HTTP.
 
       Usage: apus COMMAND [arguments]
 

@@ -174,6 +174,43 @@ import Testing
     }
   }
 
+  /// What lies in the kernel before a reader that pauses is not lost by closing too early.
+  @Test func whoeverReadsSlowlyIsWaitedForUntilItHasEverything() async throws {
+    let clock = FakeClock()
+    var configuration = EventLoop.Configuration()
+    configuration.clock = { clock.now }
+    try await withGroup(1, configuration: configuration) { group in
+      let loop = group.loops[0]
+      let reasons = Channel<CloseReason>(low: 0, high: 8)
+      let opened = Channel<LoopBound<Connection>>(low: 0, high: 8)
+      let bytes = pattern(300_000)
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { loop in
+        Opened(opened, reasons, loop, saying: bytes)
+      }
+      let client = try BlockingClient()
+      defer { client.close() }
+      var size: Int32 = 4096
+      setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &size, 4)
+      guard client.connect(port: listening.address.port) == 0 else { return }
+      let connection = try #require(try await opened.next())
+      try await loop.run {
+        connection.value.closeAfterFlush(within: .seconds(600), lingering: .milliseconds(200))
+      }
+      for _ in 0..<10 {
+        clock.advance(by: .seconds(5))
+        for _ in 0..<3 { try await loop.run {} }
+      }
+      #expect(reasons.count == 0)
+      #expect(await offThread { client.readToEnd() } == bytes)
+      // It has all, and does not close: the lingering ends it.
+      for _ in 0..<2 {
+        clock.advance(by: .milliseconds(200))
+        for _ in 0..<3 { try await loop.run {} }
+      }
+      #expect(try await reasons.next() == .local)
+    }
+  }
+
   @Test func aPausedReaderPushesBack() async throws {
     let total = 64 << 20
     try await withGroup { group in
@@ -240,17 +277,26 @@ private final class Opened: ConnectionHandler {
   private let opened: Channel<LoopBound<Connection>>
   private let reasons: Channel<CloseReason>
   private let loop: EventLoop
+  private var words: ByteBuffer
   init(
-    _ opened: Channel<LoopBound<Connection>>, _ reasons: Channel<CloseReason>, _ loop: EventLoop
+    _ opened: Channel<LoopBound<Connection>>, _ reasons: Channel<CloseReason>, _ loop: EventLoop,
+    saying bytes: [UInt8] = []
   ) {
     self.opened = opened
     self.reasons = reasons
     self.loop = loop
+    words = ByteBuffer()
+    bytes.withUnsafeBytes { words.append($0) }
   }
   func opened(_ connection: Connection) { opened.send(LoopBound(connection, on: loop)) }
   func received(_ bytes: UnsafeRawBufferPointer) {}
   func receivedEnd() {}
-  func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
+    let count = min(limit, words.count)
+    words.withUnsafeBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    words.consume(count)
+    return !words.isEmpty
+  }
   func closed(_ reason: CloseReason) { reasons.send(reason) }
 }
 

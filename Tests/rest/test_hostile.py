@@ -38,6 +38,19 @@ def test_garbage(server, garbage):
     serves(server)
 
 
+@pytest.mark.parametrize("field", [
+    b"Content-Length : 30", b"Content Length: 30", b"Transfer-Encoding : chunked", b"Host: y", b"X\x01Y: 1"])
+def test_a_head_that_others_could_read_otherwise(server, field):
+    """Behind a proxy that reads the field, what follows is a body and must not be run as a request."""
+    with server.raw() as raw:
+        raw.send(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + field
+                 + b"\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        first = raw.answer()
+        assert first.status == 400
+        assert raw.drain() == b""
+    serves(server)
+
+
 def test_random_bytes(server):
     for seed in range(150):
         choice = random.Random(seed)

@@ -96,17 +96,21 @@ def stories(check, server, apus) -> None:
     golden = json.loads((ROOT / "tools/models/storyteller/expected.json").read_text())["cases"][0]
     request = apus.StreamPredictRequest(model="storyteller", prompt=golden["prompt"],
                                         sampling={"max_tokens": 96, "temperature": 0})
-    text, tokens, last = "", 0, None
+    text, ids, last = "", [], None
     print(f"   {golden['prompt']}", end="", flush=True)
     for last in server.StreamPredict(request):
         print(last.text.replace("\n", "\n   "), end="", flush=True)
         text += last.text
-        tokens += last.finish_reason == 0
-    print(f"\n   {tokens} tokens, first after {last.timing.time_to_first_token_ms:.1f} ms, "
+        if last.finish_reason == 0:
+            ids.append(last.token_id)
+    print(f"\n   {len(ids)} tokens, first after {last.timing.time_to_first_token_ms:.1f} ms, "
           f"then {last.timing.tokens_per_second:.0f} a second")
-    expected = golden["greedy_48_tokens"]
-    check.that(text.startswith(expected), "the same words as the reference implementation")
-    check.that(tokens == last.usage.completion_tokens, "one message a token, and the usage agrees")
+    pairs = zip(ids, golden["greedy_ids"], golden["margins"])
+    wrong = next(((place, lead) for place, (ours, theirs, lead) in enumerate(pairs) if ours != theirs), None)
+    # Where two tokens are nearly level, another way to round may take the other, and both go on from there.
+    alike = f"the first {wrong[0]}, up to where two words are level" if wrong else f"all {len(golden['greedy_ids'])}"
+    check.that(wrong is None or wrong[1] < 0.3, f"the tokens of the reference implementation: {alike}")
+    check.that(len(ids) == last.usage.completion_tokens, "one message a token, and the usage agrees")
     again = "".join(m.text for m in server.StreamPredict(request))
     check.that(again == text, "greedy text is the same again")
 

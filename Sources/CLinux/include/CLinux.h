@@ -61,6 +61,8 @@ int64_t cl_send(int fd, const void *bytes, size_t count);
 int cl_shutdown_write(int fd);
 // Ends both directions at once; whoever holds the descriptor reads the end of the stream.
 int cl_shutdown_both(int fd);
+// Bytes, the FIN among them, that the peer's kernel has not taken yet.
+int cl_unacknowledged(int fd);
 // The next close sends RST instead of FIN.
 int cl_reset_on_close(int fd);
 int cl_set_send_buffer(int fd, int bytes);

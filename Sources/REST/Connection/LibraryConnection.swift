@@ -68,10 +68,12 @@ private func fieldCallback(
 ) -> MHD_Result {
   guard let context = unsafe context else { return .NO }
   let name = unsafe UnsafeRawBufferPointer(start: key, count: keySize)
+  let headers = unsafe context.assumingMemoryBound(to: RequestHeaders.self)
+  unsafe headers.pointee.check(name: name)
   guard let header = unsafe RequestHeader(name: name) else { return .YES }
   let bytes = unsafe UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueSize)
   let text = unsafe String(decoding: bytes, as: UTF8.self)
-  unsafe context.assumingMemoryBound(to: RequestHeaders.self).pointee.append(header, text)
+  unsafe headers.pointee.append(header, text)
   return .YES
 }
 

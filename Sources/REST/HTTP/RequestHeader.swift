@@ -10,6 +10,7 @@ enum RequestHeader: Int, CaseIterable, Sendable {
   case contentLength
   case contentType
   case expect
+  case host
   case idempotencyKey
   case origin
   case requestID
@@ -30,6 +31,7 @@ enum RequestHeader: Int, CaseIterable, Sendable {
     case .contentLength: "content-length"
     case .contentType: "content-type"
     case .expect: "expect"
+    case .host: "host"
     case .idempotencyKey: "idempotency-key"
     case .origin: "origin"
     case .requestID: "x-request-id"
@@ -77,12 +79,29 @@ enum RequestHeader: Int, CaseIterable, Sendable {
 
 /// The fields of one request that are read, in order.
 struct RequestHeaders: Sendable {
+  /// Whether a field's name is none, such as one with a space before its colon: other readers of the
+  /// connection may take it for another (RFC 9112, section 5.1).
+  private(set) var isMalformed = false
   private var fields: [(header: RequestHeader, value: String)] = []
 
   init() {}
 
   mutating func append(_ header: RequestHeader, _ value: String) {
     fields.append((header, value))
+  }
+
+  /// Looks at a name, foreign or not.
+  mutating func check(name: UnsafeRawBufferPointer) {
+    // The characters of a token: RFC 9110, section 5.6.2.
+    let isToken = unsafe !name.isEmpty && name.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+      }
+    }
+    if !isToken { isMalformed = true }
   }
 
   /// The first value of that name.

@@ -63,12 +63,16 @@ final class ServerConnection {
     connection?.closeAfterFlush(by: end, lingering: Self.drainLingering)
   }
 
-  /// How long a drain waits for clients that keep their socket open after the last answer.
+  /// How long a drain waits for clients that keep their socket open when they have the last answer.
   private static let drainLingering = Duration.milliseconds(200)
 
   private func closeAfterFlush() {
-    connection?.closeAfterFlush(
-      lingering: core.phase == .serving ? Connection.endTime : Self.drainLingering)
+    if core.phase == .serving {
+      connection?.closeAfterFlush()
+    } else {
+      // Slow readers have the drain's whole grace: `end` comes then.
+      connection?.closeAfterFlush(within: .seconds(86_400), lingering: Self.drainLingering)
+    }
   }
 
   private func perform(_ action: DrainMachine.Action) {

@@ -124,6 +124,7 @@ package final class InferenceServer: Sendable {
         "few file descriptors, and each connection takes one", ("limit", .integer(descriptors)),
         ("advice", .text(DescriptorShortage.advice)))
     }
+    tellReach()
     reportSoon()
     try startLoading(directory)
     watchReadiness()
@@ -166,6 +167,10 @@ package final class InferenceServer: Sendable {
           + "a key with `apus keys create --owner NAME --admin`, listen on 127.0.0.1, or say "
           + "--allow-anonymous")
     }
+  }
+
+  private func tellReach() {
+    guard accounts.keys.count == 0, !configuration.accounts.allowsAnonymous else { return }
     log.warning(
       "no keys: whoever can reach this server from this machine may call it",
       ("advice", .text("apus keys create --owner NAME --admin")))

@@ -93,7 +93,7 @@ extension ModelKeeper.Shift {
   private mutating func rollBack(_ name: String) throws(Status) {
     let model = try keeper.registry.model(name)
     let usable = model.versions.filter { !$0.isHeldOut && !$0.isAbsent }
-    guard let latest = usable.last(where: { $0.state.isReady }),
+    guard let latest = usable.last(where: { $0.state.phase == .ready }),
       let earlier = usable.last(where: { $0.number < latest.number })
     else {
       throw Status(

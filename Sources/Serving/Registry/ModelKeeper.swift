@@ -62,17 +62,14 @@ final class ModelKeeper: Sendable {
       labels: ["outcome"])
     unloads = metrics.counter(
       "apus_model_unloads_total", help: "Versions that were taken out of memory.")
-    for (name, matches) in Self.states {
+    for (name, phase) in [("ready", ModelRegistry.State.Phase.ready), ("failed", .failed)] {
       metrics.sampled(
         "apus_models_\(name)", help: "Versions of models that are \(name).", kind: .gauge
-      ) { [registry] in Double(registry.all.flatMap(\.versions).count { matches($0.state) }) }
+      ) { [registry] in
+        Double(registry.all.flatMap(\.versions).count { $0.state.phase == phase })
+      }
     }
   }
-
-  private static let states: [(String, @Sendable (ModelRegistry.State) -> Bool)] = [
-    ("ready", { $0.isReady }),
-    ("failed", { if case .failed = $0 { true } else { false } }),
-  ]
 
   /// Loads what a folder holds and goes on keeping it.
   ///

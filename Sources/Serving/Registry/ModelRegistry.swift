@@ -53,7 +53,7 @@ package final class ModelRegistry: Sendable {
         ?? Model(name: entry.name, settings: entry.settings, versions: [], problem: nil)
       if model.problem != nil, entry.problem == nil {
         // What kept all of them out has been mended.
-        for index in model.versions.indices where !model.versions[index].state.isReady {
+        for index in model.versions.indices where model.versions[index].state.phase == .failed {
           model.versions[index].state = .unloaded
         }
       }
@@ -76,7 +76,7 @@ package final class ModelRegistry: Sendable {
   func forgetAbsent(except names: Set<String>) {
     models.withLock { models in
       for (name, var model) in models {
-        model.versions.removeAll { $0.isAbsent && $0.state.isOut }
+        model.versions.removeAll { $0.isAbsent && [.unloaded, .failed].contains($0.state.phase) }
         models[name] = model.versions.isEmpty && !names.contains(name) ? nil : model
       }
     }
@@ -239,12 +239,15 @@ extension ModelRegistry.Model {
 }
 
 extension ModelRegistry.State {
-  /// Whether nothing of it is in memory.
-  var isOut: Bool {
+  enum Phase: Sendable { case unloaded, loading, ready, failed, unloading }
+
+  var phase: Phase {
     switch self {
-    case .unloaded, .failed: true
-    case .loading, .ready, .unloading: false
+    case .unloaded: .unloaded
+    case .loading: .loading
+    case .ready: .ready
+    case .failed: .failed
+    case .unloading: .unloading
     }
   }
-  var isReady: Bool { if case .ready = self { true } else { false } }
 }

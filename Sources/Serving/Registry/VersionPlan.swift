@@ -6,36 +6,42 @@ enum VersionPlan {
     case unload(Int)
   }
 
-  /// A version goes only when all that should answer do: whoever calls meanwhile meets the old one.
-  ///
-  /// - Returns: nil when all is as it should be.
-  static func next(_ model: ModelRegistry.Model) -> Step? {
-    let wanted = Self.wanted(model)
-    for version in model.versions.reversed() where wanted.contains(version.number) {
-      switch version.state {
-      case .unloaded: return .load(version.number)
-      case .loading: return nil
-      case .ready, .failed, .unloading: break
-      }
-    }
-    for version in model.versions where version.state.isReady && !wanted.contains(version.number) {
-      return .unload(version.number)
-    }
-    return nil
+  /// What is to be known of a version.
+  struct Candidate {
+    let number: Int
+    var phase: ModelRegistry.State.Phase
+    /// Somebody asked for it, or a label points at it.
+    var isAskedFor = false
+    /// Somebody wants it out, or its folder has gone.
+    var isToGo = false
   }
 
-  /// The newest that can be had, as many as the model's settings say, and whatever somebody asked
-  /// for or a label points at.
-  private static func wanted(_ model: ModelRegistry.Model) -> Set<Int> {
-    let usable = model.versions.filter { version in
-      if case .failed = version.state { return false }
-      return !version.isHeldOut && !version.isAbsent
+  /// A version goes only when all that should answer do: whoever calls meanwhile meets the old one.
+  ///
+  /// - Parameters:
+  ///   - versions: rising.
+  ///   - keep: how many of the newest answer.
+  /// - Returns: nil when all is as it should be.
+  static func next(_ versions: [Candidate], keep: Int) -> Step? {
+    let usable = versions.filter { $0.phase != .failed && !$0.isToGo }
+    var wanted = Set(usable.suffix(keep).map(\.number))
+    for version in usable where version.isAskedFor { wanted.insert(version.number) }
+    for version in versions.reversed() where wanted.contains(version.number) {
+      if version.phase == .unloaded { return .load(version.number) }
+      if version.phase == .loading { return nil }
     }
-    var wanted = Set(usable.suffix(model.settings.keepVersions).map(\.number))
+    let leftover = versions.first { $0.phase == .ready && !wanted.contains($0.number) }
+    return leftover.map { .unload($0.number) }
+  }
+
+  static func next(_ model: ModelRegistry.Model) -> Step? {
     let labelled = Set(model.labels.values.map(\.version))
-    for version in usable where version.isPinned || labelled.contains(version.number) {
-      wanted.insert(version.number)
+    let versions = model.versions.map { version in
+      Candidate(
+        number: version.number, phase: version.state.phase,
+        isAskedFor: version.isPinned || labelled.contains(version.number),
+        isToGo: version.isHeldOut || version.isAbsent)
     }
-    return wanted
+    return next(versions, keep: model.settings.keepVersions)
   }
 }

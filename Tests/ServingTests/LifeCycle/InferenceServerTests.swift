@@ -8,6 +8,7 @@ import Testing
   @Test func allFiguresAreInOneRegistry() throws {
     var configuration = ServerConfiguration(models: "/nonexistent")
     configuration.loops = 1
+    configuration.accounts.database = nil
     let text = try InferenceServer(configuration).metrics.exposition()
     for name in [
       "process_resident_memory_bytes", "rpc_server_connections", "apus_engine_busy_seconds_total",

@@ -81,7 +81,7 @@ import Testing
       var entry = ModelDirectory.Entry(name: name)
       entry.versions = versions.map { ModelDirectory.Version(number: $0, path: "") }
       entry.problem = problem
-      registry.add(entry)
+      registry.merge(entry)
     }
     registry.set("files", 1, to: .failed("old"))
     #expect(registry.standings[1].standing == .loading)

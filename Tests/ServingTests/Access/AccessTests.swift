@@ -1,0 +1,97 @@
+import Accounts
+import Messages
+import Metrics
+import RPC
+import Testing
+
+@testable import Serving
+
+@Suite struct AccessTests {
+  @Test func whatNobodyListedIsAnAdministrators() {
+    #expect(Access.of("/apus.v1.Accounts/CreateKey") == .admin)
+    #expect(Access.of("/apus.v1.ModelControl/LoadModel") == .admin)
+    #expect(Access.of("/some.Service/Method") == .admin)
+    #expect(Access.of("/apus.v1.Inference/Predict") == .modelCaller)
+    #expect(Access.of("/grpc.health.v1.Health/Check") == .open)
+  }
+
+  @Test func onlyBeforeTheFirstKeyOrWhenAllowedAnybodyMayCall() {
+    let guarded = AnonymousAccess(isAllowed: false)
+    #expect(guarded.caller(keyCount: 0)?.isAdmin == true)
+    #expect(guarded.caller(keyCount: 1) == nil)
+    let open = AnonymousAccess(isAllowed: true)
+    #expect(open.caller(keyCount: 0)?.isAdmin == false)
+    #expect(open.caller(keyCount: 5)?.isAdmin == false)
+  }
+
+  /// A call of `path` through the stage, with `token`.
+  private func call(
+    _ stage: AccessControl, _ path: String, _ token: String? = nil
+  ) async -> (Status.Code, CallContext) {
+    let metadata: Metadata = token.map { ["authorization": "Bearer \($0)"] } ?? [:]
+    let context = CallContext(path: path, metadata: metadata)
+    let method = MethodHandler(path: path, shape: .unary) { _, _, _ in }
+    do {
+      try await stage.intercept(method, context) {}
+      return (.ok, context)
+    } catch let status as Status {
+      return (status.code, context)
+    } catch {
+      return (.unknown, context)
+    }
+  }
+
+  private func stage(_ store: SQLiteStore) throws -> (AccessControl, MemoryRateLimiter) {
+    let keys = KeyDirectory()
+    try keys.refresh(from: store)
+    let limiter = MemoryRateLimiter()
+    return (
+      AccessControl(
+        keys: keys, limits: LimitStage(limiter: limiter),
+        anonymous: AnonymousAccess(isAllowed: false), metrics: Registry()), limiter
+    )
+  }
+
+  @Test func callersGetWhatTheirKeysOpen() async throws {
+    let store = try SQLiteStore(path: ":memory:")
+    let administration = KeyAdministration(store: store)
+    let boss = try administration.create(KeyRequest(owner: "boss", isAdmin: true), at: .now())
+    let limits = LimitPlan(Limits(requests: 2))
+    let other = try administration.create(KeyRequest(owner: "other", limits: limits), at: .now())
+    let (stage, _) = try stage(store)
+    let (predict, list) = ("/apus.v1.Inference/Predict", "/apus.v1.Inference/ListModels")
+    #expect(await call(stage, predict).0 == .unauthenticated)
+    #expect(await call(stage, predict, "nonsense").0 == .unauthenticated)
+    let (code, context) = await call(stage, predict, other.token)
+    #expect(code == .ok && context.record?.caller.keyID == other.key.id)
+    #expect(await call(stage, "/apus.v1.Accounts/ListKeys", other.token).0 == .permissionDenied)
+    #expect(await call(stage, "/apus.v1.Accounts/ListKeys", boss.token).0 == .ok)
+    // Two calls are allowed; the handler charges those that name a model.
+    #expect(await call(stage, list, other.token).0 == .ok)
+    #expect(await call(stage, list, other.token).0 == .ok)
+    #expect(await call(stage, list, other.token).0 == .resourceExhausted)
+    #expect(await call(stage, "/grpc.health.v1.Health/Check").0 == .ok)
+  }
+
+  @Test func aCallIsChargedForItsModelOnceAndAtItsEndForWhatItUsed() async throws {
+    let stage = LimitStage(limiter: MemoryRateLimiter())
+    let plan = LimitPlan(Limits(tokensPerMinute: 100, concurrent: 1))
+    let caller = Caller(
+      keyID: .anonymous, owner: "", isAdmin: false, models: .only(["a"]), limits: plan)
+    func context() -> CallContext {
+      let context = CallContext(path: "/p")
+      context.attachment = CallRecord(caller: caller, time: .now())
+      return context
+    }
+    let first = context()
+    try await stage.admit(first, model: "a", tokens: 90)
+    #expect(first.initialMetadata["ratelimit"] != nil && first.record?.facts.model == "a")
+    await #expect(throws: Status.self) { try await stage.admit(context(), model: "a", tokens: 5) }
+    first.record?.release(tokens: 20, at: .now())
+    try await stage.admit(context(), model: "a", tokens: 70)
+    do {
+      try await stage.admit(context(), model: "b", tokens: 0)
+      Issue.record("a model that the key does not open")
+    } catch { #expect(error.code == .permissionDenied) }
+  }
+}
