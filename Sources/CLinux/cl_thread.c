@@ -20,6 +20,14 @@ int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds) {
   return 0;
 }
 
+size_t cl_freed_memory(void) {
+#ifdef __GLIBC__
+  return mallinfo2().fordblks;
+#else
+  return 0;
+#endif
+}
+
 void cl_trim_memory(void) {
 #ifdef __GLIBC__
   malloc_trim(0);

@@ -6,7 +6,8 @@ internal import Serving
 @main
 enum Apus {
   static let commands: [Command] =
-    [.serve, .predict, .generate, .models, .health] + Command.keys + [.usage, .jobsSecret]
+    [.serve, .predict, .generate, .models] + Command.modelChanges + [.health] + Command.keys
+    + [.usage, .jobsSecret]
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {

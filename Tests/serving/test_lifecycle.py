@@ -3,6 +3,7 @@ import concurrent.futures
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 
 import grpc
@@ -149,3 +150,19 @@ def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(start, copy_mode
     (folder / "vocab.txt").write_text("\n".join([*words, "zzyzx"]) + "\n")
     problem = start(folder.parents[1]).wait_for("not loaded", model="mixed")["problem"]
     assert f"{len(words) + 1} tokens" in problem and f"only {len(words)} rows" in problem
+
+
+def test_memory_of_a_flood_of_clients_goes_back(start, tmp_path):
+    """Nothing leaks, and what the allocator kept for the next to ask goes back by itself."""
+    (tmp_path / "empty").mkdir()
+    server = start(tmp_path / "empty")
+    calm = server.memory()
+    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\0\4\1\0\0\0\0"
+    for _ in range(2):
+        clients = [socket.create_connection((server.host, int(server.port))) for _ in range(3000)]
+        for client in clients:
+            client.sendall(hello)
+        server.until(lambda: server.memory() > calm + (24 << 20), "the memory of 3000 connections")
+        for client in clients:
+            client.close()
+    server.until(lambda: server.memory() < calm + (16 << 20), "the memory's return")

@@ -80,6 +80,8 @@ int cl_thread_name(const char *name);
 int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 // Gives memory that was freed back to the system.
 void cl_trim_memory(void);
+// Bytes that were freed and that the allocator keeps; 0 where it does not tell.
+size_t cl_freed_memory(void);
 // Raises the soft limit on descriptors to the hard one; answers the limit that holds then.
 int cl_raise_descriptor_limit(void);
 // Descriptors that this process may have open.

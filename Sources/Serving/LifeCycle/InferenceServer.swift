@@ -35,6 +35,7 @@ package final class InferenceServer: Sendable {
   /// File descriptors that the process may have.
   private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
+  private let memoryTrim = Mutex(MemoryTrim())
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
@@ -225,6 +226,7 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
+      if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }
   }
