@@ -47,10 +47,10 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
-    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CExpat", pkgConfig: "expat"),
     // Our own C.
     .target(name: "CLinux"),
+    .target(name: "CCurl"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary(":libmicrohttpd.a")]),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
     .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
@@ -81,12 +81,13 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "JSON",
-        "Messages",
-        "Metrics", "Models", "REST", "RPC", "Templates", "Threads", "Tokenizers",
+        "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
+        "JSON", "Messages", "Metrics", "Models", "REST", "RPC", "Templates", "Threads",
+        "Tokenizers", "Web",
       ]),
     .executableTarget(
-      name: "apus", dependencies: ["Accounts", "Bytes", "JSON", "Messages", "RPC", "Serving"],
+      name: "apus",
+      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Web"],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor"],
@@ -151,8 +152,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Messages", "Metrics", "Models", "REST", "RPC",
-        "Serving", "Templates", "Tokenizers",
+        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
+        "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -29,7 +29,7 @@ package final class JobService: Sendable {
   private let queue: SQLiteJobQueue
   private let runner: JobRunner
   private let sender: WebhookSender
-  private let client: WebClient
+  private let client: ClientOnDemand
   private let options: Options
   private let janitor: JobJanitor
 
@@ -49,9 +49,7 @@ package final class JobService: Sendable {
     var configuration = WebClient.Configuration()
     configuration.addresses = options.openAddresses
     configuration.activeLimit = options.webhooks.concurrency
-    do throws(WebError) { client = try WebClient(configuration) } catch {
-      throw JobQueueError(.unavailable, "webhooks cannot be called", cause: error.description)
-    }
+    client = ClientOnDemand(configuration)
     let sender = WebhookSender(
       queue, client: client, options: options.webhooks, clock: options.clock, observe: observe)
     self.queue = queue
@@ -73,11 +71,13 @@ package final class JobService: Sendable {
     janitor.start()
   }
 
-  /// Begins with nothing more; what runs may end for so long, and is given back after.
+  /// Begins with nothing more. What runs may end for so long, the last of which is for webhooks
+  /// that are being called; jobs are given back after.
   package func stop(within patience: Duration) async {
+    let farewell = min(patience / 5, .seconds(2))
     janitor.stop()
-    await runner.drain(within: patience)
-    await sender.stop(within: min(patience, .seconds(2)))
+    await runner.drain(within: patience - farewell)
+    await sender.stop(within: farewell)
     client.close()
   }
 

@@ -20,14 +20,15 @@ package struct WebURL: Sendable, Hashable, CustomStringConvertible {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
       throw Self.invalid("it holds a character that must be percent-encoded")
     }
-    guard let parser = unsafe curl_url() else { throw Self.invalid("no memory to read it") }
-    defer { unsafe curl_url_cleanup(parser) }
+    try CurlLibrary.load()
+    guard let parser = unsafe ccurl_url() else { throw Self.invalid("no memory to read it") }
+    defer { unsafe ccurl_url_cleanup(parser) }
     let flags = UInt32(CURLU_DISALLOW_USER)
-    let code = unsafe curl_url_set(parser, CURLUPART_URL, text, flags)
+    let code = unsafe ccurl_url_set(parser, CURLUPART_URL, text, flags)
     guard code == CURLUE_OK else {
-      throw Self.invalid(unsafe String(cString: curl_url_strerror(code)))
+      throw Self.invalid(unsafe String(cString: ccurl_url_strerror(code)))
     }
-    unsafe curl_url_set(parser, CURLUPART_FRAGMENT, nil, 0)
+    unsafe ccurl_url_set(parser, CURLUPART_FRAGMENT, nil, 0)
     let scheme = unsafe Self.part(CURLUPART_SCHEME, of: parser)
     guard scheme == "http" || scheme == "https" else {
       throw Self.invalid("its scheme is \(scheme ?? "missing"); http and https are allowed")
@@ -76,9 +77,9 @@ package struct WebURL: Sendable, Hashable, CustomStringConvertible {
     _ part: CURLUPart, of parser: OpaquePointer, _ flags: UInt32 = 0
   ) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard unsafe curl_url_get(parser, part, &text, flags) == CURLUE_OK, let text = unsafe text
+    guard unsafe ccurl_url_get(parser, part, &text, flags) == CURLUE_OK, let text = unsafe text
     else { return nil }
-    defer { unsafe curl_free(text) }
+    defer { unsafe ccurl_free(text) }
     return unsafe String(cString: text)
   }
 

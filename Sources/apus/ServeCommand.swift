@@ -6,7 +6,8 @@ extension Command {
   static let serve = Command(
     name: "serve", summary: "Serves the models of a folder over gRPC and HTTP.", positionals: "",
     arity: 0...0,
-    options: files + accounts + LimitFlags.grpc.map(Option.init) + LimitFlags.http.map(Option.init)
+    options: files + accounts + jobs + LimitFlags.grpc.map(Option.init)
+      + LimitFlags.http.map(Option.init)
       + LimitFlags.server.map(Option.init) + reports,
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in
@@ -53,6 +54,8 @@ extension Command {
     configuration.httpOrigins =
       arguments["http-origins"]?.split(separator: ",").map(String.init) ?? []
     configuration.accounts = try accounts(arguments)
+    configuration.jobs = try jobs(arguments)
+    try setLimits(&configuration.jobs, LimitFlags.jobs, arguments)
     configuration.loops = try arguments.integer("loops", 1...256)
     configuration.threads = try arguments.integer("threads", 1...256)
     try setLimits(&configuration.limits, LimitFlags.grpc, arguments)
@@ -95,7 +98,7 @@ extension Command {
 }
 
 extension Command.Option {
-  fileprivate init<Limits>(_ flag: LimitFlag<Limits>) {
+  init<Limits>(_ flag: LimitFlag<Limits>) {
     self = .option(flag.name, flag.placeholder, flag.help, initial: flag.initial)
   }
 }

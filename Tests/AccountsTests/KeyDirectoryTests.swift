@@ -63,6 +63,23 @@ import Testing
     }
   }
 
+  @Test func whatAKeyHasLeftBehindIsItsOwnWhileItIsInForce() throws {
+    let standing = try keys.create(KeyRequest(owner: "a"), at: now)
+    let revoked = try keys.create(KeyRequest(owner: "b"), at: now)
+    let expired = try keys.create(KeyRequest(owner: "c", lifetime: .seconds(10)), at: now)
+    #expect(try keys.revoke(revoked.key.id, at: now)?.revoked == now)
+    _ = try keys.rotate(standing.key.id, at: now)
+    #expect(try directory.caller(of: standing.key.id, at: now).keyID == standing.key.id)
+    #expect(try directory.caller(of: expired.key.id, at: now).owner == "c")
+    for (id, time, reason) in [
+      (revoked.key.id, now, KeyRefusal.Reason.revoked),
+      (expired.key.id, now.advanced(by: .seconds(10)), .expired),
+      (try #require(KeyID("abcdefgh")), now, .unknown), (.anonymous, now, .unknown),
+    ] {
+      #expect(throws: KeyRefusal(reason, keyID: id)) { try directory.caller(of: id, at: time) }
+    }
+  }
+
   @Test func refusalsDifferForTheLogOnly() throws {
     let standing = try keys.create(KeyRequest(owner: "a"), at: now)
     let other = try keys.create(KeyRequest(owner: "b"), at: now)

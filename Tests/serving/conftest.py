@@ -34,7 +34,7 @@ def contract(tmp_path_factory):
     """Python code of the public contract: (messages, service)."""
     out = tmp_path_factory.mktemp("contract")
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
-                    f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto",
+                    f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto", "apus/v1/jobs.proto",
                     "apus/v1/control.proto"], check=True)
     sys.path.insert(0, str(out))
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
@@ -50,6 +50,12 @@ def control(contract):
 def accounts(contract):
     """The same of the service for keys and usage."""
     return importlib.import_module("apus.v1.accounts_pb2"), importlib.import_module("apus.v1.accounts_pb2_grpc")
+
+
+@pytest.fixture(scope="session")
+def jobs(contract):
+    """The same of the service for long work."""
+    return importlib.import_module("apus.v1.jobs_pb2"), importlib.import_module("apus.v1.jobs_pb2_grpc")
 
 
 def run(*words, **more):

@@ -27,6 +27,12 @@ package final class KeyDirectory: Sendable {
     try authenticate(token.utf8.span, at: time)
   }
 
+  /// Whose key this is, for work that its holder left to this process: no token is looked at, so
+  /// that `id` must not come from outside.
+  package func caller(of id: KeyID, at time: UnixTime) throws(KeyRefusal) -> Caller {
+    try current.withLock { $0 }.caller(of: id, at: time)
+  }
+
   /// Takes over the store's keys if they have changed since the last time.
   ///
   /// - Returns: whether there was anything new.
@@ -98,12 +104,24 @@ final class KeySnapshot: Sendable {
       guard KeyToken.isWellFormed(token) else { throw KeyRefusal(.malformed) }
       throw KeyRefusal(place == 0 ? .unknown : .wrongSecret, keyID: id)
     }
-    if entries[place].isRevoked { throw KeyRefusal(.revoked, keyID: id) }
-    if time >= entries[place].expires { throw KeyRefusal(.expired, keyID: id) }
+    try checkInForce(place, id, at: time)
     if !isCurrent && time >= entries[place].previousUntil {
       throw KeyRefusal(.wrongSecret, keyID: id)
     }
     return caller
+  }
+
+  func caller(of id: KeyID, at time: UnixTime) throws(KeyRefusal) -> Caller {
+    guard let place = places[id], let caller = entries[place].caller else {
+      throw KeyRefusal(.unknown, keyID: id)
+    }
+    try checkInForce(place, id, at: time)
+    return caller
+  }
+
+  private func checkInForce(_ place: Int, _ id: KeyID, at time: UnixTime) throws(KeyRefusal) {
+    if entries[place].isRevoked { throw KeyRefusal(.revoked, keyID: id) }
+    if time >= entries[place].expires { throw KeyRefusal(.expired, keyID: id) }
   }
 
   private static func entry(_ key: StoredKey, _ defaults: LimitPlan) -> Entry {

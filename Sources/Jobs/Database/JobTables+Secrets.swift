@@ -15,6 +15,16 @@ extension JobTables {
     return masters
   }
 
+  /// The same, and `first` where there is none yet: two processes that ask at once get one answer.
+  func masters(at time: UnixTime, first: [UInt8]) throws(SQLiteError) -> [[UInt8]] {
+    try database.transaction { () throws(SQLiteError) in
+      let masters = try masters(at: time)
+      guard masters.isEmpty else { return masters }
+      try statement("INSERT INTO signing_masters (master) VALUES (?)").bind(first).run()
+      return [first]
+    }
+  }
+
   /// Lets the masters so far retire, and puts a new one in their place.
   func replaceMaster(
     with master: [UInt8], retiringAt retirement: UnixTime, at time: UnixTime

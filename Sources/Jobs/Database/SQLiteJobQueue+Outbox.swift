@@ -51,9 +51,10 @@ extension SQLiteJobQueue: WebhookOutbox {
   ) async throws(JobQueueError) -> [WebhookSecret] {
     var masters = try use { tables throws(SQLiteError) in try tables.masters(at: time) }
     if masters.isEmpty {
-      // The first call of all makes the first master.
-      try renewMaster(retiringAt: time, at: time)
-      masters = try use { tables throws(SQLiteError) in try tables.masters(at: time) }
+      let first = try Self.master()
+      masters = try use { tables throws(SQLiteError) in
+        try tables.masters(at: time, first: first)
+      }
     }
     return masters.map { WebhookSecret(master: $0, owner: owner) }
   }
@@ -61,18 +62,15 @@ extension SQLiteJobQueue: WebhookOutbox {
   package func rotateSecrets(
     overlap: Duration, at time: UnixTime
   ) async throws(JobQueueError) {
-    try renewMaster(retiringAt: time.advanced(by: overlap), at: time)
+    let master = try Self.master()
+    try use { tables throws(SQLiteError) in
+      try tables.replaceMaster(with: master, retiringAt: time.advanced(by: overlap), at: time)
+    }
   }
 
-  private func renewMaster(
-    retiringAt retirement: UnixTime, at time: UnixTime
-  ) throws(JobQueueError) {
-    let master: [UInt8]
-    do throws(SecureRandomError) { master = try SecureRandom.bytes(32) } catch {
+  private static func master() throws(JobQueueError) -> [UInt8] {
+    do throws(SecureRandomError) { return try SecureRandom.bytes(32) } catch {
       throw JobQueueError(error)
-    }
-    try use { tables throws(SQLiteError) in
-      try tables.replaceMaster(with: master, retiringAt: retirement, at: time)
     }
   }
 }

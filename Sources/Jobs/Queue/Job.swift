@@ -38,7 +38,7 @@ package struct JobFailure: Error, Sendable, Equatable {
 /// How far telling a job's webhook is.
 package struct WebhookStatus: Sendable, Equatable {
   /// Raw values stand in the database.
-  package enum State: Int, Sendable {
+  package enum State: Int, Sendable, CaseIterable {
     /// The job has not ended, or the call is tried again.
     case pending = 1
     case delivered = 2

@@ -1,5 +1,5 @@
 internal import Accounts
-package import Web
+internal import Web
 
 // Deliveries that are due ─▶ claimed, within the bounds on calls at once ─▶ signed, called ─▶
 // outcome written down, tried until the database takes it ─▶ the next.
@@ -19,7 +19,7 @@ package actor WebhookSender {
   }
 
   private let outbox: any WebhookOutbox
-  private let client: WebClient
+  private let client: ClientOnDemand
   private let options: Options
   private let clock: JobClock
   private let observe: JobEvent.Observer
@@ -32,7 +32,7 @@ package actor WebhookSender {
 
   /// - Parameter spread: random numbers in 0..<1, for the pauses between calls.
   package init(
-    _ outbox: any WebhookOutbox, client: WebClient, options: Options = Options(),
+    _ outbox: any WebhookOutbox, client: ClientOnDemand, options: Options = Options(),
     clock: JobClock = .system, observe: @escaping JobEvent.Observer = { _ in },
     spread: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
@@ -165,7 +165,7 @@ package actor WebhookSender {
         + WebhookSecret.headers(
           id: delivery.id, timestamp: now.microseconds / 1_000_000, body: delivery.body,
           secrets: secrets)
-      return .success(try await client.send(request))
+      return .success(try await client.started().send(request))
     } catch {
       return .failure(error)
     }

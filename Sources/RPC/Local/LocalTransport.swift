@@ -15,9 +15,13 @@ public final class LocalTransport: ClientTransport {
   private let core: ServerCore
   private let loop: EventLoop
   private let peer: String
+  private let attachment: (any AnyObject & Sendable)?
   private let budget: MemoryBudget
 
-  init(core: ServerCore, loop: EventLoop, peer: String) {
+  init(
+    core: ServerCore, loop: EventLoop, peer: String, attachment: (any AnyObject & Sendable)?
+  ) {
+    self.attachment = attachment
     self.core = core
     self.loop = loop
     self.peer = peer
@@ -45,6 +49,7 @@ public final class LocalTransport: ClientTransport {
     let context = CallContext(
       path: route.method.path, metadata: options.metadata,
       deadline: options.timeout.map { .now.advanced(by: $0) }, peer: peer, requestID: id)
+    context.attachment = attachment
     let call = LocalCall(
       core: core, loop: loop, route: route, context: context, requests: requests,
       responses: responses)

@@ -99,8 +99,12 @@ public final class Server: Sendable {
   /// - Parameters:
   ///   - loop: where the handlers run; the caller's own, so that nothing crosses threads.
   ///   - peer: what handlers and logs call the client.
-  package func localTransport(on loop: EventLoop, peer: String) -> LocalTransport {
-    LocalTransport(core: core, loop: loop, peer: peer)
+  ///   - attachment: what the calls' contexts hold from the start. A call from outside begins
+  ///     without any, so that interceptors may trust what they find here.
+  package func localTransport(
+    on loop: EventLoop, peer: String, attachment: (any AnyObject & Sendable)? = nil
+  ) -> LocalTransport {
+    LocalTransport(core: core, loop: loop, peer: peer, attachment: attachment)
   }
 
   /// Open connections.

@@ -17,6 +17,11 @@ enum Access: Sendable {
     "/apus.v1.Inference/ListModels": .caller,
     "/apus.v1.Inference/GetModel": .caller,
     "/apus.v1.Accounts/GetUsage": .caller,
+    // What a job itself does is charged when it runs, as a call of its model.
+    "/apus.v1.Jobs/SubmitJob": .caller,
+    "/apus.v1.Jobs/GetJob": .caller,
+    "/apus.v1.Jobs/ListJobs": .caller,
+    "/apus.v1.Jobs/CancelJob": .caller,
     "/grpc.health.v1.Health/Check": .open,
     "/grpc.health.v1.Health/List": .open,
     "/grpc.health.v1.Health/Watch": .open,

@@ -29,7 +29,12 @@ struct AccessControl: Interceptor {
     let access = Access.of(method.path)
     if access == .open { return try await next() }
     let now = UnixTime.now()
-    let caller = try authenticate(context.metadata, at: now)
+    let caller =
+      if let owner = context.attachment as? JobOwner {
+        try authenticate(owner, at: now)
+      } else {
+        try authenticate(context.metadata, at: now)
+      }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
     let record = CallRecord(caller: caller, time: now)
     context.attachment = record
@@ -53,9 +58,29 @@ struct AccessControl: Interceptor {
     }
   }
 
-  private func refused(_ refusal: KeyRefusal) -> Status {
+  /// A job's call: whoever submitted it showed the key then; the key must still be in force.
+  private func authenticate(_ owner: JobOwner, at now: UnixTime) throws(Status) -> Caller {
+    if owner.keyID == .anonymous {
+      if let caller = anonymous.caller(keyCount: keys.count) { return caller }
+      throw refused(
+        KeyRefusal(.missing), "the job was submitted without a key, and this server asks for one now")
+    }
+    do throws(KeyRefusal) {
+      return try keys.caller(of: owner.keyID, at: now)
+    } catch {
+      let end =
+        switch error.reason {
+        case .expired: "has expired"
+        case .revoked: "has been revoked"
+        default: "is not known to this server any more"
+        }
+      throw refused(error, "the job's key \(owner.keyID) \(end) since the job was submitted")
+    }
+  }
+
+  private func refused(_ refusal: KeyRefusal, _ message: String? = nil) -> Status {
     refusals.with(refusal.reason.rawValue).increment()
-    return Status(.unauthenticated, refusal.publicMessage, cause: refusal)
+    return Status(.unauthenticated, message ?? refusal.publicMessage, cause: refusal)
   }
 
   private func refusedToAdministrate(_ caller: Caller) -> Status {

@@ -21,10 +21,7 @@ struct LimitStage: Sendable {
   func admit(_ context: CallContext, model: String, tokens: Int) async throws(Status) {
     guard let record = context.record else { return }
     let caller = record.caller
-    guard model.isEmpty || caller.may(useModel: model) else {
-      throw Status(
-        .permissionDenied, "key \(caller.keyID) does not open model \(model); ask for one that does")
-    }
+    if !model.isEmpty { try caller.checkMay(useModel: model) }
     record.update { $0.model = model }
     let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
     switch decision {
@@ -48,4 +45,14 @@ struct LimitStage: Sendable {
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is
   /// charged at the call's end.
   static func tokens(inBytes bytes: Int) -> Int { bytes / 4 + 1 }
+}
+
+extension Caller {
+  /// - Throws: PERMISSION_DENIED for a model that the key does not open.
+  func checkMay(useModel name: String) throws(Status) {
+    guard may(useModel: name) else {
+      throw Status(
+        .permissionDenied, "key \(keyID) does not open model \(name); ask for one that does")
+    }
+  }
 }

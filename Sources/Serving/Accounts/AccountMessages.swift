@@ -23,7 +23,8 @@ extension KeyRequest {
     guard request.limits != nil || !request.modelLimits.isEmpty else { return }
     guard request.modelLimits.count <= LimitPlan.modelBound else {
       throw Validation.invalid(
-        "model_limits", "at most \(LimitPlan.modelBound) are allowed, got \(request.modelLimits.count)")
+        "model_limits",
+        "at most \(LimitPlan.modelBound) are allowed, got \(request.modelLimits.count)")
     }
     limits = LimitPlan(
       request.limits.map { Limits($0, default: defaults.whole) } ?? defaults.whole,
@@ -78,7 +79,7 @@ extension ApusV1.Key {
 }
 
 extension UnixTime {
-  fileprivate var seconds: Double { Double(microseconds) / 1e6 }
+  var seconds: Double { Double(microseconds) / 1e6 }
 }
 
 // MARK: - Usage

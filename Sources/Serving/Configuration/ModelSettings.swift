@@ -33,14 +33,15 @@ package struct ModelSettings: Sendable, Equatable {
   /// builtin template, the template itself, or the name of a file beside model.yaml.
   package var chatTemplate: String?
 
-  /// Newest versions that answer; older ones are loaded when somebody asks for them or a label points
-  /// at them.
+  /// Newest versions that answer; older ones are loaded when somebody asks for them or a label
+  /// points at them.
   package var keepVersions = 1
 
   package init() {}
 
   static let keys = [
-    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens", "engine_slice",
+    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens",
+    "engine_slice",
     "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
     "kv_cache", "chat_template",
   ]

@@ -28,6 +28,7 @@ package final class InferenceServer: Sendable {
   private let keeper: ModelKeeper
   private let longTexts: LongTextThread
   private let accounts: AccountBook
+  private let jobs: JobBook?
   private let readiness: Readiness
   private let server: RPC.Server
   private let front: Front
@@ -69,6 +70,9 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
+    jobs = try JobBook.open(
+      configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
+      metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
@@ -93,8 +97,9 @@ package final class InferenceServer: Sendable {
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)
+    let jobHandlers = JobHandlers(book: jobs, checks: JobChecks(registry: registry))
     let server = RPC.Server(
-      services: [service, administration, control], options: options, group: group)
+      services: [service, administration, control, jobHandlers], options: options, group: group)
     self.server = server
     front = Front(
       options: Self.httpOptions(configuration, metrics, log), group: group,
@@ -135,8 +140,10 @@ package final class InferenceServer: Sendable {
     let keeper = keeper
     async let kept: Void = Self.stop(keeper)
     async let drained: Void = drainFront()
+    async let stopped: Void = stopJobs()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     await drained
+    await stopped
     await kept
     longTexts.stop()
     engine.stop()
@@ -191,12 +198,18 @@ package final class InferenceServer: Sendable {
     await front.drain(grace: configuration.drainGrace)
   }
 
+  /// A little before the drain's end, so that no job is cut off that could be kept for later.
+  private func stopJobs() async {
+    await jobs?.stop(within: configuration.drainGrace * 9 / 10)
+  }
+
   // MARK: Models
 
   private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
     try keeper.start(directory) { [self] in
       readiness.finishedLoading()
       reportSoon()
+      if let jobs { Task { [server] in await jobs.start(on: server) } }
     } changed: { [self] in
       reportSoon()
     }

@@ -21,6 +21,7 @@ package struct ServerConfiguration: Sendable {
   /// Requests with texts too long for a loop that may wait to be cut into tokens.
   package var longTexts = 64
   package var accounts = AccountOptions()
+  package var jobs = JobOptions()
   package var logFormat = Log.Format.human
   package var logLevel = LogEntry.Level.info
   package var callLog = CallLog.Scope.all

@@ -28,7 +28,7 @@ final class Transfer {
 
   init(_ order: TransferOrder, configuration: WebClient.Configuration) throws(WebError) {
     let host = order.request.url.place
-    guard let handle = unsafe curl_easy_init() else {
+    guard let handle = unsafe ccurl_easy_init() else {
       throw WebError(.failed, host: host, "no memory for a request")
     }
     self.order = order
@@ -50,14 +50,14 @@ final class Transfer {
     unsafe setup.pointer(CURLOPT_OPENSOCKETDATA, context)
     unsafe headers = setup.headers
     guard unsafe setup.firstFailure == CURLE_OK else {
-      let reason = unsafe String(cString: curl_easy_strerror(setup.firstFailure))
+      let reason = unsafe String(cString: ccurl_easy_strerror(setup.firstFailure))
       throw WebError(.failed, host: host, "libcurl refused an option: \(reason)")
     }
   }
 
   deinit {
-    unsafe curl_easy_cleanup(handle)
-    unsafe curl_slist_free_all(headers)
+    unsafe ccurl_easy_cleanup(handle)
+    unsafe ccurl_slist_free_all(headers)
     unsafe message.deallocate()
   }
 
@@ -82,7 +82,7 @@ final class Transfer {
     let detail = unsafe String(cString: message)
     return WebError(
       code, host: host,
-      detail: detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail,
+      detail: detail.isEmpty ? unsafe String(cString: ccurl_easy_strerror(code)) : detail,
       progress: progress, timeouts: order.request.timeouts, status: assembly.status)
   }
 

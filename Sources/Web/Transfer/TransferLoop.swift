@@ -27,11 +27,12 @@ final class TransferLoop: Sendable {
 
   private let configuration: WebClient.Configuration
   private let state: Mutex<State>
-  // Set once; what other threads do with it is curl_multi_wakeup alone, which any thread may call.
+  // Set once; what other threads do with it is ccurl_multi_wakeup alone, which any thread may call.
   private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
   init(_ configuration: WebClient.Configuration) throws(WebError) {
-    guard Self.library == CURLE_OK, let multi = unsafe curl_multi_init() else {
+    try CurlLibrary.load()
+    guard Self.library == CURLE_OK, let multi = unsafe ccurl_multi_init() else {
       throw WebError(.failed, host: "", "libcurl could not be started: no memory")
     }
     self.configuration = configuration
@@ -44,9 +45,9 @@ final class TransferLoop: Sendable {
           activeLimit: configuration.activeLimit, waitingLimit: configuration.waitingLimit)))
   }
 
-  deinit { unsafe _ = curl_multi_cleanup(multi) }
+  deinit { unsafe _ = ccurl_multi_cleanup(multi) }
 
-  private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+  private static let library = ccurl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
   func start() throws(WebError) {
     do throws(ThreadError) {
@@ -105,7 +106,7 @@ final class TransferLoop: Sendable {
     thread?.join()
   }
 
-  private func wake() { unsafe _ = curl_multi_wakeup(multi) }
+  private func wake() { unsafe _ = ccurl_multi_wakeup(multi) }
 
   // MARK: The thread
 
@@ -133,10 +134,10 @@ final class TransferLoop: Sendable {
         }
       }
       var running: Int32 = 0
-      unsafe curl_multi_perform(multi, &running)
+      unsafe ccurl_multi_perform(multi, &running)
       finishDone(&transfers)
       // Nothing is missed by a long wait: libcurl knows its own timeouts, and commands wake it.
-      unsafe curl_multi_poll(multi, nil, 0, 60_000, nil)
+      unsafe ccurl_multi_poll(multi, nil, 0, 60_000, nil)
     }
   }
 
@@ -146,7 +147,7 @@ final class TransferLoop: Sendable {
       next = nil
       do throws(WebError) {
         let transfer = try Transfer(order, configuration: configuration)
-        unsafe curl_multi_add_handle(multi, transfer.handle)
+        unsafe ccurl_multi_add_handle(multi, transfer.handle)
         transfers[order.id] = transfer
       } catch {
         order.answer(.failure(error))
@@ -160,7 +161,7 @@ final class TransferLoop: Sendable {
     _ transfer: Transfer, _ outcome: TransferOrder.Outcome,
     _ transfers: inout [UInt64: Transfer]
   ) {
-    unsafe curl_multi_remove_handle(multi, transfer.handle)
+    unsafe ccurl_multi_remove_handle(multi, transfer.handle)
     transfers[transfer.order.id] = nil
     let next = state.withLock { $0.queue.finish(transfer.order.id) }
     transfer.order.answer(outcome)
@@ -169,7 +170,7 @@ final class TransferLoop: Sendable {
 
   private func finishDone(_ transfers: inout [UInt64: Transfer]) {
     var left: Int32 = 0
-    while let message = unsafe curl_multi_info_read(multi, &left) {
+    while let message = unsafe ccurl_multi_info_read(multi, &left) {
       guard unsafe message.pointee.msg == CURLMSG_DONE else { continue }
       let handle = unsafe message.pointee.easy_handle
       let code = unsafe message.pointee.data.result
@@ -182,7 +183,7 @@ final class TransferLoop: Sendable {
 
   private func end(_ transfers: [UInt64: Transfer], _ commands: [Command]) {
     for transfer in transfers.values {
-      unsafe curl_multi_remove_handle(multi, transfer.handle)
+      unsafe ccurl_multi_remove_handle(multi, transfer.handle)
       transfer.order.answer(.failure(.closed(transfer.order.request.url.place)))
     }
     for case .start(let order) in commands {

@@ -93,7 +93,7 @@ struct TransferSetup {
   }
 
   private mutating func add(_ header: String) {
-    guard let longer = unsafe curl_slist_append(headers, header) else {
+    guard let longer = unsafe ccurl_slist_append(headers, header) else {
       return unsafe note(CURLE_OUT_OF_MEMORY)
     }
     unsafe headers = longer

@@ -19,6 +19,7 @@ import Testing
     let flags =
       LimitFlags.grpc.map { ($0.name, $0.initial) } + LimitFlags.http.map { ($0.name, $0.initial) }
       + LimitFlags.server.map { ($0.name, $0.initial) }
+      + LimitFlags.jobs.map { ($0.name, $0.initial) }
     for (name, initial) in flags {
       let row = try #require(rows.first { $0.hasPrefix("| `--\(name)` ") }, "\(name)")
       #expect(row.contains(" `\(initial)` "), "\(name)")
@@ -29,6 +30,7 @@ import Testing
     try LimitFlags.grpc.forEach(takesItsDefaultAndItsBounds)
     try LimitFlags.http.forEach(takesItsDefaultAndItsBounds)
     try LimitFlags.server.forEach(takesItsDefaultAndItsBounds)
+    try LimitFlags.jobs.forEach(takesItsDefaultAndItsBounds)
   }
 
   private func takesItsDefaultAndItsBounds<Limits>(_ flag: LimitFlag<Limits>) throws {
@@ -49,6 +51,7 @@ import Testing
     LimitFlags.grpc.forEach(setsItsOwnFieldOnly)
     LimitFlags.http.forEach(setsItsOwnFieldOnly)
     LimitFlags.server.forEach(setsItsOwnFieldOnly)
+    LimitFlags.jobs.forEach(setsItsOwnFieldOnly)
   }
 
   private func setsItsOwnFieldOnly<Limits>(_ flag: LimitFlag<Limits>) {
