@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Targets stand in flow order: bytes → frames → RPC → messages → models → compute → batches → server.
-// docs/architecture.md says what each may import and why.
+// Targets stand in flow order: bytes → frames → RPC → messages → models → compute → batches
+// → server. docs/architecture.md says what each may import and why.
 
 let house: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -23,9 +23,9 @@ func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
   .testTarget(name: name + "Tests", dependencies: imports + ["TestSupport"], swiftSettings: house)
 }
 
-// What keeps an idle server small; tools/bench start measures it. lld packs the 37,000 relocations of
-// a position-independent program (0.9 MB, all read at start), no symbol is exported as nothing is
-// loaded that could ask for one, and of the C++ library only what is used is linked.
+// What keeps an idle server small; tools/bench start measures it. lld packs the 37,000 relocations
+// of a position-independent program (0.9 MB, all read at start), no symbol is exported as nothing
+// is loaded that could ask for one, and of the C++ library only what is used is linked.
 let lean: LinkerSetting = .unsafeFlags(
   [
     "-use-ld=lld", "-L", Context.packageDirectory + "/tools/link",
@@ -122,7 +122,8 @@ let package = Package(
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
-      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"], path: "Tests/CTestMessages"),
+      name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"],
+      path: "Tests/CTestMessages"),
     .target(
       name: "TestMessages", dependencies: ["CTestMessages", "Messages"],
       path: "Tests/TestMessages", swiftSettings: strict),

@@ -1,12 +1,12 @@
-import Metrics
+internal import Metrics
 
 /// Why batching did not answer. `message` is fit for the caller; `cause` is for the log.
 package struct BatchingError: Error, Sendable, CustomStringConvertible {
   package enum Code: Sendable, Equatable {
     /// A bounded queue is full; `retryAfter` says when to come back.
     case queueFull
-    /// It waited for as long as its queue timeout allows; `retryAfter` says when to come back, and is
-    /// nil where the request is too large ever to begin in that time.
+    /// It waited for as long as its queue timeout allows; `retryAfter` says when to come back, and
+    /// is nil where the request is too large ever to begin in that time.
     case queueTimeout
     /// Refused on arrival: the answer is predicted for after the deadline; `retryAfter` says when
     /// it would be in time, and is nil where it never would.
@@ -25,8 +25,8 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
 
   package var code: Code
   package var message: String
-  /// Set for `queueFull`, `queueTimeout` and `hopeless` where the same request can succeed later: about
-  /// when there should be room, from measured batch times.
+  /// Set for `queueFull`, `queueTimeout` and `hopeless` where the same request can succeed later:
+  /// about when there should be room, from measured batch times.
   package var retryAfter: Duration?
   package var cause: (any Error)?
 
@@ -73,8 +73,8 @@ extension BatchingError {
   static func neverInTime(queueTimeout: Duration, least: Duration) -> BatchingError {
     BatchingError(
       .queueTimeout,
-      "the last of the request's inputs cannot begin before \(least.text), were there no others; its "
-        + "queue timeout is \(queueTimeout.text); split the request or allow more time")
+      "the last of the request's inputs cannot begin before \(least.text), were there no others; "
+        + "its queue timeout is \(queueTimeout.text); split the request or allow more time")
   }
 
   /// - Parameters:
@@ -83,8 +83,8 @@ extension BatchingError {
   static func neverInTime(alone: Duration, left: Duration) -> BatchingError {
     BatchingError(
       .hopeless,
-      "the request takes \(alone.text), were there no others, the deadline is in \(left.text); split "
-        + "it or allow more time")
+      "the request takes \(alone.text), were there no others, the deadline is in \(left.text); "
+        + "split it or allow more time")
   }
 
   static func backendFailed(_ cause: any Error) -> BatchingError {

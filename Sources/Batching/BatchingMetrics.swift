@@ -11,7 +11,8 @@ package struct BatchingMetrics: Sendable {
   private let predict: BatchMetrics.Families
   private let generate: SequenceMetrics.Families
 
-  /// - Parameter registry: keeps them, and the engine, for as long as it lives; takes each name once.
+  /// - Parameter registry: keeps them, and the engine, for as long as it lives; takes each name
+  ///   once.
   package init(registry: Registry, engine: Engine) {
     predict = BatchMetrics.Families(registry)
     generate = SequenceMetrics.Families(registry)

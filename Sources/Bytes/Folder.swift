@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Folders of the file system.
 package enum Folder {

@@ -1,13 +1,14 @@
-import Glibc
+internal import Glibc
 
 /// A whole file as read-only memory, mapped on creation and unmapped with the last reference.
 ///
 /// Pages come from the page cache on first touch and are shared with other processes. A file that
 /// is truncated while mapped ends the process (SIGBUS): replace model files by renaming.
+///
+/// `@unchecked Sendable`: the memory is never written between init and deinit, and both fields are
+/// constant.
 @safe
 package final class MappedFile: @unchecked Sendable {
-  // Sendable: the memory is never written between init and deinit, and both fields are constant.
-
   private enum Storage { case mapping, heap }
 
   /// As given on creation; for messages.
@@ -110,28 +111,4 @@ package struct FileRegion: Sendable {
       return unsafe _overrideLifetime(whole.extracting(range), borrowing: self)
     }
   }
-}
-
-/// Why a file could not be had.
-package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  package let path: String
-  package let reason: String
-  /// Zero where the system had no part in it.
-  package let errno: Int32
-
-  package init(path: String, _ reason: String, errno: Int32 = 0) {
-    self.path = path
-    self.reason = reason
-    self.errno = errno
-  }
-
-  /// Whether there is no such file at all.
-  package var isMissing: Bool { errno == ENOENT }
-
-  /// The reason, with the system's own words.
-  package var explanation: String {
-    errno == 0 ? reason : "\(reason): \(SystemWords.of(errno))"
-  }
-
-  package var description: String { "\(path): \(explanation)" }
 }

@@ -1,5 +1,5 @@
-/// Texts of strangers, shown so that they can neither drive a terminal nor look like something else:
-/// what is no visible character stands as `\u{…}`.
+/// Texts of strangers, shown so that they can neither drive a terminal nor look like something
+/// else: what is no visible character stands as `\u{…}`.
 package enum VisibleText {
   /// Whether it shows as itself: no control (C0, DEL, C1), nothing that turns the direction or is
   /// invisible, no line or paragraph separator.
@@ -24,8 +24,8 @@ package enum VisibleText {
     }
   }
 
-  /// A text as a terminal may have it: lines and tabs stay, and so do the joiners, without which some
-  /// scripts and emoji fall apart.
+  /// A text as a terminal may have it: lines and tabs stay, and so do the joiners, without which
+  /// some scripts and emoji fall apart.
   package static func lines(_ text: String) -> String {
     guard !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 10 }) else { return text }
     var shown: [UInt8] = []

@@ -1,6 +1,7 @@
-import CKernels
+internal import CKernels
 
-/// The input of linear layers: rows of floats, quantized at most once in each form that a matrix needs.
+/// The input of linear layers: rows of floats, quantized at most once in each form that a matrix
+/// needs.
 ///
 /// Query, key and value matrices share one; set new rows with `load`.
 @safe
@@ -53,8 +54,8 @@ package final class Activations {
   }
 }
 
-/// Rows quantized to int8: whole rows with a scale, a shift and a sum, or blocks of 32, symmetrically,
-/// with a scale and a sum each.
+/// Rows quantized to int8: whole rows with a scale, a shift and a sum, or blocks of 32,
+/// symmetrically, with a scale and a sum each.
 @safe
 package final class QuantizedRows {
   private var memory = AlignedMemory(count: 0)

@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Which rows of a step belong to which sequence, and where its positions live in the KV cache.
 ///

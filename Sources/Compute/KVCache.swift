@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Keys and values of all layers in blocks of 16 positions (paged attention, arXiv:2309.06180).
 ///
@@ -27,7 +27,7 @@ package final class KVCache {
   /// - Throws: where the system has not so much memory. What no sequence has used yet takes none.
   package init(
     layers: Int, heads: Int, headSize: Int, blocks: Int, precision: Precision,
-    in arena: SlabArena = SlabArena()
+    in arena: SlabArena
   ) throws(ComputeError) {
     precondition(layers > 0 && heads > 0 && headSize > 0 && blocks > 0)
     self.layers = layers

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Zeroed memory straight from the kernel, in huge pages where it grants them.
 ///
@@ -9,7 +9,8 @@ enum LargePages {
   /// The size and alignment of a huge page.
   static let pageSize = 2 << 20
 
-  /// `count` bytes rounded up to whole 4 KiB pages, aligned to `pageSize`; nil where there is no memory.
+  /// `count` bytes rounded up to whole 4 KiB pages, aligned to `pageSize`; nil where there is no
+  /// memory.
   static func map(_ count: Int) -> UnsafeMutableRawPointer? {
     let size = mappedSize(count)
     guard

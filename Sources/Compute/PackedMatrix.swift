@@ -1,12 +1,12 @@
-import CKernels
+internal import CKernels
 
 /// The weights of a linear layer [outputs × inputs], packed once at load for the kernels.
 ///
 /// Immutable after `init`. Layouts: CKernels.h.
+///
+/// `@unchecked Sendable`: the memory is written only inside init, before the object is shared.
 @safe
 package final class PackedMatrix: @unchecked Sendable {
-  // Sendable: the memory is written only inside init, before the object is shared.
-
   /// The arithmetic of a product with this matrix.
   package enum Kind: Sendable, Equatable {
     /// int8 with one symmetric scale for each output; activations int8 with one scale for each row.
@@ -35,9 +35,10 @@ package final class PackedMatrix: @unchecked Sendable {
   ///
   /// Several tensors can become one matrix (query, key and value), appended one after the other.
   /// - Parameter arena: where it lies, beside the others of its model.
-  /// - Throws: `ComputeError` for impossible shapes, missing or surplus rows, and what `fill` throws.
+  /// - Throws: `ComputeError` for impossible shapes, missing or surplus rows, and what `fill`
+  ///   throws.
   package init(
-    kind: Kind, outputs: Int, inputs: Int, bias: [Float] = [], in arena: SlabArena = SlabArena(),
+    kind: Kind, outputs: Int, inputs: Int, bias: [Float] = [], in arena: SlabArena,
     fill: (inout PackedMatrixWriter) throws(ComputeError) -> Void
   ) throws(ComputeError) {
     let layout = try PackedLayout(kind: kind, outputs: outputs, inputs: inputs)
@@ -66,9 +67,10 @@ package final class PackedMatrix: @unchecked Sendable {
 
   /// One stored tensor as a matrix.
   package convenience init(
-    _ bytes: RawSpan, as type: WeightType, kind: Kind, outputs: Int, inputs: Int, bias: [Float] = []
+    _ bytes: RawSpan, as type: WeightType, kind: Kind, outputs: Int, inputs: Int,
+    bias: [Float] = [], in arena: SlabArena
   ) throws(ComputeError) {
-    try self.init(kind: kind, outputs: outputs, inputs: inputs, bias: bias) {
+    try self.init(kind: kind, outputs: outputs, inputs: inputs, bias: bias, in: arena) {
       (writer) throws(ComputeError) in
       try writer.append(bytes, as: type, rows: outputs)
     }
@@ -103,7 +105,8 @@ package final class PackedMatrix: @unchecked Sendable {
   var panels: Int { (outputs + panelWidth - 1) / panelWidth }
   /// Panels of the kind's layout, see CKernels.h.
   var weights: UnsafeMutableRawPointer { unsafe memory.base }
-  /// f32 [panels · 64] of `int8PerOutput`, and as many sums of rows; f16 [panels][inputs / 32][32] of `int8PerBlock`.
+  /// f32 [panels · 64] of `int8PerOutput`, and as many sums of rows; f16 [panels][inputs / 32][32]
+  /// of `int8PerBlock`.
   var scales: UnsafeMutableRawPointer { unsafe memory.base + scalesAt }
 }
 

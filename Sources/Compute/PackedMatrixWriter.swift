@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Takes the rows of a matrix in order and writes them into its panels.
 @safe
@@ -24,8 +24,8 @@ package struct PackedMatrixWriter {
   /// Appends `rows` rows of `inputs` values each, stored one after the other.
   ///
   /// `int8PerOutput` quantizes rows of any type; the other kinds take only the type they keep.
-  /// - Throws: `ComputeError` for rows too many, cut off or of another type, and for a value that is no
-  ///   finite number.
+  /// - Throws: `ComputeError` for rows too many, cut off or of another type, and for a value that
+  ///   is no finite number.
   package mutating func append(
     _ bytes: RawSpan, as type: WeightType, rows: Int
   ) throws(ComputeError) {

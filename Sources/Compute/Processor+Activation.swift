@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Activations and pooling that few models use: plain loops.
 extension Processor {

@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 extension Processor {
   /// Appends the rows as Q8_0 blocks: for each 32 values an f16 scale and 32 int8.

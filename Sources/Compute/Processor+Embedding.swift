@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Looking rows up in a stored table, and pooling rows into one.
 extension Processor {

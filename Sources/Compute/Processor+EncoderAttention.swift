@@ -1,11 +1,12 @@
-import CKernels
+internal import CKernels
 
 extension Processor {
   /// Multi-head attention within each sequence, every row over every row (arXiv:1706.03762).
   ///
   /// - Parameters:
   ///   - qkv: [rows × 3·width], each row query, key and value, of `heads` heads each.
-  ///   - offsets: sequence i has rows `offsets[i]..<offsets[i + 1]`; sequences are packed, unpadded.
+  ///   - offsets: sequence i has rows `offsets[i]..<offsets[i + 1]`; sequences are packed,
+  ///     unpadded.
   ///   - output: takes the shape [rows × width].
   package func attention(qkv: FloatRows, offsets: [Int32], heads: Int, into output: FloatRows) {
     precondition(heads > 0 && qkv.columns % (3 * heads) == 0 && qkv !== output)

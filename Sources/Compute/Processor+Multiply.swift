@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// What becomes of a product before it is stored. The matrix's bias is added first, always.
 package enum Epilogue {
@@ -82,10 +82,10 @@ extension Processor {
 
   /// Splits a product into parts of some panels and some rows; K is never split.
   ///
-  /// A part streams its panels once for each of its row tiles, so few rows are split by panels alone
-  /// and every weight is read once. Parts are worth a microsecond and a half or more, by what the
-  /// arithmetic or the memory takes; beyond that, some more than threads, so that a thread that is
-  /// held up does not hold up the rest.
+  /// A part streams its panels once for each of its row tiles, so few rows are split by panels
+  /// alone and every weight is read once. Parts are worth a microsecond and a half or more, by what
+  /// the arithmetic or the memory takes; beyond that, some more than threads, so that a thread that
+  /// is held up does not hold up the rest.
   private func runTiles(
     rows: Int, _ matrix: PackedMatrix, _ body: (Range<Int>, Range<Int>) -> Void
   ) {

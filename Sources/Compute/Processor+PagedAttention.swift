@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 extension Processor {
   /// Writes the keys and values of all rows of the batch into the cache.

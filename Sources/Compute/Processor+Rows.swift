@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// Operators on each row by itself. Inputs and outputs may be the same rows.
 extension Processor {

@@ -1,17 +1,17 @@
-import CKernels
+internal import CKernels
 
 /// The threads and the instruction set that operators run on.
 ///
-/// Operators are methods (multiply, norms, attention, …) in the extensions beside this file. Each splits
-/// its work into parts, hands them to the threads within about a microsecond, works along, and returns
-/// when all are done; so a graph is a sequence of plain calls. Results never depend on the number of
-/// threads. One operator runs in parallel at a time: calls from a second thread, or from inside a
-/// part, run on their caller alone.
+/// Operators are methods (multiply, norms, attention, …) in the extensions beside this file. Each
+/// splits its work into parts, hands them to the threads within about a microsecond, works along,
+/// and returns when all are done; so a graph is a sequence of plain calls. Results never depend on
+/// the number of threads. One operator runs in parallel at a time: calls from a second thread, or
+/// from inside a part, run on their caller alone.
+///
+/// `@unchecked Sendable`: both pointers are constant; the table is constant data, and the pool
+/// behind the other is made for calls from any thread.
 @safe
 package final class Processor: @unchecked Sendable {
-  // Sendable: both pointers are constant; the table is constant data, and the pool behind the other
-  // is made for calls from any thread.
-
   let kernels: UnsafePointer<ck_kernels>
   private let pool: OpaquePointer
 
@@ -44,8 +44,8 @@ package final class Processor: @unchecked Sendable {
 
   deinit { unsafe ck_pool_destroy(pool) }
 
-  /// Runs `body(0) … body(parts − 1)`, each exactly once and in any order, on all threads; returns when
-  /// all are done. `body` must bear concurrent calls for different parts.
+  /// Runs `body(0) … body(parts − 1)`, each exactly once and in any order, on all threads; returns
+  /// when all are done. `body` must bear concurrent calls for different parts.
   package func run(parts: Int, _ body: (Int) -> Void) {
     guard parts > 1, threads > 1 else {
       for part in 0..<max(0, parts) { body(part) }
@@ -64,7 +64,8 @@ package final class Processor: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` over consecutive ranges that cover `0..<count`, sized so that each is worth a part.
+  /// Runs `body` over consecutive ranges that cover `0..<count`, sized so that each is worth a
+  /// part.
   ///
   /// - Parameter cost: work of one item in elements touched; small totals run on the caller.
   func run(count: Int, cost: Int, _ body: (Range<Int>) -> Void) {

@@ -1,5 +1,5 @@
-import CKernels
-import Glibc
+internal import CKernels
+internal import Glibc
 
 /// Cosines and sines of rotary position embedding (RoPE, arXiv:2104.09864) for all positions.
 package struct RotaryTable: Sendable {

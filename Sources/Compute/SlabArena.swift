@@ -1,10 +1,10 @@
-import Synchronization
+internal import Synchronization
 
 /// The memory of one loaded model: its matrices, tables and KV cache side by side in slabs.
 ///
-/// Most matrices are smaller than a huge page; side by side they fill them. Each model has an arena of
-/// its own, so that no page outlives it because a neighbour's matrix lies on it. Slabs live as long as
-/// what lies in them: nobody needs to keep the arena.
+/// Most matrices are smaller than a huge page; side by side they fill them. Each model has an arena
+/// of its own, so that no page outlives it because a neighbour's matrix lies on it. Slabs live as
+/// long as what lies in them: nobody needs to keep the arena.
 package final class SlabArena: Sendable {
   private static let slabSize = 16 * LargePages.pageSize
   /// Below this a slab would be mostly empty: a classifier's head gets memory for itself.
@@ -57,10 +57,10 @@ struct SlabMemory {
 }
 
 /// Pages shared by matrices; given back with the last of them.
+///
+/// `@unchecked Sendable`: the pointer is constant, and `take` gives every byte to one owner.
 @safe
 private final class Slab: @unchecked Sendable {
-  // Sendable: the pointer is constant, and `take` gives every byte to one owner.
-
   let base: UnsafeMutableRawPointer
   private let size: Int
   private let used = Atomic<Int>(0)

@@ -1,8 +1,9 @@
-/// A table of rows as their file stores them, appended once at load and then read by `Processor.embed`.
+/// A table of rows as their file stores them, appended once at load and then read by
+/// `Processor.embed`.
+///
+/// `@unchecked Sendable`: the memory is written only by `append`, before the object is shared.
 @safe
 package final class StoredRows: @unchecked Sendable {
-  // Sendable: the memory is written only by `append`, before the object is shared.
-
   package let rows: Int
   package let columns: Int
   package let type: WeightType
@@ -39,7 +40,8 @@ package final class StoredRows: @unchecked Sendable {
 
   /// Appends whole rows of the table's type.
   ///
-  /// - Throws: `ComputeError` for rows too many or cut off, and for a value that is no finite number.
+  /// - Throws: `ComputeError` for rows too many or cut off, and for a value that is no finite
+  ///   number.
   package func append(_ bytes: RawSpan) throws(ComputeError) {
     let rowBytes = type.rowBytes(columns)
     guard bytes.byteCount % rowBytes == 0, written * rowBytes + bytes.byteCount <= byteCount else {

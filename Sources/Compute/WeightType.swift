@@ -1,4 +1,4 @@
-import CKernels
+internal import CKernels
 
 /// How a tensor's values are stored in a model file; little-endian, at any alignment.
 package enum WeightType: Sendable, Equatable {

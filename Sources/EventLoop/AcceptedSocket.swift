@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// A connected, non-blocking socket that a listener has taken in, for whoever is to drive it.
 package struct AcceptedSocket {

@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+internal import CLinux
+internal import Glibc
 
 extension EventLoop {
   /// Connects to `address`; `handler` is told `opened`, or `closed` with what went wrong. On the

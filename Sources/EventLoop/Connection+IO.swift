@@ -1,6 +1,6 @@
-import Bytes
-import CLinux
-import Glibc
+internal import Bytes
+internal import CLinux
+internal import Glibc
 
 extension Connection {
   /// One read a turn: what does not fit stays in the kernel and makes the socket readable again,

@@ -1,10 +1,10 @@
-import Bytes
-import CLinux
-import Glibc
+internal import Bytes
+internal import CLinux
+internal import Glibc
 
-// connecting ──▶ open ── closeAfterFlush ──▶ flushing ── all sent ──▶ lingering ── FIN, time ──▶ closed
-//      │           │                            │                                                 ▲
-//      └───────────┴──── close, reset, time ────┴─────────────────────────────────────────────────┘
+// connecting ──▶ open ─ closeAfterFlush ─▶ flushing ─ all sent ─▶ lingering ─ FIN, time ─▶ closed
+//      │           │                          │                                             ▲
+//      └───────────┴─── close, reset, time ───┴─────────────────────────────────────────────┘
 //
 // `lingering` has sent FIN and throws away what still comes in: closing with unread bytes would
 // send RST, and RST can destroy the last answer on its way to the peer.
@@ -93,7 +93,8 @@ package final class Connection: PollSource {
   /// Closes at once; what is unsent is lost. `closed` follows.
   package func close() { close(.local) }
 
-  /// Sends what the handler has to say and closes when the peer has it, at the latest after `limit`.
+  /// Sends what the handler has to say and closes when the peer has it, at the latest after
+  /// `limit`.
   ///
   /// - Parameter lingering: most time that the peer is waited for when it has taken everything.
   package func closeAfterFlush(
@@ -216,7 +217,8 @@ extension Connection: TimerHandler {
     timer = nil
     // A reader that is slow still has bytes of ours before it: closing now would cost it the last
     // answers, as its next words would be met by RST.
-    if phase == .lingering, loop.now < lastEnd, cl_unacknowledged(fd) > 0 {
+    // The FIN counts for one.
+    if phase == .lingering, loop.now < lastEnd, cl_unacknowledged(fd) > 1 {
       return arm(min(lastEnd, loop.now.advanced(by: lingering)))
     }
     close(phase == .connecting ? .connectTimeout : .local)

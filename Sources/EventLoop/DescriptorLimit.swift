@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// The file descriptors that this process may have open at once.
 package enum DescriptorLimit {

@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// Watches a descriptor that something else owns: a C library's own epoll, or a socket that such a
 /// library reads from. On its loop only.

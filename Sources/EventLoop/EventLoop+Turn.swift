@@ -1,7 +1,7 @@
-import Bytes
-import CLinux
-import Glibc
-import Synchronization
+internal import Bytes
+internal import CLinux
+internal import Glibc
+internal import Synchronization
 
 extension EventLoop {
   /// Takes turns until `stop`; the thread's body.

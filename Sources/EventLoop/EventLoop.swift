@@ -1,6 +1,6 @@
-import Bytes
-import CLinux
-import Synchronization
+internal import Bytes
+internal import CLinux
+internal import Synchronization
 
 // One turn of the loop:
 //
@@ -20,8 +20,8 @@ import Synchronization
 /// prefer it (`Task.immediate(executorPreference: loop)`, from a callback on the loop). A task
 /// without the preference bounces through the global pool at every continuation.
 ///
-/// `@unchecked Sendable`: what other threads touch is `inbox` (a mutex) and atomics; everything else is touched on
-/// the loop's thread alone, which the entry points check.
+/// `@unchecked Sendable`: what other threads touch is `inbox` (a mutex) and atomics; everything
+/// else is touched on the loop's thread alone, which the entry points check.
 @safe
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// Work brought by any thread.
@@ -114,7 +114,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
   /// Calls `body` once `delay` has passed. On the loop only.
   @discardableResult
   package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    schedule(at: now.advanced(by: delay), ClosureTimer(body))
+    schedule(at: now.advanced(by: delay), body)
+  }
+
+  /// The same with a point in time.
+  @discardableResult
+  package func schedule(at instant: LoopInstant, _ body: @escaping () -> Void) -> TimerToken {
+    schedule(at: instant, ClosureTimer(body))
   }
 
   /// Harmless when the timer has fired or was cancelled before. On the loop only; O(log n).

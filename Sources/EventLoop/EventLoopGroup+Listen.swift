@@ -1,6 +1,6 @@
-import CLinux
-import Glibc
-import Synchronization
+internal import CLinux
+internal import Glibc
+internal import Synchronization
 
 /// How a group listens.
 package struct ListenOptions: Sendable {

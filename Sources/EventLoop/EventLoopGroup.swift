@@ -1,7 +1,7 @@
-import Bytes
-import CLinux
-import Synchronization
-import Threads
+internal import Bytes
+internal import CLinux
+internal import Synchronization
+internal import Threads
 
 /// A loop per core, each with its thread.
 package final class EventLoopGroup: Sendable {

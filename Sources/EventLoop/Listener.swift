@@ -1,6 +1,6 @@
-import CLinux
-import Glibc
-import Synchronization
+internal import CLinux
+internal import Glibc
+internal import Synchronization
 
 /// How many connections a listener has, had and refused; shared by the loops.
 package final class ConnectionLimit: Sendable {

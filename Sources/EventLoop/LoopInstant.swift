@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// A point on the monotonic clock, in nanoseconds: eight bytes, so that timers stay small.
 package struct LoopInstant: Sendable, Hashable, Comparable {

@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// Something with a file descriptor that a loop watches.
 package class PollSource {

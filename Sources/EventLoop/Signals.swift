@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+internal import CLinux
+internal import Glibc
 
 /// The signals a server acts upon.
 package enum ProcessSignal: Int32, Sendable, CaseIterable {

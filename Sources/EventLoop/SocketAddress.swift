@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// An IPv4 or IPv6 address with its port, or the path of a Unix socket.
 package struct SocketAddress: Sendable, CustomStringConvertible {
@@ -6,8 +6,8 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
 
   init(raw: cl_address) { self.raw = raw }
 
-  /// Reads what `AddressText` does. A host name is looked up here and now (it blocks): for start-up,
-  /// not for a loop.
+  /// Reads what `AddressText` does. A host name is looked up here and now (it blocks): for
+  /// start-up, not for a loop.
   package init(_ text: String) throws(AddressError) {
     raw = cl_address()
     switch try AddressText(text) {

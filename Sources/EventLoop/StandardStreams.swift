@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// Standard input, output and error.
 package enum StandardStreams {

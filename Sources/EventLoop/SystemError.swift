@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// A system call that failed.
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -9,6 +9,7 @@ extension Session {
   nonisolated(unsafe) static let callbacks: OpaquePointer? = {
     var table: OpaquePointer?
     guard unsafe nghttp2_session_callbacks_new(&table) == 0 else { return nil }
+    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(table, onBeginFrame)
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
     unsafe nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
@@ -30,12 +31,19 @@ private func withSession(_ user: User?, _ body: (Session) -> Void) {
   unsafe Unmanaged<Session>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) }
 }
 
+private func onBeginFrame(
+  _: OpaquePointer?, _ head: UnsafePointer<nghttp2_frame_hd>?, _ user: User?
+) -> Int32 {
+  guard let head = unsafe head?.pointee,
+    head.type == UInt8(NGHTTP2_HEADERS.rawValue)
+      || head.type == UInt8(NGHTTP2_CONTINUATION.rawValue)
+  else { return 0 }
+  unsafe withSession(user) { $0.beganBlockFrame(head) }
+  return 0
+}
+
 private func onBeginHeaders(_: OpaquePointer?, _: Frame?, _ user: User?) -> Int32 {
-  unsafe withSession(user) { session in
-    unsafe session.block.reset()
-    unsafe session.isBlockOpen = true
-    unsafe session.blocksBegun &+= 1
-  }
+  unsafe withSession(user) { $0.keptBlock() }
   return 0
 }
 
@@ -60,10 +68,14 @@ private func onFrame(_: OpaquePointer?, _ frame: Frame?, _ user: User?) -> Int32
 private func onInvalidFrame(
   _: OpaquePointer?, _ frame: Frame?, _ code: Int32, _ user: User?
 ) -> Int32 {
-  guard let frame = unsafe frame, code == NGHTTP2_ERR_REFUSED_STREAM.rawValue,
-    unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue)
+  guard let head = unsafe frame?.pointee.hd, head.type == UInt8(NGHTTP2_HEADERS.rawValue)
   else { return 0 }
-  unsafe withSession(user) { unsafe $0.delegate.sessionRefusedStream() }
+  unsafe withSession(user) { session in
+    session.droppedBlock(head)
+    if code == NGHTTP2_ERR_REFUSED_STREAM.rawValue {
+      unsafe session.delegate.sessionRefusedStream()
+    }
+  }
   return 0
 }
 

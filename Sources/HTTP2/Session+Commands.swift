@@ -63,7 +63,8 @@ extension Session {
 
   /// Tells the library that a body which was `.pending` has more.
   package func resume(_ stream: Stream) {
-    guard let library = unsafe library, unsafe stream.isOpen, unsafe stream.isDeferred else { return }
+    guard let library = unsafe library, unsafe stream.isOpen, unsafe stream.isDeferred
+    else { return }
     unsafe stream.isDeferred = false
     _ = unsafe nghttp2_session_resume_data(library, stream.id)
   }

@@ -7,7 +7,29 @@ extension Session {
   /// Bytes of a frame before its payload (RFC 9113, section 4.1).
   static let frameHeadSize = 9
   private static let endStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
+  private static let endHeaders = UInt8(NGHTTP2_FLAG_END_HEADERS.rawValue)
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
+
+  /// A frame of a header block begins. One that is not ignored is taken up by `keptBlock` next.
+  func beganBlockFrame(_ head: nghttp2_frame_hd) {
+    let isLast = head.flags & Self.endHeaders != 0
+    if head.type == UInt8(NGHTTP2_HEADERS.rawValue) {
+      unsafe blocksBegun &+= 1
+      unsafe progress = isLast ? .none : .ignored
+    } else if isLast, unsafe progress == .ignored {
+      unsafe progress = .none
+    }
+  }
+
+  func keptBlock() {
+    unsafe block.reset()
+    unsafe progress = .kept
+  }
+
+  /// Something is wrong with the block: what may still come of it is ignored.
+  func droppedBlock(_ head: nghttp2_frame_hd) {
+    unsafe progress = head.flags & Self.endHeaders != 0 ? .none : .ignored
+  }
 
   func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     if name.count == apartLength, let apartName = unsafe apartName,
@@ -23,7 +45,7 @@ extension Session {
     let head = unsafe frame.pointee.hd
     switch UInt32(head.type) {
     case NGHTTP2_HEADERS.rawValue:
-      unsafe isBlockOpen = false
+      unsafe progress = .none
       unsafe receivedHeaders(frame, end: head.flags & Self.endStream != 0)
     case NGHTTP2_DATA.rawValue:
       if head.flags & Self.endStream != 0 {

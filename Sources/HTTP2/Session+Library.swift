@@ -27,8 +27,10 @@ extension Session {
     var memory = unsafe pool.callbacks
     let made =
       switch role {
-      case .server: unsafe nghttp2_session_server_new3(&session, callbacks, owner, settings, &memory)
-      case .client: unsafe nghttp2_session_client_new3(&session, callbacks, owner, settings, &memory)
+      case .server:
+        unsafe nghttp2_session_server_new3(&session, callbacks, owner, settings, &memory)
+      case .client:
+        unsafe nghttp2_session_client_new3(&session, callbacks, owner, settings, &memory)
       }
     guard made == 0, let session = unsafe session else {
       throw SessionError(library: Int(made), doing: "making a session")

@@ -22,6 +22,10 @@ package final class Session {
   /// Freed bytes that a session without streams keeps for its next ones.
   private static let idleMemory = 4 << 10
 
+  /// How far the latest header block has come in. The library tells nothing of one that it ignores
+  /// (a closed or refused stream's, or one with a fault in it) but that its frames begin.
+  enum BlockProgress { case none, kept, ignored }
+
   package let role: Role
   package let options: SessionOptions
   /// The session's owner, which outlives it or calls `close` first.
@@ -31,8 +35,7 @@ package final class Session {
   /// The library's session; nil after `close`.
   @exclusivity(unchecked) private(set) var library: OpaquePointer?
   @exclusivity(unchecked) var block = HeaderBlock()
-  /// A header block has begun and not ended.
-  @exclusivity(unchecked) var isBlockOpen = false
+  @exclusivity(unchecked) var progress = BlockProgress.none
   @exclusivity(unchecked) var blocksBegun = 0
   /// Streams by slot; the library's stream user data points at them, these references own them.
   @exclusivity(unchecked) private var slots: [Stream?] = []
@@ -143,9 +146,9 @@ package final class Session {
     }
   }
 
-  /// The number of the header block that has begun and not ended; nil between blocks. Blocks of
-  /// streams that the library refuses before SETTINGS are acknowledged do not count.
-  package var openBlock: Int? { unsafe isBlockOpen ? blocksBegun : nil }
+  /// The number of the header block that has begun and not ended; nil between blocks. One that is
+  /// ignored ends where its last frame begins.
+  package var openBlock: Int? { unsafe progress == .none ? nil : blocksBegun }
 
   /// DATA frames since the last call that carried neither payload nor END_STREAM.
   package func takeEmptyDataFrames() -> Int {

@@ -5,8 +5,8 @@ package struct InferenceError: Error, Sendable, Equatable, CustomStringConvertib
     case invalidInput
     /// The input is well formed but more than the model or its memory takes.
     case tooLarge
-    /// The model's files do not fit together or lack something, or its weights give values that are no
-    /// numbers.
+    /// The model's files do not fit together or lack something, or its weights give values that are
+    /// no numbers.
     case invalidModel
     /// Whoever asked for it has given up.
     case cancelled

@@ -1,12 +1,13 @@
-import CJansson
+internal import CJansson
 
 /// JSON text (RFC 8259) parsed by jansson, held as its tree and read through `JSONValue`.
 ///
 /// Text is UTF-8 without a byte order mark; doubled keys of an object are refused.
+///
+/// `@unchecked Sendable`: the tree is built before init returns, only read after, and freed with
+/// the document.
 @safe
 package final class JSONDocument: @unchecked Sendable {
-  // Sendable: the tree is built before init returns, only read after, and freed with the document.
-
   /// Bounds on what a text may make the parser do.
   package struct Limits: Sendable {
     /// Largest text in bytes.

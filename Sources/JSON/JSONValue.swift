@@ -1,4 +1,4 @@
-import CJansson
+internal import CJansson
 
 /// One value of a document. Asking for a type it does not have gives nil, never a conversion.
 @safe

@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// A number that only grows. Incrementing takes no lock.
 package final class Counter: Metric {

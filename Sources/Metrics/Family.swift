@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// All series of one name: a child for each combination of label values, up to a bound.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// What the kernel knows of this process.
 package enum ProcessMetrics {

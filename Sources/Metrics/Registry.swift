@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// A name's worth of exposition.
 protocol Exposed: AnyObject, Sendable {

@@ -1,5 +1,5 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Rows of counts that are read as their sum: threads that count often have a row each, so that no
 /// two of them write to one cache line.

@@ -1,5 +1,5 @@
-import Bytes
-import JSON
+internal import Bytes
+internal import JSON
 
 /// A small JSON file beside the weights, read by key with types and ranges checked.
 struct JSONFile {

@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// Why a file or folder is no model this server can run: what is wrong, where, what is allowed.
 package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {

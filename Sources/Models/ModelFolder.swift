@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// What the folder of one model version holds.
 package enum ModelFolder: Sendable, Equatable {

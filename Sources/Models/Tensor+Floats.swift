@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 extension Tensor {
   /// All values as 32-bit floats, row-major; nil for integer types.

@@ -39,8 +39,8 @@ final class FrontCore: Sendable {
     set { currentPhase.store(newValue, ordering: .relaxed) }
   }
 
-  func ended(_ request: EndedRequest, _ route: Route?) {
-    metrics?.ended(request, route)
+  func ended(_ request: EndedRequest) {
+    metrics?.ended(request)
     options.observer?(request)
   }
 }

@@ -36,18 +36,16 @@ final class FrontMetrics: Sendable {
 
   func reached(_ limit: HTTPLimit) { limits.with(limit.rawValue).increment() }
 
-  func ended(_ request: EndedRequest, _ route: Route?) {
-    let (whole, fraction) = request.duration.components
-    let nanoseconds = UInt64(whole) * 1_000_000_000 + UInt64(fraction / 1_000_000_000)
-    let known = route.flatMap { byOperation[$0.operation.id] }
-    if let known, request.status == 200, request.method == route?.method.rawValue {
+  func ended(_ request: EndedRequest) {
+    let known = request.matched.flatMap { byOperation[$0.operation.id] }
+    if let known, request.status == 200, request.method == request.matched?.method.rawValue {
       known.succeeded.increment()
     } else {
       // Of requests without a route neither path nor method can be trusted to be few.
-      let path = request.route.isEmpty ? "none" : request.route
+      let path = request.matched?.pattern.description ?? "none"
       let method = HTTPMethod(rawValue: request.method)?.rawValue ?? "other"
       requests.with(path, method, "\(request.status)").increment()
     }
-    (known?.seconds ?? seconds.with("none")).record(nanoseconds)
+    (known?.seconds ?? seconds.with("none")).record(request.duration)
   }
 }

@@ -19,8 +19,8 @@ package struct FrontOptions: Sendable {
 
 /// What is known of a request at its end, for logs: never its body.
 package struct EndedRequest: Sendable {
-  /// The route's pattern, such as `/v1/models/{name}`; empty when none was found.
-  package let route: String
+  /// The route that was found, if any.
+  let matched: Route?
   package let method: String
   /// As it was sent, or would have been if the client had waited.
   package let status: Int
@@ -29,4 +29,7 @@ package struct EndedRequest: Sendable {
   package let duration: Duration
   /// Calls that the request made: each has been reported to the server's own observer.
   package let calls: Int
+
+  /// The route's pattern, such as `/v1/models/{name}`; empty when none was found.
+  package var route: String { matched?.pattern.description ?? "" }
 }

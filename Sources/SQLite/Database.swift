@@ -1,5 +1,5 @@
 internal import CSQLite
-import Glibc
+internal import Glibc
 
 /// One connection to an SQLite file, for one thread at a time.
 ///

@@ -1,11 +1,12 @@
-/// How a model wants conversations written: a template in the part of Jinja that such templates use, by
-/// the convention of Hugging Face's transformers (`apply_chat_template`), which GGUF files follow too.
+/// How a model wants conversations written: a template in the part of Jinja that such templates
+/// use, by the convention of Hugging Face's transformers (`apply_chat_template`), which GGUF files
+/// follow too.
 ///
 ///     messages ──▶ render ──▶ parts of text: the template's, and the messages'
 ///
-/// A template sees `messages` (each a dict of role and content), `add_generation_prompt`, `bos_token`,
-/// `eos_token`, and `tools` and `documents` as none. It sees no clock and no other outside state: the
-/// same conversation always gives the same prompt.
+/// A template sees `messages` (each a dict of role and content), `add_generation_prompt`,
+/// `bos_token`, `eos_token`, and `tools` and `documents` as none. It sees no clock and no other
+/// outside state: the same conversation always gives the same prompt.
 package struct ChatTemplate: Sendable {
   private let body: [Statement]
   private let limits: TemplateLimits
@@ -45,8 +46,8 @@ package struct ChatTemplate: Sendable {
   /// Writes a conversation.
   ///
   /// - Parameter addsGenerationPrompt: whether the beginning of the assistant's next turn follows.
-  /// - Throws: `raised` where the template refuses the conversation; `evaluation`, `unsupported` and
-  ///   `limit` where it cannot be carried out.
+  /// - Throws: `raised` where the template refuses the conversation; `evaluation`, `unsupported`
+  ///   and `limit` where it cannot be carried out.
   package func render(
     _ messages: [Message], tokens: Tokens = Tokens(), addsGenerationPrompt: Bool = true
   ) throws(TemplateError) -> [PromptPart] {

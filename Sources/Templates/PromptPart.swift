@@ -1,7 +1,8 @@
 /// A stretch of a rendered prompt that has one origin.
 package struct PromptPart: Sendable, Equatable {
   package let text: String
-  /// Whether a message brought it. If not, the template wrote it, and control tokens in it are meant.
+  /// Whether a message brought it. If not, the template wrote it, and control tokens in it are
+  /// meant.
   package let isForeign: Bool
 
   package init(_ text: String, isForeign: Bool) {

@@ -6,7 +6,8 @@ package struct TemplateLimits: Sendable {
   package var nesting = 64
   /// Deepest nesting of what is being evaluated, calls of macros included.
   package var recursion = 250
-  /// Steps of one rendering: each node evaluated is one, and so are 16 characters or elements moved.
+  /// Steps of one rendering: each node evaluated is one, and so are 16 characters or elements
+  /// moved.
   package var steps = 2_000_000
   /// Most characters of the rendered text, and of any text on the way to it.
   package var characters = 1 << 20

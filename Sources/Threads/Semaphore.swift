@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+internal import CLinux
+internal import Glibc
 
 /// A POSIX semaphore: a signal without a sleeper is one atomic operation, no system call.
 ///

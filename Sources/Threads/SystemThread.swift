@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+internal import CLinux
+internal import Glibc
 
 /// A joinable thread of the system that runs one closure.
 package struct SystemThread: Sendable {

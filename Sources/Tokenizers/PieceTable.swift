@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// Finds a vocabulary's pieces by their bytes: open addressing over ids, the bytes staying where
 /// the vocabulary holds them.

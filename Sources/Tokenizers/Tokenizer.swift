@@ -5,8 +5,8 @@ package protocol Tokenizer: Sendable {
   var vocabularySize: Int { get }
   /// Largest text in bytes that `encode` takes.
   var maximumBytes: Int { get }
-  /// Texts of so many bytes together are short: whatever is in them, they are encoded within about a
-  /// millisecond, so an event loop may do it.
+  /// Texts of so many bytes together are short: whatever is in them, they are encoded within about
+  /// a millisecond, so an event loop may do it.
   var shortBytes: Int { get }
 
   /// The ids of a text, with the tokens that the model expects around it.

@@ -1,11 +1,11 @@
 internal import Accounts
-import Glibc
+internal import Glibc
 internal import Messages
 internal import RPC
 internal import Serving
 
-/// Where keys and usage are asked for: a server, or the database's file itself, which needs no server
-/// and no key.
+/// Where keys and usage are asked for: a server, or the database's file itself, which needs no
+/// server and no key.
 enum AccountDesk {
   case server(ApusV1.AccountsClient, CallOptions)
   case file(AccountService, CallContext)
@@ -37,7 +37,8 @@ enum AccountDesk {
     guard unsafe access(path, F_OK) == 0 || arguments.command == "keys create" else {
       throw Outcome(
         code: ExitCode.cannotServe,
-        description: "there is no database \(path) here: name the server's with --database FILE, or "
+        description:
+          "there is no database \(path) here: name the server's with --database FILE, or "
           + "ask the server with --server ADDRESS")
     }
     let store = try StoreThread(store: try SQLiteStore(path: path))

@@ -46,7 +46,8 @@ extension Command {
       prompt: arguments.positionals[1])
     request.sampling = try samplingOptions(arguments)
     try await withServer(arguments) { connection, options in
-      let call = try await ApusV1.InferenceClient(connection).streamPredict(request, options: options)
+      let client = ApusV1.InferenceClient(connection)
+      let call = try await client.streamPredict(request, options: options)
       while let token = try await call.next() {
         try StandardOutput.write(token.text)
         guard token.finishReason != .unspecified else { continue }

@@ -1,7 +1,7 @@
 internal import Messages
 internal import RPC
 internal import Serving
-import Glibc
+internal import Glibc
 
 extension Command {
   /// Of every command that calls a server.

@@ -1,5 +1,5 @@
 internal import Accounts
-import Glibc
+internal import Glibc
 internal import Jobs
 internal import Serving
 
@@ -14,7 +14,8 @@ extension Command {
   ) { arguments in
     guard let id = KeyID(arguments.positionals[0]) else {
       throw UsageError(
-        "a key's id is eight letters and digits, as `apus keys list` shows it", command: "jobs secret")
+        "a key's id is eight letters and digits, as `apus keys list` shows it",
+        command: "jobs secret")
     }
     let path = arguments["jobs-database"] ?? "apus-jobs.db"
     guard unsafe access(path, F_OK) == 0 else {

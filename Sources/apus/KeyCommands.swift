@@ -74,7 +74,8 @@ extension Command {
     ]
   ) { arguments in
     var request = ApusV1.RotateKeyRequest(id: arguments.positionals[0])
-    let overlap = try arguments.duration("overlap", .zero...(.seconds(31_536_000))) ?? .seconds(3600)
+    let overlap =
+      try arguments.duration("overlap", .zero...(.seconds(31_536_000))) ?? .seconds(3600)
     request.overlapSeconds = Double(overlap.components.seconds)
     let answer = try await AccountDesk.at(arguments) { try await $0.rotateKey(request) }
     try StandardOutput.line(

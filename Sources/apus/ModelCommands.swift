@@ -2,13 +2,15 @@ internal import Messages
 internal import RPC
 internal import Serving
 
-// Changing the models of a running server; they ask for an administrator's key where there are keys.
+// Changing the models of a running server; they ask for an administrator's key where there are
+// keys.
 
 extension Command {
   static let modelChanges: [Command] = [loadModel, unloadModel, labelModel, rollBackModel]
 
   private static let loadModel = Command(
-    name: "models load", summary: "Loads a version from the models folder; the newest unless named.",
+    name: "models load",
+    summary: "Loads a version from the models folder; the newest unless named.",
     positionals: "MODEL [VERSION]", arity: 1...2, options: clientOptions
   ) { arguments in
     let request = ApusV1.LoadModelRequest(
@@ -17,7 +19,8 @@ extension Command {
   }
 
   private static let unloadModel = Command(
-    name: "models unload", summary: "Takes a version out when its calls have ended; all unless named.",
+    name: "models unload",
+    summary: "Takes a version out once its calls have ended; all unless named.",
     positionals: "MODEL [VERSION]", arity: 1...2, options: clientOptions
   ) { arguments in
     let request = ApusV1.UnloadModelRequest(

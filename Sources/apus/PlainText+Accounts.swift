@@ -7,7 +7,8 @@ extension PlainText {
     \(token)
 
     \(line(key))
-    Keep the token: it is not kept here. Clients send it as `authorization: Bearer …` or `x-api-key`.
+    Keep the token: it is not kept here.
+    Clients send it as `authorization: Bearer …` or `x-api-key`.
     """
   }
 

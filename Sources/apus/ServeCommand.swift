@@ -1,5 +1,4 @@
-internal import Accounts
-import Glibc
+internal import Glibc
 internal import RPC
 internal import Serving
 
@@ -7,7 +6,8 @@ extension Command {
   static let serve = Command(
     name: "serve", summary: "Serves the models of a folder over gRPC and HTTP.", positionals: "",
     arity: 0...0,
-    options: files + accounts + jobs + LimitFlags.grpc.map(Option.init) + LimitFlags.http.map(Option.init)
+    options: files + accounts + jobs + LimitFlags.grpc.map(Option.init)
+      + LimitFlags.http.map(Option.init)
       + LimitFlags.server.map(Option.init) + reports,
     prepare: { try InferenceServer.takeOverSignals() }
   ) { arguments in

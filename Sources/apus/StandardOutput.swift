@@ -1,5 +1,5 @@
 internal import Bytes
-import Glibc
+internal import Glibc
 
 /// Standard output, written at once and checked: an answer that did not arrive is no success.
 /// Texts come from a server, so what would drive a terminal is escaped.

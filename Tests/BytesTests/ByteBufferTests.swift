@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct ByteBufferTests {
@@ -11,7 +12,7 @@ import Testing
   /// Random appends, reservations and consumes against an array that does the same.
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func behavesAsAQueueOfBytes(seed: UInt64) {
-    var random = SplitMix(seed)
+    var random = SeededGenerator(seed: seed)
     var buffer = ByteBuffer(capacity: Int(seed) * 16)
     var model: [UInt8] = []
     for step in 0..<5_000 {
@@ -69,18 +70,5 @@ import Testing
     let span = buffer.bytes
     #expect(span.byteCount == 3)
     #expect(span.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == 2)
-  }
-}
-
-/// A small deterministic generator (splitmix64).
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -54,7 +54,8 @@ import Testing
   ) throws -> [FloatRows] {
     let processor = try Processor(threads: threads, tier: tier)
     let cache = try KVCache(
-      layers: 2, heads: Self.kvHeads, headSize: size, blocks: 64, precision: precision)
+      layers: 2, heads: Self.kvHeads, headSize: size, blocks: 64, precision: precision,
+      in: SlabArena())
     return steps.map { step in
       let out = FloatRows()
       let queryWidth = Self.heads * size

@@ -1,20 +1,9 @@
 import CKernels
 import Compute
 import Foundation
+import TestSupport
 
-/// Reproducible random numbers (SplitMix64).
-struct Random {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   mutating func integer(_ range: ClosedRange<Int>) -> Int {
     range.lowerBound + Int(next() % UInt64(range.count))
   }
@@ -34,7 +23,7 @@ let vectorTiers = tiersHere.filter { $0 != .scalar }
 
 extension FloatRows {
   convenience init(random rows: Int, _ columns: Int, seed: UInt64, magnitude: Float = 1) {
-    var random = Random(seed: seed)
+    var random = SeededGenerator(seed: seed)
     self.init(rows: rows, columns: columns, random.floats(rows * columns, magnitude))
   }
 
@@ -49,7 +38,7 @@ extension FloatRows {
 
 /// Q8_0 bytes of random blocks, extremes included.
 func randomQ8(rows: Int, columns: Int, seed: UInt64) -> [UInt8] {
-  var random = Random(seed: seed)
+  var random = SeededGenerator(seed: seed)
   var bytes: [UInt8] = []
   for _ in 0..<rows * columns / 32 {
     let scale = Float16(abs(random.float(0.01)) + 1e-4)

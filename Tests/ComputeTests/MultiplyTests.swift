@@ -1,5 +1,6 @@
 import CKernels
 import Compute
+import TestSupport
 import Testing
 
 @Suite struct MultiplyTests {
@@ -59,7 +60,7 @@ import Testing
 
   @Test(arguments: tiersHere)
   func integerSumsAreExactInEveryTier(tier: KernelTier) throws {
-    var random = Random(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for (rows, outputs, inputs) in Self.shapes {
       let a = (0..<rows * inputs).map { _ in Int8(random.integer(-127...127)) }
       let w = (0..<outputs * inputs).map { _ in UInt8(random.integer(0...255)) }
@@ -95,17 +96,19 @@ import Testing
   private static func matrix(
     _ kind: PackedMatrix.Kind, outputs: Int, inputs: Int, seed: UInt64
   ) throws -> PackedMatrix {
-    var random = Random(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let bias = random.floats(outputs)
     if kind == .int8PerBlock {
       let bytes = randomQ8(rows: outputs, columns: inputs, seed: seed)
       return try PackedMatrix(
-        bytes.span.bytes, as: .q8_0, kind: kind, outputs: outputs, inputs: inputs, bias: bias)
+        bytes.span.bytes, as: .q8_0, kind: kind, outputs: outputs, inputs: inputs, bias: bias,
+        in: SlabArena())
     }
     let type: WeightType = if case .float(let kept) = kind { kept } else { .f32 }
     let bytes = stored(random.floats(outputs * inputs), as: type)
     return try PackedMatrix(
-      bytes.span.bytes, as: type, kind: kind, outputs: outputs, inputs: inputs, bias: bias)
+      bytes.span.bytes, as: type, kind: kind, outputs: outputs, inputs: inputs, bias: bias,
+      in: SlabArena())
   }
 
   static let kinds: [PackedMatrix.Kind] = [
@@ -155,7 +158,7 @@ import Testing
     let matrix = try Self.matrix(kind, outputs: outputs, inputs: inputs, seed: 3)
     let x = FloatRows(random: rows, inputs, seed: 4)
     let extra = FloatRows(random: rows, outputs, seed: 5)
-    var random = Random(seed: 6)
+    var random = SeededGenerator(seed: 6)
     for operation in 0..<4 {
       let whole = FloatRows()
       let input = Activations()
@@ -193,6 +196,7 @@ import Testing
 
   /// Q8_0 keeps its meaning: close to the product of the dequantized values.
   @Test func blocksKeepTheirScales() throws {
+    let arena = SlabArena()
     let outputs = 33
     let inputs = 96
     let bytes = randomQ8(rows: outputs, columns: inputs, seed: 11)
@@ -202,12 +206,13 @@ import Testing
       (0..<Int32(outputs)).map { $0 }, table: bytes.span.bytes, as: .q8_0, columns: inputs,
       into: dense)
     let exact = try PackedMatrix(
-      kind: .float(.f32), outputs: outputs, inputs: inputs
+      kind: .float(.f32), outputs: outputs, inputs: inputs, in: arena
     ) { (writer) throws(ComputeError) in
       for row in 0..<outputs { try writer.append(dense.row(row)) }
     }
     let packed = try PackedMatrix(
-      bytes.span.bytes, as: .q8_0, kind: .int8PerBlock, outputs: outputs, inputs: inputs)
+      bytes.span.bytes, as: .q8_0, kind: .int8PerBlock, outputs: outputs, inputs: inputs,
+      in: arena)
     let input = Activations()
     let a = FloatRows()
     let b = FloatRows()
@@ -218,25 +223,32 @@ import Testing
   }
 
   @Test func impossibleMatricesAreRefused() {
+    let arena = SlabArena()
     let bytes = [UInt8](repeating: 0, count: 4 * 32)
     #expect(throws: ComputeError.self) {
-      try PackedMatrix(bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 0, inputs: 32)
-    }
-    #expect(throws: ComputeError.self) {
-      try PackedMatrix(bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 2, inputs: 32)
-    }
-    #expect(throws: ComputeError.self) {
-      try PackedMatrix(bytes.span.bytes, as: .f32, kind: .int8PerBlock, outputs: 1, inputs: 32)
-    }
-    #expect(throws: ComputeError.self) {
-      try PackedMatrix(bytes.span.bytes, as: .q8_0, kind: .int8PerBlock, outputs: 1, inputs: 33)
+      try PackedMatrix(
+        bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 0, inputs: 32, in: arena)
     }
     #expect(throws: ComputeError.self) {
       try PackedMatrix(
-        bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 1, inputs: 32, bias: [1, 2])
+        bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 2, inputs: 32, in: arena)
     }
     #expect(throws: ComputeError.self) {
-      try PackedMatrix(bytes.span.bytes, as: .f32, kind: .int8PerOutput, outputs: 1, inputs: 65537)
+      try PackedMatrix(
+        bytes.span.bytes, as: .f32, kind: .int8PerBlock, outputs: 1, inputs: 32, in: arena)
+    }
+    #expect(throws: ComputeError.self) {
+      try PackedMatrix(
+        bytes.span.bytes, as: .q8_0, kind: .int8PerBlock, outputs: 1, inputs: 33, in: arena)
+    }
+    #expect(throws: ComputeError.self) {
+      try PackedMatrix(
+        bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: 1, inputs: 32, bias: [1, 2],
+        in: arena)
+    }
+    #expect(throws: ComputeError.self) {
+      try PackedMatrix(
+        bytes.span.bytes, as: .f32, kind: .int8PerOutput, outputs: 1, inputs: 65537, in: arena)
     }
   }
 }

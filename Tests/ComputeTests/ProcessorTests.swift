@@ -51,8 +51,8 @@ import Testing
     }
   }
 
-  /// A worker that is stuck in a phase of one part too long does not keep the caller from the others:
-  /// every part but the stuck one is done by whoever is free.
+  /// A worker that is stuck in a phase of one part too long does not keep the caller from the
+  /// others: every part but the stuck one is done by whoever is free.
   @Test func phasesEndThoughWorkersAreHeldUp() throws {
     let processor = try Processor(threads: 4)
     let done = (0..<64).map { _ in Counter() }

@@ -1,6 +1,7 @@
 import CKernels
 import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RowsTests {
@@ -14,13 +15,13 @@ import Testing
 
   static let operators: [Case] = [
     Case(testDescription: "layerNorm") { processor, x, out in
-      var random = Random(seed: 20)
+      var random = SeededGenerator(seed: 20)
       processor.layerNorm(
         x, weight: random.floats(x.columns), bias: random.floats(x.columns), epsilon: 1e-12,
         into: out)
     },
     Case(testDescription: "rmsNorm") { processor, x, out in
-      var random = Random(seed: 21)
+      var random = SeededGenerator(seed: 21)
       processor.rmsNorm(x, weight: random.floats(x.columns), epsilon: 1e-5, into: out)
     },
     Case(testDescription: "softmax") { $0.softmax($1, into: $2) },
@@ -171,7 +172,7 @@ import Testing
   func embeddingsAreRead(tier: KernelTier, type: WeightType) throws {
     let processor = try Processor(threads: 2, tier: tier)
     let oracle = try Processor(threads: 1, tier: .scalar)
-    var random = Random(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for columns in [32, 96, 64] + (type == .q8_0 ? [] : [1, 17, 50]) {
       // An odd start: stored tensors need not be aligned.
       let bytes =
@@ -200,7 +201,7 @@ import Testing
   @Test(arguments: tiersHere, [WeightType.f32, .f16, .bf16, .q8_0])
   func rowsOfAPackedMatrixAreThoseOfTheTable(tier: KernelTier, type: WeightType) throws {
     let processor = try Processor(threads: 2, tier: tier)
-    var random = Random(seed: 7)
+    var random = SeededGenerator(seed: 7)
     // Rows in the first, a middle and the last panel, which is not full.
     let rows = 150
     let ids: [Int32] = [0, 31, 32, 63, 64, 149, 100, 0]
@@ -211,7 +212,7 @@ import Testing
         : stored(random.floats(rows * columns), as: type)
       let matrix = try PackedMatrix(
         bytes.span.bytes, as: type, kind: PackedMatrix.lossless(type), outputs: rows,
-        inputs: columns)
+        inputs: columns, in: SlabArena())
       let found = FloatRows()
       let expected = FloatRows()
       for adding in [false, true] {
@@ -229,10 +230,10 @@ import Testing
   }
 
   @Test func aQuantizedMatrixIsNoTable() throws {
-    var random = Random(seed: 9)
+    var random = SeededGenerator(seed: 9)
     let bytes = stored(random.floats(4 * 32), as: .f32)
     let matrix = try PackedMatrix(
-      bytes.span.bytes, as: .f32, kind: .int8PerOutput, outputs: 4, inputs: 32)
+      bytes.span.bytes, as: .f32, kind: .int8PerOutput, outputs: 4, inputs: 32, in: SlabArena())
     #expect(throws: ComputeError.self) {
       try Processor(threads: 1).embed([0], rowsOf: matrix, into: FloatRows())
     }

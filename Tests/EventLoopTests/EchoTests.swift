@@ -203,9 +203,9 @@ import Testing
       #expect(reasons.count == 0)
       #expect(await offThread { client.readToEnd() } == bytes)
       // It has all, and does not close: the lingering ends it.
-      for _ in 0..<2 {
-        clock.advance(by: .milliseconds(200))
-        for _ in 0..<3 { try await loop.run {} }
+      try await turnUntil(group) {
+        clock.advance(by: .milliseconds(1))
+        return reasons.count > 0
       }
       #expect(try await reasons.next() == .local)
     }

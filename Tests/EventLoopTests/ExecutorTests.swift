@@ -103,8 +103,8 @@ import Testing
     group.shutdown()
   }
 
-  /// What a timer schedules for now waits for the next turn, however many others are pending: before
-  /// that, what the first has to say is written.
+  /// What a timer schedules for now waits for the next turn, however many others are pending:
+  /// before that, what the first has to say is written.
   @Test func aTimerOfATurnStartsNoOtherInIt() async throws {
     try await withGroup(1) { group in
       let loop = group.loops[0]

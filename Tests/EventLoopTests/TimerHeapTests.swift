@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @Suite struct TimerHeapTests {
@@ -29,7 +30,7 @@ import Testing
   /// Random schedules, cancels and expiries against a sorted list.
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func agreesWithASortedList(seed: UInt64) {
-    var random = SplitMix(seed)
+    var random = SeededGenerator(seed: seed)
     var heap = TimerHeap<Int>()
     var model: [(time: UInt64, number: Int)] = []
     var tokens: [Int: TimerToken] = [:]
@@ -82,18 +83,5 @@ import Testing
   @Test func differencesAreNeverNegative() {
     #expect(LoopInstant(nanoseconds: 3).nanoseconds(since: LoopInstant(nanoseconds: 9)) == 0)
     #expect(LoopInstant(nanoseconds: 9).nanoseconds(since: LoopInstant(nanoseconds: 3)) == 6)
-  }
-}
-
-/// A small deterministic generator (splitmix64).
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -103,7 +103,9 @@ struct SessionPair {
   let client: Side
   let server: Side
 
-  init(client: SessionOptions = SessionOptions(), server: SessionOptions = SessionOptions()) throws {
+  init(
+    client: SessionOptions = SessionOptions(), server: SessionOptions = SessionOptions()
+  ) throws {
     self.client = try Side(.client, client)
     self.server = try Side(.server, server)
     try exchange()

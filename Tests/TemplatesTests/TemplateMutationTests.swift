@@ -3,8 +3,8 @@ import Testing
 
 @testable import Templates
 
-/// Good templates, broken at random, on conversations that are no kinder: each renders or is refused
-/// with an error that says something. Run under AddressSanitizer too.
+/// Good templates, broken at random, on conversations that are no kinder: each renders or is
+/// refused with an error that says something. Run under AddressSanitizer too.
 struct TemplateMutationTests {
   private static var sources: [String] {
     guard let golden = Golden.shared else { return [] }
@@ -50,7 +50,8 @@ struct TemplateMutationTests {
     #expect(refused > 50)
   }
 
-  /// Templates of shuffled tokens get further into the parser and the evaluator than broken bytes do.
+  /// Templates of shuffled tokens get further into the parser and the evaluator than broken bytes
+  /// do.
   @Test(arguments: 0..<4)
   func shuffledTokensNeverCrash(seed: UInt64) throws {
     var generator = SeededGenerator(seed: 100 + seed)

@@ -11,7 +11,8 @@ import Threads
 
     init() throws { executor = try ThreadExecutor("test") }
 
-    /// Not `pthread_self`, whose value the optimizer takes to be the same after a change of threads.
+    /// Not `pthread_self`, whose value the optimizer takes to be the same after a change of
+    /// threads.
     func thread() -> String {
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")) ?? ""
     }

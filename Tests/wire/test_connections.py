@@ -188,3 +188,27 @@ def test_drain_serves_what_races_with_the_notice(start):
         raw.until_closed()
     server.channel.close()
     assert server.wait() == 0
+
+
+def test_an_idle_connection_is_asked_to_leave(start):
+    server = start("--idle-ms", 300)
+    with Raw(server) as raw:
+        assert raw.call(head(PROBE + "Echo"), OK).status == "0"
+        raw.until_closed()
+        # The notice, and the GOAWAY behind its PING.
+        assert [code for code, _ in raw.goaways] == [0, 0] and raw.goaway == (0, b"idle")
+    # A gRPC client, which has been asked as well, connects again by itself.
+    until(lambda: server.metrics()['rpc_server_limit_reached_total{limit="max-connection-idle"}'])
+    assert server.unary("Echo", b"again") == b"again"
+
+
+def test_a_connection_with_a_call_is_not_idle(start):
+    server = start("--idle-ms", 300)
+    with Raw(server) as raw:
+        hang = raw.request(head(PROBE + "EchoStream"), OK, end=False)
+        raw.until(lambda: raw.answers[hang].data)
+        with Raw(server) as idle:  # it comes later, and its time is over
+            idle.until(lambda: idle.settings)
+            idle.until_closed()
+        raw.send(hang, b"", end=True)
+        assert raw.wait(hang).status == "0" and not raw.goaways

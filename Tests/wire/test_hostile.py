@@ -152,6 +152,9 @@ def test_empty_data_frames(start):
         raw.write(frame(DATA, 0, stream) * 20000)
         raw.until_closed()
         assert raw.goaway == (11, b"too_many_empty_frames")
+    assert server.metrics()[
+        'rpc_server_limit_reached_total{limit="empty-frames-per-second"}'
+    ] == 1
     serves(server)
 
 
@@ -230,6 +233,33 @@ def test_headers_that_never_end(start, beginning):
         assert raw.goaway == (11, b"headers"), "ENHANCE_YOUR_CALM, and why"
     assert server.metrics()['rpc_server_limit_reached_total{limit="header-timeout"}'] == 1
     serves(server)
+    server.until(connections=1, calls=1)
+
+
+@pytest.mark.parametrize("more", [b"", frame(CONTINUATION, 0, 1)], ids=["open", "continued"])
+def test_headers_of_a_closed_stream_that_never_end(start, more):
+    """The library ignores them, and would wait for their end for ever."""
+    server = start("--header-ms", 100)
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO), OK).status == "0"
+        raw.write(frame(HEADERS, 1, 1, block()) + more)
+        raw.until_closed()
+        assert raw.goaway == (11, b"headers"), "ENHANCE_YOUR_CALM, and why"
+    assert server.metrics()['rpc_server_limit_reached_total{limit="header-timeout"}'] == 1
+    serves(server)
+
+
+@pytest.mark.parametrize("field", [("Upper", "x"), (":path", "/twice")], ids=["name", "pseudo"])
+def test_headers_with_a_fault_end_all_the_same(start, field):
+    """The rest of such a block is ignored: its stream is reset, its connection stays."""
+    server = start("--header-ms", 500)
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO) + [field]).reset == 1, "PROTOCOL_ERROR"
+        with Raw(server) as late:  # its time begins later, and is over
+            late.until(lambda: late.settings)
+            late.write(OPEN)
+            late.until_closed()
+        assert raw.call(head(ECHO), OK).status == "0"
     server.until(connections=1, calls=1)
 
 

@@ -46,8 +46,8 @@ struct BenchError: Error, CustomStringConvertible {
 /// Cores of this machine that the process may use.
 func coreCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
-/// Seconds on a clock that never jumps; of CPU time where APUS_BENCH_CLOCK is "cpu", which is fair to
-/// one thread on a machine that does other things too (and not to more threads: waiting counts).
+/// Seconds on a clock that never jumps; of CPU time where APUS_BENCH_CLOCK is "cpu", which is fair
+/// to one thread on a machine that does other things too (and not to more threads: waiting counts).
 func seconds() -> Double {
   var time = timespec()
   unsafe clock_gettime(benchClock, &time)

@@ -81,11 +81,13 @@ enum Gemm {
         $0 % 34 < 2 ? 0x1c : UInt8(truncatingIfNeeded: random())
       }
       matrix = try PackedMatrix(
-        unsafe bytes.span.bytes, as: .q8_0, kind: kind, outputs: size, inputs: size)
+        unsafe bytes.span.bytes, as: .q8_0, kind: kind, outputs: size, inputs: size,
+        in: SlabArena())
     } else {
       let floats = (0..<size * size).map { _ in Float(random() % 2001) / 1000 - 1 }
       matrix = try PackedMatrix(
-        unsafe floats.span.bytes, as: .f32, kind: kind, outputs: size, inputs: size)
+        unsafe floats.span.bytes, as: .f32, kind: kind, outputs: size, inputs: size,
+        in: SlabArena())
     }
     let x = FloatRows(
       rows: rows, columns: size, (0..<rows * size).map { _ in Float(random() % 2001) / 1000 - 1 })

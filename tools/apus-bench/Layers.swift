@@ -69,7 +69,8 @@ enum Layers {
     let wide = filled(rows, inner)
     let out = FloatRows()
     let ones = [Float](repeating: 1, count: width)
-    let cache = try KVCache(layers: 1, heads: 12, headSize: 64, blocks: blocks, precision: .f16)
+    let cache = try KVCache(
+      layers: 1, heads: 12, headSize: 64, blocks: blocks, precision: .f16, in: SlabArena())
     var batch = AttentionBatch(blockCount: blocks)
     try batch.append(count: rows, position: position, blocks: (0..<blocks).map { Int32($0) })
     let rotary = RotaryTable(
@@ -155,12 +156,13 @@ enum Layers {
         $0 % 34 < 2 ? 0x1c : UInt8(truncatingIfNeeded: $0 &* 7919)
       }
       return try PackedMatrix(
-        unsafe bytes.span.bytes, as: .q8_0, kind: kind, outputs: outputs, inputs: inputs)
+        unsafe bytes.span.bytes, as: .q8_0, kind: kind, outputs: outputs, inputs: inputs,
+        in: SlabArena())
     }
     let floats = (0..<outputs * inputs).map { Float(($0 &* 7919) % 2001) / 1000 - 1 }
     return try PackedMatrix(
       unsafe floats.span.bytes, as: .f32, kind: kind, outputs: outputs, inputs: inputs,
-      bias: [Float](repeating: 0.1, count: outputs))
+      bias: [Float](repeating: 0.1, count: outputs), in: SlabArena())
   }
 }
 

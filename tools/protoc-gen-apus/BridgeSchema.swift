@@ -4,7 +4,7 @@ import Glibc
 // The bridge schema: the same wire format in the words that protobuf-c speaks best.
 //
 //   .proto                       bridge schema (what protoc-gen-c sees)
-//   string                       bytes: keeps the length, so NUL bytes survive and nothing is counted
+//   string                       bytes: keeps the length: NUL bytes survive, nothing is counted
 //   enum                         int32: the same varint; no enumerators to collide in C
 //   proto3 field, `optional`     proto2 `optional`: has_<name> tells presence; protoc-gen-c 1.4.1
 //                                refuses proto3's `optional`

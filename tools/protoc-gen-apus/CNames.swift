@@ -1,4 +1,5 @@
-/// Names of declarations in protobuf-c's code, which stands on the bridge schema (BridgeSchema.swift).
+/// Names of declarations in protobuf-c's code, which stands on the bridge schema
+/// (BridgeSchema.swift).
 enum CNames {
   /// `apus.v1.PredictRequest` → `Apus__V1__PredictRequest`, as protoc-gen-c does it.
   static func structure(_ fullName: String) -> String {

@@ -57,12 +57,12 @@ struct ServiceGenerator {
   func defaults(_ out: inout SourcePrinter) {
     let access = file.options.visibility
     let space = SwiftNames.namespace(file.file.package)
+    let descriptor = DescriptorGenerator.name(file.file.path)
     out.print("")
     out.block("extension \(space.isEmpty ? name : space + "." + name)") { out in
       out.print(
         "\(access) static var serviceName: String { \"\(service.fullName)\" }",
-        "\(access) static var file: FileDescriptor? { .\(DescriptorGenerator.name(file.file.path)) }"
-      )
+        "\(access) static var file: FileDescriptor? { .\(descriptor) }")
       out.block("\(access) var methods: [MethodHandler]") { out in
         out.print("[")
         out.indented { out in

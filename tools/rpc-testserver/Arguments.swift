@@ -46,6 +46,8 @@ struct Arguments {
     case "--resets-per-second": limits.resetsPerSecond = number
     case "--handshake-ms": limits.handshakeTimeout = .milliseconds(number)
     case "--header-ms": limits.headerTimeout = .milliseconds(number)
+    case "--idle-ms": limits.connectionIdle = .milliseconds(number)
+    case "--empty-frames-per-second": limits.emptyFramesPerSecond = number
     case "--stream-window": limits.streamWindow = number
     case "--connection-window": limits.connectionWindow = number
     default: return false

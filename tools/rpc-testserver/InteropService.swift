@@ -97,7 +97,8 @@ struct InteropService: GrpcTesting.TestService {
 
   private func payload(_ size: Int32) throws -> GrpcTesting.Payload {
     guard (0...Self.payloadLimit).contains(size) else {
-      throw Status(.invalidArgument, "payload of \(size) bytes; up to \(Self.payloadLimit) are made")
+      throw Status(
+        .invalidArgument, "payload of \(size) bytes; up to \(Self.payloadLimit) are made")
     }
     return GrpcTesting.Payload(body: [UInt8](repeating: 0, count: Int(size)))
   }

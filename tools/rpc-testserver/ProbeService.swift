@@ -142,7 +142,9 @@ final class ProbeService: Service {
       @escaping @Sendable (any InboundMessages, any OutboundMessages, CallContext) async throws ->
       Void
   ) -> MethodHandler {
-    MethodHandler(path: "/\(Self.serviceName)/\(name)", shape: shape) { inbound, outbound, context in
+    MethodHandler(
+      path: "/\(Self.serviceName)/\(name)", shape: shape
+    ) { inbound, outbound, context in
       self.state.withLock { $0.running += 1 }
       defer { self.state.withLock { $0.running -= 1 } }
       try await call(inbound, outbound, context)

@@ -1,5 +1,5 @@
 internal import Crypto
-import Synchronization
+internal import Synchronization
 
 /// Who holds which key, in memory: authentication without a trip to the database.
 ///

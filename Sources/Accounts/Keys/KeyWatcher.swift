@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 package import Threads
 
 /// Keeps a directory true to its store: looks for changed keys several times a second, so that one

@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// A limiter's answer.
 package enum Decision: Sendable {

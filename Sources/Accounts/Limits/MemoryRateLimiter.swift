@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// Counts in the memory of this process.
 ///

@@ -1,4 +1,5 @@
-// A ring of charges, oldest first; each leaves when it is `length` old: a window is [t, t + length).
+// A ring of charges, oldest first; each leaves when it is `length` old: a window is
+// [t, t + length).
 //
 //   expired │ head                                tail │
 //           │ (time, amount) (time, amount) …          │ ◀── charge

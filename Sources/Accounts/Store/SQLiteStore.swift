@@ -1,5 +1,5 @@
 package import SQLite
-import Synchronization
+internal import Synchronization
 
 /// The store in an SQLite file. Each instance is one connection, used by one caller at a time; give
 /// every thread its own.

@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 package import Threads
 
 /// A thread for a store's blocking calls, so that handlers can await them: administration, reports,

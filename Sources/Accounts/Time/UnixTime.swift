@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A point in time, UTC: what is stored, shown and compared with expiries.
 package struct UnixTime: Sendable, Hashable, Comparable {

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A file for a journal, held by one process: in /dev/shm, named after the database it serves.
 final class JournalFile: Sendable {

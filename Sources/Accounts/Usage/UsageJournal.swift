@@ -1,5 +1,5 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 // header  a page; its first words: magic, identity, head, tail, and of requests that found no room:
 //         first and last time, number, tokens in, tokens out

@@ -1,5 +1,5 @@
 internal import Metrics
-import Synchronization
+internal import Synchronization
 package import Threads
 
 /// Writes down every request, off the path of the requests: records go into a journal, a bounded

@@ -1,4 +1,4 @@
-import Metrics
+internal import Metrics
 
 /// A batch's time as a·tokens + b, fitted to measured batches by least squares that forget.
 ///
@@ -62,8 +62,8 @@ struct CostModel: Sendable {
   private var meanX: Double { sumX / weight }
   private var meanY: Double { sumY / weight }
 
-  /// a and b, both at least zero: more tokens never take less time, no tokens none. Nil while batches
-  /// are too few, or too alike to tell the one from the other.
+  /// a and b, both at least zero: more tokens never take less time, no tokens none. Nil while
+  /// batches are too few, or too alike to tell the one from the other.
   private var line: (slope: Double, start: Double)? {
     guard isTrusted else { return nil }
     let variance = sumXX / weight - meanX * meanX

@@ -1,7 +1,8 @@
-import Synchronization
-import Threads
+internal import Synchronization
+internal import Threads
 
-/// The engine's queue and thread. The thread keeps the core alive; the `Engine` that owns it stops it.
+/// The engine's queue and thread. The thread keeps the core alive; the `Engine` that owns it stops
+/// it.
 final class EngineCore: Sendable {
   private struct State {
     var queue: FairQueue

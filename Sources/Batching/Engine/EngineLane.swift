@@ -1,5 +1,5 @@
-import Synchronization
-import Threads
+internal import Synchronization
+internal import Threads
 
 /// One model's share of the engine.
 package final class EngineLane: Sendable {

@@ -7,8 +7,8 @@
 ///
 /// The engine is shared by time, not by turns (start-time fair queueing: Goyal, Vin, Cheng,
 /// SIGCOMM 1996). A lane's level is the engine time it has had (the paper's start tag); of those
-/// that wait, the lowest goes next. While two lanes both have work, what they get differs by no more
-/// than the longest job of the one and the longest of the other together.
+/// that wait, the lowest goes next. While two lanes both have work, what they get differs by no
+/// more than the longest job of the one and the longest of the other together.
 /// A lane that was idle rejoins at the level of whoever ran last, so it is neither made to wait for
 /// what it had long ago nor owed anything for its absence.
 ///

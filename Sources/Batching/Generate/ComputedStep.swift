@@ -1,4 +1,4 @@
-import Inference
+internal import Inference
 
 /// What the engine brings back from one step.
 struct ComputedStep: Sendable {

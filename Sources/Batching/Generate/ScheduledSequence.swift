@@ -1,4 +1,4 @@
-import Inference
+internal import Inference
 
 /// One sequence as the policy keeps it.
 struct ScheduledSequence: Sendable {

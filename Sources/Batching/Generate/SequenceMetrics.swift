@@ -1,4 +1,4 @@
-import Metrics
+internal import Metrics
 
 /// Counts what the sequence scheduler of one model version does.
 package final class SequenceMetrics: SequenceObserver {

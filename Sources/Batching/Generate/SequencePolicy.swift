@@ -1,5 +1,5 @@
-import Inference
-import Metrics
+internal import Inference
+internal import Metrics
 
 /// What every step of a language model feeds: events in, steps out, no clock of its own.
 ///

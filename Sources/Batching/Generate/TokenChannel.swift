@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// The bounded buffer between the scheduler, which must never wait, and one reader, who may.
 ///

@@ -1,4 +1,4 @@
-import Inference
+internal import Inference
 
 /// An input on its way to its output, as the scheduler passes it on.
 ///

@@ -1,4 +1,4 @@
-import Metrics
+internal import Metrics
 
 /// Counts what the batcher of one model version does.
 package final class BatchMetrics: BatchObserver {

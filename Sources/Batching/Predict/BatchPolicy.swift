@@ -1,6 +1,7 @@
-import Metrics
+internal import Metrics
 
-/// When a batch starts and what is in it: events in, decisions out, no clock and no input of its own.
+/// When a batch starts and what is in it: events in, decisions out, no clock and no input of its
+/// own.
 ///
 ///                 enqueue                 next → .run
 ///     (nothing) ──────────▶ waiting ──────────────────────▶ computing ── finished ─▶ (nothing)
@@ -10,8 +11,8 @@ import Metrics
 ///                         dropped
 ///
 /// Inputs wait in buckets of similar length, first in, first out. A batch begins with the bucket
-/// of the oldest input and goes on with its neighbours while inputs and tokens fit, so the oldest is
-/// always in the next batch, and when not all fit, short inputs do not wait for long ones.
+/// of the oldest input and goes on with its neighbours while inputs and tokens fit, so the oldest
+/// is always in the next batch, and when not all fit, short inputs do not wait for long ones.
 ///
 /// Inputs are known by small dense integers that the caller chooses and may use again.
 struct BatchPolicy: Sendable {

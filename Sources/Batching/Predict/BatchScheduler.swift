@@ -1,5 +1,5 @@
-/// The actor behind a `DynamicBatcher`: takes inputs in, forms batches, has the engine compute them,
-/// and hands the timings of the answers out.
+/// The actor behind a `DynamicBatcher`: takes inputs in, forms batches, has the engine compute
+/// them, and hands the timings of the answers out.
 ///
 ///     submit ─▶ queue ─▶ pump ──whole batch──▶ engine lane
 ///        ▲                 │◀──────one hop───────┘

@@ -1,4 +1,4 @@
-import Compute
+internal import Compute
 package import Models
 
 /// A classifier's head on an encoder's embedding. The encoder is shared: another model served from

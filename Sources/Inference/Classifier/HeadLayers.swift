@@ -1,6 +1,6 @@
-import Compute
-import Models
-import Synchronization
+internal import Compute
+internal import Models
+internal import Synchronization
 
 /// The layers of a `HeadModel`, packed: vectors in, one score a label (or value) out.
 final class HeadLayers: Sendable {

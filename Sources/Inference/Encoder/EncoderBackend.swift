@@ -1,12 +1,12 @@
 package import Compute
 package import Models
-import Synchronization
+internal import Synchronization
 
 /// A BERT encoder (arXiv:1810.04805) that turns token ids into one embedding for each text.
 ///
 /// A batch is packed: the rows of its texts stand one after the other, without padding. It runs in
-/// pieces (`EncoderPlan`), which bounds the working memory; an answer does not depend on how texts are
-/// put together.
+/// pieces (`EncoderPlan`), which bounds the working memory; an answer does not depend on how texts
+/// are put together.
 package final class EncoderBackend: BatchBackend {
   /// Token ids of one text with the tokens that the model expects around it ([CLS] … [SEP]).
   package typealias Input = [Int32]
@@ -42,8 +42,8 @@ package final class EncoderBackend: BatchBackend {
   ///
   /// - Parameters:
   ///   - precision: `int8` is faster by several times, and four times smaller.
-  ///   - pieceTokens: at least 1; more tokens share one read of the weights, but fall out of a core's
-  ///     cache.
+  ///   - pieceTokens: at least 1; more tokens share one read of the weights, but fall out of a
+  ///     core's cache.
   ///   - arena: where the weights lie; for each model its own, so that they go back with it.
   ///   - progress: called after every matrix; what it throws ends the loading.
   package init(

@@ -1,8 +1,8 @@
 /// How a batch of texts is cut into pieces, and whether threads take one piece each.
 ///
-/// Small pieces keep their rows in a core's cache. When every thread gets enough of them, a thread runs
-/// a piece from end to end and never waits for the others; else pieces follow one another and the
-/// threads share each operator.
+/// Small pieces keep their rows in a core's cache. When every thread gets enough of them, a thread
+/// runs a piece from end to end and never waits for the others; else pieces follow one another and
+/// the threads share each operator.
 struct EncoderPlan: Equatable {
   /// Below this a thread's products are too flat to pay.
   static let leastTokensPerThread = 32

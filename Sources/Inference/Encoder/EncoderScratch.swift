@@ -1,11 +1,11 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
 /// Working memory of one piece of a batch, kept for the next.
+///
+/// `@unchecked Sendable`: one piece at a time has it, taken out of the backend's idle list under
+/// its lock and put back when it is done.
 final class EncoderScratch: @unchecked Sendable {
-  // Sendable: one piece at a time has it, taken out of the backend's idle list under its lock and put
-  // back when it is done.
-
   /// Token ids of all texts, one after the other.
   private(set) var tokens: [Int32] = []
   /// Position of each token in its text.

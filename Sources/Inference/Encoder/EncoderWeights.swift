@@ -1,5 +1,5 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
 /// A BERT encoder packed for the kernels. Nothing refers to the model's file.
 struct EncoderWeights: Sendable {
@@ -35,8 +35,8 @@ struct EncoderWeights: Sendable {
 
   /// - Parameters:
   ///   - arena: that of the model.
-  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws ends
-  ///     the packing.
+  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws
+  ///     ends the packing.
   init(
     _ model: EncoderModel, _ precision: EncoderBackend.Precision, _ processor: Processor,
     in arena: SlabArena, progress: LoadingProgress

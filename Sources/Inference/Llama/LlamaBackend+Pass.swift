@@ -1,5 +1,5 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
 /// One pass of at most `passRows` rows through the model.
 extension LlamaBackend {

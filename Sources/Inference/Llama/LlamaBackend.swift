@@ -1,6 +1,6 @@
 package import Compute
 package import Models
-import Synchronization
+internal import Synchronization
 
 /// A Llama language model (arXiv:2302.13971) over a paged KV cache (arXiv:2309.06180).
 ///
@@ -109,8 +109,9 @@ package final class LlamaBackend: SequenceBackend {
     return factors
   }
 
-  /// Throws where a sequence can never run: `invalidInput` for no token or an unknown one, `tooLarge`
-  /// for a prompt that leaves no position for an answer. To be called before it is scheduled.
+  /// Throws where a sequence can never run: `invalidInput` for no token or an unknown one,
+  /// `tooLarge` for a prompt that leaves no position for an answer. To be called before it is
+  /// scheduled.
   package func validate(prompt: [Int32]) throws(InferenceError) {
     guard !prompt.isEmpty else {
       throw InferenceError(.invalidInput, "the prompt has no tokens; at least one is needed")

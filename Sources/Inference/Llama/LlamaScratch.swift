@@ -1,5 +1,5 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
 /// The KV cache, and working memory of one pass kept for the next.
 struct LlamaScratch: ~Copyable {

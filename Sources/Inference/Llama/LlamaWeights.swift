@@ -1,8 +1,8 @@
-import Compute
-import Models
+internal import Compute
+internal import Models
 
-/// A Llama model packed for the kernels, in the precision of its file: Q8_0 stays int8 blocks, F16 and
-/// BF16 stay halves, F32 stays f32. Nothing refers to the file.
+/// A Llama model packed for the kernels, in the precision of its file: Q8_0 stays int8 blocks, F16
+/// and BF16 stay halves, F32 stays f32. Nothing refers to the file.
 struct LlamaWeights: Sendable {
   struct Layer: Sendable {
     let attentionNorm: [Float]
@@ -28,8 +28,8 @@ struct LlamaWeights: Sendable {
 
   /// - Parameters:
   ///   - arena: that of the model.
-  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws ends
-  ///     the packing.
+  ///   - progress: called after every matrix with the share that is done, up to 1; what it throws
+  ///     ends the packing.
   init(_ model: LlamaModel, in arena: SlabArena, progress: LoadingProgress) throws(InferenceError) {
     var done = 0
     func count<Packed>(_ packed: Packed) throws(InferenceError) -> Packed {

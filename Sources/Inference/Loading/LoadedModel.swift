@@ -19,10 +19,11 @@ package enum LoadedModel: Sendable {
     }
   }
 
-  /// Runs the model once, so that the first caller waits for nothing. To be called where batches are
-  /// computed: the worker pool and a shared encoder serve one at a time.
+  /// Runs the model once, so that the first caller waits for nothing. To be called where batches
+  /// are computed: the worker pool and a shared encoder serve one at a time.
   ///
-  /// - Throws: where the answer is no number: weights can overflow without being infinite themselves.
+  /// - Throws: where the answer is no number: weights can overflow without being infinite
+  ///   themselves.
   package func warmUp() throws {
     switch self {
     case .encoder(let backend): try Self.check(backend.compute([[0]]))
@@ -46,8 +47,8 @@ package enum LoadedModel: Sendable {
 /// Told of the share of a model that is loaded, ascending to 1; throws to end the loading.
 package typealias LoadingProgress = (Double) throws(InferenceError) -> Void
 
-/// Makes backends of model folders. Loading is slow work for a thread of its own: it reads files and
-/// packs weights.
+/// Makes backends of model folders. Loading is slow work for a thread of its own: it reads files
+/// and packs weights.
 package struct ModelLoader: Sendable {
   package let processor: Processor
   package let limits: LlamaBackend.Limits

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// The tokens a draw may still fall on. Selecting needs no sort of the vocabulary: top-k keeps a heap
-/// of k, the nucleus pops a heap only until its probability is reached.
+/// The tokens a draw may still fall on. Selecting needs no sort of the vocabulary: top-k keeps a
+/// heap of k, the nucleus pops a heap only until its probability is reached.
 struct CandidateRanking {
   struct Candidate {
     var id: Int32

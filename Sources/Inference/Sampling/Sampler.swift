@@ -1,10 +1,11 @@
 internal import Glibc
 
-/// Draws tokens from logits for one sequence; a value, so a sequence's draws depend on nothing else.
+/// Draws tokens from logits for one sequence; a value, so a sequence's draws depend on nothing
+/// else.
 ///
 /// The order is that of the Hugging Face processors: repetition penalty, temperature, top-k, top-p,
-/// min-p, then one uniform draw from a SplitMix64 stream of `options.seed`. Equal logits rank by the
-/// lower id; −∞ is never drawn.
+/// min-p, then one uniform draw from a SplitMix64 stream of `options.seed`. Equal logits rank by
+/// the lower id; −∞ is never drawn.
 package struct Sampler: Sendable {
   /// Tokens the repetition penalty looks back on.
   package static let penaltyWindow = 64
@@ -16,8 +17,8 @@ package struct Sampler: Sendable {
   private var oldest = 0
 
   /// - Parameter prompt: what the draws continue; the repetition penalty sees its end too, as with
-  ///   Hugging Face, whose processor looks back on everything, and llama.cpp, which looks back on as
-  ///   many tokens as this does.
+  ///   Hugging Face, whose processor looks back on everything, and llama.cpp, which looks back on
+  ///   as many tokens as this does.
   package init(options: SamplingOptions, prompt: [Int32] = []) {
     self.options = options
     random = SplitMix64(seed: options.seed)
@@ -63,8 +64,8 @@ package struct Sampler: Sendable {
 
   /// The lowest id of the largest logit.
   ///
-  /// - Throws: `invalidModel` where one is NaN or the largest is infinite: the computation overflowed,
-  ///   and whatever were drawn would mean nothing.
+  /// - Throws: `invalidModel` where one is NaN or the largest is infinite: the computation
+  ///   overflowed, and whatever were drawn would mean nothing.
   static func likeliest(_ logits: borrowing Span<Float>) throws(InferenceError) -> Int {
     // Vectors only find the largest value: greedy steps of small models spend their time here.
     let lanes = 16

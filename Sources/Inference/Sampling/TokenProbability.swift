@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// How likely a token was by the model's own probabilities: before penalties, temperature and whatever
-/// else decides the draw. Natural logarithms of a softmax over all logits.
+/// How likely a token was by the model's own probabilities: before penalties, temperature and
+/// whatever else decides the draw. Natural logarithms of a softmax over all logits.
 package struct TokenProbability: Sendable, Equatable {
   package struct Alternative: Sendable, Equatable {
     package var id: Int32

@@ -1,6 +1,6 @@
-import Bytes
-import Compute
-import Models
+internal import Bytes
+internal import Compute
+internal import Models
 
 /// One stored row for each id, in memory of its own, so that the model's file can be unmapped.
 struct EmbeddingTable: Sendable {

@@ -1,6 +1,6 @@
-import Bytes
-import Compute
-import Models
+internal import Bytes
+internal import Compute
+internal import Models
 
 extension Tensor {
   /// How Compute reads this tensor's values.

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Wakes the one task that waits for it. A ring that finds nobody waiting is kept for the next wait.
+/// Wakes the one task that waits for it. A ring that finds nobody waiting is kept for the next
+/// wait.
 final class Alarm: Sendable {
   fileprivate struct State {
     var isRung = false

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Crypto
 
 /// A key that webhooks are signed with (https://www.standardwebhooks.com, version 1).
@@ -13,7 +14,7 @@ package struct WebhookSecret: Sendable, Equatable, CustomStringConvertible {
   /// Reads `whsec_` and the key in base64; nil for anything else.
   package init?(_ text: String) {
     let prefix = "whsec_"
-    guard text.hasPrefix(prefix), let key = Base64.decode(String(text.dropFirst(prefix.count))),
+    guard text.hasPrefix(prefix), let key = Base64.decode(text.dropFirst(prefix.count)),
       (24...64).contains(key.count)
     else { return nil }
     self.key = key
@@ -23,12 +24,12 @@ package struct WebhookSecret: Sendable, Equatable, CustomStringConvertible {
   package var description: String { "whsec_…" }
 
   /// What the receiver is given to check signatures with.
-  package var text: String { "whsec_" + Base64.encode(key) }
+  package var text: String { "whsec_" + Self.base64(key) }
 
   /// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
   package func signature(id: String, timestamp: Int64, body: [UInt8]) -> String {
     let message = Array("\(id).\(timestamp).".utf8) + body
-    return "v1," + Base64.encode(SHA256.hmac(message, key: key).bytes)
+    return "v1," + Self.base64(SHA256.hmac(message, key: key).bytes)
   }
 
   /// The three headers of a call: receivers take it if one of the signatures is right.
@@ -40,5 +41,9 @@ package struct WebhookSecret: Sendable, Equatable, CustomStringConvertible {
       ("webhook-id", id), ("webhook-timestamp", "\(timestamp)"),
       ("webhook-signature", signatures.joined(separator: " ")),
     ]
+  }
+
+  private static func base64(_ bytes: [UInt8]) -> String {
+    String(decoding: Base64.encode(bytes, padded: true), as: UTF8.self)
   }
 }

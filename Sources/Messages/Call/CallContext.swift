@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// What a handler may know of its call, and the metadata it may answer with.
 ///
@@ -58,8 +58,8 @@ public final class CallContext: Sendable {
       answer.isNamed = true
     }
   }
-  /// What the server's interceptors, its handlers and its observer know of the call together; theirs to
-  /// choose, nil until one of them sets it.
+  /// What the server's interceptors, its handlers and its observer know of the call together;
+  /// theirs to choose, nil until one of them sets it.
   public var attachment: (any AnyObject & Sendable)? {
     get { answer.withLock { $0.attachment } }
     set { answer.withLock { $0.attachment = newValue } }

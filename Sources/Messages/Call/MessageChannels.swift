@@ -1,5 +1,6 @@
 // The seam between generated code and whoever moves bytes (RPC's server and client calls).
-// Closures, not generics, cross it: generated code is specialised on its side, the call on the other.
+// Closures, not generics, cross it: generated code is specialised on its side, the call on the
+// other.
 
 /// What polling for a message found.
 public enum Arrival: Sendable, Equatable { case message, end, pending }

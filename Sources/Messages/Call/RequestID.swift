@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// Names for calls that bring none: a random prefix of this process and a counter, unique without a
 /// system call each.

@@ -1,7 +1,8 @@
 /// A .proto file as reflection serves it. Generated code makes one for each file.
 ///
-/// Source of the bytes: google.protobuf.FileDescriptorProto. Unchecked: the bytes are a constant of
-/// the program.
+/// Source of the bytes: google.protobuf.FileDescriptorProto.
+///
+/// `@unchecked Sendable`: the bytes are a constant of the program.
 @safe public struct FileDescriptor: @unchecked Sendable {
   /// As other files import it, such as `apus/v1/inference.proto`.
   public let name: String

@@ -2,7 +2,8 @@ internal import CMessages
 
 /// What the runtime knows of a message's structure in C.
 ///
-/// Unchecked: it points at protobuf-c's descriptor, which is constant for the life of the process.
+/// `@unchecked Sendable`: it points at protobuf-c's descriptor, which is constant for the life of
+/// the process.
 @safe public struct MessageLayout: @unchecked Sendable {
   let descriptor: UnsafePointer<ProtobufCMessageDescriptor>
   /// Levels of messages within messages that the schema allows; `Int.max` if a message can hold

@@ -1,4 +1,4 @@
-import JSON
+internal import JSON
 
 /// A small model on a vector: the embedding of an encoder, or a row of features. head.json says
 /// what it is, head.safetensors holds it.

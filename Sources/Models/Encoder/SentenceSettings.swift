@@ -1,4 +1,4 @@
-import JSON
+internal import JSON
 
 /// What the sentence-transformers files of a folder say about making one embedding of a text.
 ///

@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 extension GGUFParser {
   /// A tensor's entry as it stands in the file.

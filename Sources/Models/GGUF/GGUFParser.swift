@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// Reads the parts of a GGUF file in their order. Every count is checked against the bytes that
 /// are left before room for it is made.

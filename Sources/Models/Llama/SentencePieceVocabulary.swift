@@ -13,8 +13,8 @@ package struct SentencePieceVocabulary: Sendable {
   package let endID: Int32?
   package let unknownID: Int32?
   package let paddingID: Int32?
-  /// Ids that end an answer: the end of text, and of a turn where the file says which, or where a piece
-  /// has one of the names that are common for it.
+  /// Ids that end an answer: the end of text, and of a turn where the file says which, or where a
+  /// piece has one of the names that are common for it.
   package let stopIDs: [Int32]
   package let addsBegin: Bool
   package let addsEnd: Bool
@@ -26,7 +26,8 @@ package struct SentencePieceVocabulary: Sendable {
 
   static let limit = 1 << 20
 
-  /// Pieces that end a turn, whatever else the file says; converters have left the ids out at times.
+  /// Pieces that end a turn, whatever else the file says; converters have left the ids out at
+  /// times.
   private static let turnEnds: Set<String> = [
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>",
     "<|endoftext|>",

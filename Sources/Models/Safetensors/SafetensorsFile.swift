@@ -1,5 +1,5 @@
 package import Bytes
-import JSON
+internal import JSON
 
 // Safetensors (https://github.com/huggingface/safetensors#format):
 //

@@ -95,11 +95,10 @@ package struct S3Client: Sendable {
       guard tag == nil || tag == object.tag else {
         throw ObjectStoreError(.changed, "\(what) was replaced while it was fetched")
       }
-      guard lseek(descriptor, 0, SEEK_CUR) == off_t(object.size) else {
+      let written = lseek(descriptor, 0, SEEK_CUR)
+      guard written == off_t(object.size) else {
         throw ObjectStoreError(
-          .damaged,
-          "\(what) came with \(lseek(descriptor, 0, SEEK_CUR)) bytes, and \(object.size) were listed"
-        )
+          .damaged, "\(what) came with \(written) bytes, and \(object.size) were listed")
       }
     }
   }

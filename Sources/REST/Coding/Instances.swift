@@ -98,14 +98,9 @@ extension ApusV1.Image {
       if contentType.isEmpty { contentType = String(type) }
       payload = text[text.utf8.index(after: comma)...]
     }
-    guard let data = Self.decode(payload), !data.isEmpty else {
+    guard let data = Base64.decode(payload), !data.isEmpty else {
       throw fields.error("image", "is not base64, or is empty")
     }
     self.data = data
-  }
-
-  private static func decode(_ text: Substring) -> [UInt8]? {
-    var text = text
-    return text.withUTF8 { utf8 in unsafe Base64.decode(UnsafeRawBufferPointer(utf8)) }
   }
 }

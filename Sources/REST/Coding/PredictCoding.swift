@@ -24,7 +24,8 @@ extension ApusV1.PredictRequest {
 }
 
 extension Fields {
-  /// `model_version`: a number is written as people write numbers, or as a string, which labels are.
+  /// `model_version`: a number is written as people write numbers, or as a string, which labels
+  /// are.
   func version() throws(FieldError) -> String? {
     guard let member = member("model_version") else { return nil }
     if let number = Fields.integer(member), number >= 0 { return String(number) }

@@ -215,10 +215,10 @@ final class Exchange {
     let duration = LoopInstant.monotonic.nanoseconds(since: started)
     core.ended(
       EndedRequest(
-        route: route?.pattern.description ?? "", method: head.method,
+        matched: route, method: head.method,
         status: response?.status ?? Status.Code.cancelled.httpStatus, peer: connection.peer,
         requestID: head.id, duration: .nanoseconds(Int64(clamping: duration)),
-        calls: gateway?.calls ?? 0), route)
+        calls: gateway?.calls ?? 0))
   }
 }
 

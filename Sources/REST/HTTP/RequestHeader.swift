@@ -79,8 +79,8 @@ enum RequestHeader: Int, CaseIterable, Sendable {
 
 /// The fields of one request that are read, in order.
 struct RequestHeaders: Sendable {
-  /// Whether a field's name is none, such as one with a space before its colon: other readers of the
-  /// connection may take it for another (RFC 9112, section 5.1).
+  /// Whether a field's name is none, such as one with a space before its colon: other readers of
+  /// the connection may take it for another (RFC 9112, section 5.1).
   private(set) var isMalformed = false
   private var fields: [(header: RequestHeader, value: String)] = []
 

@@ -3,8 +3,9 @@ internal import JSON
 /// `/openapi.json`: put together from what the routes say of themselves.
 enum OpenAPIDocument {
   private static let description = """
-    Answers of models over HTTP. The same methods are served over gRPC; keys, limits and errors are \
-    the same there. Requests are read strictly: a field of another name or type is refused by name.
+    Answers of models over HTTP. The same methods are served over gRPC; keys, limits and errors \
+    are the same there. Requests are read strictly: a field of another name or type is refused by \
+    name.
     """
 
   private static let tags: [(name: String, description: String)] = [
@@ -66,7 +67,10 @@ enum OpenAPIDocument {
     json.object { json in
       json.key("securitySchemes")
       json.json(
-        #"{"bearer":{"type":"http","scheme":"bearer"},"apiKey":{"type":"apiKey","in":"header","name":"x-api-key"}}"#
+        #"""
+        {"bearer":{"type":"http","scheme":"bearer"},
+        "apiKey":{"type":"apiKey","in":"header","name":"x-api-key"}}
+        """#
           .utf8)
       json.key("schemas")
       json.object { json in

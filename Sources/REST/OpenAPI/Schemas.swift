@@ -39,7 +39,8 @@ enum Schemas {
     (
       "Problem",
       #"""
-      {"type":"object","description":"RFC 9457","required":["type","title","status","detail","code"],
+      {"type":"object","description":"RFC 9457",
+      "required":["type","title","status","detail","code"],
       "properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},
       "detail":{"type":"string"},"code":{"type":"string"},"field":{"type":["string","null"]},
       "request_id":{"type":"string"}}}
@@ -55,7 +56,8 @@ enum Schemas {
     (
       "Usage",
       #"""
-      {"type":"object","required":["prompt_tokens","completion_tokens","total_tokens"],"properties":{
+      {"type":"object","required":["prompt_tokens","completion_tokens","total_tokens"],
+      "properties":{
       "prompt_tokens":{"type":"integer"},"completion_tokens":{"type":"integer"},
       "total_tokens":{"type":"integer"}}}
       """#
@@ -91,7 +93,8 @@ enum Schemas {
       "PredictRequest",
       #"""
       {"type":"object","required":["model","inputs"],"additionalProperties":false,"properties":{
-      "model":{"type":"string","minLength":1},"model_version":{"$ref":"#/components/schemas/Version"},
+      "model":{"type":"string","minLength":1},
+      "model_version":{"$ref":"#/components/schemas/Version"},
       "inputs":{"type":"array","minItems":1,"maxItems":100,
       "items":{"$ref":"#/components/schemas/Input"}},
       "options":{"type":"object","additionalProperties":false,"properties":{
@@ -106,7 +109,8 @@ enum Schemas {
     (
       "Prediction",
       #"""
-      {"type":"object","description":"label, score and labels; or embedding; or values; or tensors; or text",
+      {"type":"object",
+      "description":"label, score and labels; or embedding; or values; or tensors; or text",
       "properties":{"label":{"type":"string"},"score":{"type":"number"},
       "labels":{"type":"array","items":{"type":"object","required":["label","index","score"]}},
       "embedding":{"type":"array","items":{"type":"number"}},

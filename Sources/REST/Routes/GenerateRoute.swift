@@ -8,8 +8,8 @@ extension Route {
       id: "generate", summary: "Continue a prompt or a conversation",
       description: """
         With `"stream": true`, or when events are accepted, every token comes as an event of its \
-        own; the last one has a `finish_reason`. A failure after the first token is an event with an \
-        `error`.
+        own; the last one has a `finish_reason`. A failure after the first token is an event with \
+        an `error`.
         """,
       tag: "Inference", request: .init(Operation.schema("GenerateRequest")),
       answers: [
@@ -57,7 +57,8 @@ extension GeneratedText {
 }
 
 extension BodyWriter {
-  /// Runs `body`, and tells the client what it throws as one last event: the status is sent already.
+  /// Runs `body`, and tells the client what it throws as one last event: the status is sent
+  /// already.
   func sendErrors(
     _ dialect: ErrorDialect, _ requestID: String, _ body: () async throws -> Void
   ) async throws {

@@ -118,10 +118,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     let (isBelow, wasDry) = try state.withLock { state in
       if let failure = state.failure { throw failure }
       guard !state.outboundEnded else { throw state.endedEarly }
-      guard budget.bytes <= 2 * budget.limit else {
-        throw Status(
-          .resourceExhausted, "messages waiting on the connection pass twice \(budget.limit) bytes")
-      }
+      if let excess = budget.doubleExcess { throw excess }
       let before = state.outbound.count
       unsafe encode { size in unsafe state.frame(size) }
       let added = state.outbound.count - before

@@ -34,6 +34,16 @@ final class MemoryBudget: Sendable {
       cause: Limit.memory)
   }
 
+  /// The end of a sender that does not wait when it is asked to; nil below twice the limit.
+  var doubleExcess: Status? {
+    guard used.load(ordering: .relaxed) > 2 * limit else { return nil }
+    return Status(
+      .resourceExhausted,
+      "messages waiting on this connection pass twice the limit of \(limit) bytes "
+        + "(\(Limit.memoryPerConnection.rawValue)): wait until those sent are gone",
+      cause: Limit.memoryPerConnection)
+  }
+
   var isExceeded: Bool {
     used.load(ordering: .relaxed) > limit || total.map { $0.isExceeded } ?? false
   }

@@ -10,7 +10,8 @@ enum RequestIDField {
     metadata[name].flatMap { canBeSent($0) ? $0 : nil }
   }
 
-  /// Adds the field unless the handler has; an id out of a message may be text that no header holds.
+  /// Adds the field unless the handler has; an id out of a message may be text that no header
+  /// holds.
   static func append(_ id: String, to metadata: inout Metadata) {
     guard canBeSent(id), !metadata.entries.contains(where: { $0.name == name }) else { return }
     metadata.append(name, id)

@@ -39,7 +39,8 @@ struct ReflectionService: Service {
     case .fileByFilename(let name):
       return files(index.file(named: name), "file \"\(String(name.unicodeScalars.prefix(200)))\"")
     case .fileContainingSymbol(let symbol):
-      return files(index.file(containing: symbol), "symbol \"\(String(symbol.unicodeScalars.prefix(200)))\"")
+      return files(
+        index.file(containing: symbol), "symbol \"\(String(symbol.unicodeScalars.prefix(200)))\"")
     case .listServices:
       return .listServicesResponse(
         V1.ListServiceResponse(service: index.serviceNames.map { V1.ServiceResponse(name: $0) }))
@@ -50,7 +51,8 @@ struct ReflectionService: Service {
           + "\(asked.extensionNumber)")
     case .allExtensionNumbersOfType(let type):
       guard index.file(containing: type) != nil else {
-        return error(.notFound, "symbol \"\(String(type.unicodeScalars.prefix(200)))\" is not known")
+        return error(
+          .notFound, "symbol \"\(String(type.unicodeScalars.prefix(200)))\" is not known")
       }
       // proto3 has no extensions but those of options, which no service here declares.
       return .allExtensionNumbersResponse(V1.ExtensionNumberResponse(baseTypeName: type))

@@ -129,7 +129,8 @@ public final class Server: Sendable {
     await core.connections.waitUntilEmpty()
   }
 
-  /// Cuts off what still runs, so early that those who read can be told: all is closed after `grace`.
+  /// Cuts off what still runs, so early that those who read can be told: all is closed after
+  /// `grace`.
   private func endLater(after grace: Duration) async {
     let core = core
     let loop = group.loops[0]

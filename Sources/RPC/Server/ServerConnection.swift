@@ -28,8 +28,12 @@ final class ServerConnection {
   private var isViolated = false
   private var drain = DrainMachine()
   private var drainTimer: TimerToken?
+  /// What the GOAWAY of the drain says.
+  private var drainReason = "drain"
   private var resets: TokenBucket
-  private var emptyFrames = TokenBucket(burst: 1_000, perSecond: 1_000)
+  private var emptyFrames: TokenBucket
+  private var idle: IdleMachine
+  private var idleTimer: TimerToken?
   /// The last head that was accepted: clients send the same one again and again.
   private var lastHead: AdmittedHead?
 
@@ -38,6 +42,9 @@ final class ServerConnection {
     self.loop = loop
     budget = MemoryBudget(limit: core.limits.memoryPerConnection, total: core.memory)
     resets = TokenBucket(burst: core.limits.resetBurst, perSecond: core.limits.resetsPerSecond)
+    let emptyRate = core.limits.emptyFramesPerSecond
+    emptyFrames = TokenBucket(burst: emptyRate, perSecond: emptyRate)
+    idle = IdleMachine(limit: core.limits.connectionIdle, now: loop.now)
   }
 
   func setNeedsWrite() {
@@ -46,6 +53,7 @@ final class ServerConnection {
 
   func callEnded() {
     calls -= 1
+    if calls == 0 { idle.lastCallEnded(now: loop.now) }
     core.releaseCall()
   }
 
@@ -86,7 +94,9 @@ final class ServerConnection {
         perform(drain.waitedLongEnough())
       }
     case .goAway:
-      session?.submitGoAway(.noError, debug: "drain")
+      session?.submitGoAway(.noError, debug: drainReason)
+      // A client that reads nothing would hold its socket for ever.
+      if calls == 0 { closeAfterFlush() }
     case .close:
       closeAfterFlush()
     }
@@ -126,6 +136,20 @@ final class ServerConnection {
     }
   }
 
+  /// Asks a client to leave that has made no call for too long.
+  private func watchIdleness() {
+    switch idle.verdict(now: loop.now) {
+    case .waiting(let until):
+      idleTimer = loop.schedule(at: until) { [weak self] in self?.watchIdleness() }
+    case .expired:
+      idleTimer = nil
+      guard drain.phase == .serving else { return }
+      core.metrics?.reached(.connectionIdle)
+      drainReason = "idle"
+      beginDrain()
+    }
+  }
+
   private func settle() {
     guard isSettled, isAcknowledged, let handshake else { return }
     loop.cancel(handshake)
@@ -145,10 +169,10 @@ extension ServerConnection: ConnectionHandler {
       return connection.close()
     }
     core.connections.insert(LoopBound(self, on: loop), ObjectIdentifier(self))
-    // An idle limit and keepalive take over where the handshake ends.
     handshake = loop.schedule(after: core.limits.handshakeTimeout) { [weak self] in
       self?.timedOut(.handshakeTimeout, .settingsTimeout, "handshake")
     }
+    watchIdleness()
     connection.setNeedsWrite()
     switch core.phase {
     case .serving: break
@@ -168,7 +192,9 @@ extension ServerConnection: ConnectionHandler {
     }
     timeHeaders(session.openBlock)
     let empty = session.takeEmptyDataFrames()
-    if empty > 0, !emptyFrames.take(empty, now: loop.now) { violate("too_many_empty_frames") }
+    if empty > 0, !emptyFrames.take(empty, now: loop.now) {
+      violate("too_many_empty_frames", .emptyFramesPerSecond)
+    }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
   }
 
@@ -189,7 +215,8 @@ extension ServerConnection: ConnectionHandler {
 
   func closed(_ reason: CloseReason) {
     connection = nil
-    for timer in [handshake, headers?.timer, drainTimer].compactMap({ $0 }) { loop.cancel(timer) }
+    let timers = [handshake, headers?.timer, drainTimer, idleTimer]
+    for timer in timers.compactMap({ $0 }) { loop.cancel(timer) }
     guard let session else { return }
     session.close(.cancel)
     self.session = nil
@@ -226,6 +253,7 @@ extension ServerConnection: SessionDelegate {
   private func acquireCall() -> Limit? {
     guard calls < core.limits.callsPerConnection else { return .callsPerConnection }
     guard core.acquireCall() else { return .calls }
+    if calls == 0 { idle.firstCallBegan() }
     calls += 1
     return nil
   }

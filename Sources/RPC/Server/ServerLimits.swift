@@ -28,14 +28,20 @@ public struct ServerLimits: Sendable {
   public var handshakeTimeout = Duration.seconds(20)
   /// Time for the header fields of a call to come in, from their first byte to their last.
   public var headerTimeout = Duration.seconds(20)
+  /// Time that a connection may be without calls before it is asked to leave (GOAWAY of NO_ERROR);
+  /// gRPC's clients connect again with their next call.
+  public var connectionIdle = Duration.seconds(1_800)
+  /// DATA frames without payload or end that a client may send in a row, and then per second,
+  /// before its connection ends.
+  public var emptyFramesPerSecond = 1_000
   /// Bytes of one call's response metadata, percent-encoded message included.
   public var responseMetadataSize = 8 << 10
 
   public init() {}
 }
 
-/// The name of a limit wherever people meet it: as a flag, in logs and in metrics. As the cause of a
-/// call's status it says which limit ended the call.
+/// The name of a limit wherever people meet it: as a flag, in logs and in metrics. As the cause of
+/// a call's status it says which limit ended the call.
 public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertible {
   case messageSize = "max-message-size"
   case headerSize = "max-header-size"
@@ -51,6 +57,8 @@ public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertibl
   case resetsPerSecond = "resets-per-second"
   case handshakeTimeout = "handshake-timeout"
   case headerTimeout = "header-timeout"
+  case connectionIdle = "max-connection-idle"
+  case emptyFramesPerSecond = "empty-frames-per-second"
   case responseMetadataSize = "max-response-metadata"
 
   public var description: String { "the limit \(rawValue)" }

@@ -1,7 +1,8 @@
 internal import Bytes
 internal import Messages
 
-// Grammar of the bytes (PROTOCOL-HTTP2.md): message = flag(1) length(4, big-endian) payload(length).
+// Grammar of the bytes (PROTOCOL-HTTP2.md): message = flag(1) length(4, big-endian)
+// payload(length).
 //
 //   front                    scanned                 end
 //   | message | message | …  | flag length payload… (incomplete) |
@@ -45,7 +46,8 @@ struct MessageQueue: ~Copyable {
       guard length <= sizeLimit else {
         throw Status(
           .resourceExhausted,
-          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes (\(Limit.messageSize.rawValue))",
+          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes "
+            + "(\(Limit.messageSize.rawValue))",
           cause: Limit.messageSize)
       }
       let end = scanned + Self.prefixSize + length

@@ -63,7 +63,8 @@ struct AccessControl: Interceptor {
     if owner.keyID == .anonymous {
       if let caller = anonymous.caller(keyCount: keys.count) { return caller }
       throw refused(
-        KeyRefusal(.missing), "the job was submitted without a key, and this server now asks for one")
+        KeyRefusal(.missing),
+        "the job was submitted without a key, and this server asks for one now")
     }
     do throws(KeyRefusal) {
       return try keys.caller(of: owner.keyID, at: now)

@@ -23,7 +23,8 @@ extension KeyRequest {
     guard request.limits != nil || !request.modelLimits.isEmpty else { return }
     guard request.modelLimits.count <= LimitPlan.modelBound else {
       throw Validation.invalid(
-        "model_limits", "at most \(LimitPlan.modelBound) are allowed, got \(request.modelLimits.count)")
+        "model_limits",
+        "at most \(LimitPlan.modelBound) are allowed, got \(request.modelLimits.count)")
     }
     limits = LimitPlan(
       request.limits.map { Limits($0, default: defaults.whole) } ?? defaults.whole,

@@ -3,8 +3,8 @@ package protocol FlaggedValues: Sendable {
   init()
 }
 
-/// A flag of `apus serve` that sets one bounded value. `LimitFlags` holds one for each, so that help,
-/// parsing and defaults cannot differ.
+/// A flag of `apus serve` that sets one bounded value. `LimitFlags` holds one for each, so that
+/// help, parsing and defaults cannot differ.
 package struct LimitFlag<Limits: FlaggedValues>: Sendable {
   enum Field: Sendable {
     case count(any WritableKeyPath<Limits, Int> & Sendable, ClosedRange<Int>)

@@ -44,10 +44,16 @@ package enum LimitFlags {
       .headerTimeout, "for the header fields of a call to come in",
       .time(\.headerTimeout, .milliseconds(100)...(.seconds(3_600)))),
     flag(
+      .connectionIdle, "a gRPC connection may be without calls",
+      .time(\.connectionIdle, .milliseconds(100)...(.seconds(86_400)))),
+    flag(
       .resetBurst, "calls that a client may reset in a row", .count(\.resetBurst, 1...1_000_000)),
     flag(
       .resetsPerSecond, "resets per second that follow a burst",
       .count(\.resetsPerSecond, 1...1_000_000)),
+    flag(
+      .emptyFramesPerSecond, "empty DATA frames in a row, and then per second",
+      .count(\.emptyFramesPerSecond, 1...1_000_000)),
   ]
 
   package static let http: [LimitFlag<HTTPLimits>] = [

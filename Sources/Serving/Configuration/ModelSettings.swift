@@ -16,8 +16,8 @@ package struct ModelSettings: Sendable, Equatable {
   package var engineSlice = EngineTurn.shared
   /// Most instances waiting; one more is answered RESOURCE_EXHAUSTED.
   package var queueLimit = BatchOptions().maxQueueInputs
-  /// Most tokens of waiting instances or prompts; nil: 1048576 or, if those are more, a whole request
-  /// of the longest texts; 262144 of prompts.
+  /// Most tokens of waiting instances or prompts; nil: 1048576 or, if those are more, a whole
+  /// request of the longest texts; 262144 of prompts.
   package var queueTokens: Int?
   /// Most instances in one Predict request.
   package var maxInstances = 100
@@ -29,18 +29,19 @@ package struct ModelSettings: Sendable, Equatable {
   package var keyValueBytes = LlamaBackend.Limits().kvBytes
   /// Most tokens of prompt and answer together of a language model, were it made for more.
   package var maxContext = LlamaBackend.Limits().contextLength
-  /// How a language model takes conversations, in place of what its file says: the name of a builtin
-  /// template, the template itself, or the name of a file beside model.yaml.
+  /// How a language model takes conversations, in place of what its file says: the name of a
+  /// builtin template, the template itself, or the name of a file beside model.yaml.
   package var chatTemplate: String?
 
-  /// Newest versions that answer; older ones are loaded when somebody asks for them or a label points
-  /// at them.
+  /// Newest versions that answer; older ones are loaded when somebody asks for them or a label
+  /// points at them.
   package var keepVersions = 1
 
   package init() {}
 
   static let keys = [
-    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens", "engine_slice",
+    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens",
+    "engine_slice",
     "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
     "kv_cache", "chat_template",
   ]

@@ -1,4 +1,4 @@
-import CYaml
+internal import CYaml
 
 /// One node of a YAML document with the line it stands on. Anchors and aliases are refused:
 /// configuration files need none, and aliases are how small files become huge.

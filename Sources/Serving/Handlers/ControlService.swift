@@ -1,6 +1,7 @@
 internal import Messages
 
-/// Changing the models of a running server: checks what operators ask for and hands it to the keeper.
+/// Changing the models of a running server: checks what operators ask for and hands it to the
+/// keeper.
 struct ControlService: ApusV1.ModelControl {
   let keeper: ModelKeeper
   let registry: ModelRegistry

@@ -1,12 +1,12 @@
 internal import Batching
 internal import Messages
-import Synchronization
+internal import Synchronization
 internal import Threads
 
 /// Encodes texts that are too long for an event loop, one after the other on a thread of its own.
 ///
-/// A megabyte of text takes up to 60 ms, in which a loop would serve none of its connections; a short
-/// text is worth no change of threads.
+/// A megabyte of text takes up to 60 ms, in which a loop would serve none of its connections; a
+/// short text is worth no change of threads.
 final class LongTextThread: Sendable {
   /// Called once: with nil on the thread, or with the reason why it never will run.
   private typealias Job = @Sendable (Status?) -> Void

@@ -3,13 +3,13 @@ internal import Messages
 internal import Templates
 internal import Tokenizers
 
-/// Makes token ids of what a request wants continued: a prompt, or a conversation in the model's own
-/// format. What is long is done away from the loop.
+/// Makes token ids of what a request wants continued: a prompt, or a conversation in the model's
+/// own format. What is long is done away from the loop.
 struct PromptEncoder: Sendable {
   let longTexts: LongTextThread
 
-  /// So many short messages are rendered in no time: 0.1 ms, measured with the formats of llama-3 and
-  /// chatml.
+  /// So many short messages are rendered in no time: 0.1 ms, measured with the formats of llama-3
+  /// and chatml.
   private static let fewMessages = 32
 
   func ids(

@@ -18,7 +18,8 @@ enum Validation {
     }
   }
 
-  /// Options that the model has no use for are refused, not ignored: a caller who sends one counts on it.
+  /// Options that the model has no use for are refused, not ignored: a caller who sends one counts
+  /// on it.
   static func checkOptions(_ options: ApusV1.PredictOptions?, _ model: ServedModel) throws(Status) {
     guard let options else { return }
     if let key = options.parameters.keys.min() {

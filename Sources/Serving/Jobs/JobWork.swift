@@ -82,7 +82,7 @@ final class JobWork: Sendable {
         stream.cancel()
         throw JobFailure(
           code: "RESOURCE_EXHAUSTED",
-          message: "the text is longer than \(resultLimit) bytes, the most that is kept of a result")
+          message: "the text is longer than \(resultLimit) bytes, as much as is kept of one")
       }
       if !part.model.isEmpty { (generation.model, generation.version) = (part.model, part.version) }
       if part.finishReason != .unspecified { generation.finishReason = part.finishReason }

@@ -1,5 +1,5 @@
-/// When what a wave of clients took is given back to the system: the allocator alone keeps it. Asked once
-/// a second.
+/// When what a wave of clients took is given back to the system: the allocator alone keeps it.
+/// Asked once a second.
 struct MemoryTrim {
   /// Less is not worth the few milliseconds.
   static let worthwhile = 32 << 20

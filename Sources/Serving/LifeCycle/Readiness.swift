@@ -1,12 +1,12 @@
 internal import Batching
 internal import Metrics
-import Synchronization
+internal import Synchronization
 
 /// Whether the server can answer: all models were tried, as many answer as are required, the engine
 /// moves, and nobody has asked it to stop.
 ///
-/// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its folder
-/// has no version.
+/// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its
+/// folder has no version.
 package final class Readiness: Sendable {
   /// How many models must have a version that answers.
   package enum Requirement: String, Sendable, CaseIterable { case all, any }

@@ -1,6 +1,6 @@
 internal import EventLoop
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Waits for the first signal to stop; the second ends the process at once, for whoever has no
 /// patience with a drain.

@@ -19,7 +19,8 @@ package struct CallLog: CallObserver {
   package func callEnded(_ call: EndedCall) {
     let failed = call.status.code != .ok
     guard scope == .all || (scope == .errors && failed) else { return }
-    // The server's own failures are for the person on call; a caller's mistakes are news, not alarm.
+    // The server's own failures are for the person on call; a caller's mistakes are news, not
+    // alarm.
     let level: LogEntry.Level =
       switch call.status.code {
       case .internal, .unknown, .dataLoss: .error

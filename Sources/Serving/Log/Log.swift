@@ -1,5 +1,5 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 package import Threads
 
 /// Structured log on a file descriptor, written by a thread of its own so that a full pipe never

@@ -12,8 +12,8 @@ package enum ChatSupport: Sendable {
   /// The template that model.yaml names, else that of the model's file.
   ///
   /// - Parameter folder: where model.yaml is.
-  /// - Throws: where model.yaml names one that cannot be used. One in the model's file that cannot be
-  ///   used is no reason not to serve the model's prompts.
+  /// - Throws: where model.yaml names one that cannot be used. One in the model's file that cannot
+  ///   be used is no reason not to serve the model's prompts.
   init(
     _ vocabulary: SentencePieceVocabulary, _ settings: ModelSettings, folder: String
   ) throws(ConfigurationError) {

@@ -20,8 +20,8 @@ extension ModelInstaller {
     guard tokenizer.vocabularySize <= rows else {
       throw ModelError(
         .malformed, version.path,
-        "the tokenizer has \(tokenizer.vocabularySize) tokens and the model's embedding only \(rows) "
-          + "rows; they are not of the same model")
+        "the tokenizer has \(tokenizer.vocabularySize) tokens and the model's embedding only "
+          + "\(rows) rows; they are not of the same model")
     }
     keep(Encoder(backend: backend, tokenizer: tokenizer), entry.name, version.number)
     var facts = ModelFacts(task: .embedding, architecture: "bert", quantization: "int8")

@@ -1,8 +1,8 @@
 internal import Bytes
-import Glibc
+internal import Glibc
 
-/// What a version's folder looked like at one moment: names, sizes and times of its files. Two equal
-/// stamps some time apart mean that nobody is copying into it any more.
+/// What a version's folder looked like at one moment: names, sizes and times of its files. Two
+/// equal stamps some time apart mean that nobody is copying into it any more.
 struct FolderStamp: Equatable {
   private struct File: Equatable {
     let name: String

@@ -1,5 +1,5 @@
 internal import Bytes
-import Glibc
+internal import Glibc
 
 /// What a models folder holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
@@ -38,8 +38,8 @@ package struct ModelDirectory: Sendable, Equatable {
       guard Folder.exists(path) else { continue }
       guard ModelDirectory.isValidName(name) else {
         problems.append(
-          "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; rename the folder"
-        )
+          "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; "
+            + "rename the folder")
         continue
       }
       guard entries.count < ModelDirectory.maximumModels else {

@@ -47,8 +47,8 @@ extension ModelKeeper {
       bringAllAbout()
     }
 
-    /// Versions that are new, or have failed and changed since, are tried once their files have stayed
-    /// as they are from one look to the next: nobody is copying any more.
+    /// Versions that are new, or have failed and changed since, are tried once their files have
+    /// stayed as they are from one look to the next: nobody is copying any more.
     mutating func look(isComplete: Bool = false) {
       let directory: ModelDirectory
       do throws(ConfigurationError) { directory = try ModelDirectory(scanning: root) } catch {
@@ -79,8 +79,9 @@ extension ModelKeeper {
         entries[entry.name] = entry
         keeper.registry.merge(entry)
         for version in entry.versions where isSettled(version) {
-          guard let failed = failures[version.path], failed != stamps[version.path] else { continue }
-          retry(entry.name, version)
+          if let failed = failures[version.path], failed != stamps[version.path] {
+            retry(entry.name, version)
+          }
         }
       }
     }
@@ -110,7 +111,9 @@ extension ModelKeeper {
       let heads = Set(
         names.filter { entries[$0]?.versions.contains { ModelInstaller.isHead($0) } ?? false })
       for name in names.filter({ !heads.contains($0) }) + names.filter({ heads.contains($0) }) {
-        guard bringAbout(name) else { return log.info("loading was given up", ("model", .text(name))) }
+        guard bringAbout(name) else {
+          return log.info("loading was given up", ("model", .text(name)))
+        }
       }
     }
 
@@ -181,11 +184,9 @@ extension ModelKeeper {
         changed()
       }
       waiting.removeAll { model, versions, finish in
-        guard !leaving.contains(where: { $0.model == model && versions.contains($0.version) }) else {
-          return false
-        }
-        finish(.success(()))
-        return true
+        let isThere = leaving.contains { $0.model == model && versions.contains($0.version) }
+        if !isThere { finish(.success(())) }
+        return !isThere
       }
     }
 

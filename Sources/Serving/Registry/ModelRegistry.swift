@@ -1,5 +1,5 @@
 package import Messages
-import Synchronization
+internal import Synchronization
 
 /// The models of the server by name, with every version's state. Read on every call, from any loop.
 package final class ModelRegistry: Sendable {
@@ -44,8 +44,8 @@ package final class ModelRegistry: Sendable {
 
   // MARK: What the keeper changes
 
-  /// Takes over what a model's folder holds now. Versions that are new wait to be loaded; those that
-  /// answer go on whatever became of their files, until the keeper takes them out.
+  /// Takes over what a model's folder holds now. Versions that are new wait to be loaded; those
+  /// that answer go on whatever became of their files, until the keeper takes them out.
   package func merge(_ entry: ModelDirectory.Entry) {
     models.withLock { models in
       var model =
@@ -63,7 +63,7 @@ package final class ModelRegistry: Sendable {
         let number = model.versions[index].number
         model.versions[index].isAbsent = !entry.versions.contains { $0.number == number }
       }
-      for found in entry.versions where !model.versions.contains(where: { $0.number == found.number }) {
+      for found in entry.versions where model.version(found.number) == nil {
         let state = entry.problem.map { State.failed($0) } ?? .unloaded
         model.versions.append(Version(number: found.number, path: found.path, state: state))
       }
@@ -124,7 +124,8 @@ package final class ModelRegistry: Sendable {
 
   /// The version that answers a call.
   ///
-  /// - Parameter version: a number or a label; `latest` means the newest that is ready, and empty the
+  /// - Parameter version: a number or a label; `latest` means the newest that is ready, and empty
+  /// the
   ///   same but for the share of calls that labels take.
   /// - Throws: NOT_FOUND naming what there is; UNAVAILABLE while it loads or when it failed.
   package func resolve(_ name: String, version: String) throws(Status) -> ServedModel {

@@ -1,5 +1,5 @@
-/// Which versions of a model should answer, and the next step towards that. Pure: the keeper takes the
-/// step and asks again, so a version that fails makes way for an older one.
+/// Which versions of a model should answer, and the next step towards that. Pure: the keeper takes
+/// the step and asks again, so a version that fails makes way for an older one.
 enum VersionPlan {
   enum Step: Equatable {
     case load(Int)

@@ -5,9 +5,9 @@
 ///     raw    ::= "{%" "raw" "%}" data "{%" "endraw" "%}"
 ///
 /// A "-" at the inner edge of a tag takes all white space beyond that edge, a "+" keeps it. Without
-/// either, a block or comment takes the newline right after it (trim_blocks) and the spaces before it
-/// on its line, if nothing else stands there (lstrip_blocks); `{{ }}` takes nothing. One newline at the
-/// end of the source does not count.
+/// either, a block or comment takes the newline right after it (trim_blocks) and the spaces before
+/// it on its line, if nothing else stands there (lstrip_blocks); `{{ }}` takes nothing. One newline
+/// at the end of the source does not count.
 struct Lexer {
   let source: [Unicode.Scalar]
   var place = 0

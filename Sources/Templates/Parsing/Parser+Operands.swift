@@ -134,8 +134,8 @@ extension Parser {
 
   // MARK: Filters and tests
 
-  /// Filters, tests and calls that follow an operand, or only filters where there is none; nil where
-  /// nothing follows nothing.
+  /// Filters, tests and calls that follow an operand, or only filters where there is none; nil
+  /// where nothing follows nothing.
   mutating func filters(of operand: Expression?) throws(TemplateError) -> Expression? {
     var result = operand
     while true {

@@ -5,8 +5,8 @@ extension Parser {
     return body
   }
 
-  /// Statements up to a block that begins with one of `ends`; that word is passed, what follows it in
-  /// its block is not.
+  /// Statements up to a block that begins with one of `ends`; that word is passed, what follows it
+  /// in its block is not.
   private mutating func statements(
     until ends: [String]
   ) throws(TemplateError) -> ([Statement], end: String) {

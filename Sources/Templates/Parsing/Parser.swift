@@ -1,5 +1,5 @@
-/// Makes statements of tokens, by recursive descent along Jinja's grammar. This file holds the cursor
-/// and what bounds the descent.
+/// Makes statements of tokens, by recursive descent along Jinja's grammar. This file holds the
+/// cursor and what bounds the descent.
 struct Parser {
   private let tokens: [Token]
   private let limits: TemplateLimits

@@ -1,5 +1,5 @@
-/// Attributes, items and slices. What is not there is undefined, as with Jinja; only to look into the
-/// undefined is an error.
+/// Attributes, items and slices. What is not there is undefined, as with Jinja; only to look into
+/// the undefined is an error.
 extension Renderer {
   mutating func attribute(
     _ name: String, of value: Value, _ line: Int

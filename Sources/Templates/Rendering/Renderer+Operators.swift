@@ -1,5 +1,5 @@
 // Rounding and remainders of floats are calls into libm.
-import Glibc
+internal import Glibc
 
 /// Operators as Python defines them on numbers, strings and lists.
 extension Renderer {

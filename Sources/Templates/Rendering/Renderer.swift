@@ -1,7 +1,8 @@
 /// Renders one template once: the state of a rendering, and what bounds it.
 ///
-/// Statements and expressions are in the extensions. Names are looked up in scopes, from the innermost
-/// out: a turn of a loop and a call of a macro have one each, as with Jinja; branches have none.
+/// Statements and expressions are in the extensions. Names are looked up in scopes, from the
+/// innermost out: a turn of a loop and a call of a macro have one each, as with Jinja; branches
+/// have none.
 struct Renderer {
   let limits: TemplateLimits
   var output = Text()

@@ -1,7 +1,7 @@
 /// A character of text as templates know it: a Unicode scalar, and where it came from.
 ///
-/// The origin travels with the letter through every slice, split, trim and concatenation, so that at
-/// the end it is known of each character whether the template wrote it or a message brought it.
+/// The origin travels with the letter through every slice, split, trim and concatenation, so that
+/// at the end it is known of each character whether the template wrote it or a message brought it.
 /// Comparing letters does not look at it.
 struct Letter: Hashable, Comparable, Sendable {
   /// The scalar in the low 21 bits, the origin in the highest.

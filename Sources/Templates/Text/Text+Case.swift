@@ -9,8 +9,8 @@ extension Text {
     return Text(first.letters + Text(letters.dropFirst()).lowercased.letters)
   }
 
-  /// Every word begins upper case and goes on lower case; words are parted by white space and any of
-  /// `-([{<`.
+  /// Every word begins upper case and goes on lower case; words are parted by white space and any
+  /// of `-([{<`.
   var titled: Text {
     var result: [Letter] = []
     var startsWord = true

@@ -1,7 +1,7 @@
 /// Finding and splitting, as Python's `str` does.
 extension Text {
-  /// Where `needle` stands, from the left, without overlaps; at most `limit` places. An empty needle
-  /// stands before every letter and at the end. Linear in both (Knuth, Morris, Pratt 1977).
+  /// Where `needle` stands, from the left, without overlaps; at most `limit` places. An empty
+  /// needle stands before every letter and at the end. Linear in both (Knuth, Morris, Pratt 1977).
   func places(of needle: Text, limit: Int = .max) -> [Int] {
     guard limit > 0 else { return [] }
     guard !needle.isEmpty else { return Array((0...count).prefix(limit)) }

@@ -1,4 +1,5 @@
-/// JSON as Python's `json.dumps(…, ensure_ascii=False)` writes it: what templates were trained with.
+/// JSON as Python's `json.dumps(…, ensure_ascii=False)` writes it: what templates were trained
+/// with.
 struct JSONText {
   private(set) var text = Text()
   /// Spaces a level; nil writes all on one line.

@@ -29,8 +29,8 @@ struct List {
   }
 }
 
-/// What walking through a value costs. It is counted as values are made: one that holds another twice
-/// holds it by reference, and can be larger than memory to whoever walks it.
+/// What walking through a value costs. It is counted as values are made: one that holds another
+/// twice holds it by reference, and can be larger than memory to whoever walks it.
 struct Size {
   /// Letters and elements, all told.
   private(set) var extent = 1
@@ -109,8 +109,8 @@ extension Value {
     }
   }
 
-  /// Whether lists, mappings and namespaces may hold it. Things with an identity are kept out, so that
-  /// nothing can ever hold itself.
+  /// Whether lists, mappings and namespaces may hold it. Things with an identity are kept out, so
+  /// that nothing can ever hold itself.
   var isData: Bool {
     switch self {
     case .namespace, .loop, .function: false

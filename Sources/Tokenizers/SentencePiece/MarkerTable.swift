@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// The pieces that give a prompt its structure: control pieces, and of the user-defined ones those
 /// that look like it (`<|im_start|>`, `[INST]`). Converters of models have put turn markers into either.

@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 extension SentencePieceTokenizer {
   package func encode(_ text: String) throws(TokenizerError) -> [Int32] {
@@ -21,8 +21,8 @@ extension SentencePieceTokenizer {
     merger.append(to: &ids)
   }
 
-  /// A token stands for no more bytes than the longest piece has. That says nothing where spaces are
-  /// dropped, or where characters in a row become one unknown token.
+  /// A token stands for no more bytes than the longest piece has. That says nothing where spaces
+  /// are dropped, or where characters in a row become one unknown token.
   package func fewestTokens(of text: String) -> Int {
     if options.removesExtraWhitespace || byteIDs.contains(-1) { return 0 }
     return text.utf8.count / max(1, table.longest)

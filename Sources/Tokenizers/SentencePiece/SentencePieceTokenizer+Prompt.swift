@@ -14,14 +14,14 @@ package struct PromptSegment: Sendable, Equatable {
 ///
 ///     segments ─▶ marker │ text │ marker │ text …
 ///
-/// Text between two markers is encoded as one, wherever its parts came from, so that a word does not
-/// know where a message began. A marker is found only within one segment that may hold some: none comes
-/// of a message, nor of a piece of a message beside a piece of the template.
+/// Text between two markers is encoded as one, wherever its parts came from, so that a word does
+/// not know where a message began. A marker is found only within one segment that may hold some:
+/// none comes of a message, nor of a piece of a message beside a piece of the template.
 extension SentencePieceTokenizer {
   /// The ids of a prompt that a model goes on with: begun as the model expects, not ended.
   ///
-  /// As with llama.cpp, which the files are made for: the begin token is added where the file says so,
-  /// but not twice, and the space before a text (`addsSpacePrefix`) after each marker too.
+  /// As with llama.cpp, which the files are made for: the begin token is added where the file says
+  /// so, but not twice, and the space before a text (`addsSpacePrefix`) after each marker too.
   ///
   /// - Throws: where all segments together are longer than `maximumBytes`.
   package func encode(_ segments: [PromptSegment]) throws(TokenizerError) -> [Int32] {

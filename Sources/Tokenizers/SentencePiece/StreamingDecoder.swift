@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// Turns a sequence's ids into text as they come, never handing out half a UTF-8 character.
 ///

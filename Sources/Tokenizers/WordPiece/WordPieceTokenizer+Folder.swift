@@ -1,5 +1,5 @@
-import Bytes
-import JSON
+internal import Bytes
+internal import JSON
 
 extension WordPieceTokenizer {
   /// The tokenizer of a Hugging Face folder: vocab.txt with tokenizer_config.json, or else

@@ -1,5 +1,5 @@
-import Bytes
-import JSON
+internal import Bytes
+internal import JSON
 
 extension WordPieceTokenizer {
   /// A Hugging Face tokenizer.json whose parts are BERT's; any other part is refused by name.
@@ -84,7 +84,8 @@ extension WordPieceTokenizer {
     return model
   }
 
-  /// The vocabulary of a tokenizer.json by id: every id from 0 up to the number of pieces stands once.
+  /// The vocabulary of a tokenizer.json by id: every id from 0 up to the number of pieces stands
+  /// once.
   static func pieces(json root: JSONValue) throws(TokenizerError) -> PackedStrings {
     guard let vocabulary = try model(root)["vocab"] else { return PackedStrings() }
     guard vocabulary.kind == .object, 1...VocabularyLimit.pieces ~= vocabulary.count else {

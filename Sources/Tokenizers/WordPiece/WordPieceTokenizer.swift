@@ -48,8 +48,8 @@ package struct WordPieceTokenizer: Tokenizer {
 
   package var vocabularySize: Int { table.pieces.count }
   package var maximumBytes: Int { options.maximumBytes }
-  /// Measured: 0.9 ms for 16 KiB of Hangul, which falls into letters one by one; English takes 0.04 ms
-  /// at any length, because reading ends where `maximumTokens` are full.
+  /// Measured: 0.9 ms for 16 KiB of Hangul, which falls into letters one by one; English takes 0.04
+  /// ms at any length, because reading ends where `maximumTokens` are full.
   package var shortBytes: Int { 16 << 10 }
 
   let table: PieceTable

@@ -1,4 +1,4 @@
-import Bytes
+internal import Bytes
 
 /// Takes a text scalar by scalar, gathers words and cuts each into pieces as it ends.
 struct WordSplitter {

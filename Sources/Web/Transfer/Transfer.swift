@@ -50,10 +50,8 @@ final class Transfer {
     unsafe setup.pointer(CURLOPT_OPENSOCKETDATA, context)
     unsafe headers = setup.headers
     guard unsafe setup.firstFailure == CURLE_OK else {
-      throw WebError(
-        .failed, host: host,
-        "libcurl refused an option: \(unsafe String(cString: ccurl_easy_strerror(setup.firstFailure)))"
-      )
+      let reason = unsafe String(cString: ccurl_easy_strerror(setup.firstFailure))
+      throw WebError(.failed, host: host, "libcurl refused an option: \(reason)")
     }
   }
 

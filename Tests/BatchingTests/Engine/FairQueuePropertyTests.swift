@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Batching
@@ -36,12 +37,12 @@ import Testing
     var queue: FairQueue
     var lanes: [Lane] = []
     var now = ContinuousClock.now
-    var random: TestRandom
+    var random: SeededGenerator
     /// For each pair: least and greatest lead since both have had work without a break.
     var leads: [Int: (least: Duration, most: Duration)] = [:]
 
     init(seed: UInt64) {
-      random = TestRandom(state: seed)
+      random = SeededGenerator(seed: seed)
       queue = FairQueue(patience: patience)
       for _ in 0..<Int.random(in: 2...5, using: &random) {
         let spans = (0..<Int.random(in: 0...8, using: &random)).map { _ in

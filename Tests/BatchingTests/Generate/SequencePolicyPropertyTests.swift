@@ -1,4 +1,5 @@
 import Inference
+import TestSupport
 import Testing
 
 @testable import Batching
@@ -16,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: 0..<30) func tokensAreThoseOfTheSequenceAlone(seed: UInt64) throws {
-    var random = TestRandom(state: seed)
+    var random = SeededGenerator(seed: seed)
     let backend = HashingBackend(
       contextLength: 40, blockTokens: Int.random(in: 1...7, using: &random),
       blockCount: Int.random(in: 8...40, using: &random))
@@ -64,7 +65,7 @@ import Testing
 
   func arrive(
     _ policy: inout SequencePolicy, _ sequences: inout [Int: Expected],
-    now: ContinuousClock.Instant, _ random: inout TestRandom
+    now: ContinuousClock.Instant, _ random: inout SeededGenerator
   ) {
     let length = Int.random(in: 1..<policy.contextLength, using: &random)
     var request = GenerationRequest(
@@ -83,7 +84,7 @@ import Testing
 
   func meddle(
     _ policy: inout SequencePolicy, _ sequences: inout [Int: Expected],
-    now: ContinuousClock.Instant, _ random: inout TestRandom
+    now: ContinuousClock.Instant, _ random: inout SeededGenerator
   ) {
     guard let id = sequences.keys.sorted().randomElement(using: &random) else { return }
     switch Int.random(in: 0..<12, using: &random) {

@@ -273,7 +273,7 @@ import Testing
   }
 
   private static func race(_ fixture: SchedulerFixture, seed: UInt64) async {
-    var random = TestRandom(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<6 {
       let prompt = (0..<Int.random(in: 1...60, using: &random)).map { _ in
         Int32.random(in: 0..<1009, using: &random)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Batching
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40) func agreesWithTheModel(seed: UInt64) throws {
-    var random = TestRandom(state: seed)
+    var random = SeededGenerator(seed: seed)
     var options = BatchOptions()
     options.maxBatchInputs = Int.random(in: 1...12, using: &random)
     options.maxBatchTokens = Int.random(in: 40...400, using: &random)
@@ -60,7 +61,7 @@ import Testing
 
   func arrive(
     _ policy: inout BatchPolicy, _ model: inout Model, now: ContinuousClock.Instant,
-    _ random: inout TestRandom
+    _ random: inout SeededGenerator
   ) {
     let options = policy.options
     let cost = Int.random(in: 1...(1 << Int.random(in: 0...9, using: &random)), using: &random)
@@ -83,7 +84,7 @@ import Testing
     }
   }
 
-  func cancel(_ policy: inout BatchPolicy, _ model: inout Model, _ random: inout TestRandom) {
+  func cancel(_ policy: inout BatchPolicy, _ model: inout Model, _ random: inout SeededGenerator) {
     let id = Int.random(in: 0..<200, using: &random)
     let found = model.take(id)
     #expect(policy.cancel(id) == (found != nil))
@@ -95,7 +96,7 @@ import Testing
 
   func batch(
     _ policy: inout BatchPolicy, _ model: inout Model, now: ContinuousClock.Instant,
-    _ random: inout TestRandom
+    _ random: inout SeededGenerator
   ) {
     let options = policy.options
     for id in policy.expire(now: now) {

@@ -177,8 +177,8 @@ import Testing
     #expect(policy.next(now: start) == .run([4, 5, 6, 7, 8], tokens: 250))
   }
 
-  /// Who comes while nobody else had work waits for the batch that runs, whose length is then all of
-  /// the wait: a second and more for a full one of a small model on two cores.
+  /// Who comes while nobody else had work waits for the batch that runs, whose length is then all
+  /// of the wait: a second and more for a full one of a small model on two cores.
   @Test func aloneABatchIsNoLongerThanATurn() throws {
     var policy = policy { $0.maxBatchTokens = 5000 }
     try train(&policy, tokens: 100, duration: EngineTurn.alone / 10, count: 7)

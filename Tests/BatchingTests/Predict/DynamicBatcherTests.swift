@@ -298,7 +298,7 @@ import Testing
   }
 
   private static func race(_ batcher: DynamicBatcher<SquaringBackend>, seed: UInt64) async {
-    var random = TestRandom(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<30 {
       let inputs = (0..<Int.random(in: 1...4, using: &random)).map { _ in
         Int.random(in: -3...99, using: &random)

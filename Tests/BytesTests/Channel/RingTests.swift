@@ -1,9 +1,10 @@
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct RingTests {
   @Test func firstInFirstOut() {
-    var random = SplitMix(11)
+    var random = SeededGenerator(seed: 11)
     var ring = Ring<Int>()
     var model: [Int] = []
     for number in 0..<20_000 {

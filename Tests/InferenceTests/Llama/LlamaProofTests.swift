@@ -6,8 +6,8 @@ import Testing
 
 @testable import Inference
 
-/// A sequence's tokens are the same whatever runs beside it, however its prompt is cut, wherever its
-/// keys and values live, and by how many threads.
+/// A sequence's tokens are the same whatever runs beside it, however its prompt is cut, wherever
+/// its keys and values live, and by how many threads.
 @Suite struct LlamaProofTests {
   private static let prompts: [[Int32]] = [
     [1, 403, 407, 261, 378], [1, 291, 376, 400, 428], [1],

@@ -40,7 +40,8 @@ extension Sampler {
     }
   }
 
-  /// One value that is no number is enough, wherever it stands: the others come of the same overflow.
+  /// One value that is no number is enough, wherever it stands: the others come of the same
+  /// overflow.
   @Test(arguments: 1...70)
   func aNaNIsAnErrorWhereverItStands(count: Int) {
     for place in 0..<count {

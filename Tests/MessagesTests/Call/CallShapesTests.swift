@@ -118,7 +118,8 @@ private struct Interop: GrpcTesting.TestService {
     #expect(try await call.next() == nil)
   }
 
-  /// wire.md's table: a request that does not parse is INTERNAL; one over a bound RESOURCE_EXHAUSTED.
+  /// wire.md's table: a request that does not parse is INTERNAL; one over a bound
+  /// RESOURCE_EXHAUSTED.
   @Test(arguments: [
     (decode(hex: "0a05"), Status.Code.internal),
     ([0x22] + [UInt8](repeating: 0xff, count: 3), .internal),

@@ -1,5 +1,6 @@
 import Messages
 import TestMessages
+import TestSupport
 import Testing
 
 /// Good messages, broken at random: each decodes or gives a typed error, and what decodes survives

@@ -15,7 +15,8 @@ import Testing
   private func reencoded<M: BridgedMessage>(_ type: M.Type, _ bytes: [UInt8]) throws -> [UInt8] {
     let message = try M(bytes)
     let again = try M(message.encoded())
-    // Generated equality covers every field; only NaN is unequal to itself, and make.py writes none.
+    // Generated equality covers every field; only NaN is unequal to itself, and make.py writes
+    // none.
     #expect(again == message)
     return message.encoded()
   }

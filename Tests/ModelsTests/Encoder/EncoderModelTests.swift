@@ -81,7 +81,8 @@ struct EncoderModelTests {
       folder([
         "modules.json": Self.modules,
         "1_Pooling/config.json":
-          #"{"word_embedding_dimension": 8, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#,
+          #"{"word_embedding_dimension": 8, "pooling_mode_cls_token": true, "#
+          + #""pooling_mode_mean_tokens": false}"#,
         "sentence_bert_config.json": #"{"max_seq_length": 9}"#,
       ]))
     #expect(model.pooling == .cls)

@@ -69,7 +69,8 @@ struct SafetensorsFileTests {
     (#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "but the tensors end at 4"),
     (#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "leaves a gap before"),
     (
-      #"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"v":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+      #"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+        + #""v":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
       "v begins at 4 and overlaps"
     ),
     (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{}}"#, "duplicate object key"),

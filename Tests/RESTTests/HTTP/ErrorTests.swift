@@ -53,20 +53,20 @@ import Testing
     #expect(response.header("retry-after") == "1")
     #expect(
       response.text
-        == #"{"error":{"code":"INVALID_ARGUMENT","message":"a: is wrong","field":"a","request_id":"r1"}}"#
-    )
+        == #"{"error":{"code":"INVALID_ARGUMENT","message":"a: is wrong","#
+        + #""field":"a","request_id":"r1"}}"#)
   }
 
   @Test func openAI() {
     #expect(
       ErrorDialect.openAI.response(error, requestID: "r1").text
-        == #"{"error":{"message":"a: is wrong","type":"invalid_request_error","param":"a","code":null}}"#
-    )
+        == #"{"error":{"message":"a: is wrong","type":"invalid_request_error","#
+        + #""param":"a","code":null}}"#)
     let missing = HTTPError(Status(.notFound, "no model x"))
     #expect(
       ErrorDialect.openAI.response(missing, requestID: "r1").text
-        == #"{"error":{"message":"no model x","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#
-    )
+        == #"{"error":{"message":"no model x","type":"invalid_request_error","#
+        + #""param":null,"code":"model_not_found"}}"#)
   }
 
   @Test func problem() throws {

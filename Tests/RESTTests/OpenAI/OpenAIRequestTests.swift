@@ -45,7 +45,8 @@ import Testing
 
   @Test(arguments: [
     #""user":"u","store":true,"metadata":{"a":"b"},"service_tier":"auto""#,
-    #""presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},"tools":[],"tool_choice":"none""#,
+    #""presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{}"#,
+    #""tools":[],"tool_choice":"none""#,
     #""response_format":{"type":"text"},"modalities":["text"],"parallel_tool_calls":true"#,
     #""stream_options":{"include_usage":true},"stream":true"#, #""audio":null,"stop":null"#,
   ])
@@ -76,7 +77,8 @@ import Testing
     let text = #"""
       {"model":"m","messages":[
         {"role":"developer","content":"be brief"},
-        {"role":"user","name":"u","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
+        {"role":"user","name":"u",
+          "content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
         {"role":"assistant","content":null,"refusal":null,"tool_calls":[]}]}
       """#
     let messages = try ChatRequest(fields(text), choiceLimit: 1).calls[0].messages

@@ -166,8 +166,8 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let text = registry.exposition()
     #expect(
       text.contains(
-        "rpc_server_calls_total{method=\"/grpc.testing.TestService/EmptyCall\",code=\"UNAUTHENTICATED\"} 1"
-      ))
+        #"rpc_server_calls_total{method="/grpc.testing.TestService/EmptyCall","#
+          + #"code="UNAUTHENTICATED"} 1"#))
   }
 
   @Test func deadlinesEndCalls() async throws {

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP2
 import Messages
+import TestSupport
 import Testing
 
 @testable import RPC
@@ -9,7 +10,7 @@ import Testing
 /// in, nothing traps, hangs or grows past its limits. Seeded, so that a failure comes again.
 @Suite struct FuzzTests {
   @Test(arguments: 0..<20) func mutatedStreamsBreakNothing(seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<100 {
       let server = FuzzServer()
       let session = try Session(role: .server, options: FuzzServer.options, delegate: server)
@@ -38,7 +39,7 @@ import Testing
   }
 
   /// What a client says that opens some calls with messages.
-  private static func goodStream(_ random: inout SplitMix) throws -> [UInt8] {
+  private static func goodStream(_ random: inout SeededGenerator) throws -> [UInt8] {
     let delegate = SilentDelegate()
     let client = try Session(role: .client, options: SessionOptions(), delegate: delegate)
     for _ in 0..<(1 + random.below(8)) {
@@ -65,7 +66,7 @@ import Testing
     return output.withUnsafeBytes { Array($0) }
   }
 
-  private static func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix) {
+  private static func mutate(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
     guard bytes.count > 30 else { return }
     let position = random.below(bytes.count)
     switch random.below(6) {
@@ -81,17 +82,8 @@ import Testing
   }
 }
 
-/// https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
+extension SeededGenerator {
+  fileprivate mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 }
 
 /// Heads judged, messages cut, calls advanced as a server does it, handlers left out.

@@ -16,6 +16,16 @@ import Testing
     #expect(!budget.isExceeded)
   }
 
+  @Test func aSenderThatDoesNotWaitEndsAtTwiceTheLimit() {
+    let budget = MemoryBudget(limit: 100)
+    budget.take(200)
+    #expect(budget.doubleExcess == nil)
+    budget.take(1)
+    #expect(budget.doubleExcess?.code == .resourceExhausted)
+    #expect(budget.doubleExcess?.message.contains("100 bytes (max-connection-memory)") == true)
+    #expect(budget.doubleExcess?.cause as? Limit == .memoryPerConnection)
+  }
+
   @Test func limitsAllConnectionsTogether() {
     let mebi = 1 << 20
     let total = MemoryTotal(limit: 4 * mebi)

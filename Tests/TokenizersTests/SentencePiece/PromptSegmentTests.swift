@@ -5,8 +5,8 @@ import Tokenizers
 
 /// The template's markers become control tokens; whatever looks like one in a message stays text.
 struct PromptSegmentTests {
-  /// 268: a control piece; 269: a user-defined one that is a marker; 270: one that is not; 271 and 272:
-  /// parts that would merge to the marker; 273: another control piece.
+  /// 268: a control piece; 269: a user-defined one that is a marker; 270: one that is not; 271 and
+  /// 272: parts that would merge to the marker; 273: another control piece.
   private static let pieces =
     SentencePieceTokenizerTests.letters + [
       ("<|im|>", 0, 3), ("<|u|>", 0, 4), ("cc", 0, 4), ("<|", -1, 1), ("u|>", -1, 1), ("[X]", 0, 3),

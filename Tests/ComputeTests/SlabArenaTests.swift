@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-@Suite struct SlabMemoryTests {
+@Suite struct SlabArenaTests {
   /// Every allocation is zero, aligned to a cache line, and nobody else's; sizes around each bound.
   @Test func allocationsAreZeroAlignedAndApart() throws {
     let sizes = [1, 64, 100, 65_535, 65_536, 65_537, 1 << 20, 3 << 20, 33 << 20, 40 << 20, 1 << 16]
@@ -31,11 +31,13 @@ import Testing
   @Test func whatTheSystemCannotGiveIsAnError() {
     #expect(throws: ComputeError.self) { try SlabMemory(count: 1 << 46, in: SlabArena()) }
     #expect(throws: ComputeError.self) {
-      try KVCache(layers: 1, heads: 1, headSize: 1, blocks: 1 << 40, precision: .f32)
+      try KVCache(
+        layers: 1, heads: 1, headSize: 1, blocks: 1 << 40, precision: .f32, in: SlabArena())
     }
   }
 
-  /// A model that is let go leaves nothing behind, wherever its neighbour's matrices came in between.
+  /// A model that is let go leaves nothing behind, wherever its neighbour's matrices came in
+  /// between.
   @Test func arenasEndApart() throws {
     let (neighbour, model) = (SlabArena(), SlabArena())
     var kept: [SlabMemory] = []

@@ -1,1 +1,0 @@
-// placeholder until loop's tests are merged
