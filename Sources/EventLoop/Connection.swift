@@ -217,8 +217,8 @@ extension Connection: TimerHandler {
     timer = nil
     // A reader that is slow still has bytes of ours before it: closing now would cost it the last
     // answers, as its next words would be met by RST.
-    // The FIN counts for one.
-    if phase == .lingering, loop.now < lastEnd, cl_unacknowledged(fd) > 1 {
+    // The FIN counts for one. A Unix socket loses nothing by closing.
+    if phase == .lingering, !peer.isUnix, loop.now < lastEnd, cl_unacknowledged(fd) > 1 {
       return arm(min(lastEnd, loop.now.advanced(by: lingering)))
     }
     close(phase == .connecting ? .connectTimeout : .local)
