@@ -209,7 +209,8 @@ package final class InferenceServer: Sendable {
     try keeper.start(directory) { [self] in
       readiness.finishedLoading()
       reportSoon()
-      if let jobs { Task { [server] in await jobs.start(on: server) } }
+      // A loading that was given up ends here too.
+      if let jobs, !readiness.isDraining { Task { [server] in await jobs.start(on: server) } }
     } changed: { [self] in
       reportSoon()
     }

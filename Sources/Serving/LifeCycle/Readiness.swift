@@ -44,6 +44,7 @@ package final class Readiness: Sendable {
   }
 
   package func finishedLoading() { state.withLock { $0.isLoading = false } }
+  package var isDraining: Bool { state.withLock { $0.isDraining } }
   package func drain() { state.withLock { $0.isDraining = true } }
 
   /// - Parameter model: a name; nil asks about the whole server.

@@ -106,7 +106,10 @@ extension ModelKeeper.Shift {
       }
     }
     forgetFailure(earlier.path)
-    try bringAboutReady(name, earlier.number)
+    do throws(Status) { try bringAboutReady(name, earlier.number) } catch {
+      keeper.registry.change(name) { $0.withVersion(earlier.number) { $0.isPinned = false } }
+      throw error
+    }
     keeper.registry.change(name) { model in
       model.withVersion(latest.number) { $0.isHeldOut = true }
       model.withVersion(earlier.number) { $0.isPinned = false }
@@ -135,10 +138,6 @@ extension ModelKeeper.Shift {
   }
 
   private func unknown(_ model: ModelRegistry.Model, _ text: String) -> Status {
-    let known = model.versions.suffix(20).map { String($0.number) }.joined(separator: ", ")
-    return Status(
-      .notFound,
-      "model \(model.name) has no version `\(Validation.shown(text))`; "
-        + (known.isEmpty ? "it has none" : "it has \(known)"))
+    ModelRegistry.unknownVersion(text, of: model)
   }
 }

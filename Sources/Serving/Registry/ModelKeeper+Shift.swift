@@ -55,14 +55,20 @@ extension ModelKeeper {
         return tell(error.description)
       }
       var now: [String: FolderStamp] = [:]
-      for version in directory.entries.flatMap(\.versions) {
-        now[version.path] = FolderStamp(version.path)
+      // Of versions that answer or wait nobody asks whether their files are complete.
+      for entry in directory.entries {
+        let known = try? keeper.registry.model(entry.name)
+        for version in entry.versions
+        where known?.version(version.number) == nil || failures[version.path] != nil {
+          now[version.path] = FolderStamp(version.path)
+        }
       }
       let before = stamps
       stamps = now
       enter(directory) { isComplete || before[$0.path] == now[$0.path] }
       bringAllAbout()
       keeper.registry.forgetAbsent(except: Set(directory.entries.map(\.name)))
+      entries = entries.filter { keeper.registry.contains($0.key) }
     }
 
     private mutating func enter(
@@ -107,7 +113,10 @@ extension ModelKeeper {
 
     /// Heads after the encoders they stand on.
     private mutating func bringAllAbout() {
-      let names = entries.keys.sorted()
+      // Nearly always there is nothing to do, and then no file is read for it.
+      let names = entries.keys.sorted().filter { name in
+        (try? keeper.registry.model(name)).flatMap(VersionPlan.next) != nil
+      }
       let heads = Set(
         names.filter { entries[$0]?.versions.contains { ModelInstaller.isHead($0) } ?? false })
       for name in names.filter({ !heads.contains($0) }) + names.filter({ heads.contains($0) }) {

@@ -166,15 +166,19 @@ package final class ModelRegistry: Sendable {
     return try newest(of: model)
   }
 
+  static func unknownVersion(_ text: String, of model: Model) -> Status {
+    let known = model.versions.suffix(20).map { String($0.number) } + model.labels.keys.sorted()
+    return Status(
+      .notFound,
+      "model \(model.name) has no version `\(Validation.shown(text))`; "
+        + (known.isEmpty
+          ? "it has none" : "it has \(known.joined(separator: ", ")), or use latest"))
+  }
+
   private static func numbered(_ text: String, of model: Model) throws(Status) -> ServedModel {
     let number = model.labels[text].map { String($0.version) } ?? text
     guard let version = model.versions.first(where: { String($0.number) == number }) else {
-      let known = model.versions.suffix(20).map { String($0.number) } + model.labels.keys.sorted()
-      throw Status(
-        .notFound,
-        "model \(model.name) has no version `\(Validation.shown(text))`; "
-          + (known.isEmpty
-            ? "it has none" : "it has \(known.joined(separator: ", ")), or use latest"))
+      throw unknownVersion(text, of: model)
     }
     let which = "version \(number) of model \(model.name)"
     switch version.state {
