@@ -99,7 +99,7 @@ let package = Package(
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
       name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(
