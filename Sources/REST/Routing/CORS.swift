@@ -14,7 +14,7 @@ struct CORS: Sendable {
     + "x-api-key, x-request-id, x-timeout-ms"
   private static let exposedHeaders =
     "deprecation, link, location, ratelimit, ratelimit-policy, retry-after, retry-after-ms, "
-    + "sunset, traceparent, x-cache, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+    + "server-timing, sunset, traceparent, x-cache, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
     + "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
     + "x-ratelimit-reset-tokens, x-request-id"
 
