@@ -53,7 +53,7 @@ package enum ProcessMetrics {
     registry.sampled(
       "process_max_fds", help: "Maximum number of open file descriptors.", kind: .gauge
     ) { descriptorLimit.map(Double.init) }
-    let started = Double(unsafe time(nil))
+    let started = Double(time(nil))
     registry.sampled(
       "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.",
       kind: .gauge

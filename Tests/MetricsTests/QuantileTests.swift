@@ -3,15 +3,21 @@ import Testing
 
 /// What Prometheus reckons from the text.
 @Suite struct QuantileTests {
+  private func buckets(_ text: String) throws -> [(bound: Double, count: Double)] {
+    var buckets: [(bound: Double, count: Double)] = []
+    for line in text.split(separator: "\n") where line.contains("_bucket{") {
+      let bound = try #require(line.split(separator: "le=\"").last?.split(separator: "\"").first)
+      let count = try #require(line.split(separator: " ").last)
+      buckets.append((bound == "+Inf" ? .infinity : Double(bound) ?? .nan, Double(count) ?? .nan))
+    }
+    return buckets
+  }
+
   /// Prometheus' `histogram_quantile` on classic buckets: straight lines within a bucket
   /// (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
   private func quantile(_ share: Double, _ text: String) throws -> Double {
     var low = (bound: 0.0, count: 0.0)
-    let buckets = try text.split(separator: "\n").filter { $0.contains("_bucket{") }.map { line in
-      let bound = try #require(line.split(separator: "le=\"").last?.split(separator: "\"").first)
-      let count = try #require(line.split(separator: " ").last.flatMap { Double($0) })
-      return (bound: bound == "+Inf" ? .infinity : Double(bound) ?? .nan, count: count)
-    }
+    let buckets = try buckets(text)
     let rank = share * (buckets.last?.count ?? 0)
     for bucket in buckets {
       if bucket.count >= rank {
@@ -75,10 +81,7 @@ import Testing
   func boundsAreAsCloseAsPromised(_ detail: Histogram.Detail, ratio: Double, count: Int) throws {
     let registry = Registry()
     _ = registry.histograms("a", help: "", unit: .seconds, detail: detail, labels: []).with()
-    let bounds = registry.exposition().split(separator: "\n").compactMap { line in
-      line.split(separator: "le=\"").last.flatMap { $0.split(separator: "\"").first }
-        .flatMap { Double($0) }
-    }.filter { $0 < .infinity }
+    let bounds = try buckets(registry.exposition()).map(\.bound).filter { $0 < .infinity }
     #expect(bounds.count == count)
     for (low, high) in zip(bounds, bounds.dropFirst()) {
       #expect(low < high && high <= low * ratio * 1.000_001, "\(low) \(high)")
