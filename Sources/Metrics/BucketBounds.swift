@@ -5,8 +5,8 @@ struct BucketBounds: Sendable {
   /// Of each, the value of its `le` label.
   let texts: [String]
 
-  /// From the lowest of `octaves` to the highest, each bound as far as the scale allows from the one
-  /// below, but at most `ratio` times that.
+  /// From the lowest of `octaves` to the highest, each bound as far from the one below as the scale
+  /// allows, but at most `ratio` times that.
   init(_ unit: Histogram.Unit, _ scale: BucketScale, octaves: ClosedRange<Int>, ratio: Double) {
     let end: UInt64 = 1 << UInt64(octaves.upperBound)
     var bounds: [UInt64] = [1 << UInt64(octaves.lowerBound)]

@@ -31,7 +31,7 @@ package final class Histogram: Metric {
   package enum Detail: Sendable {
     /// 27 bounds: a quantile may be twice the truth.
     case octaves
-    /// 93 bounds from 33 µs to 275 s, in steps of 25 % at most.
+    /// 78 bounds from 33 µs to 275 s, in steps of 25 % at most.
     case quarters
     /// 369 bounds from 33 µs to 275 s, in steps of 5 % at most: no quantile is further off.
     case within5Percent

@@ -53,8 +53,10 @@ public struct TraceContext: Sendable, Equatable {
 
   // MARK: Names for spans: random where the process begins, and from there without a system call
 
-  private static let seeds = (UInt64.random(in: 1 ... .max), UInt64.random(in: 1 ... .max),
-    UInt64.random(in: 1 ... .max))
+  private static let seeds = (
+    UInt64.random(in: 1 ... .max), UInt64.random(in: 1 ... .max),
+    UInt64.random(in: 1 ... .max)
+  )
   private static let count = Atomic<UInt64>(0)
 
   /// SplitMix64's finish: another number for every number. Zero, which no id may be, becomes one.

@@ -2,7 +2,7 @@ internal import Batching
 internal import Metrics
 
 /// The figures under the names that dashboards made for Triton ask for
-/// (https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/metrics.html).
+/// (https://github.com/triton-inference-server/server/blob/main/docs/user_guide/metrics.md).
 /// Nothing is counted for them: they are read from our own.
 enum TritonMetrics {
   static func register(
@@ -65,7 +65,7 @@ enum TritonMetrics {
   private static func registerExecutions(_ batching: BatchingMetrics, in registry: Registry) {
     let (predict, generate) = (batching.predict, batching.generate)
     registry.readings(
-      "nv_inference_count", help: "Inferences: the inputs of all batches, and sequences that ended.",
+      "nv_inference_count", help: "Inferences: inputs of batches, and sequences that ended.",
       kind: .counter, labels: labels
     ) {
       predict.batchInputs.series.map { Reading($0.values, Double($0.child.sum)) }

@@ -1,9 +1,9 @@
 import Accounts
-import Batching
 import Messages
 import Metrics
 import Testing
 
+@testable import Batching
 @testable import RPC
 @testable import Serving
 
@@ -23,8 +23,9 @@ import Testing
   }
 
   private func end(
-    _ method: String = "Predict", _ code: Status.Code = .ok, _ duration: Duration = .milliseconds(4),
-    loop: Int = 0, _ change: (CallRecord) -> Void = { _ in }
+    _ method: String = "Predict", _ code: Status.Code = .ok,
+    _ duration: Duration = .milliseconds(4), loop: Int = 0,
+    _ change: (CallRecord) -> Void = { _ in }
   ) {
     let context = CallContext(path: "/apus.v1.Inference/\(method)")
     let caller = Caller.anonymous(isAdmin: false, limits: .unlimited)
@@ -58,11 +59,14 @@ import Testing
     end("Predict", .invalidArgument) { $0.update { $0.metrics = found } }
     end("StreamPredict", .invalidArgument) { $0.update { $0.metrics = found } }
     end("ListModels")
-    let (model, path) = (#"model="minilm",version="3""#, #"method="/apus.v1.Inference/"#)
-    #expect(value("apus_requests_total{\(path)Predict\",\(model),status=\"OK\"}") == 2)
-    #expect(value("apus_requests_total{\(path)Predict\",\(model),status=\"INVALID_ARGUMENT\"}") == 1)
-    #expect(
-      value("apus_requests_total{\(path)StreamPredict\",\(model),status=\"INVALID_ARGUMENT\"}") == 1)
+    let model = #"model="minilm",version="3""#
+    func requests(_ method: String, _ status: String) -> Double? {
+      let method = "method=\"/apus.v1.Inference/\(method)\""
+      return value("apus_requests_total{\(method),\(model),status=\"\(status)\"}")
+    }
+    #expect(requests("Predict", "OK") == 2)
+    #expect(requests("Predict", "INVALID_ARGUMENT") == 1)
+    #expect(requests("StreamPredict", "INVALID_ARGUMENT") == 1)
     #expect(families.requests.count == 3, "a method of no model is none of these")
     #expect(value("apus_request_seconds_count{\(model)}") == 4)
     #expect(value("apus_request_seconds_sum{\(model)}") == 0.016)
@@ -77,13 +81,11 @@ import Testing
     for _ in 0..<10_000 { end("Predict", .notFound) }
     end("Predict", .notFound) { $0.update { $0.model = "minilm" } }
     #expect(families.requests.count == 2)
-    let path = #"method="/apus.v1.Inference/Predict""#
-    #expect(
-      value(#"apus_requests_total{\#(path),model="(unknown)",version="(unknown)",status="NOT_FOUND"}"#)
-        == 10_000)
-    #expect(
-      value(#"apus_requests_total{\#(path),model="minilm",version="(unknown)",status="NOT_FOUND"}"#)
-        == 1)
+    func notFound(_ model: String) -> Double? {
+      let labels = "model=\"\(model)\",version=\"(unknown)\",status=\"NOT_FOUND\""
+      return value("apus_requests_total{method=\"/apus.v1.Inference/Predict\",\(labels)}")
+    }
+    #expect(notFound("(unknown)") == 10_000 && notFound("minilm") == 1)
     #expect(!ModelDirectory.isValidName(RequestFamilies.unknown), "no model can be called so")
   }
 
