@@ -49,7 +49,17 @@ public struct TraceContext: Sendable, Equatable {
   public var traceID: String { hex(high, low) }
   public var spanID: String { hex(span) }
   /// As those are told who come next, or are answered.
-  public var traceparent: String { "00-\(traceID)-\(spanID)-0\(isSampled ? 1 : 0)" }
+  public var traceparent: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(55)
+    text.append(contentsOf: "00-".utf8)
+    append(high, to: &text)
+    append(low, to: &text)
+    text.append(dash)
+    append(span, to: &text)
+    text.append(contentsOf: isSampled ? "-01".utf8 : "-00".utf8)
+    return String(decoding: text, as: UTF8.self)
+  }
 
   // MARK: Names for spans: random where the process begins, and from there without a system call
 
@@ -84,15 +94,17 @@ private func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
   return value
 }
 
+private func append(_ number: UInt64, to text: inout [UInt8]) {
+  for digit in 1...16 {
+    let nibble = UInt8(truncatingIfNeeded: number >> UInt64(64 - 4 * digit)) & 15
+    text.append(nibble < 10 ? 48 + nibble : 87 + nibble)
+  }
+}
+
 /// 16 digits each.
 private func hex(_ numbers: UInt64...) -> String {
-  unsafe String(unsafeUninitializedCapacity: numbers.count * 16) { digits in
-    for (place, number) in numbers.enumerated() {
-      for digit in 0..<16 {
-        let nibble = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * digit)) & 15
-        unsafe digits[place * 16 + digit] = nibble < 10 ? 48 + nibble : 87 + nibble
-      }
-    }
-    return numbers.count * 16
-  }
+  var text: [UInt8] = []
+  text.reserveCapacity(numbers.count * 16)
+  for number in numbers { append(number, to: &text) }
+  return String(decoding: text, as: UTF8.self)
 }

@@ -63,20 +63,24 @@ struct StageTimes: ~Copyable, Sendable {
   /// For the `server-timing` of an answer
   /// (https://www.w3.org/TR/server-timing/#the-server-timing-header-field).
   var serverTiming: String {
-    var text = ""
+    var text: [UInt8] = []
+    text.reserveCapacity(256)
     for stage in Stage.allCases where self[stage] > 0 {
-      if !text.isEmpty { text += ", " }
-      text += stage.name
-      text += ";dur="
+      if !text.isEmpty { text.append(contentsOf: ", ".utf8) }
+      text.append(contentsOf: stage.name.utf8)
+      text.append(contentsOf: ";dur=".utf8)
       Self.append(self[stage], to: &text)
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Milliseconds to three places.
-  private static func append(_ nanoseconds: UInt64, to text: inout String) {
+  private static func append(_ nanoseconds: UInt64, to text: inout [UInt8]) {
     let microseconds = (nanoseconds + 500) / 1000
-    let rest = String(microseconds % 1000)
-    text += "\(microseconds / 1000).\(String(repeating: "0", count: 3 - rest.utf8.count))\(rest)"
+    text.append(contentsOf: String(microseconds / 1000).utf8)
+    text.append(UInt8(ascii: "."))
+    for unit: UInt64 in [100, 10, 1] {
+      text.append(UInt8(ascii: "0") + UInt8(microseconds / unit % 10))
+    }
   }
 }
