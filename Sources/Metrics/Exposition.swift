@@ -45,6 +45,11 @@ package struct Exposition {
   }
 
   private func escape(_ text: String, quotes: Bool) -> String {
+    // Hardly any has one.
+    let isPlain = text.utf8.allSatisfy { byte in
+      byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\"")
+    }
+    if isPlain { return text }
     var escaped = ""
     for character in text.unicodeScalars {
       switch character {

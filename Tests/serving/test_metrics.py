@@ -1,5 +1,6 @@
 """What /metrics says, read by promtool and a real Prometheus."""
 import concurrent.futures
+import http.client
 import json
 import math
 import re
@@ -264,8 +265,12 @@ def test_a_versions_series_go_with_it(start, tmp_path):
     server = start(tmp_path / "models", "--models-period", "100ms")
     server.wait_for("ready")
     counts = []
+    # Its connection stays open, and keeps nothing of a version.
+    client = http.client.HTTPConnection(server.http.removeprefix("http://"), timeout=PATIENCE)
     for number in range(2, 7):
-        rows(server)
+        client.request("POST", "/v1/predict", json.dumps({"model": "rows", "inputs": [list(range(10))]}),
+                       {"content-type": "application/json"})
+        assert json.loads(client.getresponse().read())["model_version"] == str(number - 1)
         change(server, refused(server, model="rows"))
         assert versions() == {str(number - 1)}
         add(number)
@@ -274,6 +279,7 @@ def test_a_versions_series_go_with_it(start, tmp_path):
         assert versions() == {str(number)}
     assert max(counts) <= min(counts) + 3, "series pile up"
     assert server.metrics()["apus_model_swaps_total"] == 5
+    client.close()
 
 
 def test_the_state_of_models_and_process(server):

@@ -16,6 +16,8 @@ struct RequestMetrics: CallObserver {
     }
     if let version = facts.metrics {
       version.ended(call, facts, record.stages)
+      // A connection may keep its last call for as long as it is idle.
+      record.update { $0.metrics = nil }
     } else if Access.of(call.path) == .modelCaller {
       families.requests.with(
         call.path, RequestFamilies.name(facts.model), RequestFamilies.unknown, call.status.code.name
