@@ -10,7 +10,7 @@ final class CallRecord: Sendable {
     /// A model of this server; empty until one is found.
     var model = ""
     var version = 0
-    /// The figures of the version that answers; nil until one is found, and once they have the call.
+    /// The figures of the version that answers; nil before it is found and once they have the call.
     var metrics: VersionMetrics?
     /// The limit that the call was refused by.
     var limit: String?
