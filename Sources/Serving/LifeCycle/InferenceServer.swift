@@ -56,10 +56,11 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
+    let batching = BatchingMetrics(registry: metrics, engine: engine)
+    let requests = RequestFamilies(metrics, loops: group.loops.count)
     let installer = ModelInstaller(
-      registry: registry, engine: engine,
-      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
-      threads: configuration.threads, log: log)
+      registry: registry, engine: engine, metrics: batching, requests: requests,
+      loops: group.loops, threads: configuration.threads, log: log)
     keeper = ModelKeeper(
       root: configuration.models, registry: registry, installer: installer, metrics: metrics,
       log: log, period: configuration.modelsPeriod)
@@ -89,11 +90,15 @@ package final class InferenceServer: Sendable {
         metrics: metrics)
     ]
     options.observer = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), CallLog(log: log, scope: configuration.callLog),
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: requests),
+      CallLog(log: log, scope: configuration.callLog),
     ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
     ProcessMetrics.register(in: metrics)
+    ModelMetrics.register(registry, readiness, in: metrics)
+    TritonMetrics.register(requests, batching, in: metrics)
+    VLLMMetrics.register(requests, batching, in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)

@@ -13,6 +13,7 @@ final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
   private let metrics: BatchingMetrics
+  private let requests: RequestFamilies
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
@@ -32,9 +33,10 @@ final class ModelInstaller: Sendable {
   }
 
   init(
-    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
-    threads: Int?, log: Log
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
+    requests: RequestFamilies, loops: [EventLoop], threads: Int?, log: Log
   ) {
+    self.requests = requests
     self.registry = registry
     self.engine = engine
     self.metrics = metrics
@@ -111,7 +113,10 @@ final class ModelInstaller: Sendable {
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
       }
-    return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
+    return ServedModel(
+      name: entry.name, version: version.number, facts: facts, runner: runner,
+      metrics: VersionMetrics(
+        requests, model: entry.name, version: place.version, generates: facts.task == .generation))
   }
 
   /// Batchers live on the loops in turn.

@@ -10,6 +10,8 @@ package final class ServedModel: Sendable {
   package let versionText: String
   package let facts: ModelFacts
   package let runner: Runner
+  /// What its calls are counted in.
+  let metrics: VersionMetrics
 
   /// What turns instances into predictions; one case per task.
   package enum Runner: Sendable {
@@ -27,7 +29,10 @@ package final class ServedModel: Sendable {
     package let chat: ChatSupport
   }
 
-  init(name: String, version: Int, facts: ModelFacts, runner: Runner) {
+  init(
+    name: String, version: Int, facts: ModelFacts, runner: Runner, metrics: VersionMetrics
+  ) {
+    self.metrics = metrics
     self.name = name
     self.version = version
     versionText = String(version)

@@ -12,7 +12,11 @@ extension ModelKeeper {
       let model: String
       let version: Int
       weak var served: ServedModel?
+      /// Held by calls until they are counted.
+      weak var metrics: VersionMetrics?
       let since: ContinuousClock.Instant
+
+      var hasGone: Bool { served == nil && metrics == nil }
     }
 
     let keeper: ModelKeeper
@@ -68,7 +72,10 @@ extension ModelKeeper {
       enter(directory) { isComplete || before[$0.path] == now[$0.path] }
       bringAllAbout()
       keeper.registry.forgetAbsent(except: Set(directory.entries.map(\.name)))
-      entries = entries.filter { keeper.registry.contains($0.key) }
+      for name in entries.keys where !keeper.registry.contains(name) {
+        entries[name] = nil
+        keeper.noteEnd(name)
+      }
     }
 
     private mutating func enter(
@@ -153,7 +160,8 @@ extension ModelKeeper {
       } else {
         failures[version.path] = FolderStamp(version.path)
       }
-      keeper.noteLoad(succeeded)
+      let takesOver = model.versions.contains { $0.number < number && $0.state.phase == .ready }
+      keeper.noteLoad(succeeded, takesOver: takesOver)
       changed()
       return true
     }
@@ -173,15 +181,18 @@ extension ModelKeeper {
       keeper.registry.set(model.name, number, to: .unloading)
       keeper.installer.forget(model.name, number)
       leaving.append(
-        Leaving(model: model.name, version: number, served: served, since: .now))
+        Leaving(
+          model: model.name, version: number, served: served, metrics: served.metrics, since: .now))
       changed()
     }
 
     /// Notes which versions have gone from memory, and tells those who wait for it.
     mutating func settle() {
-      let gone = leaving.filter { $0.served == nil }
+      // Calls let go at any moment, so each is asked once.
+      let place = leaving.partition { $0.hasGone }
+      let gone = leaving[place...]
       guard !gone.isEmpty else { return }
-      leaving.removeAll { $0.served == nil }
+      leaving.removeSubrange(place...)
       // What the weights' arenas do not hold (tokenizers, tables) goes back too.
       ProcessMemory.giveBack()
       for each in gone {
@@ -189,7 +200,7 @@ extension ModelKeeper {
         log.info(
           "unloaded", ("model", .text(each.model)), ("version", .integer(each.version)),
           ("ms", .number(each.since.duration(to: .now).milliseconds)))
-        keeper.noteUnload()
+        keeper.noteUnload(each.model, each.version)
         changed()
       }
       waiting.removeAll { model, versions, finish in

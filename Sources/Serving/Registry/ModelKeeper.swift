@@ -42,8 +42,9 @@ final class ModelKeeper: Sendable {
   private let state = Mutex(State())
   private let wake = Semaphore()
   private let thread = Mutex<SystemThread?>(nil)
+  private let metrics: Registry
   private let loads: Family<Counter>
-  private let unloads: Counter
+  private let unloads, swaps: Counter
 
   /// - Parameters:
   ///   - root: the folder of models.
@@ -57,11 +58,14 @@ final class ModelKeeper: Sendable {
     self.installer = installer
     self.log = log
     self.period = period
+    self.metrics = metrics
     loads = metrics.counters(
       "apus_model_loads_total", help: "Versions that were loaded, or could not be.",
       labels: ["outcome"])
     unloads = metrics.counter(
       "apus_model_unloads_total", help: "Versions that were taken out of memory.")
+    swaps = metrics.counter(
+      "apus_model_swaps_total", help: "Newer versions that took an older one's calls over.")
     for (name, phase) in [("ready", ModelRegistry.State.Phase.ready), ("failed", .failed)] {
       metrics.sampled(
         "apus_models_\(name)", help: "Versions of models that are \(name).", kind: .gauge
@@ -144,6 +148,18 @@ final class ModelKeeper: Sendable {
     }
   }
 
-  func noteLoad(_ succeeded: Bool) { loads.with(succeeded ? "ready" : "failed").increment() }
-  func noteUnload() { unloads.increment() }
+  /// - Parameter takesOver: whether an older version answered until now.
+  func noteLoad(_ succeeded: Bool, takesOver: Bool) {
+    loads.with(succeeded ? "ready" : "failed").increment()
+    if succeeded, takesOver { swaps.increment() }
+  }
+
+  /// A version has gone from memory, and with it what is told of it.
+  func noteUnload(_ model: String, _ version: Int) {
+    unloads.increment()
+    metrics.forget(["model": model, "version": "\(version)"])
+  }
+
+  /// A model has gone from folder and memory.
+  func noteEnd(_ model: String) { metrics.forget(["model": model]) }
 }
