@@ -82,8 +82,8 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
-        "JSON", "Messages", "Metrics", "Models", "REST", "RPC", "Templates", "Threads",
-        "Tokenizers", "Web",
+        "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Threads", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
@@ -152,8 +152,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
-        "RPC", "Serving", "Templates", "Tokenizers",
+        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "ObjectStore",
+        "REST", "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

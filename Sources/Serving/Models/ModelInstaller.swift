@@ -16,6 +16,7 @@ final class ModelInstaller: Sendable {
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
+  private let gone: @Sendable () -> Void
   private let shared = Mutex(Shared())
   private let isCancelled = Atomic(false)
 
@@ -31,10 +32,12 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
+  /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
     registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
-    threads: Int?, log: Log
+    threads: Int?, log: Log, gone: @escaping @Sendable () -> Void
   ) {
+    self.gone = gone
     self.registry = registry
     self.engine = engine
     self.metrics = metrics
@@ -111,7 +114,8 @@ final class ModelInstaller: Sendable {
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
       }
-    return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
+    return ServedModel(
+      name: entry.name, version: version.number, facts: facts, runner: runner, gone: gone)
   }
 
   /// Batchers live on the loops in turn.

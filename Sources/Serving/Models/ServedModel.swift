@@ -27,7 +27,22 @@ package final class ServedModel: Sendable {
     package let chat: ChatSupport
   }
 
-  init(name: String, version: Int, facts: ModelFacts, runner: Runner) {
+  /// Goes after all the rest, which is destroyed in the order it stands here.
+  private let farewell: Farewell
+
+  /// Tells when it goes.
+  final class Farewell: Sendable {
+    private let tell: @Sendable () -> Void
+    init(_ tell: @escaping @Sendable () -> Void) { self.tell = tell }
+    deinit { tell() }
+  }
+
+  /// - Parameter gone: called, on whichever thread, when the last call has let go of it.
+  init(
+    name: String, version: Int, facts: ModelFacts, runner: Runner,
+    gone: @escaping @Sendable () -> Void
+  ) {
+    farewell = Farewell(gone)
     self.name = name
     self.version = version
     versionText = String(version)
