@@ -155,9 +155,14 @@ package final class ModelRegistry: Sendable {
   }
 
   private static func newest(of model: Model) throws(Status) -> ServedModel {
-    for version in model.versions.reversed() where !model.wishes.heldOut.contains(version.number) {
-      if case .ready(let served, _) = version.state { return served }
+    var last: ServedModel?
+    for version in model.versions.reversed() {
+      guard case .ready(let served, _) = version.state else { continue }
+      if !model.wishes.heldOut.contains(version.number) { return served }
+      last = last ?? served
     }
+    // What somebody wants out answers until its successor does.
+    if let last { return last }
     switch model.standing {
     case .loading:
       throw Status(.unavailable, "model \(model.name) is still loading; retry soon")

@@ -10,8 +10,8 @@ enum VersionPlan {
     case unload(Int)
   }
 
-  /// Where a version's files are.
-  enum Files: Equatable { case here, elsewhere, coming }
+  /// Where a version's files are; `heldUp` is on the way and not getting on.
+  enum Files: Equatable { case here, elsewhere, coming, heldUp }
 
   /// What is to be known of a version.
   struct Candidate {
@@ -20,8 +20,10 @@ enum VersionPlan {
     var files = Files.here
     /// Somebody asked for it, or a label points at it.
     var isAskedFor = false
-    /// Somebody wants it out, or its folder has gone.
-    var isToGo = false
+    /// Somebody wants it out.
+    var isHeldOut = false
+    /// Its folder has gone.
+    var isAbsent = false
 
     /// Whether it answers, or can be loaded at once.
     fileprivate var isAtHand: Bool { phase != .unloaded || files == .here }
@@ -34,7 +36,7 @@ enum VersionPlan {
   ///   - versions: rising.
   ///   - keep: how many of the newest answer.
   static func wanted(_ versions: [Candidate], keep: Int) -> Set<Int> {
-    let usable = versions.filter { $0.phase != .failed && !$0.isToGo }
+    let usable = versions.filter { $0.phase != .failed && !$0.isHeldOut && !$0.isAbsent }
     var wanted = Set(usable.suffix(keep).map(\.number))
     for version in usable where version.isAskedFor { wanted.insert(version.number) }
     wanted.formUnion(usable.filter(\.isAtHand).suffix(keep).map(\.number))
@@ -52,11 +54,22 @@ enum VersionPlan {
       switch version.files {
       case .here: return .load(version.number)
       case .elsewhere: return .fetch(version.number)
-      case .coming: continue
+      case .coming, .heldUp: continue
       }
     }
-    let leftover = versions.first { $0.phase == .ready && !wanted.contains($0.number) }
+    let successors = versions.filter { wanted.contains($0.number) }
+    let leftover = versions.first { version in
+      version.phase == .ready && !wanted.contains(version.number)
+        && mayGo(version, before: successors)
+    }
     return leftover.map { .unload($0.number) }
+  }
+
+  /// Whoever wants a version out need not wait for a successor that does not come.
+  private static func mayGo(_ version: Candidate, before successors: [Candidate]) -> Bool {
+    let coming = successors.filter { $0.phase == .unloaded }
+    if coming.isEmpty || successors.contains(where: { $0.phase == .ready }) { return true }
+    return version.isHeldOut && coming.allSatisfy { $0.files == .heldUp }
   }
 
   static func next(_ model: ModelRegistry.Model) -> Step? {
@@ -73,11 +86,11 @@ enum VersionPlan {
       var candidate = Candidate(
         number: version.number, phase: version.state.phase,
         isAskedFor: asked.contains(version.number),
-        isToGo: version.isAbsent || model.wishes.heldOut.contains(version.number))
+        isHeldOut: model.wishes.heldOut.contains(version.number), isAbsent: version.isAbsent)
       switch version.presence {
       case .here: break
       case .elsewhere: candidate.files = .elsewhere
-      case .coming: candidate.files = .coming
+      case .coming(let problem): candidate.files = problem == nil ? .coming : .heldUp
       case .broken: if candidate.phase == .unloaded { candidate.phase = .failed }
       }
       return candidate
