@@ -47,7 +47,7 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
-    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
+    .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CCurl"),

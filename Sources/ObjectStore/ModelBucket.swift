@@ -98,7 +98,7 @@ package struct ModelBucket: Sendable {
   }
 
   /// Notes that a version is used, for the choice of what goes first.
-  package func touch(_ version: CachedVersion) async { await cache.touch(version) }
+  package func touch(_ model: String, _ number: Int) async { await cache.touch(model, number) }
 
   /// Bytes of what is being fetched that have come so far.
   package func incomingBytes() async -> Int { await cache.incomingBytes() }

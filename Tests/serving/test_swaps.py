@@ -1,7 +1,9 @@
 """Versions that come, go and are swapped while calls go on."""
 import collections
 import json
+import pathlib
 import statistics
+import time
 import urllib.request
 
 import grpc
@@ -181,4 +183,28 @@ def test_a_stream_outlives_its_version(start, endless, control):
     assert states(server, "endless")["1"] == "UNLOADING"
     last = collections.deque(stream, 1)[0]
     assert last.version == "1" and last.usage.completion_tokens == 3000
+    server.wait_for("unloaded", model="endless", version=1)
+
+
+def test_nobody_waits_awake_for_a_stream(start, endless, control):
+    """While a stream holds an old version, the thread that waits for its end sleeps."""
+    server = start(endless, "--models-period", "1h")
+    server.wait_for("ready")
+    messages, rpc = control
+    stream = server.stream("endless", "a", max_tokens=3000)
+    next(stream)
+    (endless / "endless/2").symlink_to(endless / "endless/1")
+    rpc.ModelControlStub(server.channel).LoadModel(messages.LoadModelRequest(model="endless"), timeout=PATIENCE)
+    keeper = next(task for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+                  if (task / "comm").read_text() == "models\n")
+
+    def wakes():
+        return next(int(line.split()[1]) for line in (keeper / "status").read_text().splitlines()
+                    if line.startswith("voluntary_ctxt_switches"))
+    before, begin = wakes(), time.monotonic()
+    time.sleep(1)
+    # Once a second it looks whether memory can go back; it used to look for the stream's end 100 times.
+    assert wakes() - before < 20 * (time.monotonic() - begin)
+    assert states(server, "endless")["1"] == "UNLOADING"
+    collections.deque(stream, 1)
     server.wait_for("unloaded", model="endless", version=1)

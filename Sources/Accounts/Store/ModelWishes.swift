@@ -2,8 +2,8 @@
 package struct ModelWishes: Sendable, Equatable {
   /// Where a label points, and its share of the calls that name no version.
   package struct Label: Sendable, Equatable {
-    package let version: Int
-    package let share: Double
+    package var version: Int
+    package var share: Double
 
     package init(version: Int, share: Double) {
       self.version = version

@@ -5,7 +5,7 @@ package struct CachedVersion: Sendable, Equatable {
   /// Of all files, in bytes.
   package let size: Int
   package let fingerprint: String
-  /// When it was fetched or used, in seconds since 1970.
+  /// When it was fetched or used, in microseconds since 1970.
   package var used: Int
 
   package init(model: String, number: Int, size: Int, fingerprint: String, used: Int) {

@@ -50,7 +50,7 @@ extension ModelCache {
           CachedVersion(
             model: model, number: number,
             size: try size(of: folder) - fingerprint.utf8.count, fingerprint: fingerprint,
-            used: status.st_mtim.tv_sec))
+            used: status.st_mtim.tv_sec * 1_000_000 + status.st_mtim.tv_nsec / 1_000))
       }
     }
     return versions

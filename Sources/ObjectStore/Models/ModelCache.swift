@@ -136,9 +136,8 @@ actor ModelCache {
     try Self.removeTree(folder, keepingTop: false)
   }
 
-  func touch(_ version: CachedVersion) {
-    unsafe _ = utimensat(
-      AT_FDCWD, "\(path)/\(version.model)/\(version.number)/.fingerprint", nil, 0)
+  func touch(_ model: String, _ number: Int) {
+    unsafe _ = utimensat(AT_FDCWD, "\(path)/\(model)/\(number)/.fingerprint", nil, 0)
   }
 
   func incomingBytes() -> Int { (try? Self.size(of: "\(path)/.incoming")) ?? 0 }

@@ -105,7 +105,7 @@ package enum LimitFlags {
       .time(\.s3.period, .milliseconds(100)...(.seconds(86_400)))),
     LimitFlag(
       "s3-cache-size", "bytes of models from each bucket that are kept",
-      .bytes(\.s3.cacheSize, mebi...1_048_576 * gibi)),
+      .bytes(\.s3.cacheSize, mebi...524_288 * gibi)),
   ]
 
   package static let jobs: [LimitFlag<JobOptions>] = [

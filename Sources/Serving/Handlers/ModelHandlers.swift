@@ -37,7 +37,7 @@ struct ModelHandlers: Sendable {
     info.description = model.settings.description
     info.error = model.problem ?? ""
     info.versions = versions.reversed().map(Self.describe)
-    info.labels = model.wishes.labels.sorted { $0.key < $1.key }.map { name, label in
+    info.labels = model.labels.sorted { $0.key < $1.key }.map { name, label in
       ApusV1.VersionLabel(label: name, version: String(label.version), share: label.share)
     }
     let history = registry.history(of: model.name)

@@ -63,8 +63,8 @@ package final class InferenceServer: Sendable {
     ) { wake.signal() }
     let keeper = ModelKeeper(
       sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
-      installer: installer, memory: configuration.wishMemory(log: log), metrics: metrics, log: log,
-      period: configuration.modelsPeriod, wake: wake)
+      installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
+      metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
     self.keeper = keeper
     readiness = Readiness(
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },

@@ -27,8 +27,4 @@ extension ServerConfiguration {
     }
     return sources
   }
-
-  func wishMemory(log: Log) -> WishMemory {
-    WishMemory(database: accounts.database, configured: labels, log: log)
-  }
 }

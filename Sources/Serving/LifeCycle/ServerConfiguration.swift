@@ -1,4 +1,3 @@
-package import Accounts
 internal import EventLoop
 package import REST
 package import RPC
@@ -8,8 +7,6 @@ package struct ServerConfiguration: Sendable {
   /// Where models come from: folders and `s3://bucket/prefix`, with commas between.
   package var models = "models"
   package var s3 = S3Options()
-  /// Where labels point from the start, by model, whatever was remembered of them.
-  package var labels: [String: [String: ModelWishes.Label]] = [:]
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
   /// The same for HTTP; nil for no HTTP front.

@@ -19,7 +19,8 @@ struct KeeperReports: Sendable {
     unloads = metrics.counter(
       "apus_model_unloads_total", help: "Versions that were taken out of memory.")
     fetches = metrics.counters(
-      "apus_model_fetches_total", help: "Versions that were fetched from a bucket, or could not be.",
+      "apus_model_fetches_total",
+      help: "Versions that were fetched from a bucket, or could not be.",
       labels: ["outcome"])
     fetchedBytes = metrics.counter(
       "apus_model_fetched_bytes_total", help: "Bytes of versions that were fetched.")

@@ -12,7 +12,7 @@ extension ModelKeeper.Shift {
       switch order {
       case .load(let name, let version):
         // Whoever says "load" says that the files are there.
-        lookers.append((keeper.sources.map { $0.refresh() }, name, version, finish))
+        lookers.append((refresh(for: name), name, version, finish))
         proceed()
       case .unload(let name, let version): try unload(name, version, finish)
       case .label(let name, let label, let version, let share):
@@ -21,6 +21,14 @@ extension ModelKeeper.Shift {
       }
     } catch {
       finish(.failure(error))
+    }
+  }
+
+  /// Asks the source of a model for a new look, or, where none is known to have it, all sources.
+  private func refresh(for name: String) -> [Int] {
+    let owner = owners[name]
+    return keeper.sources.enumerated().map { index, source in
+      owner == nil || owner == index ? source.refresh() : 0
     }
   }
 
@@ -81,7 +89,8 @@ extension ModelKeeper.Shift {
   private func missing(_ name: String, _ text: String) throws(Status) -> Status {
     if let sourceProblem {
       return Status(
-        .unavailable, "it is not here, and a source of models cannot be looked at: \(sourceProblem)")
+        .unavailable,
+        "it is not here, and a source of models cannot be looked at: \(sourceProblem)")
     }
     return unknown(try registry.model(name), text)
   }
@@ -132,10 +141,11 @@ extension ModelKeeper.Shift {
       model.wishes.heldOut.remove(number)
     }
     // The label points to where it did, and calls come, until the version answers.
+    let target = ModelRegistry.Label(version: number, share: share)
     whenReady(name, number) { shift, outcome in
       let isReady = (try? outcome.get()) != nil
       shift.registry.change(name) { model in
-        if isReady { model.wishes.labels[label] = ModelWishes.Label(version: number, share: share) }
+        if isReady { model.wishes.labels[label] = target }
         if !before.pinned.contains(number) { model.wishes.pinned.remove(number) }
         if !isReady, before.heldOut.contains(number) { model.wishes.heldOut.insert(number) }
       }
@@ -153,8 +163,8 @@ extension ModelKeeper.Shift {
     log.info(
       "labelled", ("model", .text(name)), ("label", .text(label)),
       ("version", .text(number.map(String.init) ?? "none")), ("share", .number(share)))
-    keeper.reports.note(
-      .labelled, name, number, number == nil ? "\(label) taken away" : "\(label), share \(share)")
+    let detail = number == nil ? "\(label) taken away" : "\(label), share \(share)"
+    keeper.reports.note(.labelled, name, number, detail)
   }
 
   /// The version before the newest answers first; only then the newest goes.

@@ -35,6 +35,8 @@ extension ModelKeeper {
     /// What versions looked like that could not be loaded, by path.
     var failures: [String: VersionStamp] = [:]
     private var problems: Set<String> = []
+    /// Problems that are remembered at most; after so many, all are news again.
+    private static let problemBound = 10_000
     var leaving: [Leaving] = []
     var waiting: [(model: String, versions: Set<Int>, finish: Finish)] = []
     var errands: [Errand] = []
@@ -126,6 +128,10 @@ extension ModelKeeper {
       for model in owners where model.value == index {
         registry.changeHistory(of: model.key) { $0.sourceProblem = problem ?? "" }
       }
+      keeper.setSourceProblems(
+        zip(keeper.sources, lost).compactMap { source, problem in
+          problem.map { "\(source.name): \($0)" }
+        })
       guard wasLost != (problem != nil) else { return }
       if let problem {
         log.error(
@@ -135,10 +141,6 @@ extension ModelKeeper {
         log.info("source of models is back", ("source", .text(name)))
       }
       keeper.reports.source(of: owners.filter { $0.value == index }.keys, problem: problem)
-      keeper.setSourceProblems(
-        zip(keeper.sources, lost).compactMap { source, problem in
-          problem.map { "\(source.name): \($0)" }
-        })
       changed()
     }
 
@@ -219,6 +221,7 @@ extension ModelKeeper {
 
     /// A problem is news once.
     private mutating func tell(_ problem: String, model: String? = nil) {
+      if problems.count >= Self.problemBound { problems = [] }
       guard problems.insert(problem).inserted else { return }
       if let model {
         log.error("not loaded", ("model", .text(model)), ("problem", .text(problem)))

@@ -13,7 +13,13 @@ extension ModelKeeper.Shift {
     }
     let heads = Set(
       names.filter { entries[$0]?.versions.contains { ModelInstaller.isHead($0) } ?? false })
-    for name in names.filter({ !heads.contains($0) }) + names.filter({ heads.contains($0) }) {
+    // What fails for lack of its encoder would make way for an older version.
+    let areEncodersComing = registry.all.contains { model in
+      !heads.contains(model.name) && model.standing == .loading
+        && model.versions.contains { $0.presence == .coming(nil) }
+    }
+    let others = names.filter { !heads.contains($0) }
+    for name in others + (areEncodersComing ? [] : heads.sorted()) {
       guard bringAbout(name) else {
         return log.info("loading was given up", ("model", .text(name)))
       }
@@ -50,6 +56,7 @@ extension ModelKeeper.Shift {
     let files = ModelDirectory.Version(number: number, path: version.path)
     guard let succeeded = keeper.installer.load(entry, files) else { return false }
     if succeeded {
+      source(of: model.name)?.noteUse(model.name, number)
       keeper.reports.loaded(model.name, number, problem: nil)
       if let before, number > before { noteSwap(model.name, from: before, to: number) }
       retryHeads(on: model.name)
@@ -95,6 +102,7 @@ extension ModelKeeper.Shift {
     ProcessMemory.giveBack()
     for each in gone {
       registry.set(each.model, each.version, to: .unloaded)
+      source(of: each.model)?.noteUse(each.model, each.version)
       log.info(
         "unloaded", ("model", .text(each.model)), ("version", .integer(each.version)),
         ("ms", .number(each.since.duration(to: .now).milliseconds)))

@@ -21,6 +21,8 @@ package final class ModelRegistry: Sendable {
     /// Its folder has gone.
     var isAbsent = false
   }
+  package typealias Label = ModelWishes.Label
+
   package struct Model: Sendable {
     package let name: String
     package var settings: ModelSettings
@@ -29,6 +31,7 @@ package final class ModelRegistry: Sendable {
     /// Why none of the versions could be tried.
     package var problem: String?
     package var wishes = ModelWishes()
+    package var labels: [String: Label] { wishes.labels }
   }
 
   private let models = Mutex<[String: Model]>([:])
@@ -178,8 +181,8 @@ package final class ModelRegistry: Sendable {
 
   /// The version that a call without one gets: a label's share of them, else the newest.
   private static func drawn(of model: Model) throws(Status) -> ServedModel {
-    var left = model.wishes.labels.isEmpty ? 1 : Double.random(in: 0..<1)
-    for label in model.wishes.labels.values where label.share > 0 {
+    var left = model.labels.isEmpty ? 1 : Double.random(in: 0..<1)
+    for label in model.labels.values where label.share > 0 {
       left -= label.share
       if left < 0, case .ready(let served, _)? = model.version(label.version)?.state {
         return served
@@ -189,7 +192,7 @@ package final class ModelRegistry: Sendable {
   }
 
   static func unknownVersion(_ text: String, of model: Model) -> Status {
-    let known = model.versions.suffix(20).map { String($0.number) } + model.wishes.labels.keys.sorted()
+    let known = model.versions.suffix(20).map { String($0.number) } + model.labels.keys.sorted()
     return Status(
       .notFound,
       "model \(model.name) has no version `\(Validation.shown(text))`; "
@@ -198,7 +201,7 @@ package final class ModelRegistry: Sendable {
   }
 
   private static func numbered(_ text: String, of model: Model) throws(Status) -> ServedModel {
-    let number = model.wishes.labels[text].map { String($0.version) } ?? text
+    let number = model.labels[text].map { String($0.version) } ?? text
     guard let version = model.versions.first(where: { String($0.number) == number }) else {
       throw unknownVersion(text, of: model)
     }

@@ -29,8 +29,8 @@ enum VersionPlan {
     fileprivate var isAtHand: Bool { phase != .unloaded || files == .here }
   }
 
-  /// The versions that should answer: the newest, those that were asked for, and, until all of these
-  /// have been fetched, the newest of those that are at hand.
+  /// The versions that should answer: the newest, those that were asked for, and, until all of
+  /// these have been fetched, the newest of those that are at hand.
   ///
   /// - Parameters:
   ///   - versions: rising.
@@ -81,7 +81,7 @@ enum VersionPlan {
   }
 
   private static func candidates(_ model: ModelRegistry.Model) -> [Candidate] {
-    let asked = model.wishes.pinned.union(model.wishes.labels.values.map(\.version))
+    let asked = model.wishes.pinned.union(model.labels.values.map(\.version))
     return model.versions.map { version in
       var candidate = Candidate(
         number: version.number, phase: version.state.phase,

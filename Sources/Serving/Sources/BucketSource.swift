@@ -80,6 +80,11 @@ final class BucketSource: ModelSource {
     pauses.fetch.end()
   }
 
+  func noteUse(_ model: String, _ number: Int) {
+    view.withLock { $0.use(VersionKey(model, number), now: Log.wallMicroseconds()) }
+    Task { [bucket] in await bucket.touch(model, number) }
+  }
+
   // MARK: Listing
 
   private func keepListing(_ events: SourceEvents) async {
@@ -149,7 +154,7 @@ final class BucketSource: ModelSource {
     do throws(ObjectStoreError) {
       for victim in victims { try await remove(victim) }
       let cached = try await bucket.fetch(version)
-      view.withLock { $0.keep(cached, now: Log.wallMicroseconds() / 1_000_000) }
+      view.withLock { $0.keep(cached, now: Log.wallMicroseconds()) }
       log.info(
         "fetched", ("model", .text(version.model)), ("version", .integer(version.number)),
         ("mib", .number(version.size.mebibytes)),

@@ -33,7 +33,7 @@ struct BucketView {
   private let bound: Int
   private var cached: [VersionKey: CachedVersion]
   private var listing: SourceListing?
-  private var listed: [VersionKey: SourcedVersion] = [:]
+  private var listed: [VersionKey: (version: SourcedVersion, fingerprint: String)] = [:]
   /// What versions of the listing look like, once two listings agree.
   private var settled: [VersionKey: String] = [:]
   private var fetches: [VersionKey: Fetch] = [:]
@@ -64,7 +64,7 @@ struct BucketView {
   ) {
     let before = listed
     listed = Dictionary(
-      listing.versions.map { (VersionKey($0.model, $0.number), $0) },
+      listing.versions.map { (VersionKey($0.model, $0.number), ($0, $0.fingerprint)) },
       uniquingKeysWith: { first, _ in first })
     let isFirst = self.listing == nil
     self.listing = listing
@@ -72,8 +72,7 @@ struct BucketView {
     ended += 1
     settled = settled.filter { listed[$0.key] != nil }
     changed = []
-    for (key, version) in listed {
-      let fingerprint = version.fingerprint
+    for (key, (_, fingerprint)) in listed {
       if isFirst || before[key]?.fingerprint == fingerprint { settled[key] = fingerprint }
       if let cached = cached[key], cached.fingerprint != fingerprint,
         isInUse(key.model, key.number)
@@ -100,10 +99,12 @@ struct BucketView {
   /// Somebody says that nobody writes any more.
   mutating func settleAll() { settled = listed.mapValues(\.fingerprint) }
 
+  mutating func use(_ key: VersionKey, now: Int) { cached[key]?.used = now }
+
   mutating func keep(_ version: CachedVersion, now: Int) {
     let key = VersionKey(version.model, version.number)
     cached[key] = version
-    cached[key]?.used = now
+    use(key, now: now)
     fetches[key] = nil
   }
 
@@ -150,7 +151,7 @@ struct BucketView {
     }
     for (key, fetch) in waiting {
       guard case .waiting(let from, _, _) = fetch else { continue }
-      guard let version = listed[key], isInUse(key.model, key.number) else {
+      guard let (version, fingerprint) = listed[key], isInUse(key.model, key.number) else {
         fetches[key] = nil
         return .changed
       }
@@ -160,7 +161,7 @@ struct BucketView {
       }
       // What was fetched before of a version that could not be loaded, and is another one now.
       let stale = cached[key].map { [$0] } ?? []
-      if stale.first?.fingerprint == version.fingerprint {
+      if stale.first?.fingerprint == fingerprint {
         fetches[key] = nil
         return .changed
       }
@@ -227,7 +228,6 @@ struct BucketView {
     case nil: break
     }
     guard let held = cached[key] else { return .elsewhere }
-    guard let version = listed[key], version.fingerprint != held.fingerprint else { return .here }
-    return .elsewhere
+    return listed[key].map { $0.fingerprint == held.fingerprint } ?? true ? .here : .elsewhere
   }
 }

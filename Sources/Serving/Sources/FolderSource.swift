@@ -36,5 +36,6 @@ final class FolderSource: ModelSource {
   func refresh() -> Int { 0 }
   func hasLooked(_ number: Int) -> Bool { true }
   func fetch(_ model: String, _ number: Int) {}
+  func noteUse(_ model: String, _ number: Int) {}
   func end() {}
 }

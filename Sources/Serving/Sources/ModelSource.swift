@@ -37,6 +37,9 @@ protocol ModelSource: Sendable {
   /// Begins to bring a version that is elsewhere to this machine.
   func fetch(_ model: String, _ number: Int)
 
+  /// Notes that a version answers from here on, or did until now.
+  func noteUse(_ model: String, _ number: Int)
+
   func end()
 }
 

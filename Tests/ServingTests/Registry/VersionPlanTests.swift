@@ -117,7 +117,8 @@ import Testing
       while let step = VersionPlan.next(versions, keep: keep) {
         let hasAnswered = versions.contains { $0.phase == .ready }
         switch step {
-        case .fetch(let number): versions[number - 1].files = Bool.random(using: &random) ? .here : .heldUp
+        case .fetch(let number):
+          versions[number - 1].files = Bool.random(using: &random) ? .here : .heldUp
         case .load(let number):
           versions[number - 1].phase = Bool.random(using: &random) ? .ready : .failed
         case .unload(let number): versions[number - 1].phase = .unloaded
