@@ -50,7 +50,7 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
-    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
+    .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CCurl"),
@@ -85,8 +85,8 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
-        "JSON", "Messages", "Metrics", "Models", "REST", "RPC", "Templates", "Threads",
-        "Tokenizers", "Web",
+        "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Threads", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
@@ -156,7 +156,7 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
-        "REST", "RPC", "Serving", "Templates", "Tokenizers",
+        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -35,7 +35,6 @@ package final class InferenceServer: Sendable {
   /// File descriptors that the process may have.
   private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
-  private let memoryTrim = Mutex(MemoryTrim())
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
@@ -58,15 +57,19 @@ package final class InferenceServer: Sendable {
     self.engine = engine
     let batching = BatchingMetrics(registry: metrics, engine: engine)
     let requests = RequestFamilies(metrics, loops: group.loops.count)
+    let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, metrics: batching, requests: requests,
-      loops: group.loops, threads: configuration.threads, log: log)
-    keeper = ModelKeeper(
-      root: configuration.models, registry: registry, installer: installer, metrics: metrics,
-      log: log, period: configuration.modelsPeriod)
+      loops: group.loops, threads: configuration.threads, log: log
+    ) { wake.signal() }
+    let keeper = ModelKeeper(
+      sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
+      installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
+      metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
+    self.keeper = keeper
     readiness = Readiness(
-      models: { [registry] in registry.standings }, requirement: configuration.readiness,
-      stuckAfter: configuration.stuckAfter
+      models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
+      requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
@@ -117,7 +120,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try ModelDirectory(scanning: configuration.models)
+    let models = try keeper.firstLook()
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -132,7 +135,7 @@ package final class InferenceServer: Sendable {
     }
     tellReach()
     reportSoon()
-    try startLoading(directory)
+    try startLoading(models)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -210,8 +213,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
-    try keeper.start(directory) { [self] in
+  private func startLoading(_ models: [ModelDirectory]) throws(ThreadError) {
+    try keeper.start(models) { [self] in
       readiness.finishedLoading()
       reportSoon()
       // A loading that was given up ends here too.
@@ -232,7 +235,6 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
-      if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }
   }

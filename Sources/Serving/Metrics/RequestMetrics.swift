@@ -76,8 +76,14 @@ package final class VersionMetrics: Sendable {
   private let seconds, queueSeconds: Histogram
   /// By stage.
   private let stageSeconds: [Counter]
+  private let farewell: Farewell
 
-  init(_ families: RequestFamilies, model: String, version: String, generates: Bool) {
+  /// - Parameter gone: called, on whichever thread, when the last call has let go of it.
+  init(
+    _ families: RequestFamilies, model: String, version: String, generates: Bool,
+    gone: @escaping @Sendable () -> Void
+  ) {
+    farewell = Farewell(gone)
     self.families = families
     self.model = model
     self.version = version
@@ -108,4 +114,11 @@ package final class VersionMetrics: Sendable {
     }
     if stages[.queue] > 0 { queueSeconds.record(stages[.queue], stripe: loop) }
   }
+}
+
+/// Tells when what holds it goes.
+final class Farewell: Sendable {
+  private let tell: @Sendable () -> Void
+  init(_ tell: @escaping @Sendable () -> Void) { self.tell = tell }
+  deinit { tell() }
 }

@@ -17,6 +17,7 @@ final class ModelInstaller: Sendable {
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
+  private let gone: @Sendable () -> Void
   private let shared = Mutex(Shared())
   private let isCancelled = Atomic(false)
 
@@ -32,11 +33,14 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
+  /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
     registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
-    requests: RequestFamilies, loops: [EventLoop], threads: Int?, log: Log
+    requests: RequestFamilies, loops: [EventLoop], threads: Int?, log: Log,
+    gone: @escaping @Sendable () -> Void
   ) {
     self.requests = requests
+    self.gone = gone
     self.registry = registry
     self.engine = engine
     self.metrics = metrics
@@ -116,7 +120,8 @@ final class ModelInstaller: Sendable {
     return ServedModel(
       name: entry.name, version: version.number, facts: facts, runner: runner,
       metrics: VersionMetrics(
-        requests, model: entry.name, version: place.version, generates: facts.task == .generation))
+        requests, model: entry.name, version: place.version, generates: facts.task == .generation,
+        gone: gone))
   }
 
   /// Batchers live on the loops in turn.

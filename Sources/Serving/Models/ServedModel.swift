@@ -10,8 +10,6 @@ package final class ServedModel: Sendable {
   package let versionText: String
   package let facts: ModelFacts
   package let runner: Runner
-  /// What its calls are counted in.
-  let metrics: VersionMetrics
 
   /// What turns instances into predictions; one case per task.
   package enum Runner: Sendable {
@@ -28,6 +26,9 @@ package final class ServedModel: Sendable {
     package let stopTokens: [Int32]
     package let chat: ChatSupport
   }
+
+  /// Goes after all the rest, which is destroyed in the order it stands here, and tells.
+  let metrics: VersionMetrics
 
   init(
     name: String, version: Int, facts: ModelFacts, runner: Runner, metrics: VersionMetrics

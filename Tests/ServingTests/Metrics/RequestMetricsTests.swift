@@ -41,7 +41,7 @@ import Testing
   private func version(
     _ model: String, _ version: String, generates: Bool = false
   ) -> VersionMetrics {
-    VersionMetrics(families, model: model, version: version, generates: generates)
+    VersionMetrics(families, model: model, version: version, generates: generates) {}
   }
 
   @Test func callsAreCountedByMethodModelVersionAndStatus() {
