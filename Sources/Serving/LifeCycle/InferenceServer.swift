@@ -98,10 +98,6 @@ package final class InferenceServer: Sendable {
     ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
-    ProcessMetrics.register(in: metrics)
-    ModelMetrics.register(registry, readiness, in: metrics)
-    TritonMetrics.register(requests, batching, in: metrics)
-    VLLMMetrics.register(requests, batching, in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)
@@ -113,6 +109,15 @@ package final class InferenceServer: Sendable {
       options: Self.httpOptions(configuration, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
+    registerSeries(of: requests, batching)
+  }
+
+  /// Of what is only looked up when somebody asks.
+  private func registerSeries(of requests: RequestFamilies, _ batching: BatchingMetrics) {
+    ProcessMetrics.register(in: metrics)
+    ModelMetrics.register(registry, readiness, in: metrics)
+    TritonMetrics.register(requests, batching, in: metrics)
+    VLLMMetrics.register(requests, batching, in: metrics)
   }
 
   /// Serves until the process is told to stop.
