@@ -30,8 +30,11 @@ package struct ModelDirectory: Sendable, Equatable {
   static let maximumModels = 1000
   static let maximumVersions = 1000
 
+  /// - Parameter overrides: by model, what goes over its model.yaml.
   /// - Throws: `ConfigurationError` when the folder itself cannot be read or holds too much.
-  package init(scanning root: String) throws(ConfigurationError) {
+  package init(
+    scanning root: String, overrides: [String: ModelOverride] = [:]
+  ) throws(ConfigurationError) {
     let names = try ModelDirectory.list(root)
     for name in names {
       let path = "\(root)/\(name)"
@@ -46,15 +49,18 @@ package struct ModelDirectory: Sendable, Equatable {
         throw ConfigurationError(
           file: root, "there are more than \(ModelDirectory.maximumModels) models; move some away")
       }
-      entries.append(entry(name, path))
+      entries.append(entry(name, path, overrides[name]))
     }
   }
 
-  private mutating func entry(_ name: String, _ path: String) -> Entry {
+  private mutating func entry(
+    _ name: String, _ path: String, _ override: ModelOverride?
+  ) -> Entry {
     var entry = Entry(name: name)
     do throws(ConfigurationError) {
       entry.versions = try versions(path)
-      entry.settings = try ModelDirectory.settings(path)
+      let settings = try ModelDirectory.settings(path)
+      entry.settings = override?.applied(to: settings) ?? settings
     } catch {
       entry.problem = error.description
     }
@@ -94,7 +100,9 @@ package struct ModelDirectory: Sendable, Equatable {
       throw ConfigurationError(file: file, error.reason)
     }
     let bytes = unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }
-    return try ModelSettings(yaml: bytes, file: file)
+    do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
+      throw ConfigurationError(file: "", error.line)
+    }
   }
 
   static func isValidName(_ name: String) -> Bool {

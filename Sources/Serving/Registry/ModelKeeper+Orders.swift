@@ -11,6 +11,7 @@ extension ModelKeeper.Shift {
       case .label(let name, let label, let version, let share):
         try setLabel(name, label, version, share)
       case .rollBack(let name): try rollBack(name)
+      case .override(let overrides): override(overrides)
       }
     } catch {
       return finish(.failure(error))
@@ -59,7 +60,7 @@ extension ModelKeeper.Shift {
     wait(for: numbers, of: name, finish)
   }
 
-  private mutating func setLabel(
+  mutating func setLabel(
     _ name: String, _ label: String, _ number: Int?, _ share: Double
   ) throws(Status) {
     let model = try keeper.registry.model(name)

@@ -24,6 +24,9 @@ extension ModelKeeper {
     /// What versions looked like that could not be loaded.
     private var failures: [String: FolderStamp] = [:]
     private var problems: Set<String> = []
+    /// What apus.yaml says of models, and those whose labels do not point where it says yet.
+    var overrides: [String: ModelOverride] = [:]
+    var unlabelled: Set<String> = []
     private var leaving: [Leaving] = []
     private var waiting: [(model: String, versions: Set<Int>, finish: Finish)] = []
 
@@ -51,7 +54,9 @@ extension ModelKeeper {
     /// stayed as they are from one look to the next: nobody is copying any more.
     mutating func look(isComplete: Bool = false) {
       let directory: ModelDirectory
-      do throws(ConfigurationError) { directory = try ModelDirectory(scanning: root) } catch {
+      do throws(ConfigurationError) {
+        directory = try ModelDirectory(scanning: root, overrides: overrides)
+      } catch {
         return tell(error.description)
       }
       var now: [String: FolderStamp] = [:]
@@ -67,6 +72,7 @@ extension ModelKeeper {
       stamps = now
       enter(directory) { isComplete || before[$0.path] == now[$0.path] }
       bringAllAbout()
+      label()
       keeper.registry.forgetAbsent(except: Set(directory.entries.map(\.name)))
       entries = entries.filter { keeper.registry.contains($0.key) }
     }
@@ -101,13 +107,15 @@ extension ModelKeeper {
 
     /// A problem is news once.
     private mutating func tell(_ problem: String, model: String? = nil) {
-      guard problems.insert(problem).inserted else { return }
+      guard isNews(problem) else { return }
       if let model {
         log.error("not loaded", ("model", .text(model)), ("problem", .text(problem)))
       } else {
         log.warning("models folder", ("problem", .text(problem)))
       }
     }
+
+    mutating func isNews(_ problem: String) -> Bool { problems.insert(problem).inserted }
 
     // MARK: Steps
 

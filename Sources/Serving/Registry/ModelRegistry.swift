@@ -25,8 +25,8 @@ package final class ModelRegistry: Sendable {
   }
   /// Where a label points, and its share of the calls that name no version.
   package struct Label: Sendable, Equatable {
-    package let version: Int
-    package let share: Double
+    package internal(set) var version: Int
+    package internal(set) var share: Double
   }
   package struct Model: Sendable {
     package let name: String
