@@ -25,11 +25,14 @@ func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
 
 // What keeps an idle server small; tools/bench start measures it. lld packs the 37,000 relocations
 // of a position-independent program (0.9 MB, all read at start), no symbol is exported as nothing
-// is loaded that could ask for one, and of the C++ library only what is used is linked.
+// is loaded that could ask for one, of the C++ library only what is used is linked, and what a start
+// runs stands side by side (tools/link/trace-start; tools/build cuts our code into such pieces).
 let lean: LinkerSetting = .unsafeFlags(
   [
     "-use-ld=lld", "-L", Context.packageDirectory + "/tools/link",
     "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic",
+    "-Xlinker", "--symbol-ordering-file=" + Context.packageDirectory + "/tools/link/start.order",
+    "-Xlinker", "--no-warn-symbol-ordering",
   ], .when(configuration: .release))
 
 let package = Package(

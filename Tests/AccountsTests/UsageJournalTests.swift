@@ -199,6 +199,38 @@ import Testing
     #expect(journal.count() == 1)
   }
 
+  /// Round after round: what has been read takes no memory, and what waits is never given back.
+  @Test(arguments: 0..<4)
+  func onlyWhatWaitsTakesMemory(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let capacity = 1 << 20
+    let stretch = 1 << 18
+    let journal = try open(capacity: capacity)
+    let path = try #require(try journalPath())
+    var (next, oldest) = (0, 0)
+    while journal.tail < 5 * capacity {
+      let most = Int.random(in: 1...9000, using: &random)
+      for _ in 0..<most where journal.append(.test(tokensIn: next)) { next += 1 }
+      let (records, end) = journal.read(limit: Int.random(in: 1...9000, using: &random))
+      #expect(records.map(\.tokensIn) == Array(oldest..<oldest + records.count))
+      journal.release(to: end)
+      oldest += records.count
+      var status = stat()
+      try #require(stat(path, &status) == 0)
+      let used = Int(journal.tail - end)
+      #expect(Int(status.st_blocks) * 512 <= UsageJournal.headerSize + used + 2 * stretch)
+    }
+    #expect(next > 10_000)
+  }
+
+  @Test func anUnusedJournalTakesNoMemory() throws {
+    let journal = try open(capacity: UsageJournal.standardCapacity)
+    var status = stat()
+    try #require(stat(try #require(try journalPath()), &status) == 0)
+    #expect(Int(status.st_blocks) * 512 <= UsageJournal.headerSize)
+    #expect(journal.append(.test()))
+  }
+
   @Test func filesOfOthersAreNotTouched() throws {
     do { _ = try open() }
     let path = try #require(try journalPath())

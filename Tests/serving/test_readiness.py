@@ -22,10 +22,21 @@ def test_a_server_without_models_is_live_but_not_ready(start, tmp_path):
     assert not serving(server)
     health = server.stub.Health(server.apus.HealthRequest())
     assert health.live and not health.ready and health.reason == "no model is installed"
-    idle = server.memory()
-    assert idle <= 15_000_000, f"{idle / 1e6:.1f} MB when idle"
     result = run("health", "--server", server.address)
     assert result.returncode == 4 and "not ready" in result.stdout
+
+
+def test_an_idle_server_takes_15_mb_with_everything_that_a_start_turns_on(start, tmp_path):
+    """Both fronts, keys, usage and jobs on files: where they are made, and where they are found."""
+    (tmp_path / "empty").mkdir()
+    for _ in range(2):
+        server = start(tmp_path / "empty", "--database", tmp_path / "apus.db")
+        server.wait_for("not ready", reason="no model is installed")
+        assert not serving(server)
+        assert (tmp_path / "apus-jobs.db").exists()
+        idle = server.memory()
+        assert idle <= 15_000_000, f"{idle / 1e6:.1f} MB when idle"
+        server.stop()
 
 
 def spoil(path, tensor):

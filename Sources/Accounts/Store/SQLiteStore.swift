@@ -49,19 +49,26 @@ package final class SQLiteStore: Store {
     func forgetNames() { names = [:] }
   }
 
-  private let connection: Mutex<Connection>
+  private let path: String
+  private let options: Database.Options
+  /// nil until it is opened.
+  private let connection = Mutex<Connection?>(nil)
 
   /// Opens the file, makes it if it is not there, and brings it to today's schema.
   ///
   /// - Parameter path: a file, or `:memory:` for what is forgotten with this instance.
-  package init(path: String, options: Database.Options = Database.Options()) throws(StoreError) {
-    do throws(SQLiteError) {
-      let database = try Database(path: path, options: options)
-      try database.migrate(to: Self.schema)
-      connection = Mutex(Connection(database))
-    } catch {
-      throw StoreError(error)
-    }
+  package convenience init(
+    path: String, options: Database.Options = Database.Options()
+  ) throws(StoreError) {
+    self.init(openingLater: path, options: options)
+    try use { _ throws(SQLiteError) in }
+  }
+
+  /// Opens the file at the first use, which throws what is wrong with it: a start does not wait for
+  /// connections that it does not need yet.
+  package init(openingLater path: String, options: Database.Options = Database.Options()) {
+    self.path = path
+    self.options = options
   }
 
   /// Runs `body` with the connection to itself.
@@ -69,7 +76,11 @@ package final class SQLiteStore: Store {
     _ body: (Connection) throws(SQLiteError) -> Result
   ) throws(StoreError) -> Result where Result: Sendable {
     let result = connection.withLock { connection -> Swift.Result<Result, SQLiteError> in
-      do throws(SQLiteError) { return .success(try body(connection)) } catch {
+      do throws(SQLiteError) {
+        let opened = if let connection { connection } else { try open() }
+        connection = opened
+        return .success(try body(opened))
+      } catch {
         return .failure(error)
       }
     }
@@ -77,6 +88,12 @@ package final class SQLiteStore: Store {
     case .success(let value): return value
     case .failure(let error): throw StoreError(error)
     }
+  }
+
+  private func open() throws(SQLiteError) -> Connection {
+    let database = try Database(path: path, options: options)
+    try database.migrate(to: Self.schema)
+    return Connection(database)
   }
 
   /// Pages of the write-ahead log from which on writers are made to wait for its end: 64 MiB. Under

@@ -34,11 +34,8 @@ final class JournalFile: Sendable {
     }
     do throws(StoreError) {
       try Self.take(descriptor, path)
-      guard let size = Self.size(of: descriptor, UsageJournal.headerSize + capacity) else {
-        Glibc.close(descriptor)
-        return nil
-      }
-      self.size = size
+      size = Self.size(of: descriptor, UsageJournal.headerSize + capacity)
+      guard takePages(at: 0, count: UsageJournal.headerSize) else { return nil }
     } catch {
       Glibc.close(descriptor)
       throw error
@@ -67,19 +64,20 @@ final class JournalFile: Sendable {
     }
   }
 
-  /// Gives the file the size it has, or the one that is wanted.
-  ///
-  /// - Returns: nil if there is no room: all pages are taken now, as one that is not to be had
-  ///   later would end the process (SIGBUS).
-  private static func size(of descriptor: Int32, _ wanted: Int) -> Int? {
+  /// Gives the file the size it has, or the one that is wanted. It has no pages by that.
+  private static func size(of descriptor: Int32, _ wanted: Int) -> Int {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
-    let present = Int(status.st_size)
-    let size = present > UsageJournal.headerSize && present % 4096 == 0 ? present : wanted
-    guard ftruncate(descriptor, size) == 0, posix_fallocate(descriptor, 0, size) == 0 else {
-      return nil
-    }
-    return size
+    let present = unsafe fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    if present > UsageJournal.headerSize, present % 4096 == 0 { return present }
+    return ftruncate(descriptor, wanted) == 0 ? wanted : 0
+  }
+
+  /// Has the system set pages aside, as one that is not to be had when it is written would end the
+  /// process (SIGBUS).
+  ///
+  /// - Returns: false if there is no room.
+  func takePages(at offset: Int, count: Int) -> Bool {
+    offset + count <= size && posix_fallocate(descriptor, offset, count) == 0
   }
 
   func map() throws(StoreError) -> UnsafeMutableRawPointer {

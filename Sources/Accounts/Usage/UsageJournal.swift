@@ -13,7 +13,9 @@ internal import Synchronization
 /// a killed process leaves to the next one that serves the same database. Nothing of it ever waits
 /// for a disk; a power cut loses it.
 ///
-/// One thread at a time appends, and one at a time reads; the two may be different ones.
+/// One thread at a time changes it (appends, releases), and one at a time reads; the two may be
+/// different ones. Only the stretches between head and tail take memory: the ring has room for the
+/// minutes in which a database does not answer, and is all but empty in all others.
 @safe
 package final class UsageJournal: Sendable {
   static let headerSize = 4096
@@ -30,6 +32,10 @@ package final class UsageJournal: Sendable {
   // before the tail tells of it and read before the head lets go of it.
   private nonisolated(unsafe) let memory: UnsafeMutableRawPointer
   private let file: JournalFile?
+  /// Position up to which there are pages; whole stretches.
+  private let taken = Atomic<UInt64>(0)
+  /// In bytes; the capacity is a multiple of it.
+  private let stretch: UInt64
 
   private enum Word: Int {
     case magic, identity, head, tail, gapFirst, gapLast, gapRequests, gapTokensIn, gapTokensOut
@@ -39,6 +45,7 @@ package final class UsageJournal: Sendable {
   package init(capacity: Int = UsageJournal.standardCapacity) throws(StoreError) {
     self.capacity = Self.rounded(capacity)
     outlivesProcess = false
+    stretch = Self.stretch(ofCapacity: self.capacity)
     file = nil
     let size = Self.headerSize + self.capacity
     let address = unsafe mmap(
@@ -54,10 +61,12 @@ package final class UsageJournal: Sendable {
   init(_ file: JournalFile) throws(StoreError) {
     self.file = file
     capacity = file.size - Self.headerSize
+    stretch = Self.stretch(ofCapacity: capacity)
     outlivesProcess = true
     unsafe memory = try file.map()
     if self[.magic] != Self.magic { begin() }
     mend()
+    taken.store(self[.tail] / stretch * stretch, ordering: .relaxed)
   }
 
   deinit { unsafe _ = munmap(memory, Self.headerSize + capacity) }
@@ -67,6 +76,11 @@ package final class UsageJournal: Sendable {
   /// Whole pages, and room for some records at least.
   static func rounded(_ capacity: Int) -> Int {
     (min(max(capacity, 16_384), 1 << 30) + 4095) / 4096 * 4096
+  }
+
+  /// 256 KiB, or less where that would not divide the ring.
+  private static func stretch(ofCapacity capacity: Int) -> UInt64 {
+    1 << UInt64(min(capacity.trailingZeroBitCount, 18))
   }
 
   /// Where the next record goes.
@@ -82,6 +96,7 @@ package final class UsageJournal: Sendable {
   func begin() {
     self[.head] = 0
     self[.tail] = 0
+    taken.store(0, ordering: .relaxed)
     for word in [Word.gapRequests, .gapTokensIn, .gapTokensOut] { self[word] = 0 }
     self[.identity] = UInt64.random(in: 1..<1 << 63)
     self[.magic] = Self.magic
@@ -93,7 +108,9 @@ package final class UsageJournal: Sendable {
     var tail = self[.tail]
     let toEnd = capacity - Int(tail % UInt64(capacity))
     let skipped = size > toEnd ? toEnd : 0
-    guard Int(tail - self[.head]) + skipped + size <= capacity else { return false }
+    guard Int(tail - self[.head]) + skipped + size <= capacity,
+      takePages(to: tail + UInt64(skipped + size))
+    else { return false }
     if skipped > 0 {
       unsafe entry(at: tail).storeBytes(of: 0, as: UInt64.self)
       tail += UInt64(skipped)
@@ -121,8 +138,32 @@ package final class UsageJournal: Sendable {
 
   /// Lets go of everything before a position.
   func release(to position: UInt64) {
-    guard position > self[.head], position <= self[.tail] else { return }
+    let head = self[.head]
+    guard position > head, position <= self[.tail] else { return }
     self[.head] = position
+    givePagesBack(from: head, to: position)
+  }
+
+  /// - Returns: false if the system has none.
+  private func takePages(to end: UInt64) -> Bool {
+    var position = taken.load(ordering: .relaxed)
+    while position < end {
+      let offset = Self.headerSize + Int(position % UInt64(capacity))
+      guard file?.takePages(at: offset, count: Int(stretch)) ?? true else { return false }
+      position += stretch
+      taken.store(position, ordering: .relaxed)
+    }
+    return true
+  }
+
+  /// Those of stretches that the head has left, unless the tail, a round ahead, is in them.
+  private func givePagesBack(from old: UInt64, to new: UInt64) {
+    let first = old / stretch * stretch
+    for position in Swift.stride(from: first, to: new / stretch * stretch, by: Int(stretch))
+    where position + UInt64(capacity) >= taken.load(ordering: .relaxed) {
+      unsafe _ = madvise(
+        entry(at: position), Int(stretch), file == nil ? MADV_DONTNEED : MADV_REMOVE)
+    }
   }
 
   /// How many records there are; looks at each.

@@ -21,8 +21,8 @@ final class AccountBook: Sendable {
     let main = try SQLiteStore(path: options.database ?? ":memory:")
     var (watched, administered, journal) = (main, main, nil as UsageJournal?)
     if let path = options.database {
-      watched = try SQLiteStore(path: path)
-      administered = try SQLiteStore(path: path)
+      watched = SQLiteStore(openingLater: path)
+      administered = SQLiteStore(openingLater: path)
       journal = try UsageJournal.open(forDatabase: path)
     }
     keys = KeyDirectory(defaults: options.keyLimits)
