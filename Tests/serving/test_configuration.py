@@ -252,6 +252,18 @@ def quiet(server):
     return len(lines(server, "call")) == before
 
 
+def test_the_file_here_is_taken_and_the_last_of_many_signals_counts(start, models, file):
+    file.write_text("server: {models_period: 100ms}\n")
+    server = start(models.root, cwd=file.parent)
+    server.wait_for("ready")
+    for number in range(30):
+        file.write_text(f"limits: {{requests: {1000 + number}}}\n")
+        server.process.send_signal(signal.SIGHUP)
+    server.until(lambda: [line["to"] for line in lines(server, "changed")][-1:] == ["1029"], "the last limit")
+    assert 1 <= len(lines(server, "configuration reloaded")) <= 30
+    assert lines(server, "configuration reloaded")[0]["file"] == "apus.yaml"
+
+
 # ---- Labels
 
 def labels(server):

@@ -68,10 +68,11 @@ extension ServerSettings {
       }),
     Entry(
       "http-origins", in: .http, "web pages that may call: origins with commas between, or *",
-      .list(expected: "origins", unset: "none") {
+      .list(expected: "origins such as https://app.example.com, or *", unset: "none") {
         $0.httpOrigins
-      } write: {
-        $0.httpOrigins = $1
+      } write: { root, origins throws(SettingProblem) in
+        guard origins.allSatisfy(isOrigin) else { throw .unexpected }
+        root.httpOrigins = origins
       }),
     http(.bodySize, "largest body of an HTTP request", .size(\.httpLimits.bodySize, kibi...gibi)),
     http(
@@ -103,6 +104,16 @@ extension ServerSettings {
       .eventQueue, "events of a stream that wait before its handler is suspended",
       .count(\.httpLimits.eventQueue, 1...4_096)),
   ]
+
+  /// As browsers send it: scheme, host and port, without a path. Another would never match.
+  private static func isOrigin(_ text: String) -> Bool {
+    if text == "*" || text == "null" { return true }
+    guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else {
+      return false
+    }
+    let rest = text.utf8.dropFirst(scheme.utf8.count)
+    return !rest.isEmpty && !rest.contains { [0x2f, 0x20, 0x2a, 0x3f, 0x23].contains($0) }
+  }
 
   private static func grpc(
     _ limit: Limit, _ help: String, _ value: SettingValue<ServerConfiguration>

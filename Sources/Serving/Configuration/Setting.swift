@@ -8,7 +8,8 @@ package protocol Settable: Sendable {
 ///
 /// The settings of the server are in `ServerSettings`, those of a model in `ModelSettings.table`.
 package struct Setting<Root: Settable>: Sendable {
-  /// When a changed value comes into force in a running server.
+  /// When a changed value comes into force in a running server. What is live, `Reload` hands on;
+  /// what is not, it names.
   package enum Change: String, Sendable { case restart, live }
 
   /// The flag without its dashes; of a model the key in model.yaml.

@@ -94,7 +94,7 @@ extension SettingValue {
     return value
   }
 
-  /// - Parameter whole: one text with commas between what it lists, and back.
+  /// Texts with commas between, and spaces around if that is nicer.
   static func list(
     expected: String, unset: String? = nil, read: @escaping @Sendable (Root) -> [String],
     write: @escaping @Sendable (inout Root, [String]) throws(SettingProblem) -> Void
@@ -102,7 +102,12 @@ extension SettingValue {
     Self("LIST", expected: expected, isList: true, unset: unset) {
       read($0).joined(separator: ",")
     } write: { root, text throws(SettingProblem) in
-      try write(&root, text.split(separator: ",").map(String.init))
+      let items = text.split(separator: ",").map { item in
+        let start = item.drop { $0 == " " }
+        let blanks = start.reversed().prefix { $0 == " " }.count
+        return String(start.dropLast(blanks))
+      }
+      try write(&root, items)
     }
   }
 

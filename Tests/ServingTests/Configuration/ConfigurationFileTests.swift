@@ -22,7 +22,7 @@ import Testing
         origins: [https://a.example, "*"]
       accounts: {allow_anonymous: true}
       limits: {requests: 0, window: 90s}
-      webhooks: {delays: "1s,2s"}
+      webhooks: {delays: " 1s, 2s "}
       log: {level: debug}
       """)
     #expect(file.problems.isEmpty)
@@ -78,7 +78,9 @@ import Testing
     ("log:\n  level: loud", 2, "expected debug, info, warning or error"),
     ("log:\n  level:", 2, "log.level: expected debug"),
     ("log:\n  level: [info]", 2, "expected one value (debug, info, warning or error), got a list"),
-    ("http:\n  origins: {a: b}", 2, "expected a list (origins), got `key: value` lines"),
+    ("http:\n  origins: {a: b}", 2, "expected a list (origins such as https://app.example.com, or *), got"),
+    ("http:\n  origins: [https://a.example/]", 2, "expected origins such as"),
+    ("http:\n  origins: [a.example]", 2, "expected origins such as"),
     ("http:\n  origins: [[a]]", 2, "expected a list"),
     ("http:\n  origins: ['a,b']", 2, "expected a list"),
     ("http:\n  address: nowhere", 2, "the port is missing"),
