@@ -90,7 +90,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Web"],
+      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving"],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor"],

@@ -19,6 +19,7 @@ package final class InferenceServer: Sendable {
   /// Every figure of this process.
   package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
+  private let reload: Reload
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
@@ -40,8 +41,9 @@ package final class InferenceServer: Sendable {
   /// starts, because threads inherit the mask of those that start them.
   package static func takeOverSignals() throws { try ProcessSignal.takeOver() }
 
+  /// - Parameter source: where the configuration is read anew on SIGHUP; nil for nowhere.
   /// - Throws: when the system gives no loops or threads, or too few file descriptors.
-  package init(_ configuration: ServerConfiguration) throws {
+  package init(_ configuration: ServerConfiguration, source: ConfigurationSource? = nil) throws {
     // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
     address = try SocketAddress(configuration.address)
@@ -74,9 +76,10 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
+    reload = Reload(
+      source, configuration, keys: accounts.keys, keeper: keeper, log: log)
     jobs = try JobBook.open(
-      configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
-      metrics: metrics, log: log)
+      configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
@@ -144,17 +147,19 @@ package final class InferenceServer: Sendable {
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
+    try group.loops[0].onSignals([.hangUp]) { [reload] _ in reload.begin() }
     let signal = await stop.wait()
+    let (grace, delay) = (reload.running.drainGrace, reload.running.drainDelay)
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.seconds)))
+      ("grace_s", .number(grace.seconds)))
     readiness.drain()
     let keeper = keeper
     async let kept: Void = Self.stop(keeper)
-    async let drained: Void = drainFront()
-    async let stopped: Void = stopJobs()
-    await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
+    async let drained: Void = drainFront(grace: grace, delay: delay)
+    async let stopped: Void = stopJobs(within: grace)
+    await server.drain(grace: grace, notice: delay)
     await drained
     await stopped
     await kept
@@ -206,20 +211,20 @@ package final class InferenceServer: Sendable {
   }
 
   /// Beside the gRPC server's drain, which tells of its beginning through health.
-  private func drainFront() async {
-    if configuration.drainDelay > .zero { try? await Task.sleep(for: configuration.drainDelay) }
-    await front.drain(grace: configuration.drainGrace)
+  private func drainFront(grace: Duration, delay: Duration) async {
+    if delay > .zero { try? await Task.sleep(for: delay) }
+    await front.drain(grace: grace)
   }
 
   /// A little before the drain's end, so that no job is cut off that could be kept for later.
-  private func stopJobs() async {
-    await jobs?.stop(within: configuration.drainGrace * 9 / 10)
+  private func stopJobs(within grace: Duration) async {
+    await jobs?.stop(within: grace * 9 / 10)
   }
 
   // MARK: Models
 
   private func startLoading(_ models: [ModelDirectory]) throws(ThreadError) {
-    try keeper.start(models) { [self] in
+    try keeper.start(models, overrides: configuration.overrides) { [self] in
       readiness.finishedLoading()
       reportSoon()
       // A loading that was given up ends here too.

@@ -15,6 +15,8 @@ package struct ServerConfiguration: Sendable {
   package var loops: Int?
   /// Threads that compute, the engine's own included; nil is one per core.
   package var threads: Int?
+  /// What apus.yaml says of single models, by their names.
+  package internal(set) var overrides: [String: ModelOverride] = [:]
   package var limits = ServerLimits()
   package var httpLimits = HTTPLimits()
   /// Origins whose pages may call over HTTP from a browser; `*` is any.
@@ -48,6 +50,9 @@ package struct ServerConfiguration: Sendable {
       return "\(error)"
     }
   }
+
+  /// The file of the database of jobs; nil where there are none.
+  package var jobsFile: String? { jobs.path(besides: accounts.database) }
 
   package init() {}
   package init(models: String) { self.models = models }

@@ -16,8 +16,11 @@ extension ModelKeeper.Shift {
         proceed()
       case .unload(let name, let version): try unload(name, version, finish)
       case .label(let name, let label, let version, let share):
-        try setLabel(name, label, version, share, finish)
+        try setLabel(name, label, version, share) { _, outcome in finish(outcome) }
       case .rollBack(let name): try rollBack(name, finish)
+      case .override(let overrides):
+        override(overrides)
+        finish(.success(()))
       }
     } catch {
       finish(.failure(error))
@@ -114,8 +117,9 @@ extension ModelKeeper.Shift {
     wait(for: numbers, of: name, finish)
   }
 
-  private mutating func setLabel(
-    _ name: String, _ label: String, _ number: Int?, _ share: Double, _ finish: @escaping Finish
+  mutating func setLabel(
+    _ name: String, _ label: String, _ number: Int?, _ share: Double,
+    _ conclude: @escaping Errand.Conclusion
   ) throws(Status) {
     let model = try registry.model(name)
     let before = model.wishes
@@ -123,7 +127,7 @@ extension ModelKeeper.Shift {
       registry.change(name) { $0.wishes.labels[label] = nil }
       noteLabel(name, label, nil, 0)
       bringAbout(name)
-      return finish(.success(()))
+      return conclude(&self, .success(()))
     }
     guard model.version(number) != nil else { throw unknown(model, "\(number)") }
     let others = before.labels.filter { $0.key != label }
@@ -151,7 +155,7 @@ extension ModelKeeper.Shift {
       }
       if isReady { shift.noteLabel(name, label, number, share) }
       shift.bringAbout(name)
-      finish(outcome)
+      conclude(&shift, outcome)
     }
   }
 
@@ -204,7 +208,7 @@ extension ModelKeeper.Shift {
   /// Brings it about that a version answers, and goes on when it does or does not.
   private mutating func whenReady(
     _ name: String, _ number: Int,
-    _ conclude: @escaping (inout ModelKeeper.Shift, Result<Void, Status>) -> Void
+    _ conclude: @escaping Errand.Conclusion
   ) {
     guard bringAbout(name) else { return conclude(&self, .failure(ModelKeeper.stopped)) }
     guard let outcome = outcome(of: name, number) else {

@@ -23,7 +23,9 @@ extension ModelKeeper {
     struct Errand {
       let model: String
       let number: Int
-      let conclude: (inout Shift, Result<Void, Status>) -> Void
+      typealias Conclusion = (inout Shift, Result<Void, Status>) -> Void
+
+      let conclude: Conclusion
     }
 
     let keeper: ModelKeeper
@@ -41,6 +43,11 @@ extension ModelKeeper {
     private var problems: Set<String> = []
     /// Problems that are remembered at most; after so many, all are news again.
     private static let problemBound = 10_000
+    /// What apus.yaml says of models, and those whose labels do not point where it says yet.
+    var overrides: [String: ModelOverride] = [:]
+    var unlabelled: Set<String> = []
+    /// Models whose labels are being set, with the versions that this keeps in memory.
+    var labelling: [String: Set<Int>] = [:]
     var leaving: [Leaving] = []
     var waiting: [(model: String, versions: Set<Int>, finish: Finish)] = []
     var errands: [Errand] = []
@@ -85,6 +92,7 @@ extension ModelKeeper {
       for source in keeper.sources { source.begin(events) }
       changed()
       bringAllAbout()
+      label()
       tellLoaded(areKnown: keeper.sources.allSatisfy(\.isKnown))
     }
 
@@ -107,6 +115,7 @@ extension ModelKeeper {
       }
       enter()
       bringAllAbout()
+      label()
       registry.forgetAbsent(except: Set(owners.keys))
       for name in entries.keys where !registry.contains(name) {
         entries[name] = nil
@@ -178,6 +187,7 @@ extension ModelKeeper {
       entry.versions.removeAll { known?.version($0.number) == nil && !$0.isSettled }
       // Of a new model everything is still being written.
       if known == nil, entry.versions.isEmpty, entry.problem == nil { return }
+      entry.settings = overrides[entry.name]?.applied(to: entry.settings) ?? entry.settings
       if let problem = entry.problem { tell(problem, model: entry.name) }
       entries[entry.name] = entry
       forgetVersions(of: known, except: entry)
@@ -220,21 +230,26 @@ extension ModelKeeper {
       registry.set(name, version.number, to: .unloaded)
     }
 
-    /// So that they outlive the process.
+    /// So that they outlive the process; labels of apus.yaml last as long as they stand there.
     func keepWishes(of name: String) {
-      guard let model = try? registry.model(name) else { return }
-      keeper.memory.keep(model.wishes, of: name)
+      guard var wishes = (try? registry.model(name))?.wishes else { return }
+      if overrides[name]?.labels != nil { wishes.labels = [:] }
+      keeper.memory.keep(wishes, of: name)
     }
 
     /// A problem is news once.
     private mutating func tell(_ problem: String, model: String? = nil) {
-      if problems.count >= Self.problemBound { problems = [] }
-      guard problems.insert(problem).inserted else { return }
+      guard isNews(problem) else { return }
       if let model {
         log.error("not loaded", ("model", .text(model)), ("problem", .text(problem)))
       } else {
         log.warning("models folder", ("problem", .text(problem)))
       }
+    }
+
+    mutating func isNews(_ problem: String) -> Bool {
+      if problems.count >= Self.problemBound { problems = [] }
+      return problems.insert(problem).inserted
     }
 
     func end(_ status: Status) {

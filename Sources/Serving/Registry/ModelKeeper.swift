@@ -21,6 +21,8 @@ final class ModelKeeper: Sendable {
     /// No version: the label goes.
     case label(String, label: String, version: Int?, share: Double)
     case rollBack(String)
+    /// What apus.yaml says of models from here on.
+    case override([String: ModelOverride])
   }
 
   private struct Pending: Sendable {
@@ -78,14 +80,16 @@ final class ModelKeeper: Sendable {
   /// Loads what the sources hold and goes on keeping it.
   ///
   /// - Parameters:
-  ///   - loaded: called once all models have been tried.
+  ///   - overrides: what apus.yaml says of models; the folder was read with the same.
+  ///   - loaded: called once all models have been tried, and labels point where they should.
   ///   - changed: called whenever a version became ready, failed or went.
   func start(
-    _ seen: [ModelDirectory], loaded: @escaping @Sendable () -> Void,
-    changed: @escaping @Sendable () -> Void
+    _ seen: [ModelDirectory], overrides: [String: ModelOverride],
+    loaded: @escaping @Sendable () -> Void, changed: @escaping @Sendable () -> Void
   ) throws(ThreadError) {
     let started = try SystemThread("models") { [self] in
       var shift = Shift(keeper: self, seen: seen, loaded: loaded, changed: changed)
+      shift.take(overrides)
       shift.begin()
       serve(&shift)
     }

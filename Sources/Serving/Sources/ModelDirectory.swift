@@ -137,7 +137,9 @@ package struct ModelDirectory: Sendable, Equatable {
       throw ConfigurationError(file: file, error.reason)
     }
     let bytes = unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }
-    return try ModelSettings(yaml: bytes, file: file)
+    do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
+      throw ConfigurationError(file: "", error.line)
+    }
   }
 
   static func isValidName(_ name: String) -> Bool {
