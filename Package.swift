@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Targets stand in flow order: bytes → frames → RPC → messages → models → compute → batches
-// → server. docs/architecture.md says what each may import and why.
+// Targets stand in flow order: bytes → frames → messages → RPC → models → compute → batches
+// → keys and jobs → server. docs/architecture.md says what each may import and why.
 
 let house: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -63,11 +63,12 @@ let package = Package(
     swift("Threads", ["Bytes", "CLinux"]),
     swift("JSON", ["Bytes", "CJansson"]),
     swift("Metrics", []),
+    swift("Time", []),
     swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["CMessages"]),
     swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
-    swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics"]),
+    swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics", "Time"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Templates", []),
@@ -78,19 +79,20 @@ let package = Package(
     swift("SQLite", ["CSQLite"]),
     swift("Web", ["Bytes", "CCurl", "Threads"]),
     swift("ObjectStore", ["Bytes", "CExpat", "Threads", "Web"]),
-    swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads"]),
-    swift(
-      "Jobs", ["Accounts", "Bytes", "Crypto", "JSON", "SQLite", "Threads", "Web"]),
+    swift("Accounts", ["Crypto", "Metrics", "SQLite", "Threads", "Time"]),
+    swift("Jobs", ["Bytes", "Crypto", "JSON", "SQLite", "Threads", "Time", "Web"]),
     swift(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
         "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
-        "Threads", "Tokenizers", "Web",
+        "Threads", "Time", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving"],
+      dependencies: [
+        "Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Time",
+      ],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor"],
@@ -105,10 +107,10 @@ let package = Package(
     .target(
       name: "TestSupport", path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: house),
     .executableTarget(
-      name: "jobs-probe", dependencies: ["Accounts", "Jobs", "Web"],
+      name: "jobs-probe", dependencies: ["Jobs", "Web"],
       path: "tools/jobs-probe", swiftSettings: strict),
     .executableTarget(
-      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads"],
+      name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads", "Time"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
@@ -122,6 +124,7 @@ let package = Package(
     tests("Threads", ["Threads"]),
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
+    tests("Time", ["Time"]),
     tests("EventLoop", ["Bytes", "EventLoop"]),
     tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
@@ -150,13 +153,15 @@ let package = Package(
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),
     tests("ObjectStore", ["ObjectStore", "Web"]),
-    tests("Accounts", ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "accounts-probe"]),
-    tests("Jobs", ["Accounts", "Jobs", "SQLite", "Web", "jobs-probe"]),
+    tests(
+      "Accounts",
+      ["Accounts", "Crypto", "Metrics", "SQLite", "Threads", "Time", "accounts-probe"]),
+    tests("Jobs", ["Jobs", "SQLite", "Time", "Web", "jobs-probe"]),
     tests(
       "Serving",
       [
         "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
-        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Tokenizers",
+        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Time", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

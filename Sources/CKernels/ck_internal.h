@@ -43,7 +43,7 @@ static inline uint16_t ck_to_f16(float value) {
   return sign | (uint16_t)((rounded - 0x38000000) >> 13);
 }
 
-// One table per tier, defined in its kernels_<isa>.c.
+// One table per tier, defined in its rows_<isa>.c.
 extern const ck_kernels ck_kernels_scalar;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;

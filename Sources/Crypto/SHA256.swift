@@ -84,9 +84,3 @@ package enum SHA256 {
     }
   }
 }
-
-/// Whether two byte strings are equal, in a time that tells nothing but their lengths.
-package func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-  guard left.count == right.count else { return false }
-  return unsafe CRYPTO_memcmp(left, right, left.count) == 0
-}

@@ -10,9 +10,6 @@ internal import Glibc
 // send RST, and RST can destroy the last answer on its way to the peer.
 
 /// A non-blocking stream socket on a loop, accepted or connected. On its loop only.
-///
-/// TLS takes its place between the socket and the handler: `read` decrypts before `received`,
-/// `flush` encrypts between `gather` and `send`, and `opened` waits for the handshake.
 package final class Connection: PollSource {
   enum Phase { case connecting, open, flushing, lingering, closed }
 
@@ -26,7 +23,6 @@ package final class Connection: PollSource {
   package internal(set) var handler: (any ConnectionHandler)?
   var phase: Phase
   var interest: PollEvents
-  var isReadingPaused = false
   var hasPeerEnded = false
   /// In the loop's list of connections to flush at the turn's end.
   var isDirty = false
@@ -59,8 +55,6 @@ package final class Connection: PollSource {
 
   /// False once closed, or closing after a flush.
   package var isOpen: Bool { phase == .open }
-  /// Bytes gathered that wait for room in the kernel.
-  package var pendingBytes: Int { leftover.count }
 
   // MARK: What the handler asks for
 
@@ -75,19 +69,6 @@ package final class Connection: PollSource {
     guard !isDirty else { return }
     isDirty = true
     loop.dirty.append(self)
-  }
-
-  /// Reads nothing more, so that the peer is pushed back by TCP. Losing the peer is still noticed.
-  package func pauseReading() {
-    loop.assertCurrent()
-    isReadingPaused = true
-    updateInterest()
-  }
-
-  package func resumeReading() {
-    loop.assertCurrent()
-    isReadingPaused = false
-    updateInterest()
   }
 
   /// Closes at once; what is unsent is lost. `closed` follows.
@@ -114,8 +95,6 @@ package final class Connection: PollSource {
       self.lingering = lingering
       setNeedsWrite()
       phase = .flushing
-      isReadingPaused = false
-      updateInterest()
       arm(end)
     case .flushing:
       self.lingering = min(self.lingering, lingering)
@@ -166,7 +145,7 @@ package final class Connection: PollSource {
   func updateInterest() {
     guard phase != .closed, phase != .connecting else { return }
     var wanted: PollEvents = []
-    if !isReadingPaused && !hasPeerEnded { wanted.insert(.readable) }
+    if !hasPeerEnded { wanted.insert(.readable) }
     if !leftover.isEmpty { wanted.insert(.writable) }
     guard wanted != interest else { return }
     interest = wanted

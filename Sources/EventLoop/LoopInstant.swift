@@ -32,13 +32,6 @@ package struct LoopInstant: Sendable, Hashable, Comparable {
   package func nanoseconds(since earlier: LoopInstant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
   }
-
-  /// The same point as other modules know it, given that it is now `now`.
-  package func continuous(now: LoopInstant) -> ContinuousClock.Instant {
-    let ahead = Int64(clamping: nanoseconds(since: now))
-    let behind = Int64(clamping: now.nanoseconds(since: self))
-    return .now.advanced(by: .nanoseconds(ahead - behind))
-  }
 }
 
 extension Duration {

@@ -9,10 +9,15 @@ package enum ProcessSignal: Int32, Sendable, CaseIterable {
 
   /// Keeps the kernel from acting on them and on SIGPIPE. To be called first thing in the process:
   /// threads inherit the mask of the thread that starts them.
-  package static func takeOver(_ signals: [ProcessSignal] = allCases) throws(SystemError) {
-    let numbers = signals.map(\.rawValue)
+  package static func takeOver() throws(SystemError) {
+    let numbers = allCases.map(\.rawValue)
     try SystemError.check(
       unsafe cl_signals_block(numbers, Int32(numbers.count)), "block signals")
+    try ignorePipe()
+  }
+
+  /// Keeps the kernel from ending the process for a write to a socket that its peer has closed.
+  package static func ignorePipe() throws(SystemError) {
     try SystemError.check(cl_ignore_sigpipe(), "ignore SIGPIPE")
   }
 }

@@ -1,4 +1,4 @@
-internal import Accounts
+internal import Time
 package import Web
 
 /// Long work as a server offers it: a queue in a file, a runner, and webhooks.

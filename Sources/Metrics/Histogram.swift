@@ -80,7 +80,7 @@ package final class Histogram: Metric {
   /// How many values.
   package var count: UInt64 { counts().reduce(0, +) }
 
-  /// The value below which that share of all values lie, within 5 %; nil when there is none.
+  /// The value below which that share of all values lie, within 3.2 %; nil when there is none.
   ///
   /// - Parameter share: 0.5 for the median; clamped to 0...1.
   package func percentile(_ share: Double) -> Double? {

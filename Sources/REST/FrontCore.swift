@@ -13,7 +13,6 @@ final class FrontCore: Sendable {
   let options: FrontOptions
   let dispatcher: Dispatcher
   let metrics: FrontMetrics?
-  let ids = RequestIDs()
   let bodies: BodyBudget
   let addresses: AddressCount
   /// Makes what the requests of one connection call on.
@@ -117,21 +116,5 @@ final class AddressCount: Sendable {
       }
       if isEmpty { continuation.resume() }
     }
-  }
-}
-
-/// Ids for requests whose client sent none: a random prefix of this process and a counter.
-final class RequestIDs: Sendable {
-  private let prefix: String
-  private let counter = Atomic<UInt64>(1)
-
-  init() {
-    var random = SystemRandomNumberGenerator()
-    let hex = String(random.next() as UInt64, radix: 16)
-    prefix = "http-" + String(repeating: "0", count: 16 - hex.utf8.count) + hex + "-"
-  }
-
-  func next() -> String {
-    prefix + String(counter.wrappingAdd(1, ordering: .relaxed).oldValue, radix: 16)
   }
 }

@@ -3,6 +3,7 @@ internal import Glibc
 internal import Messages
 internal import RPC
 internal import Serving
+internal import Time
 
 /// Where keys and usage are asked for: a server, or the database's file itself, which needs no
 /// server and no key.

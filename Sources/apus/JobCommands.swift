@@ -2,6 +2,7 @@ internal import Accounts
 internal import Glibc
 internal import Jobs
 internal import Serving
+internal import Time
 
 extension Command {
   static let jobsSecret = Command(

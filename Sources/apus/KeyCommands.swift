@@ -2,6 +2,7 @@ internal import Accounts
 internal import Messages
 internal import RPC
 internal import Serving
+internal import Time
 
 extension Command {
   static let keys: [Command] = [createKey, listKeys, revokeKey, rotateKey]

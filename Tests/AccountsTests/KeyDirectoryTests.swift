@@ -1,6 +1,7 @@
 import Accounts
 import TestSupport
 import Testing
+import Time
 
 @Suite struct KeyDirectoryTests {
   let folder: TemporaryFolder

@@ -1,6 +1,7 @@
 import Crypto
 import TestSupport
 import Testing
+import Time
 
 @testable import Accounts
 

@@ -1,5 +1,6 @@
 import Accounts
 import Synchronization
+import Time
 
 /// Time that only the test moves. The wall clock begins on 20 November 2026.
 final class FakeClock: Sendable {

@@ -1,5 +1,6 @@
 import Accounts
 import Testing
+import Time
 
 @Suite struct MemoryRateLimiterTests {
   let clock = FakeClock()

@@ -1,6 +1,7 @@
 import Accounts
 import TestSupport
 import Testing
+import Time
 
 /// Keeps every charge that there ever was, and counts them anew for each question.
 private struct NaiveLimiter {

@@ -3,6 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 import Threads
+import Time
 
 /// Sixty-four threads that share one key.
 @Suite struct RateLimiterRaceTests {

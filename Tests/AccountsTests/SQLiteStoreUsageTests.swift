@@ -2,6 +2,7 @@ import Accounts
 import SQLite
 import TestSupport
 import Testing
+import Time
 
 @Suite struct SQLiteStoreUsageTests {
   let folder: TemporaryFolder

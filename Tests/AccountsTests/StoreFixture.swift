@@ -1,4 +1,5 @@
 import Accounts
+import Time
 
 extension UsageRecord {
   static func test(

@@ -2,6 +2,7 @@ import Accounts
 import TestSupport
 import Testing
 import Threads
+import Time
 
 @Suite struct StoreThreadTests {
   @Test func callsAreAwaitedAndErrorsComeBack() async throws {

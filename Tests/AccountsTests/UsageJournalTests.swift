@@ -3,6 +3,7 @@ import Metrics
 import SQLite
 import TestSupport
 import Testing
+import Time
 
 @testable import Accounts
 

@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Threads
+import Time
 
 @testable import Accounts
 

@@ -156,8 +156,6 @@ static void check_rows(const ck_kernels *tier, ptrdiff_t n) {
   if (n > 1) CHECK(layer_norm, x, n, w, b, 1e-6f);
   CHECK(rms_norm, x, n, w, 1e-5f);
   CHECK(softmax, x, n);
-  CHECK(gelu, x, n);
-  CHECK(silu_gate, x, w, n);
 #undef CHECK
   for (int halves = 0; halves < 2 && n % 2 == 0; halves++) {
     memcpy(found, x, (size_t)n * 4), memcpy(right, x, (size_t)n * 4);

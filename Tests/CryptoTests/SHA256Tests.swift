@@ -54,12 +54,4 @@ import Testing
     }
     #expect(Digest256([1, 2, 3]) == nil)
   }
-
-  @Test func bytesAreComparedInAllTheirLength() {
-    #expect(constantTimeEqual([], []))
-    #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))
-    #expect(!constantTimeEqual([1, 2, 3], [1, 2, 4]))
-    #expect(!constantTimeEqual([1, 2, 3], [0, 2, 3]))
-    #expect(!constantTimeEqual([1, 2, 3], [1, 2]))
-  }
 }

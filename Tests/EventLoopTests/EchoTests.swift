@@ -1,10 +1,11 @@
 import Bytes
-import EventLoop
 import Foundation
 import Glibc
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import EventLoop
 
 @Suite struct EchoTests {
   @Test(arguments: ["127.0.0.1:0", "[::1]:0", "unix:"])
@@ -211,25 +212,28 @@ import Testing
     }
   }
 
-  @Test func aPausedReaderPushesBack() async throws {
+  @Test func aReaderThatStopsPushesBack() async throws {
     let total = 64 << 20
     try await withGroup { group in
-      let sink = Sink()
+      let opened = Channel<LoopBound<Connection>>(low: 0, high: 16)
+      let reasons = Channel<CloseReason>(low: 0, high: 16)
       let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { loop in
-        PausedReader(sink, loop)
+        Opened(opened, reasons, loop, saying: [UInt8](repeating: 5, count: total))
       }
-      let peer = try await Peer.connect(
-        on: group.loops[0], to: listening.address, sending: [UInt8](repeating: 5, count: total))
+      let client = try BlockingClient(port: listening.address.port)
+      defer { client.close() }
+      let bound = try #require(try await opened.next())
+      try await bound.loop.run { bound.value.setNeedsWrite() }
       // Blocked: the kernel takes no more, and what was gathered stays at one write's worth.
       var blocked = 0
       try await turnUntil(group) {
-        blocked = try await peer.run { $0.connection?.pendingBytes ?? 0 }
+        blocked = try await bound.loop.run { bound.value.leftover.count }
         return blocked > 0
       }
       #expect(blocked <= 262_144)
-      #expect(sink.received == 0)
-      sink.resume()
-      try await turnUntil(group) { sink.received == total }
+      try await bound.loop.run { bound.value.closeAfterFlush(within: .seconds(60)) }
+      let received = await offThread { client.readToEnd().count }
+      #expect(received == total)
     }
   }
 }
@@ -298,34 +302,4 @@ private final class Opened: ConnectionHandler {
     return !words.isEmpty
   }
   func closed(_ reason: CloseReason) { reasons.send(reason) }
-}
-
-/// Counts what paused readers get once they are let go.
-private final class Sink: Sendable {
-  private let count = Counted()
-  private let resumption = Mutex<(@Sendable () -> Void)?>(nil)
-  var received: Int { count.value }
-  func add(_ amount: Int) { count.add(amount) }
-  func onResume(_ body: @escaping @Sendable () -> Void) { resumption.withLock { $0 = body } }
-  func resume() { resumption.withLock { $0 }?() }
-}
-
-private final class PausedReader: ConnectionHandler {
-  private let sink: Sink
-  private let loop: EventLoop
-  private var connection: Connection?
-  init(_ sink: Sink, _ loop: EventLoop) {
-    self.sink = sink
-    self.loop = loop
-  }
-  func opened(_ connection: Connection) {
-    self.connection = connection
-    connection.pauseReading()
-    let bound = LoopBound(connection, on: loop)
-    sink.onResume { [loop] in loop.execute { bound.value.resumeReading() } }
-  }
-  func received(_ bytes: UnsafeRawBufferPointer) { sink.add(bytes.count) }
-  func receivedEnd() { connection?.close() }
-  func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
-  func closed(_ reason: CloseReason) { connection = nil }
 }

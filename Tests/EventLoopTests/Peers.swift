@@ -31,7 +31,6 @@ final class Echo: ConnectionHandler {
 
   func received(_ bytes: UnsafeRawBufferPointer) {
     waiting.append(bytes)
-    if waiting.count > 1_048_576 { connection?.pauseReading() }
     connection?.setNeedsWrite()
   }
 
@@ -44,7 +43,6 @@ final class Echo: ConnectionHandler {
     let count = min(limit, waiting.count)
     waiting.withUnsafeBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     waiting.consume(count)
-    if waiting.count < 262_144 { connection?.resumeReading() }
     return !waiting.isEmpty
   }
 

@@ -19,7 +19,7 @@ extension S3Tests {
     }
 
     @Test func aVersionComesWholeAndOnce() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let listing = try await source.listing()
       #expect(
@@ -48,7 +48,7 @@ extension S3Tests {
     }
 
     @Test func fetchingTwiceAtOnceIsFetchingOnce() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let version = try await source.listing().versions[1]
       async let first = source.fetch(version)
@@ -58,7 +58,7 @@ extension S3Tests {
     }
 
     @Test func anEmptyFileIsAFileToo() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let version = try #require(try await source.listing().versions.first)
       _ = try await source.fetch(version)
@@ -70,7 +70,7 @@ extension S3Tests {
     func troubleIsTriedAgainAndLeavesNothing(
       _ fault: String, _ kind: ObjectStoreError.Kind
     ) async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let version = try await source.listing().versions[1]
       try await store.fail(fault, times: RetrySchedule().tries)
@@ -83,7 +83,7 @@ extension S3Tests {
     }
 
     @Test func anObjectThatWasReplacedIsRefused() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let version = try await source.listing().versions[1]
       try await store.fail("swap", times: 1)
@@ -101,7 +101,7 @@ extension S3Tests {
     }
 
     @Test func aFetchedVersionNeverChanges() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let versions = try await source.listing().versions
       _ = try await source.fetch(versions[1])
@@ -112,7 +112,7 @@ extension S3Tests {
     }
 
     @Test func cancellingEndsAFetchAndLeavesNothing() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let source = try store.source()
       let version = try await source.listing().versions[1]
       try await store.fail("hang", times: 1)

@@ -16,7 +16,7 @@ extension S3Tests {
     }
 
     @Test func listingsGoOnOverPages() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let whole = try await store.s3().objects(prefix: "m/")
       #expect(whole.count == 6 && whole.allSatisfy { $0.tag.count == 32 })
       #expect(whole.map(\.key).contains("m/minilm/1/weights/part one+ü.bin"))
@@ -29,7 +29,7 @@ extension S3Tests {
     }
 
     @Test func refusalsSayWhatS3SaidAndWhatToDo() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       let denied = await failure(try store.s3("secrets"))
       #expect(denied?.kind == .denied && denied?.code == "AccessDenied")
       #expect(denied?.reason.contains("s3:ListBucket") == true)
@@ -46,7 +46,7 @@ extension S3Tests {
     }
 
     @Test func aMissingBucketIsNamed() async throws {
-      guard let store = try S3Store.start() else { return }
+      let store = try S3Store.start()
       // One's own, so that the store may say that it is not there.
       let missing = await failure(try store.s3("models-of-old"))
       #expect(missing?.kind == .notFound || missing?.kind == .denied)

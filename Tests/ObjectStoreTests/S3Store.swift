@@ -6,7 +6,10 @@ import Web
 @testable import ObjectStore
 
 /// What needs the one server, one after the other.
-@Suite(.serialized, .timeLimit(.minutes(2))) enum S3Tests {}
+@Suite(
+  .serialized, .timeLimit(.minutes(2)),
+  .enabled(if: PythonServer.hasVenv, "tools/setup makes .venv"))
+enum S3Tests {}
 
 /// moto's server with some models, and a source on it; see Servers/s3_server.py.
 final class S3Store {
@@ -14,11 +17,7 @@ final class S3Store {
   let folder: String
   let client: WebClient
 
-  /// - Returns: nil, after saying so, where the venv is not there.
-  static func start() throws -> S3Store? {
-    guard let server = try server.get() else { return nil }
-    return try S3Store(server)
-  }
+  static func start() throws -> S3Store { try S3Store(try #require(try server.get())) }
 
   /// One for all tests, which run one after the other: it takes seconds to start.
   private static let server = Result { () throws -> PythonServer? in

@@ -22,6 +22,9 @@ package final class PythonServer: @unchecked Sendable {
       python, ["\(Fixture.package)/Tests/TestSupport/Servers/\(script)"] + arguments)
   }
 
+  /// For tests that need packages of tools/requirements.txt: `.enabled(if: PythonServer.hasVenv)`.
+  package static var hasVenv: Bool { interpreter(inVenv: true) != nil }
+
   /// The Python to run; nil, after saying so, where it is not there.
   package static func interpreter(inVenv: Bool) -> String? {
     let path = inVenv ? "\(Fixture.package)/.venv/bin/python" : "/usr/bin/python3"

@@ -1,6 +1,7 @@
 internal import Accounts
 import Glibc
 internal import SQLite
+internal import Time
 
 /// Kills a writing process again and again with SIGKILL, at times by chance, opens the ledger as
 /// the next server would, and looks each time whether the database is whole and what is missing.

@@ -2,6 +2,7 @@ internal import Accounts
 import Glibc
 internal import Metrics
 internal import SQLite
+internal import Time
 
 /// What keys, limits and usage cost, in CPU time of one thread.
 struct Measurement {

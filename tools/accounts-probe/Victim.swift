@@ -3,6 +3,7 @@ import Glibc
 internal import Metrics
 internal import SQLite
 internal import Threads
+internal import Time
 
 /// A process that charges and records calls as fast as a busy server, until it is killed.
 struct Victim {

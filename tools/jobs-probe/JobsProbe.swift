@@ -1,4 +1,3 @@
-internal import Accounts
 import Glibc
 internal import Jobs
 internal import Web

@@ -1,8 +1,5 @@
 /// Where a client puts its key: the same headers in HTTP and in gRPC metadata.
 package enum Credential {
-  /// Lower case, in the order in which they are looked at.
-  package static let headerNames = ["authorization", "x-api-key"]
-
   /// The token among a request's headers; nil when there is none. `Authorization: Bearer` wins over
   /// `x-api-key`; other schemes are not ours and do not count.
   package static func token(authorization: String?, apiKey: String?) -> String? {

@@ -1,4 +1,5 @@
 internal import Crypto
+package import Time
 
 /// Makes, lists, revokes and rotates keys.
 package struct KeyAdministration: Sendable {

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Synchronization
+package import Time
 
 /// Who holds which key, in memory: authentication without a trip to the database.
 ///

@@ -19,7 +19,7 @@ package final class KeyWatcher: Sendable {
   private let report: @Sendable (Event) -> Void
   private let isFailing = Mutex(false)
   private let stop = Semaphore()
-  private let thread = Mutex<SystemThread?>(nil)
+  private let thread = OwnedThread()
 
   /// - Parameter store: for this thread; a store that others wait for would delay it.
   package init(
@@ -31,19 +31,14 @@ package final class KeyWatcher: Sendable {
   }
 
   package func start(period: Duration = KeyWatcher.period) throws(ThreadError) {
-    let started = try SystemThread("keys") { [self] in
+    try thread.start("keys") { [self] in
       while !stop.wait(atMost: period) { look() }
     }
-    thread.withLock { $0 = started }
   }
 
   package func close() {
     stop.signal()
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.join()
   }
 
   /// Looks once.

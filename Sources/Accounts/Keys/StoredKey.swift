@@ -1,4 +1,5 @@
 package import Crypto
+package import Time
 
 /// A key as it is kept: everything but the secret.
 package struct StoredKey: Sendable, Equatable {

@@ -1,4 +1,5 @@
 internal import Synchronization
+package import Time
 
 /// A limiter's answer.
 package enum Decision: Sendable {

@@ -1,3 +1,5 @@
+internal import Time
+
 /// The meters of one key: its own, and those of the models that it has limits for.
 struct KeyMeter {
   /// Models that are counted by themselves; those beyond share one count and so are refused

@@ -1,4 +1,5 @@
 internal import Synchronization
+package import Time
 
 /// Counts in the memory of this process.
 ///

@@ -1,3 +1,5 @@
+internal import Time
+
 /// What has been used of one set of limits: of a key as a whole, or of one model with it.
 struct Meter {
   /// Requests that are counted one by one; with larger quotas the window errs on refusing, by

@@ -1,3 +1,5 @@
+internal import Time
+
 /// Use in a calendar month, and how much of it the store does not know yet.
 struct MonthMeter {
   private(set) var month: CalendarMonth

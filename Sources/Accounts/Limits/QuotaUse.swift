@@ -1,3 +1,5 @@
+package import Time
+
 /// What a key has used in a month, or how much more since it was last saved.
 package struct QuotaUse: Sendable, Equatable {
   package let month: CalendarMonth

@@ -1,3 +1,5 @@
+internal import Time
+
 // ratelimit-policy: "requests";q=100;w=60, "concurrent";q=8;qu="concurrent-requests"
 // ratelimit: "requests";r=99;t=60, "concurrent";r=7
 // x-ratelimit-limit-requests: 100 · -remaining-requests: 99 · -reset-requests: 1m0s

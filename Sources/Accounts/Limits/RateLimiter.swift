@@ -1,3 +1,5 @@
+package import Time
+
 /// Decides whether a call may begin, and keeps count of what its key has used.
 ///
 /// The seam behind which replicas may share their counts; `MemoryRateLimiter` counts for one

@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Time
 
 // usage      1 2 3 … ──────────── figured │ … newest
 //            in usage_figures             │ in memory of the writing connection,

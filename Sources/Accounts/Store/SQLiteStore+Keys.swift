@@ -1,5 +1,6 @@
 package import Crypto
 internal import SQLite
+package import Time
 
 extension SQLiteStore {
   package func keysVersion() throws(StoreError) -> Int64 {

@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Time
 
 extension SQLiteStore {
   package func report(_ query: UsageQuery) throws(StoreError) -> UsageReport {

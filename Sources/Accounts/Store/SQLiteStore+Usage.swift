@@ -1,4 +1,5 @@
 internal import SQLite
+package import Time
 
 extension SQLiteStore {
   package func quotas(of month: CalendarMonth) throws(StoreError) -> [QuotaUse] {

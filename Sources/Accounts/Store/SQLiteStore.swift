@@ -7,17 +7,15 @@ package final class SQLiteStore: Store {
   /// A connection and the statements it has prepared so far.
   final class Connection {
     let database: Database
-    private var statements: [String: Statement] = [:]
+    private let statements: PreparedStatements
 
-    init(_ database: Database) { self.database = database }
+    init(_ database: Database) {
+      self.database = database
+      statements = PreparedStatements(database)
+    }
 
     /// The statement, prepared at its first use. Take it out of loops.
-    func statement(_ sql: String) throws(SQLiteError) -> Statement {
-      if let statement = statements[sql] { return statement }
-      let statement = try database.prepare(sql)
-      statements[sql] = statement
-      return statement
-    }
+    func statement(_ sql: String) throws(SQLiteError) -> Statement { try statements[sql] }
 
     /// Figures that are to be written; nil where this connection does not know them.
     var unsaved: UnsavedFigures?

@@ -1,4 +1,5 @@
 package import Crypto
+package import Time
 
 /// Where keys and usage are kept.
 ///

@@ -1,19 +1,11 @@
-internal import Synchronization
 package import Threads
 
 /// A thread for a store's blocking calls, so that handlers can await them: administration, reports,
 /// and the chores that nobody waits for.
 package final class StoreThread: Sendable {
-  private struct State {
-    var jobs: [@Sendable (any Store) -> Void] = []
-    var isClosed = false
-  }
-
   private let store: any Store
   private let bound: Int
-  private let state = Mutex(State())
-  private let wake = Semaphore()
-  private let thread = Mutex<SystemThread?>(nil)
+  private let thread: WorkThread
 
   /// - Parameters:
   ///   - bound: calls that wait at most; further ones are refused.
@@ -24,8 +16,8 @@ package final class StoreThread: Sendable {
   ) throws(ThreadError) {
     self.store = store
     self.bound = bound
-    let started = try SystemThread("store") { [self] in run(period: period, chore: chore) }
-    thread.withLock { $0 = started }
+    thread = try WorkThread(
+      "store", bound: bound, chore: WorkThread.Chore(every: period) { chore(store) })
   }
 
   /// Runs `body` on the thread.
@@ -34,47 +26,16 @@ package final class StoreThread: Sendable {
   package func perform<Result: Sendable>(
     _ body: @escaping @Sendable (any Store) throws -> Result
   ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      let refusal = state.withLock { state -> StoreError? in
-        if state.isClosed { return StoreError(.unavailable, "the server is shutting down") }
-        guard state.jobs.count < bound else {
-          return StoreError(
-            .unavailable, "\(bound) calls wait for the database already; try again later")
-        }
-        state.jobs.append { store in
-          continuation.resume(with: Swift.Result { try body(store) })
-        }
-        return nil
-      }
-      if let refusal { continuation.resume(throwing: refusal) } else { wake.signal() }
+    do {
+      return try await thread.run { [store] in try body(store) }
+    } catch WorkThread.Refusal.full {
+      throw StoreError(
+        .unavailable, "\(bound) calls wait for the database already; try again later")
+    } catch WorkThread.Refusal.closed {
+      throw StoreError(.unavailable, "the server is shutting down")
     }
   }
 
   /// Runs what waits and ends the thread.
-  package func close() {
-    state.withLock { $0.isClosed = true }
-    wake.signal()
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
-  }
-
-  private func run(period: Duration, chore: @Sendable (any Store) -> Void) {
-    var due = ContinuousClock.now + period
-    while true {
-      _ = wake.wait(atMost: ContinuousClock.now.duration(to: due))
-      let (jobs, isClosed) = state.withLock { state in
-        defer { state.jobs = [] }
-        return (state.jobs, state.isClosed)
-      }
-      for job in jobs { job(store) }
-      if isClosed { return }
-      if ContinuousClock.now >= due {
-        chore(store)
-        due = ContinuousClock.now + period
-      }
-    }
-  }
+  package func close() { thread.finish() }
 }

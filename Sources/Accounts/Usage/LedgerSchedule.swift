@@ -1,3 +1,5 @@
+internal import Time
+
 // One batch is under way at a time; one that failed is made again, of what waits by then.
 //
 //            append            due, full batch, closing          committed

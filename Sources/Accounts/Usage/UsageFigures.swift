@@ -1,4 +1,5 @@
 internal import Metrics
+internal import Time
 
 /// Sums over records, by key, day and model.
 struct UsageFigures {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import Time
 
 // header  a page; its first words: magic, identity, head, tail, and of requests that found no room:
 //         first and last time, number, tokens in, tokens out

@@ -1,6 +1,7 @@
 internal import Metrics
 internal import Synchronization
 package import Threads
+package import Time
 
 /// Writes down every request, off the path of the requests: records go into a journal, a bounded
 /// queue in memory, and a thread writes them to the store in batches, each in one transaction.
@@ -56,7 +57,7 @@ package final class UsageLedger: Sendable {
   /// Changes of quotas that were taken and not yet written; the ledger's thread alone uses them.
   private let unsaved = Mutex<[QuotaUse]>([])
   private let wake = Semaphore()
-  private let thread = Mutex<SystemThread?>(nil)
+  private let thread = OwnedThread()
 
   /// - Parameters:
   ///   - store: its calls block the ledger's thread only.
@@ -90,10 +91,9 @@ package final class UsageLedger: Sendable {
 
   /// Starts the thread.
   package func start() throws(ThreadError) {
-    let started = try SystemThread("usage") { [self] in
+    try thread.start("usage") { [self] in
       while let wait = step() { if wait > .zero { _ = wake.wait(atMost: wait) } }
     }
-    thread.withLock { $0 = started }
   }
 
   /// Notes down a request. Never waits for the store.
@@ -126,11 +126,7 @@ package final class UsageLedger: Sendable {
     let now = clock().monotonic
     state.withLock { $0.schedule.close(at: now) }
     wake.signal()
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.join()
   }
 
   /// Does the next thing that is due: the body of the thread, and all of it.

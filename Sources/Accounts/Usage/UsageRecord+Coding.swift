@@ -1,3 +1,5 @@
+internal import Time
+
 // 8 words: key; time; latency, in µs; version; status and instances, 4 bytes each; tokens in;
 // tokens out; whether cached and the lengths of the three texts, 2 bytes each. Then model, endpoint
 // and request id, filled up with zeros to whole words. In this machine's byte order: no other reads

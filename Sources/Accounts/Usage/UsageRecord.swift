@@ -1,3 +1,5 @@
+package import Time
+
 /// One request: what was asked, how it went, what it cost.
 package struct UsageRecord: Sendable, Equatable {
   /// Text longer than this, in bytes, is cut when it is written.

@@ -1,3 +1,5 @@
+package import Time
+
 /// Whose usage, of what time.
 package struct UsageQuery: Sendable, Equatable {
   /// Nil for all keys together.

@@ -1,3 +1,5 @@
+package import Time
+
 /// How long usage is kept.
 package struct UsageRetention: Sendable, Equatable {
   /// Of single requests, in days.

@@ -12,7 +12,6 @@ final class EngineCore: Sendable {
     /// What finished jobs took.
     var busy: Duration = .zero
     var isStopped = false
-    var thread: SystemThread?
   }
 
   private enum Turn {
@@ -25,6 +24,7 @@ final class EngineCore: Sendable {
   private let state: Mutex<State>
   /// One signal for each job accepted, and one for stopping.
   private let signals = Semaphore()
+  private let thread = OwnedThread()
   private let spin: Duration
   private let now: @Sendable () -> ContinuousClock.Instant
 
@@ -37,8 +37,7 @@ final class EngineCore: Sendable {
   }
 
   func start() throws(ThreadError) {
-    let thread = try SystemThread("engine") { self.work() }
-    state.withLock { $0.thread = thread }
+    try thread.start("engine") { self.work() }
   }
 
   // MARK: Lanes
@@ -105,22 +104,14 @@ final class EngineCore: Sendable {
   }
 
   func stop() {
-    let (refused, thread) = state.withLock { state in
+    let refused = state.withLock { state in
       state.isStopped = true
-      defer {
-        state.jobs = [:]
-        state.thread = nil
-      }
-      return (state.jobs.values.map(\.body), state.thread)
+      defer { state.jobs = [:] }
+      return state.jobs.values.map(\.body)
     }
     signals.signal()
     for body in refused { body(.stopped)() }
-    guard let thread else { return }
-    if thread.isCurrent {
-      thread.detach()  // The last reference went away inside a job.
-    } else {
-      thread.join()
-    }
+    thread.join()
   }
 
   // MARK: What it does

@@ -147,10 +147,6 @@ typedef struct {
   void (*rms_norm)(const float *x, ptrdiff_t n, const float *weight, float epsilon, float *out);
   /// exp(x − max x) / Σ, f32 [n].
   void (*softmax)(const float *x, ptrdiff_t n, float *out);
-  /// x · (1 + erf(x / √2)) / 2, f32 [n].
-  void (*gelu)(const float *x, ptrdiff_t n, float *out);
-  /// silu(gate) · x, f32 [n].
-  void (*silu_gate)(const float *gate, const float *x, ptrdiff_t n, float *out);
   /// Rotates `heads` heads of one row in place; cosines and sines f32 [dims / 2].
   /// halves: pairs (i, i + dims/2), else pairs (2i, 2i + 1); elements from dims up stay.
   void (*rotate)(float *x, ptrdiff_t heads, ptrdiff_t head_size, ptrdiff_t dims,

@@ -3,14 +3,17 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+static float gelu(float x) { return x * (1 + erff(x * 0x1.6a09e6p-1f)) * 0.5f; }
+static float silu(float x) { return x / (1 + expf(-x)); }
+
 /// Stores one element of the product. Mirrors the vector epilogues operation for operation.
 static void store(const ck_epilogue *e, ptrdiff_t row, ptrdiff_t column, float v) {
   float *out = e->out + row * e->out_stride + column;
   const float *extra = e->extra ? e->extra + row * e->extra_stride + column : NULL;
   switch (e->op) {
     case CK_ADD: v = v + *extra; break;
-    case CK_GELU: v = ck_gelu_scalar(v); break;
-    case CK_SILU_GATE: v = v * ck_silu_scalar(*extra); break;
+    case CK_GELU: v = gelu(v); break;
+    case CK_SILU_GATE: v = v * silu(*extra); break;
     default: break;
   }
   *out = v;

@@ -3,9 +3,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-float ck_gelu_scalar(float x) { return x * (1 + erff(x * 0x1.6a09e6p-1f)) * 0.5f; }
-float ck_silu_scalar(float x) { return x / (1 + expf(-x)); }
-
 static int8_t to_s8(float x) {
   float rounded = nearbyintf(x);
   return rounded > 127 ? 127 : rounded >= -127 ? (int8_t)rounded : -127;
@@ -67,14 +64,6 @@ static void softmax(const float *x, ptrdiff_t n, float *out) {
   for (ptrdiff_t i = 0; i < n; i++) out[i] = (float)(out[i] / sum);
 }
 
-static void gelu(const float *x, ptrdiff_t n, float *out) {
-  for (ptrdiff_t i = 0; i < n; i++) out[i] = ck_gelu_scalar(x[i]);
-}
-
-static void silu_gate(const float *gate, const float *x, ptrdiff_t n, float *out) {
-  for (ptrdiff_t i = 0; i < n; i++) out[i] = x[i] * ck_silu_scalar(gate[i]);
-}
-
 static void rotate(float *x, ptrdiff_t heads, ptrdiff_t head_size, ptrdiff_t dims,
                    const float *cosines, const float *sines, bool halves) {
   for (ptrdiff_t head = 0; head < heads; head++, x += head_size) {
@@ -120,8 +109,6 @@ const ck_kernels ck_kernels_scalar = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,
-    .gelu = gelu,
-    .silu_gate = silu_gate,
     .rotate = rotate,
     .encoder_attention = ck_encoder_attention_f32_scalar,
     .kv_store = ck_kv_store_f32_scalar,

@@ -3,9 +3,6 @@
 #include "../ck_internal.h"
 #include <math.h>
 
-float ck_gelu_scalar(float x);
-float ck_silu_scalar(float x);
-
 void ck_gemm_s8_scalar(const ck_gemm_s8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_gemm_q8_scalar(const ck_gemm_q8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_gemm_f32_scalar(const ck_gemm_f32 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);

@@ -130,16 +130,6 @@ static void softmax(const float *x, ptrdiff_t n, float *out) {
   }
 }
 
-static void gelu(const float *x, ptrdiff_t n, float *out) {
-  for (ptrdiff_t i = 0; i < n; i += VL) store_part(out, i, n, vf_gelu(load_part(x, i, n)));
-}
-
-static void silu_gate(const float *gate, const float *x, ptrdiff_t n, float *out) {
-  for (ptrdiff_t i = 0; i < n; i += VL) {
-    store_part(out, i, n, vf_mul(load_part(x, i, n), vf_silu(load_part(gate, i, n))));
-  }
-}
-
 /// One pair (a, b) turned by (c, s); the vector code below computes the same.
 CK_INLINE void rotate_pair(float *a, float *b, float c, float s) {
   float first = __builtin_fmaf(*a, c, -(*b * s)), second = __builtin_fmaf(*a, s, *b * c);

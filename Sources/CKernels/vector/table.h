@@ -4,8 +4,6 @@
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,
-    .gelu = gelu,
-    .silu_gate = silu_gate,
     .rotate = rotate,
     .encoder_attention = encoder_attention,
     .kv_store = kv_store,

@@ -30,9 +30,6 @@ package final class ClassifierBackend: BatchBackend {
 
   package func cost(of input: [Int32]) -> Int { encoder.cost(of: input) }
 
-  /// As `EncoderBackend.validate`.
-  package func validate(_ input: [Int32]) throws(InferenceError) { try encoder.validate(input) }
-
   package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
     let embeddings = try encoder.compute(batch)
     return layers.scores(

@@ -80,9 +80,9 @@ package final class EncoderBackend: BatchBackend {
 
   package func cost(of input: [Int32]) -> Int { max(1, input.count) }
 
-  /// Throws where `compute` would refuse this input: `invalidInput` for none or an unknown token,
-  /// `tooLarge` for more than `maximumTokens`. To be called before the input joins a batch.
-  package func validate(_ input: [Int32]) throws(InferenceError) {
+  /// Throws `invalidInput` for no token or an unknown one, `tooLarge` for more than
+  /// `maximumTokens`.
+  private func validate(_ input: [Int32]) throws(InferenceError) {
     guard !input.isEmpty else {
       throw InferenceError(.invalidInput, "the input has no tokens; at least one is needed")
     }

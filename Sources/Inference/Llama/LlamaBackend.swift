@@ -109,22 +109,6 @@ package final class LlamaBackend: SequenceBackend {
     return factors
   }
 
-  /// Throws where a sequence can never run: `invalidInput` for no token or an unknown one,
-  /// `tooLarge` for a prompt that leaves no position for an answer. To be called before it is
-  /// scheduled.
-  package func validate(prompt: [Int32]) throws(InferenceError) {
-    guard !prompt.isEmpty else {
-      throw InferenceError(.invalidInput, "the prompt has no tokens; at least one is needed")
-    }
-    guard prompt.count < contextLength else {
-      throw InferenceError(
-        .tooLarge,
-        "the prompt has \(prompt.count) tokens; the context of \(contextLength) takes at most "
-          + "\(contextLength - 1) and an answer")
-    }
-    try checkVocabulary(prompt)
-  }
-
   package func step(_ slices: [SequenceSlice]) throws(InferenceError) -> [StepOutput] {
     let passes = try plan(slices)
     var outputs: [StepOutput] = []

@@ -9,16 +9,6 @@ package enum LoadedModel: Sendable {
   /// With the raw material of its tokenizer, which its file holds.
   case language(LlamaBackend, SentencePieceVocabulary)
 
-  /// Bytes this model holds; a classifier's encoder accounts for itself.
-  package var memoryBytes: Int {
-    switch self {
-    case .encoder(let backend): backend.memoryBytes
-    case .classifier(let backend): backend.memoryBytes
-    case .rows(let backend): backend.memoryBytes
-    case .language(let backend, _): backend.memoryBytes
-    }
-  }
-
   /// Runs the model once, so that the first caller waits for nothing. To be called where batches
   /// are computed: the worker pool and a shared encoder serve one at a time.
   ///

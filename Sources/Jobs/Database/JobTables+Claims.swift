@@ -1,5 +1,5 @@
-internal import Accounts
 internal import SQLite
+internal import Time
 
 extension JobTables {
   func claim(until lease: UnixTime, at time: UnixTime) throws(SQLiteError) -> ClaimedJob? {

@@ -1,7 +1,7 @@
-internal import Accounts
 internal import Crypto
 internal import JSON
 internal import SQLite
+internal import Time
 
 extension JobTables {
   private static let pending = WebhookStatus.State.pending.rawValue

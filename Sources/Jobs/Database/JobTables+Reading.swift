@@ -1,5 +1,5 @@
-internal import Accounts
 internal import SQLite
+internal import Time
 
 extension JobTables {
   /// A job with its result; nil if there is none of that owner.

@@ -1,5 +1,5 @@
-internal import Accounts
 internal import SQLite
+internal import Time
 
 extension JobTables {
   /// Masters that still sign, the newest first.

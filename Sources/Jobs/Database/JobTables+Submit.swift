@@ -1,6 +1,6 @@
-internal import Accounts
 internal import Crypto
 internal import SQLite
+internal import Time
 internal import Web
 
 extension JobTables {

@@ -1,13 +1,13 @@
-internal import Accounts
 internal import Crypto
 internal import SQLite
+internal import Time
 
 /// The rows behind `SQLiteJobQueue`, for its thread alone.
 final class JobTables {
   let database: Database
   let limits: JobLimits
   let notice: JobNotice.Writer
-  private var statements: [String: Statement] = [:]
+  private let statements: PreparedStatements
 
   /// Opens the file, makes it if it is not there, and brings it to today's schema.
   init(
@@ -17,17 +17,13 @@ final class JobTables {
     // A job that was taken in outlives a power cut too: each commit is synced to the disk.
     try database.execute("PRAGMA synchronous = FULL")
     try database.migrate(to: Self.schema)
+    statements = PreparedStatements(database)
     self.limits = limits
     self.notice = notice
   }
 
   /// The statement, prepared at its first use.
-  func statement(_ sql: String) throws(SQLiteError) -> Statement {
-    if let statement = statements[sql] { return statement }
-    let statement = try database.prepare(sql)
-    statements[sql] = statement
-    return statement
-  }
+  func statement(_ sql: String) throws(SQLiteError) -> Statement { try statements[sql] }
 
   // MARK: A job's life
 

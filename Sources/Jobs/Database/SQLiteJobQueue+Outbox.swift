@@ -1,6 +1,6 @@
-package import Accounts
 internal import Crypto
 internal import SQLite
+package import Time
 
 extension SQLiteJobQueue: WebhookOutbox {
   package func dueDeliveries(

@@ -1,7 +1,7 @@
-package import Accounts
 internal import Crypto
 internal import SQLite
 internal import Threads
+package import Time
 
 /// Jobs and webhooks in an SQLite file, for one server, on a thread of its own.
 package actor SQLiteJobQueue {

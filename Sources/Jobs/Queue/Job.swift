@@ -1,4 +1,4 @@
-package import Accounts
+package import Time
 package import Web
 
 /// A piece of work that is kept until it is done, and for a while after.

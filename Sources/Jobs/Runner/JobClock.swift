@@ -1,4 +1,5 @@
-package import Accounts
+package import Time
+
 
 /// Where runner and sender have their time from, so that tests can be their time's masters.
 package struct JobClock: Sendable {

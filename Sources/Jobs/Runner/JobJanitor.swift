@@ -1,5 +1,5 @@
-internal import Accounts
 internal import Synchronization
+internal import Time
 
 /// Removes jobs by age, now and then.
 final class JobJanitor: Sendable {

@@ -1,4 +1,5 @@
-internal import Accounts
+internal import Time
+
 
 // A job in the runner:
 //

@@ -1,5 +1,5 @@
-internal import Accounts
 internal import JSON
+internal import Time
 
 /// What a webhook is told of a job that has ended.
 package enum JobNotice {
@@ -16,7 +16,7 @@ package enum JobNotice {
     writer.key("type")
     writer.string("job.\(job.state.name)")
     writer.key("timestamp")
-    writer.string((job.ended ?? job.created).text)
+    writer.string((job.ended ?? job.created).text(.seconds))
     writer.key("data")
     writer.beginObject()
     writer.key("id")
@@ -42,16 +42,5 @@ package enum JobNotice {
     writer.endObject()
     writer.endObject()
     return writer.bytes
-  }
-}
-
-extension UnixTime {
-  /// `2026-11-20T15:04:05Z` (RFC 3339)
-  fileprivate var text: String {
-    let second = day.start.duration(to: self).components.seconds
-    let parts = [second / 3600, second / 60 % 60, second % 60].map { part in
-      part < 10 ? "0\(part)" : "\(part)"
-    }
-    return "\(day)T\(parts.joined(separator: ":"))Z"
   }
 }

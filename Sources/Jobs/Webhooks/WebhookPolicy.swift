@@ -1,4 +1,4 @@
-package import Accounts
+package import Time
 package import Web
 
 /// What follows from how a webhook's call went, and when the next one is made.

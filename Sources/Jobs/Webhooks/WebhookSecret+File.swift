@@ -1,6 +1,6 @@
-package import Accounts
 internal import Crypto
 internal import SQLite
+package import Time
 
 extension WebhookSecret {
   /// An owner's secrets, the newest first, read from a database of jobs that a server may be

@@ -1,4 +1,4 @@
-internal import Accounts
+internal import Time
 internal import Web
 
 // Deliveries that are due ─▶ claimed, within the bounds on calls at once ─▶ signed, called ─▶

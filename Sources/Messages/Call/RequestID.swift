@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Names for calls that bring none: a random prefix of this process and a counter, unique without a
 /// system call each.
-enum RequestID {
+package enum RequestID {
   private static let prefix: String = {
     var random = SystemRandomNumberGenerator()
     let hex = String(random.next() as UInt64, radix: 16)
@@ -10,7 +10,7 @@ enum RequestID {
   }()
   private static let counter = Atomic<UInt64>(1)
 
-  static func make() -> String {
+  package static func make() -> String {
     let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
     return "\(prefix)-\(String(number, radix: 16))"
   }

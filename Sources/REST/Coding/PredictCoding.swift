@@ -2,7 +2,7 @@ internal import JSON
 internal import Messages
 
 extension ApusV1.PredictRequest {
-  /// Reads the body of `POST /v1/predict`; `allowing` names members that the caller reads itself.
+  /// Reads the body of `POST /v1/predict`.
   init(_ fields: Fields) throws(FieldError) {
     self.init()
     try fields.allowOnly(["model", "model_version", "inputs", "options", "request_id"])

@@ -42,7 +42,7 @@ final class Exchange {
     connection.clock.sawHead(loop.now)
     let headers = library.headers
     let given = headers[.requestID]
-    let id = given.flatMap { HTTPRequest.isUsable(id: $0) ? $0 : nil } ?? core.ids.next()
+    let id = given.flatMap { HTTPRequest.isUsable(id: $0) ? $0 : nil } ?? RequestID.make()
     let head = Dispatcher.Head(
       method: method, target: Target(target), headers: headers,
       size: library.headerSize, id: id)

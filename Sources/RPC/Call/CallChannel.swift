@@ -95,20 +95,14 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
 
   func arrival() async throws {
     let number = state.withLock { $0.arrivals.makeNumber() }
-    try await withTaskCancellationHandler {
-      try await unsafe withUnsafeThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock { state in
-          if let failure = state.failure { return .failure(failure) }
-          if state.inbound.ready > 0 || state.inboundEnded { return .success(()) }
-          if Task.isCancelled { return .failure(Status(.cancelled, "the task was cancelled")) }
-          unsafe state.arrivals.add(continuation, number)
-          return nil
-        }
-        if let outcome { unsafe continuation.resume(with: outcome) }
+    try await unsafe Waiters.wait { continuation in
+      state.withLock { state in
+        if let failure = state.failure { return .failure(failure) }
+        if state.inbound.ready > 0 || state.inboundEnded { return .success(()) }
+        return unsafe state.arrivals.add(continuation, number)
       }
-    } onCancel: {
-      let waiter = unsafe state.withLock { unsafe $0.arrivals.remove(number) }
-      unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
+    } cancelled: {
+      unsafe state.withLock { unsafe $0.arrivals.remove(number) }
     }
   }
 
@@ -120,11 +114,11 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       guard !state.outboundEnded else { throw state.endedEarly }
       if let excess = budget.doubleExcess { throw excess }
       let before = state.outbound.count
-      unsafe encode { size in unsafe state.frame(size) }
+      unsafe encode { size in unsafe Framing.append(size: size, to: &state.outbound) }
       let added = state.outbound.count - before
       budget.take(added)
       state.sent.messages += 1
-      state.sent.bytes += added - MessageQueue.prefixSize
+      state.sent.bytes += added - Framing.prefixSize
       let wasDry = state.bodyIsDry
       state.bodyIsDry = false
       return (state.outbound.count <= highWatermark && !budget.isExceeded, wasDry)
@@ -135,21 +129,15 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
 
   func drained() async throws {
     let number = state.withLock { $0.drains.makeNumber() }
-    try await withTaskCancellationHandler {
-      try await unsafe withUnsafeThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock { state in
-          if let failure = state.failure { return .failure(failure) }
-          if state.outcome != nil { return .failure(state.endedEarly) }
-          if state.outbound.count <= highWatermark / 2 { return .success(()) }
-          if Task.isCancelled { return .failure(Status(.cancelled, "the task was cancelled")) }
-          unsafe state.drains.add(continuation, number)
-          return nil
-        }
-        if let outcome { unsafe continuation.resume(with: outcome) }
+    try await unsafe Waiters.wait { continuation in
+      state.withLock { state in
+        if let failure = state.failure { return .failure(failure) }
+        if state.outcome != nil { return .failure(state.endedEarly) }
+        if state.outbound.count <= highWatermark / 2 { return .success(()) }
+        return unsafe state.drains.add(continuation, number)
       }
-    } onCancel: {
-      let waiter = unsafe state.withLock { unsafe $0.drains.remove(number) }
-      unsafe waiter?.resume(throwing: Status(.cancelled, "the task was cancelled"))
+    } cancelled: {
+      unsafe state.withLock { unsafe $0.drains.remove(number) }
     }
   }
 
@@ -274,7 +262,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     return freed
   }
 
-  /// How much body the session may take now; nil if the body is over or dry.
+  /// How much body the session may take now.
   enum Body {
     case dry
     case bytes(Int)
@@ -319,18 +307,6 @@ extension CallChannel.State {
   fileprivate var endedEarly: Status {
     if let outcome, outcome.code != .ok { return outcome }
     return Status(.cancelled, "the call has ended")
-  }
-
-  /// Room for one framed payload, its prefix written.
-  fileprivate mutating func frame(_ size: Int) -> UnsafeMutableRawBufferPointer {
-    let total = MessageQueue.prefixSize + size
-    let target = unsafe outbound.reserve(total)
-    unsafe target[0] = 0
-    unsafe target.storeBytes(
-      of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 1, as: UInt32.self)
-    outbound.commit(total)
-    return unsafe UnsafeMutableRawBufferPointer(
-      rebasing: target[MessageQueue.prefixSize..<total])
   }
 
   /// Inbound bytes to give back to the windows now. While no complete message waits, everything

@@ -1,3 +1,5 @@
+internal import Messages
+
 /// Suspended tasks, in order, that can be found again when they are cancelled.
 @safe
 struct Waiters {
@@ -13,8 +15,15 @@ struct Waiters {
     return lastNumber
   }
 
-  mutating func add(_ continuation: Continuation, _ number: UInt64) {
+  /// Lets a task wait.
+  ///
+  /// - Returns: why it cannot, where it was cancelled before.
+  mutating func add(
+    _ continuation: Continuation, _ number: UInt64
+  ) -> Result<Void, any Error>? {
+    if Task.isCancelled { return .failure(Self.cancelled) }
     unsafe waiting.append((number, continuation))
+    return nil
   }
 
   mutating func remove(_ number: UInt64) -> Continuation? {
@@ -23,6 +32,27 @@ struct Waiters {
     }
     return unsafe waiting.remove(at: index).continuation
   }
+
+  /// Suspends the task until it is resumed, or cancelled.
+  ///
+  /// - Parameters:
+  ///   - enter: under the lock that guards the waiters: how the wait ends at once, or what `add`
+  ///     answers.
+  ///   - cancelled: what `remove` answers under that lock.
+  static func wait(
+    _ enter: (Continuation) -> Result<Void, any Error>?,
+    cancelled leave: @Sendable () -> Continuation?
+  ) async throws {
+    try await withTaskCancellationHandler {
+      try await unsafe withUnsafeThrowingContinuation { continuation in
+        if let outcome = unsafe enter(continuation) { unsafe continuation.resume(with: outcome) }
+      }
+    } onCancel: {
+      unsafe leave()?.resume(throwing: Self.cancelled)
+    }
+  }
+
+  private static let cancelled = Status(.cancelled, "the task was cancelled")
 
   /// All of them, to be resumed once no lock is held.
   mutating func takeAll() -> Waiters {

@@ -16,8 +16,8 @@ public final class HealthBoard: Sendable {
 
   public init() {}
 
-  /// Sets the status of a service and tells its watchers; without effect on what is reported
-  /// once the server drains.
+  /// Sets the status of a service, which its watchers learn as they ask; without effect on what is
+  /// reported once the server drains.
   public func set(_ service: String, _ status: Status) {
     update { $0.set(service, status) }
   }

@@ -124,16 +124,9 @@ final class LocalCall {
     isForgotten = true
     task = nil
     core.releaseCall()
-    guard core.observer != nil || route.metrics != nil else { return }
-    let duration = LoopInstant.monotonic.nanoseconds(since: started)
-    let status = machine.status ?? Status(.unknown)
-    let (received, sent) = (requests.traffic, responses.traffic)
-    route.metrics?.ended(
-      status.code, nanoseconds: duration, received: received, sent: sent, loop: loop.index)
-    core.observer?.callEnded(
-      EndedCall(
-        context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
-        received: received, sent: sent, loop: loop.index))
+    core.ended(context, of: route, as: machine.status, since: started, on: loop) {
+      (requests.traffic, responses.traffic)
+    }
   }
 }
 

@@ -62,20 +62,14 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
 
   func arrival() async throws {
     let number = state.withLock { $0.arrivals.makeNumber() }
-    try await withTaskCancellationHandler {
-      try await unsafe withUnsafeThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock { state in
-          if let failure = state.failure { return .failure(failure) }
-          if state.queue.ready > 0 || state.outcome != nil { return .success(()) }
-          if Task.isCancelled { return .failure(Self.cancelled) }
-          unsafe state.arrivals.add(continuation, number)
-          return nil
-        }
-        if let outcome { unsafe continuation.resume(with: outcome) }
+    try await unsafe Waiters.wait { continuation in
+      state.withLock { state in
+        if let failure = state.failure { return .failure(failure) }
+        if state.queue.ready > 0 || state.outcome != nil { return .success(()) }
+        return unsafe state.arrivals.add(continuation, number)
       }
-    } onCancel: {
-      let waiter = unsafe state.withLock { unsafe $0.arrivals.remove(number) }
-      unsafe waiter?.resume(throwing: Self.cancelled)
+    } cancelled: {
+      unsafe state.withLock { unsafe $0.arrivals.remove(number) }
     }
   }
 
@@ -87,17 +81,11 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
       guard state.outcome == nil else { throw Status(.cancelled, "the call has ended") }
       let before = state.queue.count
       let oversized = unsafe append(encode, to: &state)
-      if let oversized {
-        throw Status(
-          .resourceExhausted,
-          "a message of \(oversized) bytes is over the limit of \(messageSize) bytes "
-            + "(\(Limit.messageSize.rawValue))",
-          cause: Limit.messageSize)
-      }
+      if let oversized { throw Framing.oversized(oversized, limit: messageSize) }
       let added = state.queue.count - before
       budget.take(added)
       state.traffic.messages += 1
-      state.traffic.bytes += added - MessageQueue.prefixSize
+      state.traffic.bytes += added - Framing.prefixSize
       return (state.queue.count <= highWatermark && !budget.isExceeded, state.arrivals.takeAll())
     }
     arrivals.resume()
@@ -120,24 +108,16 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
 
   func drained() async throws {
     let number = state.withLock { $0.drains.makeNumber() }
-    try await withTaskCancellationHandler {
-      try await unsafe withUnsafeThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock { state in
-          if let failure = state.failure { return .failure(failure) }
-          if state.queue.count <= highWatermark / 2 { return .success(()) }
-          if Task.isCancelled { return .failure(Self.cancelled) }
-          unsafe state.drains.add(continuation, number)
-          return nil
-        }
-        if let outcome { unsafe continuation.resume(with: outcome) }
+    try await unsafe Waiters.wait { continuation in
+      state.withLock { state in
+        if let failure = state.failure { return .failure(failure) }
+        if state.queue.count <= highWatermark / 2 { return .success(()) }
+        return unsafe state.drains.add(continuation, number)
       }
-    } onCancel: {
-      let waiter = unsafe state.withLock { unsafe $0.drains.remove(number) }
-      unsafe waiter?.resume(throwing: Self.cancelled)
+    } cancelled: {
+      unsafe state.withLock { unsafe $0.drains.remove(number) }
     }
   }
-
-  private static let cancelled = Status(.cancelled, "the task was cancelled")
 
   // MARK: Ends
 

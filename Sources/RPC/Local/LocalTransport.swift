@@ -42,7 +42,8 @@ public final class LocalTransport: ClientTransport {
     } catch {
       let context = CallContext(
         path: path, metadata: options.metadata, peer: peer, requestID: id, traceparent: traceparent)
-      throw reject(error, context)
+      core.rejected(context, as: error, on: loop)
+      throw error.sent(context)
     }
     let requests = LocalPipe(
       budget: budget, messageSize: core.limits.messageSize, highWatermark: Self.queue)
@@ -72,19 +73,6 @@ public final class LocalTransport: ClientTransport {
         cause: Limit.calls)
     }
     return route
-  }
-
-  /// Reports what never becomes a call.
-  ///
-  /// - Returns: the status as the caller gets it.
-  private func reject(_ status: Status, _ context: CallContext) -> Status {
-    core.metrics?.rejected.increment()
-    if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
-    core.observer?.callEnded(
-      EndedCall(
-        context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
-        sent: EndedCall.Traffic(), loop: loop.index))
-    return status.sent(context)
   }
 }
 

@@ -47,8 +47,8 @@ enum RequestVerdict: Sendable {
 }
 
 extension RequestVerdict {
-  /// Judges a head as wire.md's table and RFC 9113 (section 8) have it.
-  init(_ block: borrowing HeaderBlock, headerLimit: Int) {
+  /// Judges a head as gRPC (PROTOCOL-HTTP2, Requests) and RFC 9113 (section 8) have it.
+  init(_ block: borrowing HeaderBlock, timeout: Timeout.Field, headerLimit: Int) {
     if block.isTruncated {
       self = .rejected(
         Status(
@@ -58,7 +58,7 @@ extension RequestVerdict {
           cause: Limit.headerSize))
       return
     }
-    var reader = RequestHeadReader(timeout: block.apart)
+    var reader = RequestHeadReader(timeout: timeout)
     for index in 0..<block.count {
       guard reader.read(block[index]) else {
         self = .malformed
@@ -97,11 +97,9 @@ private struct RequestHeadReader {
   private var encoding: String?
   private var badField: String?
 
-  /// - Parameter timeout: `grpc-timeout`, which sessions keep apart; empty for none.
-  init(timeout: [UInt8]) {
-    guard !timeout.isEmpty else { return }
-    let isGood = unsafe timeout.withUnsafeBytes { unsafe Timeout.parse($0) } != nil
-    if !isGood { badField = "grpc-timeout" }
+  /// - Parameter timeout: which sessions keep apart from the other fields.
+  init(timeout: Timeout.Field) {
+    if timeout == .malformed { badField = "grpc-timeout" }
   }
 
   /// - Returns: false if the head breaks HTTP.

@@ -12,6 +12,7 @@ struct Router: Sendable {
   private var services: Set<String> = []
   /// Full names, sorted.
   var serviceNames: [String] { services.sorted() }
+  var paths: [String] { routes.keys.sorted() }
 
   init(_ services: [any Service], interceptors: [any Interceptor], metrics: ServerMetrics?) {
     for service in services {

@@ -38,7 +38,7 @@ public final class Server: Sendable {
   public convenience init(
     services: [any Service], options: ServerOptions = ServerOptions()
   ) throws {
-    try ProcessSignal.takeOver([])
+    try ProcessSignal.ignorePipe()
     self.init(services: services, options: options, group: try EventLoopGroup())
   }
 
@@ -107,6 +107,8 @@ public final class Server: Sendable {
     LocalTransport(core: core, loop: loop, peer: peer, attachment: attachment)
   }
 
+  /// Every method, as `/package.Service/Method`.
+  package var paths: [String] { core.router.paths }
   /// Open connections.
   public var connectionCount: Int { core.connections.count }
   /// Calls whose stream is open or whose handler runs.

@@ -23,7 +23,7 @@ struct ServerCallMachine: Sendable {
     /// Drop what is queued, cancel the handler if it runs, and send the status at once.
     case abort(Status)
     /// The stream is gone: cancel the handler.
-    case cancelHandler(Status)
+    case cancelHandler
   }
 
   let shape: MethodHandler.Shape
@@ -88,7 +88,7 @@ struct ServerCallMachine: Sendable {
     phase = .closed
     guard before != .closed, before != .answered else { return .none }
     settle(reason)
-    return handler == .running ? .cancelHandler(reason) : .none
+    return handler == .running ? .cancelHandler : .none
   }
 
   private mutating func start() -> Action {

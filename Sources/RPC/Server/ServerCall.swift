@@ -63,9 +63,7 @@ final class ServerCall {
     case .startHandler: startHandler()
     case .finish(let failure): finish(failure)
     case .abort(let status): abortNow(status)
-    case .cancelHandler(let reason):
-      channel.fail(reason)
-      task?.cancel()
+    case .cancelHandler: task?.cancel()
     }
   }
 
@@ -159,19 +157,10 @@ final class ServerCall {
     guard machine.isOver, unsafe channel.owner != nil else { return }
     unsafe channel.owner = nil
     task = nil
-    let core = connection.core
     connection.callEnded()
-    guard core.observer != nil || head.route.metrics != nil else { return }
-    let traffic = channel.traffic
-    let duration = LoopInstant.monotonic.nanoseconds(since: started)
-    let status = machine.status ?? Status(.unknown)
-    head.route.metrics?.ended(
-      status.code, nanoseconds: duration, received: traffic.received, sent: traffic.sent,
-      loop: connection.loop.index)
-    core.observer?.callEnded(
-      EndedCall(
-        context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
-        received: traffic.received, sent: traffic.sent, loop: connection.loop.index))
+    connection.core.ended(
+      context, of: head.route, as: machine.status, since: started, on: connection.loop
+    ) { channel.traffic }
   }
 }
 

@@ -233,18 +233,16 @@ extension ServerConnection: SessionDelegate {
       core.metrics?.reached(limit)
       return session.reset(stream, .refusedStream)
     }
-    guard let admitted = admit(head, stream, session) else { return callEnded() }
-    let timeout =
-      unsafe head.apart.isEmpty
-      ? nil : head.apart.withUnsafeBytes { unsafe Timeout.parse($0) }
+    let timeout = Timeout.Field(head.apart)
+    guard let admitted = admit(head, timeout, stream, session) else { return callEnded() }
     let call = ServerCall(
       connection: self, session: session, stream: stream, head: admitted,
       context: CallContext(
         path: admitted.route.method.path, metadata: admitted.request.metadata,
-        deadline: timeout.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer,
+        deadline: timeout.nanoseconds.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer,
         requestID: admitted.request.requestID, traceparent: admitted.request.traceparent))
     stream.handler = call
-    call.open(timeout: timeout)
+    call.open(timeout: timeout.nanoseconds)
   }
 
   func sessionRefusedStream() { core.metrics?.reached(.callsPerConnection) }
@@ -260,17 +258,19 @@ extension ServerConnection: SessionDelegate {
 
   /// The request to be called, or nil after it was answered.
   private func admit(
-    _ head: borrowing HeaderBlock, _ stream: Stream, _ session: Session
+    _ head: borrowing HeaderBlock, _ timeout: Timeout.Field, _ stream: Stream, _ session: Session
   ) -> AdmittedHead? {
-    if let last = lastHead, core.phase != .ending, head.equals(last.snapshot),
-      unsafe head.apart.isEmpty || head.apart.withUnsafeBytes({ unsafe Timeout.parse($0) }) != nil
+    if let last = lastHead, core.phase != .ending, timeout != .malformed,
+      head.equals(last.snapshot)
     {
       return last
     }
-    switch RequestVerdict(head, headerLimit: core.limits.headerSize) {
+    switch RequestVerdict(head, timeout: timeout, headerLimit: core.limits.headerSize) {
     case .malformed:
+      core.metrics?.rejected.increment()
       session.reset(stream, .protocolError)
     case .answered(let list):
+      core.metrics?.rejected.increment()
       session.respond(stream, .list(list), body: false)
     case .rejected(let status):
       reject(stream, session, status, RequestVerdict.outline(of: head))
@@ -288,7 +288,6 @@ extension ServerConnection: SessionDelegate {
         reject(stream, session, error, request)
       }
     }
-    core.metrics?.rejected.increment()
     return nil
   }
 
@@ -308,11 +307,7 @@ extension ServerConnection: SessionDelegate {
         status, initial: [:], trailing: trailing, limit: core.limits.responseMetadataSize
       ).headers,
       body: false)
-    if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
-    core.observer?.callEnded(
-      EndedCall(
-        context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
-        sent: EndedCall.Traffic(), loop: loop.index))
+    core.rejected(context, as: status, on: loop)
   }
 
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {

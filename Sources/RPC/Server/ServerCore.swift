@@ -54,6 +54,37 @@ final class ServerCore: Sendable {
 
   func releaseCall() { runningCalls.wrappingSubtract(1, ordering: .relaxed) }
 
+  /// Counts and reports a call that is over.
+  ///
+  /// - Parameters:
+  ///   - status: nil where nothing was settled.
+  ///   - traffic: asked only where somebody wants to know.
+  func ended(
+    _ context: CallContext, of route: Route, as status: Status?, since start: LoopInstant,
+    on loop: EventLoop, traffic: () -> (received: EndedCall.Traffic, sent: EndedCall.Traffic)
+  ) {
+    guard observer != nil || route.metrics != nil else { return }
+    let duration = LoopInstant.monotonic.nanoseconds(since: start)
+    let status = status ?? Status(.unknown)
+    let (received, sent) = traffic()
+    route.metrics?.ended(
+      status.code, nanoseconds: duration, received: received, sent: sent, loop: loop.index)
+    observer?.callEnded(
+      EndedCall(
+        context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
+        received: received, sent: sent, loop: loop.index))
+  }
+
+  /// Counts and reports what was answered with a status and never became a call.
+  func rejected(_ context: CallContext, as status: Status, on loop: EventLoop) {
+    metrics?.rejected.increment()
+    if let limit = status.cause as? Limit { metrics?.reached(limit) }
+    observer?.callEnded(
+      EndedCall(
+        context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
+        sent: EndedCall.Traffic(), loop: loop.index))
+  }
+
   /// Counts a connection that was not taken in, and reports it when a report is due.
   func refused(_ refusal: Refusal) {
     switch refusal {

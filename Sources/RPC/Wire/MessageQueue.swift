@@ -1,16 +1,12 @@
 internal import Bytes
 internal import Messages
 
-// Grammar of the bytes (PROTOCOL-HTTP2.md): message = flag(1) length(4, big-endian)
-// payload(length).
-//
 //   front                    scanned                 end
 //   | message | message | …  | flag length payload… (incomplete) |
 //     `ready` complete ones    DATA frame edges mean nothing
 
 /// Incoming messages of one call: bytes in as they arrive, whole payloads out.
 struct MessageQueue: ~Copyable {
-  static let prefixSize = 5
   /// Memory kept while empty; more is given back.
   private static let idleCapacity = 4 << 10
 
@@ -34,7 +30,7 @@ struct MessageQueue: ~Copyable {
   ///   a message over the limit. The queue takes nothing more then.
   mutating func append(_ bytes: UnsafeRawBufferPointer) throws(Status) {
     unsafe buffer.append(bytes)
-    while buffer.count - scanned >= Self.prefixSize {
+    while buffer.count - scanned >= Framing.prefixSize {
       let (flag, length) = prefix(at: scanned)
       guard flag == 0 else {
         throw Status(
@@ -44,13 +40,9 @@ struct MessageQueue: ~Copyable {
             : "message flag \(flag) is neither 0 nor 1")
       }
       guard length <= sizeLimit else {
-        throw Status(
-          .resourceExhausted,
-          "a message of \(length) bytes is over the limit of \(sizeLimit) bytes "
-            + "(\(Limit.messageSize.rawValue))",
-          cause: Limit.messageSize)
+        throw Framing.oversized(length, limit: sizeLimit)
       }
-      let end = scanned + Self.prefixSize + length
+      let end = scanned + Framing.prefixSize + length
       guard buffer.count >= end else {
         // One allocation of the final size instead of doublings.
         _ = unsafe buffer.reserve(min(end - buffer.count, 1 << 20))
@@ -66,15 +58,9 @@ struct MessageQueue: ~Copyable {
   /// - Returns: room for exactly its `size` bytes.
   mutating func append(size: Int) -> UnsafeMutableRawBufferPointer {
     precondition(!hasPartial, "a whole message behind a partial one")
-    let total = Self.prefixSize + size
-    let target = unsafe buffer.reserve(total)
-    unsafe target[0] = 0
-    unsafe target.storeBytes(
-      of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 1, as: UInt32.self)
-    buffer.commit(total)
-    scanned += total
+    scanned += Framing.prefixSize + size
     ready += 1
-    return unsafe UnsafeMutableRawBufferPointer(rebasing: target[Self.prefixSize..<total])
+    return unsafe Framing.append(size: size, to: &buffer)
   }
 
   /// Hands the first complete message's payload to `body` and drops it.
@@ -85,10 +71,10 @@ struct MessageQueue: ~Copyable {
   ) throws(Failure) -> Int? {
     guard ready > 0 else { return nil }
     let length = prefix(at: 0).length
-    let end = Self.prefixSize + length
+    let end = Framing.prefixSize + length
     defer { drop(end) }
     try unsafe buffer.withUnsafeBytes { (bytes) throws(Failure) in
-      unsafe try body(UnsafeRawBufferPointer(rebasing: bytes[Self.prefixSize..<end]))
+      unsafe try body(UnsafeRawBufferPointer(rebasing: bytes[Framing.prefixSize..<end]))
     }
     return length
   }

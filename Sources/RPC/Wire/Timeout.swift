@@ -8,6 +8,28 @@ enum Timeout {
     (UInt8(ascii: "u"), 1_000), (UInt8(ascii: "n"), 1),
   ]
 
+  /// What a request's head says.
+  enum Field: Equatable {
+    case absent
+    case nanoseconds(Int64)
+    case malformed
+
+    /// - Parameter bytes: the header's value; empty where there is none.
+    init(_ bytes: [UInt8]) {
+      guard !bytes.isEmpty else {
+        self = .absent
+        return
+      }
+      let parsed = unsafe bytes.withUnsafeBytes { unsafe Timeout.parse($0) }
+      self = parsed.map { .nanoseconds($0) } ?? .malformed
+    }
+
+    /// Nil where there is no limit.
+    var nanoseconds: Int64? {
+      if case .nanoseconds(let number) = self { number } else { nil }
+    }
+  }
+
   /// Nanoseconds, clamped to 292 years; nil if malformed.
   static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
     guard (2...9).contains(text.count), let letter = unsafe text.last,

@@ -10,7 +10,7 @@ enum Access: Sendable {
   case admin
 
   /// By path. A method that is not here is an administrator's: forgetting one opens nothing.
-  private static let methods: [String: Access] = [
+  static let methods: [String: Access] = [
     "/apus.v1.Inference/Predict": .modelCaller,
     "/apus.v1.Inference/StreamPredict": .modelCaller,
     "/apus.v1.Inference/Health": .open,
@@ -23,7 +23,6 @@ enum Access: Sendable {
     "/apus.v1.Jobs/ListJobs": .caller,
     "/apus.v1.Jobs/CancelJob": .caller,
     "/grpc.health.v1.Health/Check": .open,
-    "/grpc.health.v1.Health/List": .open,
     "/grpc.health.v1.Health/Watch": .open,
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": .open,
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": .open,

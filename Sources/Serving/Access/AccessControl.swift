@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Messages
 internal import Metrics
 internal import RPC
+internal import Time
 
 /// Who may call what: the outermost stage of every call, whichever front it came in by.
 ///

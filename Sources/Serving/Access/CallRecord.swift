@@ -2,6 +2,7 @@ internal import Accounts
 internal import EventLoop
 internal import Messages
 internal import Synchronization
+internal import Time
 
 /// What the stages of a call learn of it, for those that come after its end: limits, usage, log and
 /// metrics. Made by `AccessControl`, attached to the call's context.

@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Messages
+internal import Time
 
 /// Charges a call to its key's limits, or refuses it and says when to come back.
 struct LimitStage: Sendable {

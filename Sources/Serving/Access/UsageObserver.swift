@@ -1,6 +1,7 @@
 internal import Accounts
 internal import Messages
 internal import RPC
+internal import Time
 
 /// Writes every call down when it has ended, and gives its leave back. Calls that no key or caller
 /// stands behind (probes, and what was refused for its key) leave no record.

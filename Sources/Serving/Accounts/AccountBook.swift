@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Metrics
+internal import Time
 
 /// Keys, limits and usage of a server: opened together, closed together.
 ///

@@ -1,6 +1,7 @@
 internal import Accounts
 internal import Messages
 internal import Metrics
+internal import Time
 
 // The contract's messages to the values of Accounts, and back.
 

@@ -1,5 +1,6 @@
 package import Accounts
 package import Messages
+package import Time
 
 /// Keys and the usage report, over a store.
 ///

@@ -1,6 +1,7 @@
 internal import Accounts
 internal import Jobs
 internal import Messages
+internal import Time
 
 // The queue's values to the contract's messages, and back.
 

@@ -18,7 +18,6 @@ final class JobWork: Sendable {
 
   private let resultLimit: Int
   private let server = Mutex<RPC.Server?>(nil)
-  private let turn = Atomic(0)
 
   /// - Parameter resultLimit: bytes after which a text is not gathered further.
   init(resultLimit: Int) { self.resultLimit = resultLimit }
@@ -33,8 +32,7 @@ final class JobWork: Sendable {
     guard let owner = KeyID(job.owner), let kind = Kind(rawValue: job.kind) else {
       throw JobFailure(code: "INTERNAL", message: "this server does not know such jobs")
     }
-    let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-    let loop = server.loop(number)
+    let loop = server.group.next()
     let calls = ApusV1.InferenceClient(
       server.localTransport(on: loop, peer: "job", attachment: JobOwner(owner)))
     return try await withTaskExecutorPreference(loop) { try await repeatedly(job, kind, calls) }
@@ -89,12 +87,5 @@ final class JobWork: Sendable {
       if let usage = part.usage { generation.usage = usage }
     }
     return generation.encoded()
-  }
-}
-
-extension RPC.Server {
-  /// Loops in turn.
-  fileprivate func loop(_ number: Int) -> EventLoop {
-    group.loops[Int(UInt(bitPattern: number) % UInt(group.loops.count))]
   }
 }

@@ -31,7 +31,7 @@ package final class InferenceServer: Sendable {
   private let accounts: AccountBook
   private let jobs: JobBook?
   private let readiness: Readiness
-  private let server: RPC.Server
+  let server: RPC.Server
   private let front: Front
   /// File descriptors that the process may have.
   private let descriptors: Int

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Synchronization
 package import Threads
+internal import Time
 
 /// Structured log on a file descriptor, written by a thread of its own so that a full pipe never
 /// stops a loop. The buffer between is bounded; what does not fit is counted and reported.
@@ -20,7 +21,7 @@ package final class Log: Sendable {
   private let pending = Mutex(Pending())
   private let wake = Semaphore()
   private let written = Semaphore()
-  private let writer: Mutex<SystemThread?> = Mutex(nil)
+  private let writer = OwnedThread()
 
   /// - Parameters:
   ///   - limit: most bytes waiting to be written.
@@ -32,8 +33,7 @@ package final class Log: Sendable {
     self.threshold = Atomic(threshold.rawValue)
     self.descriptor = descriptor
     self.limit = limit
-    let thread = try SystemThread("log") { self.drain() }
-    writer.withLock { $0 = thread }
+    try writer.start("log") { self.drain() }
   }
 
   package func debug(_ event: StaticString, _ fields: LogEntry.Field...) {
@@ -79,14 +79,13 @@ package final class Log: Sendable {
   /// Writes all that is pending and ends the thread; gives up after some seconds where nobody reads
   /// the other end of a pipe.
   package func close() {
-    pending.withLock { $0.closed = true }
-    wake.signal()
-    let thread = writer.withLock { writer -> SystemThread? in
-      defer { writer = nil }
-      return writer
+    let isFirst = pending.withLock { pending in
+      defer { pending.closed = true }
+      return !pending.closed
     }
-    guard let thread, written.wait(atMost: .seconds(2)) else { return }
-    thread.join()
+    guard isFirst else { return }
+    wake.signal()
+    if written.wait(atMost: .seconds(2)) { writer.join() }
   }
 
   private func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
@@ -139,9 +138,5 @@ package final class Log: Sendable {
   }
 
   /// Since 1970, UTC.
-  static func wallMicroseconds() -> Int {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
-  }
+  static func wallMicroseconds() -> Int { Int(UnixTime.now().microseconds) }
 }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Time
 
 /// One structured line: what happened, how bad it is, and named facts about it.
 package struct LogEntry: Sendable {
@@ -28,7 +29,7 @@ package struct LogEntry: Sendable {
   /// A JSON object on one line (RFC 8259): time, level, event, then the fields.
   func appendJSON(to line: inout [UInt8]) {
     var time: [UInt8] = []
-    Timestamp(microseconds: microseconds).append(to: &time)
+    UnixTime(microseconds: Int64(microseconds)).append(to: &time, .microseconds)
     var json = JSONWriter(escapesInvisible: true)
     json.beginObject()
     json.key("time")
@@ -53,7 +54,7 @@ package struct LogEntry: Sendable {
 
   /// The same for a person at a terminal: time of day, event, `name=value`.
   func appendHuman(to line: inout [UInt8]) {
-    Timestamp(microseconds: microseconds).appendTimeOfDay(to: &line)
+    UnixTime(microseconds: Int64(microseconds)).appendTimeOfDay(to: &line, .microseconds)
     line.append(contentsOf: level >= .warning ? " \(level.name.uppercased()): ".utf8 : " ".utf8)
     event.withUTF8Buffer { unsafe line.append(contentsOf: $0) }
     for field in fields {

@@ -1,7 +1,8 @@
 internal import Bytes
 
 /// The pieces that give a prompt its structure: control pieces, and of the user-defined ones those
-/// that look like it (`<|im_start|>`, `[INST]`). Converters of models have put turn markers into either.
+/// that look like it (`<|im_start|>`, `[INST]`). Converters of models have put turn markers into
+/// either.
 struct MarkerTable: Sendable {
   private let table: PieceTable
   private let ids: Set<Int32>

@@ -22,11 +22,11 @@ final class TransferLoop: Sendable {
     var queue: TransferQueue<TransferOrder>
     var commands: [Command] = []
     var isClosed = false
-    var thread: SystemThread?
   }
 
   private let configuration: WebClient.Configuration
   private let state: Mutex<State>
+  private let thread = OwnedThread()
   // Set once; what other threads do with it is ccurl_multi_wakeup alone, which any thread may call.
   private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
@@ -51,8 +51,7 @@ final class TransferLoop: Sendable {
 
   func start() throws(WebError) {
     do throws(ThreadError) {
-      let thread = try SystemThread("web") { [self] in run() }
-      state.withLock { $0.thread = thread }
+      try thread.start("web") { [self] in run() }
     } catch {
       throw WebError(.failed, host: "", error.description)
     }
@@ -96,14 +95,13 @@ final class TransferLoop: Sendable {
 
   /// Ends all requests with `.closed`, and the thread. May be called more than once.
   func close() {
-    let (dropped, thread) = state.withLock { state in
-      defer { state.thread = nil }
+    let dropped = state.withLock { state in
       state.isClosed = true
-      return (state.queue.dropWaiting(), state.thread)
+      return state.queue.dropWaiting()
     }
     for order in dropped { order.answer(.failure(.closed(order.request.url.place))) }
     wake()
-    thread?.join()
+    thread.join()
   }
 
   private func wake() { unsafe _ = ccurl_multi_wakeup(multi) }

@@ -126,17 +126,6 @@ import Testing
     #expect(try backend.step([]).isEmpty)
   }
 
-  @Test func promptsAreCheckedBeforeTheyAreScheduled() throws {
-    guard let backend = try Stories.backend("q8_0", { $0.contextLength = 64 }) else { return }
-    try backend.validate(prompt: [Int32](repeating: 1, count: 63))
-    let long = #expect(throws: InferenceError.self) {
-      try backend.validate(prompt: [Int32](repeating: 1, count: 64))
-    }
-    #expect(long?.code == .tooLarge)
-    #expect(throws: InferenceError.self) { try backend.validate(prompt: []) }
-    #expect(throws: InferenceError.self) { try backend.validate(prompt: [1, 600]) }
-  }
-
   @Test func aTiedOutputMatrixIsHeldOnce() throws {
     let model = try LlamaModel(path: "\(Fixture.package)/tools/models/storyteller/1/model.gguf")
     #expect(model.isTied)

@@ -20,7 +20,6 @@ import Testing
     }
     #expect(vocabulary.scores.count == backend.vocabularySize)
     #expect(shares == shares.sorted() && shares.last == 1)
-    #expect(loaded.memoryBytes == backend.memoryBytes)
     try loaded.warmUp()
   }
 

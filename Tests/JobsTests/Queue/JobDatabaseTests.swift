@@ -1,7 +1,7 @@
-import Accounts
 import SQLite
 import TestSupport
 import Testing
+import Time
 
 @testable import Jobs
 

@@ -1,5 +1,5 @@
-import Accounts
 import Testing
+import Time
 import Web
 
 @testable import Jobs

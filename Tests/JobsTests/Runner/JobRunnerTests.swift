@@ -1,7 +1,7 @@
-import Accounts
 import Jobs
 import Synchronization
 import Testing
+import Time
 
 @Suite(.timeLimit(.minutes(2))) struct JobRunnerTests {
   private let queue: SQLiteJobQueue
@@ -186,13 +186,38 @@ import Testing
 
 /// Holds whoever waits until it is opened, or their task is cancelled.
 final class Gate: Sendable {
-  private let isOpen = Atomic(false)
+  private struct State {
+    var isOpen = false
+    var lastNumber = 0
+    var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+  }
+  private let state = Mutex(State())
 
-  func open() { isOpen.store(true, ordering: .releasing) }
+  func open() {
+    let waiting = state.withLock { state in
+      defer { state.waiting = [:] }
+      state.isOpen = true
+      return state.waiting.values.map { $0 }
+    }
+    for continuation in waiting { continuation.resume() }
+  }
 
   func wait() async {
-    while !isOpen.load(ordering: .acquiring), !Task.isCancelled {
-      try? await Task.sleep(for: .milliseconds(2))
+    let number = state.withLock { state in
+      state.lastNumber += 1
+      return state.lastNumber
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let goesOn = state.withLock { state in
+          if state.isOpen || Task.isCancelled { return true }
+          state.waiting[number] = continuation
+          return false
+        }
+        if goesOn { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
     }
   }
 

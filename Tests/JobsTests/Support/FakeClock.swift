@@ -1,6 +1,6 @@
-import Accounts
 import Jobs
 import Synchronization
+import Time
 
 /// Time that only the test moves. Whoever sleeps wakes when it has been moved far enough.
 final class FakeClock: Sendable {

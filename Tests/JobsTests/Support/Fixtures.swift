@@ -1,6 +1,6 @@
-import Accounts
 import Jobs
 import Synchronization
+import Time
 
 let start = UnixTime(seconds: 1_800_000_000)
 
@@ -24,7 +24,8 @@ final class Sightings<Item: Sendable>: Sendable {
   var all: [Item] { items.withLock { $0 } }
 }
 
-/// Waits until a condition that is certain to come has come; tests bound the whole by `timeLimit`.
+/// Waits until a condition that is certain to come has come, letting everybody else on between two
+/// looks; tests bound the whole by `timeLimit`.
 func until(_ condition: () async throws -> Bool) async rethrows {
-  while try await !condition() { try? await Task.sleep(for: .milliseconds(2)) }
+  while try await !condition() { await Task.yield() }
 }

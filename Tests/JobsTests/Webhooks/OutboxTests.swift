@@ -1,6 +1,6 @@
-import Accounts
 import Foundation
 import Testing
+import Time
 import Web
 
 @testable import Jobs

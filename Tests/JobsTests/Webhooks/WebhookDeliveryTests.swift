@@ -1,7 +1,7 @@
-import Accounts
 import Foundation
 import TestSupport
 import Testing
+import Time
 import Web
 
 @testable import Jobs

@@ -1,6 +1,6 @@
-import Accounts
 import Jobs
 import Testing
+import Time
 import Web
 
 @Suite struct WebhookPolicyTests {

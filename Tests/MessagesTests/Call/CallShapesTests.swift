@@ -118,8 +118,7 @@ private struct Interop: GrpcTesting.TestService {
     #expect(try await call.next() == nil)
   }
 
-  /// wire.md's table: a request that does not parse is INTERNAL; one over a bound
-  /// RESOURCE_EXHAUSTED.
+  /// A request that does not parse is INTERNAL.
   @Test(arguments: [
     (decode(hex: "0a05"), Status.Code.internal),
     ([0x22] + [UInt8](repeating: 0xff, count: 3), .internal),

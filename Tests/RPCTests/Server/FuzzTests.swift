@@ -100,7 +100,9 @@ private final class FuzzServer: SessionDelegate {
   var open = 0
 
   func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool) {
-    switch RequestVerdict(head, headerLimit: Self.options.maxHeaderListSize) {
+    switch RequestVerdict(
+      head, timeout: Timeout.Field(head.apart), headerLimit: Self.options.maxHeaderListSize)
+    {
     case .malformed: session.reset(stream, .protocolError)
     case .answered(let list): session.respond(stream, .list(list), body: false)
     case .rejected(let status): refuse(stream, status)

@@ -14,11 +14,13 @@ import Testing
   ])
   func readsEveryUnit(text: String, nanoseconds: Int64) {
     #expect(Self.parse(text) == nanoseconds)
+    #expect(Timeout.Field(Array(text.utf8)).nanoseconds == nanoseconds)
   }
 
   @Test(arguments: ["", "S", "1", "1s", "-1S", "1 S", "999999999S", "1.5S", "1SS", "١S", "1h"])
   func refusesAnythingElse(text: String) {
     #expect(Self.parse(text) == nil)
+    #expect(Timeout.Field(Array(text.utf8)) == (text.isEmpty ? .absent : .malformed))
   }
 
   @Test(arguments: [

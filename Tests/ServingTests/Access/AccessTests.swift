@@ -3,6 +3,7 @@ import Messages
 import Metrics
 import RPC
 import Testing
+import Time
 
 @testable import Serving
 

@@ -25,16 +25,6 @@ import Testing
     #expect(object["nothing"] is NSNull)
   }
 
-  @Test(arguments: [
-    (0, "1970-01-01T00:00:00.000000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
-    (4_107_542_399_999_999, "2100-02-28T23:59:59.999999Z"),
-  ])
-  func timestamps(_ microseconds: Int, text: String) {
-    var line: [UInt8] = []
-    Timestamp(microseconds: microseconds).append(to: &line)
-    #expect(String(decoding: line, as: UTF8.self) == text)
-  }
-
   @Test func humanLinesStayOneLine() {
     var line: [UInt8] = []
     LogEntry(level: .warning, event: "call", fields: fields, microseconds: 0).appendHuman(to: &line)

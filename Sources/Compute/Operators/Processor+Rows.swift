@@ -41,24 +41,6 @@ extension Processor {
     }
   }
 
-  /// `x · (1 + erf(x / √2)) / 2`.
-  package func gelu(_ x: FloatRows, into output: FloatRows) {
-    output.reshapeLike(x)
-    eachRow(x) { row in
-      unsafe kernels.pointee.gelu(x.pointer(row: row), x.columns, output.pointer(row: row))
-    }
-  }
-
-  /// `silu(gate) · x`.
-  package func siluGate(_ gate: FloatRows, _ x: FloatRows, into output: FloatRows) {
-    precondition(gate.rows == x.rows && gate.columns == x.columns)
-    output.reshapeLike(x)
-    eachRow(x) { row in
-      unsafe kernels.pointee.silu_gate(
-        gate.pointer(row: row), x.pointer(row: row), x.columns, output.pointer(row: row))
-    }
-  }
-
   /// Copies the given rows, in order: the last rows of sequences before the output layer.
   package func gather(_ x: FloatRows, rows: [Int], into output: FloatRows) {
     precondition(x !== output && rows.allSatisfy { $0 >= 0 && $0 < x.rows })

@@ -24,8 +24,19 @@ package struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConverti
 
   /// `2026-11-20`
   package var description: String {
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends `description`.
+  func append(to text: inout [UInt8]) {
     let (year, month, day) = civil
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    text.append(year, digits: 4)
+    text.append(UInt8(ascii: "-"))
+    text.append(month, digits: 2)
+    text.append(UInt8(ascii: "-"))
+    text.append(day, digits: 2)
   }
 
   package static func < (left: CalendarDay, right: CalendarDay) -> Bool {
@@ -70,14 +81,9 @@ package struct CalendarMonth: Sendable, Hashable, Comparable, CustomStringConver
   }
 
   /// `2026-11`
-  package var description: String { "\(padded(number / 12, 4))-\(padded(number % 12 + 1, 2))" }
+  package var description: String { String(firstDay.description.dropLast(3)) }
 
   package static func < (left: CalendarMonth, right: CalendarMonth) -> Bool {
     left.number < right.number
   }
-}
-
-private func padded(_ number: Int, _ digits: Int) -> String {
-  let text = String(number)
-  return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
 }

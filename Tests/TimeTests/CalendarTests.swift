@@ -1,6 +1,6 @@
-import Accounts
 import Foundation
 import Testing
+import Time
 
 @Suite struct CalendarTests {
   private static var utc: Calendar {

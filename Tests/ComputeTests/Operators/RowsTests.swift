@@ -25,11 +25,6 @@ import Testing
       processor.rmsNorm(x, weight: random.floats(x.columns), epsilon: 1e-5, into: out)
     },
     Case(testDescription: "softmax") { $0.softmax($1, into: $2) },
-    Case(testDescription: "gelu") { $0.gelu($1, into: $2) },
-    Case(testDescription: "siluGate") { processor, x, out in
-      processor.siluGate(
-        FloatRows(random: x.rows, x.columns, seed: 22, magnitude: 12), x, into: out)
-    },
   ]
 
   @Test(arguments: vectorTiers, operators)
@@ -50,7 +45,6 @@ import Testing
 
   @Test(arguments: tiersHere, operators)
   func rowsDoNotSeeTheirBatch(tier: KernelTier, operation: Case) throws {
-    guard operation.testDescription != "siluGate" else { return }
     let x = FloatRows(random: 40, 381, seed: 1)
     let whole = FloatRows()
     operation.apply(try Processor(threads: 1, tier: tier), x, whole)
@@ -59,35 +53,6 @@ import Testing
       let part = FloatRows()
       operation.apply(shared, x.part(range), part)
       #expect(part.bits == whole.part(range).bits)
-    }
-  }
-
-  /// A value's result is the same at every place of a row: in whole vectors and behind them.
-  @Test(arguments: tiersHere)
-  func placesInARowDoNotMatter(tier: KernelTier) throws {
-    let processor = try Processor(threads: 1, tier: tier)
-    let out = FloatRows()
-    for value: Float in [-3.7, -0.2, 0, 1e-4, 0.9, 5.1] {
-      let x = FloatRows(rows: 1, columns: 47, [Float](repeating: value, count: 47))
-      processor.gelu(x, into: out)
-      #expect(Set(out.bits).count == 1)
-      processor.siluGate(x, x, into: out)
-      #expect(Set(out.bits).count == 1)
-    }
-  }
-
-  /// The documented bound of erf: 7e-7 over the whole line; GELU's error is that times |x| / 2.
-  @Test(arguments: vectorTiers)
-  func geluKeepsItsErrorBound(tier: KernelTier) throws {
-    let processor = try Processor(threads: 1, tier: tier)
-    let values = (-20_000...20_000).map { Float($0) * 0.0005 } + [-1e30, 1e30, -40, 40]
-    let x = FloatRows(rows: 1, columns: values.count, values)
-    let out = FloatRows()
-    processor.gelu(x, into: out)
-    for (value, found) in zip(values, out.row(0)) {
-      let exact = Double(value) * (1 + erf(Double(value) / 2.0.squareRoot())) / 2
-      let bound = abs(Double(value)) * 3.5e-7 + 1e-7
-      #expect(abs(Double(found) - exact) <= bound, "gelu(\(value)) = \(found)")
     }
   }
 

@@ -1,5 +1,6 @@
 import CKernels
 import Compute
+import Foundation
 import TestSupport
 import Testing
 
@@ -147,6 +148,56 @@ import Testing
         }
       }
     }
+  }
+
+  /// What an epilogue makes of values: of the product of one input, which is 1, and weights that
+  /// are the values.
+  private static func applied(
+    _ epilogue: Epilogue, to values: [Float], tier: KernelTier
+  ) throws -> FloatRows {
+    let bytes = stored(values, as: .f32)
+    let matrix = try PackedMatrix(
+      bytes.span.bytes, as: .f32, kind: .float(.f32), outputs: values.count, inputs: 1,
+      in: SlabArena())
+    let input = Activations()
+    input.load(FloatRows(rows: 1, columns: 1, [1]))
+    let out = FloatRows()
+    try Processor(threads: 1, tier: tier).multiply(
+      input, by: matrix, into: out, epilogue: epilogue)
+    return out
+  }
+
+  /// A value's result is the same at every place of a row: in whole vectors and behind them.
+  @Test(arguments: tiersHere)
+  func placesInARowDoNotMatter(tier: KernelTier) throws {
+    for value: Float in [-3.7, -0.2, 0, 1e-4, 0.9, 5.1] {
+      let values = [Float](repeating: value, count: 47)
+      let gate = FloatRows(rows: 1, columns: 47, values)
+      let curved = try Self.applied(.gelu, to: values, tier: tier)
+      let gated = try Self.applied(.siluGate(gate), to: values, tier: tier)
+      #expect(Set(curved.bits).count == 1 && Set(gated.bits).count == 1)
+    }
+  }
+
+  /// The documented bound of erf: 7e-7 over the whole line; GELU's error is that times |x| / 2.
+  @Test(arguments: vectorTiers)
+  func geluKeepsItsErrorBound(tier: KernelTier) throws {
+    let values = (-20_000...20_000).map { Float($0) * 0.0005 } + [-1e30, 1e30, -40, 40]
+    let out = try Self.applied(.gelu, to: values, tier: tier)
+    for (value, found) in zip(values, out.row(0)) {
+      let exact = Double(value) * (1 + erf(Double(value) / 2.0.squareRoot())) / 2
+      let bound = abs(Double(value)) * 3.5e-7 + 1e-7
+      #expect(abs(Double(found) - exact) <= bound, "gelu(\(value)) = \(found)")
+    }
+  }
+
+  @Test(arguments: vectorTiers)
+  func siluIsTheOraclesOverItsWholeRange(tier: KernelTier) throws {
+    let values = FloatRows(random: 1, 1023, seed: 21, magnitude: 8).row(0)
+    let gate = FloatRows(random: 1, 1023, seed: 22, magnitude: 12)
+    let expected = try Self.applied(.siluGate(gate), to: Array(values), tier: .scalar)
+    let found = try Self.applied(.siluGate(gate), to: Array(values), tier: tier)
+    #expect(distance(found, expected) < 4e-6)
   }
 
   /// The law: a row alone, at any place in a batch, and on any number of threads, is the same bits.

@@ -18,7 +18,8 @@ package struct UnixTime: Sendable, Hashable, Comparable {
 
   package var day: CalendarDay {
     // Rounded down before 1970 too.
-    CalendarDay(number: Int((Double(microseconds) / 86_400e6).rounded(.down)))
+    let (days, rest) = microseconds.quotientAndRemainder(dividingBy: 86_400_000_000)
+    return CalendarDay(number: Int(rest < 0 ? days - 1 : days))
   }
   package var month: CalendarMonth { day.month }
 
@@ -57,12 +58,12 @@ package struct Moment: Sendable {
 
 extension Duration {
   /// Whole microseconds.
-  var microseconds: Int64 {
+  package var microseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
   }
   /// Whole nanoseconds; zero for less than that.
-  var nanoseconds: UInt64 {
+  package var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     return seconds < 0 || attoseconds < 0
       ? 0 : UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000
