@@ -78,7 +78,10 @@ import Testing
     ("log:\n  level: loud", 2, "expected debug, info, warning or error"),
     ("log:\n  level:", 2, "log.level: expected debug"),
     ("log:\n  level: [info]", 2, "expected one value (debug, info, warning or error), got a list"),
-    ("http:\n  origins: {a: b}", 2, "expected a list (origins such as https://app.example.com, or *), got"),
+    (
+      "http:\n  origins: {a: b}", 2,
+      "expected a list (origins such as https://app.example.com, or *), got"
+    ),
     ("http:\n  origins: [https://a.example/]", 2, "expected origins such as"),
     ("http:\n  origins: [a.example]", 2, "expected origins such as"),
     ("http:\n  origins: [[a]]", 2, "expected a list"),
