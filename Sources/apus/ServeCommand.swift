@@ -21,8 +21,9 @@ extension Command {
     var info = stat()
     guard unsafe stat(loaded.server.models, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
       throw UsageError(
-        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…; "
-          + "there is no folder ./\(loaded.server.models) here", command: "serve")
+        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…, or "
+          + "s3://BUCKET/PREFIX; there is no folder ./\(loaded.server.models) here",
+        command: "serve")
     }
   }
 }

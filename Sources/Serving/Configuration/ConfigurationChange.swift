@@ -1,3 +1,5 @@
+internal import Accounts
+
 /// What is different between the configuration that is in force and one that was read anew.
 struct ConfigurationChange {
   struct Difference: Equatable {

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Bytes
 
 /// What is in force, as an apus.yaml that says the same, with the origin of each value.

@@ -1,3 +1,5 @@
+internal import Accounts
+
 /// What apus.yaml says of one model, under `models`: keys of model.yaml, over which it goes, and
 /// labels.
 package struct ModelOverride: Sendable, Equatable {

@@ -20,11 +20,22 @@ package enum ServerSettings {
 
   private static let server = [
     Entry(
-      "models", in: .server, "folder of models: DIR/<name>/<version>/…",
-      .text("DIR", \.models, expected: "a folder", unset: "./models if it is there")),
+      "models", in: .server,
+      "folders of models, DIR/<name>/<version>/…, and buckets, s3://BUCKET/PREFIX, commas between",
+      .sources(\.models)),
     Entry(
       "models-period", in: .server, "from one look at the models folder to the next",
       .time(\.modelsPeriod, .milliseconds(100)...(.seconds(86_400)))),
+    Entry(
+      "s3-cache", in: .server, "folder of models from buckets",
+      .text(
+        "DIR", \.s3.cache, expected: "a folder", unset: "-models beside --database")),
+    Entry(
+      "s3-cache-size", in: .server, "bytes of models from each bucket that are kept",
+      .size(\.s3.cacheSize, mebi...524_288 * gibi)),
+    Entry(
+      "s3-period", in: .server, "from one listing of a bucket of models to the next",
+      .time(\.s3.period, .milliseconds(100)...(.seconds(86_400)))),
     Entry(
       "readiness", in: .server, "how many models must answer to be ready", .choice(\.readiness)),
     Entry("loops", in: .server, "event loops", .count(\.loops, 1...256, unset: "one per core")),
@@ -52,4 +63,19 @@ package enum ServerSettings {
       .choice(\.logLevel, "LEVEL", LogEntry.Level.allCases.map { ($0.name, $0) }), change: .live),
     Entry("call-log", in: .log, key: "calls", "which calls leave a line", .choice(\.callLog)),
   ]
+}
+
+extension SettingValue<ServerConfiguration> {
+  /// Whether they can be looked at is another matter.
+  fileprivate static func sources(_ path: Path<String>) -> Self {
+    var value = Self("LIST", expected: "folders and s3://BUCKET/PREFIX with commas between") {
+      $0[keyPath: path]
+    } write: {
+      root, text throws(SettingProblem) in
+      if let problem = ServerConfiguration.problem(withModels: text) { throw .reason(problem) }
+      root[keyPath: path] = text
+    }
+    value.unset = "./models if it is there"
+    return value
+  }
 }

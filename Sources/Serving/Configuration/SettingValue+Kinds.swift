@@ -94,6 +94,17 @@ extension SettingValue {
     return value
   }
 
+  /// - Parameter unset: what nil means, in words.
+  static func text(
+    _ placeholder: String, _ path: Path<String?>, expected: String, unset: String
+  ) -> Self {
+    var value = parsed(placeholder, path, expected: expected, text: { $0 }) { text in
+      text.isEmpty ? nil : .some(text)
+    }
+    value.unset = unset
+    return value
+  }
+
   /// Texts with commas between, and spaces around if that is nicer.
   static func list(
     expected: String, unset: String? = nil, read: @escaping @Sendable (Root) -> [String],

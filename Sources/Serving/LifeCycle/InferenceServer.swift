@@ -36,7 +36,6 @@ package final class InferenceServer: Sendable {
   /// File descriptors that the process may have.
   private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
-  private let memoryTrim = Mutex(MemoryTrim())
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
@@ -58,16 +57,21 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
+    let batching = BatchingMetrics(registry: metrics, engine: engine)
+    let requests = RequestFamilies(metrics, loops: group.loops.count)
+    let wake = Semaphore()
     let installer = ModelInstaller(
-      registry: registry, engine: engine,
-      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
-      threads: configuration.threads, log: log)
-    keeper = ModelKeeper(
-      root: configuration.models, registry: registry, installer: installer, metrics: metrics,
-      log: log, period: configuration.modelsPeriod)
+      registry: registry, engine: engine, metrics: batching, requests: requests,
+      loops: group.loops, threads: configuration.threads, log: log
+    ) { wake.signal() }
+    let keeper = ModelKeeper(
+      sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
+      installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
+      metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
+    self.keeper = keeper
     readiness = Readiness(
-      models: { [registry] in registry.standings }, requirement: configuration.readiness,
-      stuckAfter: configuration.stuckAfter
+      models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
+      requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
@@ -92,11 +96,11 @@ package final class InferenceServer: Sendable {
         metrics: metrics)
     ]
     options.observer = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), CallLog(log: log, scope: configuration.callLog),
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: requests),
+      CallLog(log: log, scope: configuration.callLog),
     ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
-    ProcessMetrics.register(in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)
@@ -108,6 +112,15 @@ package final class InferenceServer: Sendable {
       options: Self.httpOptions(configuration, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
+    registerSeries(of: requests, batching)
+  }
+
+  /// Of what is only looked up when somebody asks.
+  private func registerSeries(of requests: RequestFamilies, _ batching: BatchingMetrics) {
+    ProcessMetrics.register(in: metrics)
+    ModelMetrics.register(registry, readiness, in: metrics)
+    TritonMetrics.register(requests, batching, in: metrics)
+    VLLMMetrics.register(requests, batching, in: metrics)
   }
 
   /// Serves until the process is told to stop.
@@ -115,8 +128,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try ModelDirectory(
-      scanning: configuration.models, overrides: configuration.overrides)
+    let models = try keeper.firstLook()
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -131,7 +143,7 @@ package final class InferenceServer: Sendable {
     }
     tellReach()
     reportSoon()
-    try startLoading(directory)
+    try startLoading(models)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -211,8 +223,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
-    try keeper.start(directory, overrides: configuration.overrides) { [self] in
+  private func startLoading(_ models: [ModelDirectory]) throws(ThreadError) {
+    try keeper.start(models, overrides: configuration.overrides) { [self] in
       readiness.finishedLoading()
       reportSoon()
       // A loading that was given up ends here too.
@@ -233,7 +245,6 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
-      if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }
   }

@@ -1,3 +1,5 @@
+internal import Accounts
+
 /// How labels get from where they are to where apus.yaml wants them, one order after another. At no
 /// time do they take more than all calls: what goes or shrinks comes first.
 enum LabelOrders {
