@@ -108,7 +108,7 @@ def test_labels_share_the_traffic(serving, models):
     with pytest.raises(grpc.RpcError, match="0.25 are left"):
         label("canary", "2", 0.5)
     for wrong in ("latest", "7", "UP", ""):
-        with pytest.raises(grpc.RpcError, match="label: a label has 1 to 64"):
+        with pytest.raises(grpc.RpcError, match="label: expected 1 to 64"):
             label(wrong, "1")
     label("stable", "")
     server.wait_for("unloaded", model="rows", version=1)

@@ -13,9 +13,7 @@ struct ConfigurationFile {
   /// Reads a file into `configuration`.
   init(_ path: String, into configuration: inout ServerConfiguration) {
     do throws(FileError) {
-      let mapped = try MappedFile(path: path, limit: YAMLReader.maximumBytes)
-      read(
-        unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }, path, &configuration)
+      read(try SmallFile.bytes(path, limit: YAMLReader.maximumBytes), path, &configuration)
     } catch {
       problems = [ConfigurationError(file: path, error.explanation)]
     }

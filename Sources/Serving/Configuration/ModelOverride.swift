@@ -103,7 +103,7 @@ extension ModelRegistry.Label: Settable {
       }),
   ]
 
-  static let nameRule = "1 to 64 of a-z, 0-9, _ and -, and is neither a number nor latest"
+  static let nameRule = "1 to 64 of a-z, 0-9, _ and -, neither a number nor latest"
 
   static func isName(_ text: String) -> Bool {
     let allowed = text.utf8.allSatisfy { byte in

@@ -24,7 +24,7 @@ struct ControlService: ApusV1.ModelControl {
     -> ApusV1.SetLabelResponse
   {
     guard ModelRegistry.Label.isName(request.label) else {
-      throw Validation.invalid("label", "a label has \(ModelRegistry.Label.nameRule)")
+      throw Validation.invalid("label", "expected \(ModelRegistry.Label.nameRule)")
     }
     guard (0...1).contains(request.share) else {
       throw Validation.invalid("share", "expected 0 to 1, got \(request.share)")

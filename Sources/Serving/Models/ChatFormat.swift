@@ -90,10 +90,8 @@ package struct ChatFormat: Sendable {
 
   private static func read(_ path: String) throws(ConfigurationError) -> String {
     do throws(FileError) {
-      let mapped = try MappedFile(path: path, limit: TemplateLimits().sourceBytes)
-      return unsafe mapped.region.bytes.withUnsafeBytes { bytes in
-        unsafe String(decoding: bytes, as: UTF8.self)
-      }
+      let bytes = try SmallFile.bytes(path, limit: TemplateLimits().sourceBytes)
+      return String(decoding: bytes, as: UTF8.self)
     } catch {
       throw ConfigurationError(
         file: path,

@@ -130,13 +130,11 @@ package struct ModelDirectory: Sendable, Equatable {
   static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
     guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
-    let mapped: MappedFile
-    do {
-      mapped = try MappedFile(path: file, limit: YAMLReader.maximumBytes)
-    } catch {
-      throw ConfigurationError(file: file, error.reason)
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try SmallFile.bytes(file, limit: YAMLReader.maximumBytes) } catch
+    {
+      throw ConfigurationError(file: file, error.explanation)
     }
-    let bytes = unsafe mapped.region.bytes.withUnsafeBytes { unsafe Array($0) }
     do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
       throw ConfigurationError(file: "", error.line)
     }
