@@ -2,6 +2,7 @@ import Accounts
 import Messages
 import Metrics
 import Testing
+import Time
 
 @testable import Batching
 @testable import RPC
