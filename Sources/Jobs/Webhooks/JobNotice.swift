@@ -47,7 +47,7 @@ package enum JobNotice {
 
 extension UnixTime {
   /// `2026-11-20T15:04:05Z` (RFC 3339)
-  fileprivate var text: String {
+  package var text: String {
     let second = day.start.duration(to: self).components.seconds
     let parts = [second / 3600, second / 60 % 60, second % 60].map { part in
       part < 10 ? "0\(part)" : "\(part)"

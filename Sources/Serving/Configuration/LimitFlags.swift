@@ -1,3 +1,4 @@
+internal import Jobs
 package import REST
 package import RPC
 
@@ -103,21 +104,25 @@ package enum LimitFlags {
   ]
 
   package static let jobs: [LimitFlag<JobOptions>] = [
-    LimitFlag("jobs-waiting", "jobs that wait", .count(\.waiting, 1...1_000_000)),
+    LimitFlag("jobs-waiting", "jobs that wait", .count(\.service.limits.waiting, 1...1_000_000)),
     LimitFlag(
-      "jobs-waiting-per-key", "jobs of one key that wait", .count(\.waitingPerKey, 1...1_000_000)),
+      "jobs-waiting-per-key", "jobs of one key that wait",
+      .count(\.service.limits.waitingPerOwner, 1...1_000_000)),
     LimitFlag(
-      "jobs-result-size", "largest result that is kept", .bytes(\.resultSize, kibi...64 * mebi)),
+      "jobs-result-size", "largest result that is kept",
+      .bytes(\.service.limits.result, kibi...64 * mebi)),
     LimitFlag(
       "jobs-retention", "jobs that have ended are kept for",
-      .time(\.retention, .seconds(60)...(.seconds(315_360_000)))),
-    LimitFlag("jobs-at-once", "jobs that are worked on at once", .count(\.atOnce, 1...1_000)),
+      .time(\.service.retention, .seconds(60)...(.seconds(315_360_000)))),
+    LimitFlag(
+      "jobs-at-once", "jobs that are worked on at once",
+      .count(\.service.runner.concurrency, 1...1_000)),
     LimitFlag(
       "jobs-time-limit", "for the work on one job",
-      .time(\.timeLimit, .seconds(1)...(.seconds(604_800)))),
+      .time(\.service.runner.timeLimit, .seconds(1)...(.seconds(604_800)))),
     LimitFlag(
       "webhook-timeout", "for a webhook's receiver to answer",
-      .time(\.webhookTimeout, .milliseconds(100)...(.seconds(300)))),
+      .time(\.service.webhooks.timeout, .milliseconds(100)...(.seconds(300)))),
   ]
 
   private static func flag(
