@@ -9,7 +9,7 @@ extension Command {
 
   private static let submitJob = Command(
     name: "jobs submit",
-    summary: "Hands in work that outlives the call: texts to predict on, or a --prompt to continue.",
+    summary: "Hands in work that outlives the call: texts to predict, or a --prompt to continue.",
     positionals: "MODEL [TEXT...]", arity: 1...1001,
     options: clientOptions + [
       .option("prompt", "TEXT", "generate: continue this instead of predicting"),
