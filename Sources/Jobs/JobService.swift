@@ -1,17 +1,15 @@
-internal import Time
+package import Time
 package import Web
 
 /// Long work as a server offers it: a queue in a file, a runner, and webhooks.
 ///
-///     let jobs = try JobService(options) { claimed in … the result's bytes … }
+///     let jobs = try JobService("jobs.db", options) { claimed in … the result's bytes … }
 ///     await jobs.start()
 ///     let job = try await jobs.submit(NewJob(owner: …, kind: …, payload: …))
 ///     …
 ///     await jobs.stop(within: .seconds(20))
 package final class JobService: Sendable {
   package struct Options: Sendable {
-    /// The database's file.
-    package var path: String
     package var limits = JobLimits()
     package var runner = JobRunner.Options()
     package var webhooks = WebhookSender.Options()
@@ -23,7 +21,7 @@ package final class JobService: Sendable {
     package var notice: JobNotice.Writer = JobNotice.brief
     package var clock = JobClock.system
 
-    package init(path: String) { self.path = path }
+    package init() {}
   }
 
   private let queue: SQLiteJobQueue
@@ -36,15 +34,17 @@ package final class JobService: Sendable {
   /// Opens the database and starts no work yet.
   ///
   /// - Parameters:
+  ///   - path: the database's file.
   ///   - observe: hears what happens, on any thread.
   ///   - work: does a job.
   package init(
-    _ options: Options, observe: @escaping JobEvent.Observer = { _ in },
+    _ path: String, _ options: Options = Options(),
+    observe: @escaping JobEvent.Observer = { _ in },
     work: @escaping JobRunner.Work
   ) throws(JobQueueError) {
     self.options = options
     let queue = try SQLiteJobQueue(
-      path: options.path, limits: options.limits, notice: options.notice,
+      path: path, limits: options.limits, notice: options.notice,
       at: options.clock.now())
     var configuration = WebClient.Configuration()
     configuration.addresses = options.openAddresses
@@ -136,7 +136,11 @@ package final class JobService: Sendable {
   }
 
   /// Gives every owner a new secret; the old ones sign along until `overlap` has passed.
-  package func rotateWebhookSecrets(overlap: Duration) async throws(JobQueueError) {
-    try await queue.rotateSecrets(overlap: overlap, at: options.clock.now())
+  ///
+  /// - Returns: when that is.
+  package func rotateWebhookSecrets(overlap: Duration) async throws(JobQueueError) -> UnixTime {
+    let now = options.clock.now()
+    try await queue.rotateSecrets(overlap: overlap, at: now)
+    return now.advanced(by: overlap)
   }
 }

@@ -7,7 +7,7 @@ internal import Serving
 enum Apus {
   static let commands: [Command] =
     [.serve, .predict, .generate, .models] + Command.modelChanges + [.health] + Command.keys
-    + [.usage, .jobsSecret] + Command.configuration
+    + [.usage] + Command.longWork + Command.configuration
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {

@@ -28,18 +28,8 @@ extension Command {
   static let generate = Command(
     name: "generate", summary: "Continues a prompt and prints tokens as they come.",
     positionals: "MODEL PROMPT", arity: 2...2,
-    options: clientOptions + [
-      .option("version", "N", "version of the model", initial: "latest"),
-      .option("max-tokens", "N", "most tokens to write", initial: "\(maxTokens)"),
-      .option("temperature", "T", "0 takes the likeliest token", initial: "0"),
-      .option("top-k", "K", "draw from the K likeliest", initial: "all"),
-      .option("top-p", "P", "draw from the likeliest that reach P together", initial: "1"),
-      .option("min-p", "P", "leave out what is rarer than P of the likeliest", initial: "0"),
-      .option("repetition-penalty", "R", "above 1, repeat less", initial: "1"),
-      .option("seed", "N", "the same seed gives the same text", initial: "random"),
-      .option("stop", "TEXT", "end before this text"),
-      .flag("quiet", "print the text alone, without the closing line"),
-    ]
+    options: clientOptions + [.option("version", "N", "version of the model", initial: "latest")]
+      + sampling + [.flag("quiet", "print the text alone, without the closing line")]
   ) { arguments in
     var request = ApusV1.StreamPredictRequest(
       model: arguments.positionals[0], version: arguments["version"] ?? "",
@@ -89,30 +79,41 @@ extension Command {
 
   // MARK: Arguments
 
-  private static let maxTokens = 128
+  /// How tokens are drawn.
+  static let sampling: [Option] = [
+    .option("max-tokens", "N", "most tokens to write", initial: "\(maxTokens)"),
+    .option("temperature", "T", "0 takes the likeliest token", initial: "0"),
+    .option("top-k", "K", "draw from the K likeliest", initial: "all"),
+    .option("top-p", "P", "draw from the likeliest that reach P together", initial: "1"),
+    .option("min-p", "P", "leave out what is rarer than P of the likeliest", initial: "0"),
+    .option("repetition-penalty", "R", "above 1, repeat less", initial: "1"),
+    .option("seed", "N", "the same seed gives the same text", initial: "random"),
+    .option("stop", "TEXT", "end before this text"),
+  ]
+  static let maxTokens = 128
 
-  private static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
+  static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
     guard let features = arguments["features"] else {
       guard !texts.isEmpty else {
-        throw UsageError("give at least one TEXT, or --features", command: "predict")
+        throw UsageError("give at least one TEXT, or --features", command: arguments.command)
       }
       return texts.map { ApusV1.Instance(kind: .text($0)) }
     }
     guard texts.isEmpty else {
-      throw UsageError("give either texts or --features", command: "predict")
+      throw UsageError("give either texts or --features", command: arguments.command)
     }
     let values = try features.split(separator: ",", omittingEmptySubsequences: false).map {
       word throws(UsageError) -> Float in
       guard let value = Float(word), value.isFinite else {
-        throw UsageError("--features: `\(word)` is no number", command: "predict")
+        throw UsageError("--features: `\(word)` is no number", command: arguments.command)
       }
       return value
     }
     return [ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: values)))]
   }
 
-  private static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
+  static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
     var options = ApusV1.SamplingOptions()
     options.maxTokens = UInt32(try arguments.integer("max-tokens", 1...1_000_000) ?? maxTokens)
     options.temperature = try arguments.number("temperature", SamplingRanges.temperature)

@@ -5,6 +5,11 @@ internal import Messages
 enum JSONText {
   static func predict(_ answer: ApusV1.PredictResponse) -> String {
     var json = JSONWriter(escapesInvisible: true)
+    append(answer, to: &json)
+    return json.text
+  }
+
+  static func append(_ answer: ApusV1.PredictResponse, to json: inout JSONWriter) {
     json.beginObject()
     json.key("predictions")
     json.beginArray()
@@ -31,7 +36,6 @@ enum JSONText {
       json.endObject()
     }
     json.endObject()
-    return json.text
   }
 
   private static func append(_ prediction: ApusV1.Prediction, to json: inout JSONWriter) {

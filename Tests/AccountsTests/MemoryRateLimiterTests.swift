@@ -7,7 +7,7 @@ import Time
   let limiter = MemoryRateLimiter()
 
   private func admit(
-    _ caller: Caller, model: String = "", tokens: Int = 0
+    _ caller: Caller, model: String = "m", tokens: Int = 0
   ) -> Decision {
     limiter.admit(caller, model: model, tokens: tokens, at: clock.now)
   }
@@ -109,6 +109,20 @@ import Time
     third.finish(tokens: 1, at: clock.now)
     fourth.finish(tokens: 1, at: clock.now)
     #expect(admit(caller).reading("concurrent")?.remaining == 1)
+  }
+
+  @Test func callsOfNoModelTakeNoPlaceAndCountAsRequests() throws {
+    let caller = Caller.test(LimitPlan(Limits(requests: 3, concurrent: 1)))
+    let work = try #require(admit(caller).admission)
+    let poll = try #require(admit(caller, model: "").admission)
+    #expect(poll.readings.first { $0.name == "concurrent" }?.remaining == 0)
+    poll.finish(tokens: 0, at: clock.now)
+    // Its end gave back nothing that the work holds.
+    #expect(admit(caller).refusal?.limit.name == "concurrent")
+    #expect(admit(caller, model: "").admission != nil)
+    // What refuses it is what counts for it.
+    #expect(admit(caller, model: "").refusal?.limit.name == "requests")
+    work.finish(tokens: 0, at: clock.now)
   }
 
   @Test func ofSeveralLimitsTheLongestWaitIsNamed() throws {

@@ -20,13 +20,15 @@ private struct NaiveLimiter {
   var charges: [Charge] = []
 
   func admits(model: String, tokens: Int, at now: Moment) -> Bool {
-    fits(plan.whole, charges, tokens, now)
+    fits(plan.whole, charges, model, tokens, now)
       && (plan.models[model].map { limits in
-        fits(limits, charges.filter { $0.model == model }, tokens, now)
+        fits(limits, charges.filter { $0.model == model }, model, tokens, now)
       } ?? true)
   }
 
-  private func fits(_ limits: Limits, _ charges: [Charge], _ tokens: Int, _ now: Moment) -> Bool {
+  private func fits(
+    _ limits: Limits, _ charges: [Charge], _ model: String, _ tokens: Int, _ now: Moment
+  ) -> Bool {
     let requests = charges.filter { !$0.isCorrection }
     func inWindow(_ charge: Charge, _ seconds: Int) -> Bool {
       charge.time + UInt64(seconds) * 1_000_000_000 > now.monotonic
@@ -35,7 +37,8 @@ private struct NaiveLimiter {
     let inMonth = charges.filter { $0.month == now.wall.month }
     return requests.filter { inWindow($0, limits.window) }.count + 1 <= limits.requests ?? .max
       && inMinute + tokens <= limits.tokensPerMinute ?? .max
-      && requests.filter(\.isRunning).count + 1 <= limits.concurrent ?? .max
+      && (model.isEmpty
+        || requests.filter { $0.isRunning && !$0.model.isEmpty }.count < limits.concurrent ?? .max)
       && inMonth.filter { !$0.isCorrection }.count + 1 <= limits.monthlyRequests ?? .max
       && inMonth.reduce(0) { $0 + $1.tokens } + tokens <= limits.monthlyTokens ?? .max
   }

@@ -82,7 +82,7 @@ import Time
     let most = Mutex(0)
     try race { _ in
       for _ in 0..<200 {
-        let decision = limiter.admit(caller, model: "", tokens: 0, at: clock.now)
+        let decision = limiter.admit(caller, model: "m", tokens: 0, at: clock.now)
         guard let admission = decision.admission else { continue }
         let count = running.value.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         most.withLock { $0 = max($0, count) }
@@ -93,10 +93,10 @@ import Time
     }
     #expect((1...8).contains(most.withLock { $0 }))
     // All places are back.
-    let held = (0..<8).map { _ in limiter.admit(caller, model: "", tokens: 0, at: clock.now) }
+    let held = (0..<8).map { _ in limiter.admit(caller, model: "m", tokens: 0, at: clock.now) }
     #expect(held.allSatisfy { $0.admission != nil })
     withExtendedLifetime(held) {
-      #expect(limiter.admit(caller, model: "", tokens: 0, at: clock.now).refusal != nil)
+      #expect(limiter.admit(caller, model: "m", tokens: 0, at: clock.now).refusal != nil)
     }
   }
 

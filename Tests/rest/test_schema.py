@@ -18,6 +18,7 @@ CHECKS = [
 # Names that the description cannot know, so that good requests get past "there is no such model".
 MODELS = {"/v1/predict": "embed", "/v1/embeddings": "embed", "/v1/jobs": "embed"}
 NAMES = {"name": "embed", "label": "stable"}
+IDS = {"keys": "key1", "jobs": "job-x", "webhooks": "msg_x"}
 
 
 def fit(case):
@@ -25,7 +26,7 @@ def fit(case):
     if isinstance(case.body, dict) and "model" in case.body:
         case.body["model"] = MODELS.get(case.operation.path, "story")
     for name in case.path_parameters or {}:
-        case.path_parameters[name] = NAMES.get(name) or ("key1" if "keys" in case.operation.path else "job-x")
+        case.path_parameters[name] = NAMES.get(name) or IDS.get(case.operation.path.split("/")[2])
 
 
 # The same examples each time: a failure comes again.

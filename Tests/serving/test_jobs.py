@@ -17,10 +17,10 @@ NOBODY = {"timeout": PATIENCE}
 
 
 class Receiver:
-    """Takes webhooks on loopback. `/500` answers so, `/500-once` the first time, `/hang` not at all."""
+    """Takes webhooks on loopback. `/500` answers so until it is mended, `/500-once` the first time, `/hang` not at all."""
 
     def __init__(self):
-        self.calls, self.open, receiver = [], threading.Event(), self
+        self.calls, self.open, self.mended, receiver = [], threading.Event(), False, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
@@ -30,7 +30,8 @@ class Receiver:
                 if self.path == "/hang":
                     receiver.open.wait()
                     return
-                self.send_response(500 if self.path == "/500" or self.path == "/500-once" and not earlier else 204)
+                broken = self.path == "/500" and not receiver.mended or self.path == "/500-once" and not earlier
+                self.send_response(500 if broken else 204)
                 self.end_headers()
 
             def log_message(self, *_):
@@ -179,6 +180,12 @@ def test_what_is_wrong_is_said_at_submit(working, folder, refusal):
             ({"predict": predict(model="rows")}, Code.INVALID_ARGUMENT, "instances: expected 1 to"),
             ({"predict": predict(model="storyteller")}, Code.INVALID_ARGUMENT, "predict: model storyteller generates"),
             ({"generate": generate(model="rows")}, Code.INVALID_ARGUMENT, "generate: model rows does not"),
+            ({"generate": generate(model="storyteller", prompt="a", sampling={"temperature": -1})},
+             Code.INVALID_ARGUMENT, "temperature"),
+            ({"generate": generate(model="storyteller", prompt="a", sampling={"max_tokens": 0})},
+             Code.INVALID_ARGUMENT, "sampling.max_tokens: expected at least 1"),
+            ({"generate": generate(model="storyteller", prompt="a", sampling={"stop": [""]})},
+             Code.INVALID_ARGUMENT, "stop"),
             ({**good, "idempotency_key": "x" * 256}, Code.INVALID_ARGUMENT, "idempotency_key: at most 255"),
             ({**good, "webhook_url": "example.com"}, Code.INVALID_ARGUMENT, "webhook_url: "),
             ({**good, "webhook_url": "http://127.0.0.1/x"}, Code.INVALID_ARGUMENT, "webhook_url: the webhook's address is loopback"),
@@ -342,6 +349,144 @@ def test_webhooks_that_never_succeed_end_as_dead_letters(working, folder, receiv
     until(lambda: server.metrics().get('apus_webhooks{state="dead"}') == 2)
     assert server.metrics()['apus_webhook_calls_total{outcome="dead"}'] == 2
     assert server.metrics()['apus_webhook_calls_total{outcome="retry"}'] == 4
+
+
+def test_an_administrator_sends_dead_letters_again(start, folder, office, jobs, receiver, refusal):
+    boss = office.key("boss", "--requests", "0")
+    made = json.loads(office("create", "--owner", "alice", "--requests", "0", "--json"))
+    admin = json.loads(office("create", "--owner", "admin", "--admin", "--json"))["token"]
+    server = start(folder, "--database", office.database, "--webhook-allow", "127.0.0.1",
+                   "--webhook-delays", "10ms")
+    server.wait_for("ready")
+    alice, admins = Desk(server, jobs, known(made["token"])), Desk(server, jobs, known(admin))
+    messages = alice.messages
+    job = alice.told(alice.rows(webhook_url=receiver.url + "/500"), "DEAD")
+    dead = lambda **fields: admins.stub.ListDeadLetters(messages.ListDeadLettersRequest(**fields), **known(admin))
+    letter, = dead().dead_letters
+    assert (letter.job_id, letter.key_id, letter.url) == (job.id, made["key"]["id"], receiver.url + "/500")
+    assert letter.attempts == 2 and "answered 500" in letter.last_error and letter.created_at == job.ended_at
+    assert letter.id == receiver.at("/500")[0][0]["webhook-id"]
+    assert dead(key_id=letter.key_id).dead_letters and not dead(key_id="abcdefgh").dead_letters
+    # Nobody else lists, sends or rotates.
+    for call in (lambda: alice.stub.ListDeadLetters(messages.ListDeadLettersRequest(), **known(made["token"])),
+                 lambda: alice.stub.ResendDeadLetter(messages.ResendDeadLetterRequest(id=letter.id), **known(boss)),
+                 lambda: alice.stub.RotateWebhookSecrets(messages.RotateWebhookSecretsRequest(), **known(boss))):
+        assert refusal(call)[0] == Code.PERMISSION_DENIED
+    for method, path in (("GET", "/v1/webhooks/dead-letters"), ("POST", "/v1/webhooks/secrets/rotate"),
+                         ("POST", f"/v1/webhooks/dead-letters/{letter.id}/resend")):
+        assert fetch(server, method, path)[0] == 401
+        status, headers, _ = fetch(server, method, path, x_api_key=made["token"])
+        assert status == 403 and headers["content-type"] == "application/problem+json"
+
+    listed = json.loads(fetch(server, "GET", "/v1/webhooks/dead-letters?limit=5", x_api_key=admin)[2])
+    assert [each["id"] for each in listed["dead_letters"]] == [letter.id] and listed["next_page"] is None
+    receiver.mended = True
+    status, _, text = fetch(server, "POST", f"/v1/webhooks/dead-letters/{letter.id}/resend", x_api_key=admin)
+    assert status == 202 and json.loads(text) == {"id": letter.id, "state": "pending"}
+    alice.told(job, "DELIVERED")
+    assert not dead().dead_letters
+    assert {headers["webhook-id"] for headers, _ in receiver.at("/500")} == {letter.id}
+    code, words = refusal(lambda: admins.stub.ResendDeadLetter(
+        messages.ResendDeadLetterRequest(id=letter.id), **known(admin)))
+    assert code == Code.NOT_FOUND and letter.id in words
+
+
+def test_secrets_rotate_and_the_old_ones_sign_along(start, folder, office, jobs, receiver, refusal):
+    made = json.loads(office("create", "--owner", "alice", "--requests", "0", "--json"))
+    admin = json.loads(office("create", "--owner", "admin", "--admin", "--json"))["token"]
+    server = start(folder, "--database", office.database, "--webhook-allow", "127.0.0.1")
+    server.wait_for("ready")
+    desk = Desk(server, jobs, known(made["token"]))
+    file = office.database.parent / "apus-jobs.db"
+    secrets = lambda: run("jobs", "secret", made["key"]["id"], "--jobs-database", file).stdout.split()
+
+    def signed(path):
+        desk.told(desk.rows(webhook_url=receiver.url + path), "DELIVERED")
+        (headers, body), = receiver.at(path)
+        right = []
+        for secret in secrets():
+            right.append(Webhook(secret).verify(body, headers)["type"] == "job.succeeded")
+        return headers["webhook-signature"].split(), right
+    assert len(signed("/one")[0]) == 1
+    old, = secrets()
+    shown = run("jobs", "rotate-secret", "--overlap", "1h", "--server", server.address, "--key", admin)
+    assert shown.returncode == 0 and "until 2" in shown.stdout, shown.stderr
+    new = secrets()
+    assert len(new) == 2 and new[1] == old != new[0]
+    signatures, right = signed("/two")
+    assert len(signatures) == 2 and right == [True, True]
+    # Those of before end at once where no overlap is wanted.
+    status, _, text = fetch(server, "POST", "/v1/webhooks/secrets/rotate", {"overlap_seconds": 0}, x_api_key=admin)
+    assert status == 200 and json.loads(text)["retires_at"].endswith("Z")
+    newest, = secrets()
+    assert newest not in new and len(signed("/three")[0]) == 1
+    status, headers, text = fetch(server, "POST", "/v1/webhooks/secrets/rotate", {"overlap_seconds": -1}, x_api_key=admin)
+    assert status == 400 and json.loads(text)["field"] == "overlap_seconds"
+    code, words = refusal(lambda: desk.stub.RotateWebhookSecrets(
+        desk.messages.RotateWebhookSecretsRequest(overlap_seconds=1e9), **known(admin)))
+    assert code == Code.INVALID_ARGUMENT and "overlap_seconds: expected 0 to 31536000" in words
+
+
+def test_a_key_of_one_call_polls_the_job_that_it_runs(start, endless, office, jobs, refusal):
+    token = office.key("single", "--concurrent", "1", "--requests", "0")
+    server = start(endless, "--database", office.database)
+    server.wait_for("ready")
+    desk = Desk(server, jobs, known(token))
+    job = desk.reaches(desk.story("endless", 100_000), "RUNNING")
+    server.until(lambda: server.metrics().get('apus_generate_running{model="endless",version="1"}'), "its work")
+    # The job has the key's one place: other work is refused, and polls are answered.
+    ask = server.apus.StreamPredictRequest(model="endless", prompt="a", sampling={"max_tokens": 1})
+    code, words = refusal(lambda: list(server.stub.StreamPredict(ask, **known(token))))
+    assert code == Code.RESOURCE_EXHAUSTED and "1 calls at the same time" in words
+    assert desk.get(job).state == desk.messages.JOB_STATE_RUNNING and len(desk.list().jobs) == 1
+    assert desk.cancel(job).state == desk.messages.JOB_STATE_CANCELLED
+
+
+def test_jobs_on_the_command_line(working, folder, receiver):
+    server, desk = working(folder, "--webhook-allow", "127.0.0.1", "--webhook-delays", "10ms")
+
+    def apus(*words, code=0):
+        done = run("jobs", *words, "--server", server.address)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
+    row = ",".join(map(str, range(10)))
+    made = json.loads(apus("submit", "rows", "--features", row, "--idempotency-key", "one", "--json",
+                           "--webhook", receiver.url + "/500"))
+    assert made["state"] in ("JOB_STATE_QUEUED", "JOB_STATE_RUNNING") and made["webhook"]["url"].endswith("/500")
+    again = apus("submit", "rows", "--features", row, "--idempotency-key", "one", "--webhook", receiver.url + "/500")
+    assert again.startswith(f"{made['id']}  ")
+    desk.reaches(made["id"], "SUCCEEDED")
+    done = json.loads(apus("get", made["id"], "--json"))
+    assert done["prediction"]["model"] == "rows" and done["state"] == "JOB_STATE_SUCCEEDED"
+    assert "succeeded, submitted 20" in apus("get", made["id"]) and "(rows/1," in apus("get", made["id"])
+
+    story = apus("submit", "storyteller", "--prompt", "a", "--max-tokens", "5", "--seed", "1").split()[0]
+    generation = desk.reaches(story, "SUCCEEDED").generation
+    assert generation.text in apus("get", story) and "+ 5 tokens; length reached)" in apus("get", story)
+    assert json.loads(apus("get", story, "--json"))["generation"]["text"] == generation.text
+    listed = json.loads(apus("list", "--limit", "1", "--json"))
+    assert [each["id"] for each in listed["jobs"]] == [story]
+    assert made["id"] in apus("list", "--page", listed["next_page"]) and "older ones" in apus("list", "--limit", "1")
+    assert apus("list", "--state", "failed") == "there are no such jobs\n"
+    assert apus("cancel", story).startswith(f"{story}  succeeded")
+    assert "NOT_FOUND" in apus("get", "job_none", code=1)
+
+    desk.told(made["id"], "DEAD")
+    letter, = json.loads(apus("dead", "--json"))["dead_letters"]
+    assert letter["job_id"] == made["id"] and letter["id"] in apus("dead")
+    assert "answered 500" in apus("dead") and apus("dead", "--key-id", "abcdefgh") == "no webhook was given up\n"
+    receiver.mended = True
+    assert apus("resend", letter["id"]) == f"{letter['id']} is called again\n"
+    desk.told(made["id"], "DELIVERED")
+    assert "NOT_FOUND" in apus("resend", letter["id"], code=1)
+    for words, said in ((["submit", "rows"], "give at least one TEXT"),
+                        (["submit", "rows", "a", "--seed", "1"], "--seed goes with --prompt"),
+                        (["submit", "m", "a", "--prompt", "b"], "either --prompt or"),
+                        (["list", "--state", "done"], "expected queued, running"),
+                        (["rotate-secret", "--overlap", "2y"], "--overlap 2y")):
+        assert said in apus(*words, code=2)
+    for command in ("submit", "get", "list", "cancel", "dead", "resend", "rotate-secret", "secret"):
+        assert run("jobs", command, "--help").stdout.splitlines()[2].startswith(f"Usage: apus jobs {command}")
 
 
 def test_a_name_with_an_internal_address_is_not_called(working, folder, receiver):

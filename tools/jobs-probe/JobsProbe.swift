@@ -27,7 +27,7 @@ struct JobsProbe {
   }
 
   private static func run(_ database: String, webhook: String, drains: Bool) async throws {
-    var options = JobService.Options(path: database)
+    var options = JobService.Options()
     options.openAddresses = try AddressGuard(opening: ["127.0.0.1"])
     // Killed far more often than any server that is well.
     options.limits.attempts = 1_000_000
@@ -35,7 +35,7 @@ struct JobsProbe {
     options.webhooks.policy = WebhookPolicy(
       delays: Array(repeating: .milliseconds(20), count: 1_000_000))
     let service = try JobService(
-      options,
+      database, options,
       observe: { event in
         switch event {
         case .ended(let id, _, _, _): say("ended \(id)")

@@ -4,6 +4,11 @@ internal import Synchronization
 
 /// Three keys: `Bearer user` may call, `Bearer admin` may do all, others are refused.
 struct TestKeys: Interceptor {
+  private static let ofWebhooks = [
+    "/apus.v1.Jobs/ListDeadLetters", "/apus.v1.Jobs/ResendDeadLetter",
+    "/apus.v1.Jobs/RotateWebhookSecrets",
+  ]
+
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
@@ -20,7 +25,7 @@ struct TestKeys: Interceptor {
       throw Status(.unauthenticated, "the key is unknown, expired or revoked")
     }
     let isAdministration =
-      method.path.hasPrefix("/apus.v1.ModelControl/")
+      method.path.hasPrefix("/apus.v1.ModelControl/") || Self.ofWebhooks.contains(method.path)
       || (method.path.hasPrefix("/apus.v1.Accounts/") && !method.path.hasSuffix("/GetUsage"))
     guard given == "admin" || !isAdministration else {
       throw Status(.permissionDenied, "\(method.path) asks for an administrator's key")

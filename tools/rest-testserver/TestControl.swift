@@ -94,6 +94,30 @@ final class TestJobs: ApusV1.Jobs {
     ApusV1.CancelJobResponse(job: try job(request.id))
   }
 
+  func listDeadLetters(
+    _ request: ApusV1.ListDeadLettersRequest, context: CallContext
+  ) async throws -> ApusV1.ListDeadLettersResponse {
+    let letter = ApusV1.DeadLetter(
+      id: "msg_x", jobID: "job-x", keyID: request.keyID, url: "https://example.com/hook",
+      attempts: 10, lastError: "the receiver answered 500", createdAt: 1_760_000_000)
+    return ApusV1.ListDeadLettersResponse(deadLetters: [letter])
+  }
+
+  func resendDeadLetter(
+    _ request: ApusV1.ResendDeadLetterRequest, context: CallContext
+  ) async throws -> ApusV1.ResendDeadLetterResponse {
+    guard request.id == "msg_x" else {
+      throw Status(.notFound, "there is no dead letter '\(request.id.prefix(64))'")
+    }
+    return ApusV1.ResendDeadLetterResponse()
+  }
+
+  func rotateWebhookSecrets(
+    _ request: ApusV1.RotateWebhookSecretsRequest, context: CallContext
+  ) async throws -> ApusV1.RotateWebhookSecretsResponse {
+    ApusV1.RotateWebhookSecretsResponse(retiresAt: 1_760_000_000 + (request.overlapSeconds ?? 0))
+  }
+
   private func job(_ id: String) throws(Status) -> ApusV1.Job {
     guard let job = jobs.withLock({ $0.first { $0.id == id } }) else {
       throw Status(.notFound, "there is no job \(id.prefix(100))")

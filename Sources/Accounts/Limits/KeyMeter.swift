@@ -49,14 +49,15 @@ struct KeyMeter {
   ) -> Verdict {
     if plan !== self.plan { adopt(plan) }
     let now = advance(to: now)
+    let takesPlace = !name.isEmpty
     let place = name.isEmpty ? nil : place(ofModel: name, at: now)
-    var fits = meters[0].fits(tokens: tokens)
-    if let place { fits = fits && meters[place].fits(tokens: tokens) }
+    var fits = meters[0].fits(tokens: tokens, takesPlace: takesPlace)
+    if let place { fits = fits && meters[place].fits(tokens: tokens, takesPlace: true) }
     if fits {
-      meters[0].charge(tokens: tokens, at: now.monotonic)
-      if let place { meters[place].charge(tokens: tokens, at: now.monotonic) }
+      meters[0].charge(tokens: tokens, takesPlace: takesPlace, at: now.monotonic)
+      if let place { meters[place].charge(tokens: tokens, takesPlace: true, at: now.monotonic) }
     }
-    return verdict(fits, place, tokens: tokens, at: now)
+    return verdict(fits, place, tokens: tokens, takesPlace: takesPlace, at: now)
   }
 
   /// - Returns: whether the limiter is to list it.
@@ -99,7 +100,7 @@ struct KeyMeter {
   }
 
   private mutating func verdict(
-    _ fits: Bool, _ place: Int?, tokens: Int, at now: Moment
+    _ fits: Bool, _ place: Int?, tokens: Int, takesPlace: Bool, at now: Moment
   ) -> Verdict {
     var verdict = Verdict(readings: [], time: now, model: "")
     let modelLimits = place.map { meters[$0].limitCount } ?? 0
@@ -113,7 +114,7 @@ struct KeyMeter {
       verdict.mustList = list()
       return verdict
     }
-    for reading in verdict.readings {
+    for reading in verdict.readings where takesPlace || reading.kind != .concurrent {
       let wait = meters[reading.isOfModel ? place ?? 0 : 0]
         .wait(for: reading.kind, tokens: tokens, at: now)
       // The longest wait counts, and none is longer than for ever.

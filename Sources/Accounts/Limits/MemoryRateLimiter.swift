@@ -52,7 +52,8 @@ package final class MemoryRateLimiter: RateLimiter {
           limit: obstacle.limit, retryAfter: obstacle.wait, readings: verdict.readings))
     }
     let charge = AdmissionCharge(
-      keyID: caller.keyID, model: verdict.model, tokens: tokens, time: verdict.time)
+      keyID: caller.keyID, model: verdict.model, tokens: tokens, takesPlace: !model.isEmpty,
+      time: verdict.time)
     return .admitted(Admission(charge, readings: verdict.readings, settling: self))
   }
 

@@ -66,9 +66,10 @@ struct Meter {
     running == 0 && requests?.isEmpty ?? true && tokens?.isEmpty ?? true
   }
 
-  func fits(tokens amount: Int) -> Bool {
+  /// - Parameter takesPlace: whether the call is one of those that `concurrent` bounds.
+  func fits(tokens amount: Int, takesPlace: Bool) -> Bool {
     requests?.fits(1) ?? true && tokens?.fits(amount) ?? true
-      && isBelow(running, 1, limits.concurrent)
+      && (!takesPlace || isBelow(running, 1, limits.concurrent))
       && isBelow(month.requests, 1, limits.monthlyRequests)
       && isBelow(month.tokens, amount, limits.monthlyTokens)
   }
@@ -77,16 +78,16 @@ struct Meter {
     quota.map { used + more <= $0 } ?? true
   }
 
-  mutating func charge(tokens amount: Int, at now: UInt64) {
+  mutating func charge(tokens amount: Int, takesPlace: Bool, at now: UInt64) {
     requests?.charge(1, at: now)
     if amount > 0 { tokens?.charge(amount, at: now) }
-    running += 1
+    if takesPlace { running += 1 }
     month.add(requests: 1, tokens: amount)
   }
 
   /// - Parameter change: of tokens, against what was charged.
   mutating func settle(_ charge: AdmissionCharge, change: Int, at now: Moment) {
-    running = max(running - 1, 0)
+    if charge.takesPlace { running = max(running - 1, 0) }
     if change > 0 {
       tokens?.charge(change, at: now.monotonic)
     } else if change < 0 {

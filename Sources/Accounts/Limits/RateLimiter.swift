@@ -9,7 +9,8 @@ package protocol RateLimiter: Sendable {
   /// all are charged or none. A refused call costs nothing.
   ///
   /// - Parameters:
-  ///   - model: as this server knows it; empty for a call that concerns none.
+  ///   - model: as this server knows it; empty for a call that concerns none, which computes
+  ///     nothing and so takes no place among the calls at once.
   ///   - tokens: what the call will use, by estimate; `Admission.finish` corrects it.
   func admit(_ caller: Caller, model: String, tokens: Int, at now: Moment) async -> Decision
 }
@@ -27,13 +28,16 @@ package struct AdmissionCharge: Sendable {
   package let model: String
   /// The estimate.
   package let tokens: Int
+  /// Whether it counts among the calls at once.
+  package let takesPlace: Bool
   /// When, as the limiter counts it.
   package let time: Moment
 
-  package init(keyID: KeyID, model: String, tokens: Int, time: Moment) {
+  package init(keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment) {
     self.keyID = keyID
     self.model = model
     self.tokens = tokens
+    self.takesPlace = takesPlace
     self.time = time
   }
 }

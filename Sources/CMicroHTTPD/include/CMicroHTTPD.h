@@ -42,6 +42,23 @@ static inline size_t mhd_header_size(struct MHD_Connection *connection) {
   return info ? info->header_size : 0;
 }
 
+// Keeps the library from taking the query and the cookies apart, which nobody asks it for. To be
+// called from `request_line` with what it was given, which has no query afterwards.
+void mhd_skip_items(struct MHD_Connection *connection, const char *target);
+
+// Where the library has the parts of a head whose access callback this is.
+struct mhd_head {
+  const char *method;
+  const char *target;
+  // Bytes of the target as it came, its query with it.
+  size_t target_size;
+  const char *version;
+};
+
+// Zero where lines do not follow one another: one was folded onto the next, or has a zero byte, at
+// which the library takes it to end.
+int mhd_is_head_whole(struct MHD_Connection *connection, struct mhd_head head);
+
 // Nonzero if the daemon has work left that no descriptor will tell of.
 static inline int mhd_is_busy(struct MHD_Daemon *daemon) {
   unsigned long long timeout;

@@ -25,13 +25,14 @@ extension JobTables {
     }
   }
 
-  /// Lets the masters so far retire, and puts a new one in their place.
+  /// Lets the masters so far retire at that time, if they do not before, and puts a new one in
+  /// their place.
   func replaceMaster(
     with master: [UInt8], retiringAt retirement: UnixTime, at time: UnixTime
   ) throws(SQLiteError) {
     try database.transaction { () throws(SQLiteError) in
       try statement("DELETE FROM signing_masters WHERE retires <= ?").bind(time.microseconds).run()
-      try statement("UPDATE signing_masters SET retires = ? WHERE retires IS NULL")
+      try statement("UPDATE signing_masters SET retires = min(coalesce(retires, ?1), ?1)")
         .bind(retirement.microseconds).run()
       try statement("INSERT INTO signing_masters (master) VALUES (?)").bind(master).run()
     }

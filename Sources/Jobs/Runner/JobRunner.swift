@@ -13,8 +13,8 @@ internal import Time
 /// Works on claimed jobs, a bounded number at a time.
 package actor JobRunner {
   package struct Options: Sendable {
-    /// Most jobs at once.
-    package var concurrency = 2
+    /// Most jobs at once: they share the models' batches.
+    package var concurrency = 8
     /// How long a claim holds unless it is extended, which happens three times as often.
     package var lease = Duration.seconds(60)
     /// How long the work on one job may take.

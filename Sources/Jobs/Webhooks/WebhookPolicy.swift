@@ -10,7 +10,8 @@ package struct WebhookPolicy: Sendable {
     .seconds(36_000), .seconds(50_400), .seconds(72_000), .seconds(86_400),
   ]
 
-  private let delays: [Duration]
+  /// Before each further call; after the last it is given up.
+  package let delays: [Duration]
 
   package init(delays: [Duration] = WebhookPolicy.delays) { self.delays = delays }
 

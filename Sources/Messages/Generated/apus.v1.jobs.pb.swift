@@ -297,6 +297,154 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
+  /// `apus.v1.ListDeadLettersRequest`
+  public struct ListDeadLettersRequest: BridgedMessage {
+    public static var messageName: String { "apus.v1.ListDeadLettersRequest" }
+
+    /// Only those of this key's jobs; empty means all.
+    public var keyID: String = ""
+    /// At most this many, 1 to 1000; 0 means 100.
+    public var limit: UInt32 = 0
+    /// `next_page` of the answer before; empty begins with the newest.
+    public var page: String = ""
+
+    public init() {}
+
+    public init(
+      keyID: String = "",
+      limit: UInt32 = 0,
+      page: String = ""
+    ) {
+      self.keyID = keyID
+      self.limit = limit
+      self.page = page
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.ListDeadLettersResponse`
+  public struct ListDeadLettersResponse: BridgedMessage {
+    public static var messageName: String { "apus.v1.ListDeadLettersResponse" }
+
+    public var deadLetters: [ApusV1.DeadLetter] = []
+    /// Ask again with this for older ones; empty at the end.
+    public var nextPage: String = ""
+
+    public init() {}
+
+    public init(
+      deadLetters: [ApusV1.DeadLetter] = [],
+      nextPage: String = ""
+    ) {
+      self.deadLetters = deadLetters
+      self.nextPage = nextPage
+    }
+  }
+}
+
+extension ApusV1 {
+  /// A call of a webhook that was given up.
+  public struct DeadLetter: BridgedMessage {
+    public static var messageName: String { "apus.v1.DeadLetter" }
+
+    /// The `webhook-id` that each of its tries carried.
+    public var id: String = ""
+    public var jobID: String = ""
+    /// Key that submitted the job.
+    public var keyID: String = ""
+    public var url: String = ""
+    public var attempts: UInt32 = 0
+    /// What the last try met.
+    public var lastError: String = ""
+    /// When the job ended.
+    public var createdAt: Double = 0
+
+    public init() {}
+
+    public init(
+      id: String = "",
+      jobID: String = "",
+      keyID: String = "",
+      url: String = "",
+      attempts: UInt32 = 0,
+      lastError: String = "",
+      createdAt: Double = 0
+    ) {
+      self.id = id
+      self.jobID = jobID
+      self.keyID = keyID
+      self.url = url
+      self.attempts = attempts
+      self.lastError = lastError
+      self.createdAt = createdAt
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.ResendDeadLetterRequest`
+  public struct ResendDeadLetterRequest: BridgedMessage {
+    public static var messageName: String { "apus.v1.ResendDeadLetterRequest" }
+
+    public var id: String = ""
+
+    public init() {}
+
+    public init(
+      id: String = ""
+    ) {
+      self.id = id
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.ResendDeadLetterResponse`
+  public struct ResendDeadLetterResponse: BridgedMessage {
+    public static var messageName: String { "apus.v1.ResendDeadLetterResponse" }
+
+    public init() {}
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.RotateWebhookSecretsRequest`
+  public struct RotateWebhookSecretsRequest: BridgedMessage {
+    public static var messageName: String { "apus.v1.RotateWebhookSecretsRequest" }
+
+    /// How long the secrets so far sign along, up to a year; a day unless given.
+    public var overlapSeconds: Double? = nil
+
+    public init() {}
+
+    public init(
+      overlapSeconds: Double? = nil
+    ) {
+      self.overlapSeconds = overlapSeconds
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.RotateWebhookSecretsResponse`
+  public struct RotateWebhookSecretsResponse: BridgedMessage {
+    public static var messageName: String { "apus.v1.RotateWebhookSecretsResponse" }
+
+    /// When the secrets so far sign for the last time.
+    public var retiresAt: Double = 0
+
+    public init() {}
+
+    public init(
+      retiresAt: Double = 0
+    ) {
+      self.retiresAt = retiresAt
+    }
+  }
+}
+
+extension ApusV1 {
   /// Where a job is in its life.
   public enum JobState: OpenEnum {
     case unspecified
@@ -765,6 +913,175 @@ extension ApusV1.Webhook {
   }
 }
 
+extension ApusV1.ListDeadLettersRequest {
+  public static let layout = unsafe MessageLayout(apus__v1__list_dead_letters_request__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__ListDeadLettersRequest.self)
+    if unsafe c.pointee.has_key_id != 0 { self.keyID = try unsafe Bridge.string(c.pointee.key_id.data, c.pointee.key_id.len, "apus.v1.ListDeadLettersRequest.key_id") }
+    self.limit = unsafe c.pointee.limit
+    if unsafe c.pointee.has_page != 0 { self.page = try unsafe Bridge.string(c.pointee.page.data, c.pointee.page.len, "apus.v1.ListDeadLettersRequest.page") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ListDeadLettersRequest.self, Self.layout)
+    if !self.keyID.isEmpty {
+      unsafe c.pointee.has_key_id = 1
+      unsafe arena.copy(self.keyID, to: &c.pointee.key_id)
+    }
+    if self.limit != 0 {
+      unsafe c.pointee.has_limit = 1
+      unsafe c.pointee.limit = self.limit
+    }
+    if !self.page.isEmpty {
+      unsafe c.pointee.has_page = 1
+      unsafe arena.copy(self.page, to: &c.pointee.page)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.ListDeadLettersResponse {
+  public static let layout = unsafe MessageLayout(apus__v1__list_dead_letters_response__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__ListDeadLettersResponse.self)
+    self.deadLetters = try unsafe Bridge.messages(c.pointee.dead_letters, c.pointee.n_dead_letters)
+    if unsafe c.pointee.has_next_page != 0 { self.nextPage = try unsafe Bridge.string(c.pointee.next_page.data, c.pointee.next_page.len, "apus.v1.ListDeadLettersResponse.next_page") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ListDeadLettersResponse.self, Self.layout)
+    unsafe (c.pointee.n_dead_letters, c.pointee.dead_letters) = arena.messages(self.deadLetters)
+    if !self.nextPage.isEmpty {
+      unsafe c.pointee.has_next_page = 1
+      unsafe arena.copy(self.nextPage, to: &c.pointee.next_page)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.DeadLetter {
+  public static let layout = unsafe MessageLayout(apus__v1__dead_letter__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__DeadLetter.self)
+    if unsafe c.pointee.has_id != 0 { self.id = try unsafe Bridge.string(c.pointee.id.data, c.pointee.id.len, "apus.v1.DeadLetter.id") }
+    if unsafe c.pointee.has_job_id != 0 { self.jobID = try unsafe Bridge.string(c.pointee.job_id.data, c.pointee.job_id.len, "apus.v1.DeadLetter.job_id") }
+    if unsafe c.pointee.has_key_id != 0 { self.keyID = try unsafe Bridge.string(c.pointee.key_id.data, c.pointee.key_id.len, "apus.v1.DeadLetter.key_id") }
+    if unsafe c.pointee.has_url != 0 { self.url = try unsafe Bridge.string(c.pointee.url.data, c.pointee.url.len, "apus.v1.DeadLetter.url") }
+    self.attempts = unsafe c.pointee.attempts
+    if unsafe c.pointee.has_last_error != 0 { self.lastError = try unsafe Bridge.string(c.pointee.last_error.data, c.pointee.last_error.len, "apus.v1.DeadLetter.last_error") }
+    self.createdAt = unsafe c.pointee.created_at
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__DeadLetter.self, Self.layout)
+    if !self.id.isEmpty {
+      unsafe c.pointee.has_id = 1
+      unsafe arena.copy(self.id, to: &c.pointee.id)
+    }
+    if !self.jobID.isEmpty {
+      unsafe c.pointee.has_job_id = 1
+      unsafe arena.copy(self.jobID, to: &c.pointee.job_id)
+    }
+    if !self.keyID.isEmpty {
+      unsafe c.pointee.has_key_id = 1
+      unsafe arena.copy(self.keyID, to: &c.pointee.key_id)
+    }
+    if !self.url.isEmpty {
+      unsafe c.pointee.has_url = 1
+      unsafe arena.copy(self.url, to: &c.pointee.url)
+    }
+    if self.attempts != 0 {
+      unsafe c.pointee.has_attempts = 1
+      unsafe c.pointee.attempts = self.attempts
+    }
+    if !self.lastError.isEmpty {
+      unsafe c.pointee.has_last_error = 1
+      unsafe arena.copy(self.lastError, to: &c.pointee.last_error)
+    }
+    if self.createdAt.bitPattern != 0 {
+      unsafe c.pointee.has_created_at = 1
+      unsafe c.pointee.created_at = self.createdAt
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.ResendDeadLetterRequest {
+  public static let layout = unsafe MessageLayout(apus__v1__resend_dead_letter_request__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__ResendDeadLetterRequest.self)
+    if unsafe c.pointee.has_id != 0 { self.id = try unsafe Bridge.string(c.pointee.id.data, c.pointee.id.len, "apus.v1.ResendDeadLetterRequest.id") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ResendDeadLetterRequest.self, Self.layout)
+    if !self.id.isEmpty {
+      unsafe c.pointee.has_id = 1
+      unsafe arena.copy(self.id, to: &c.pointee.id)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.ResendDeadLetterResponse {
+  public static let layout = unsafe MessageLayout(apus__v1__resend_dead_letter_response__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ResendDeadLetterResponse.self, Self.layout)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.RotateWebhookSecretsRequest {
+  public static let layout = unsafe MessageLayout(apus__v1__rotate_webhook_secrets_request__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__RotateWebhookSecretsRequest.self)
+    if unsafe c.pointee.has_overlap_seconds != 0 { self.overlapSeconds = unsafe c.pointee.overlap_seconds }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__RotateWebhookSecretsRequest.self, Self.layout)
+    if let value = self.overlapSeconds {
+      unsafe c.pointee.has_overlap_seconds = 1
+      unsafe c.pointee.overlap_seconds = value
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.RotateWebhookSecretsResponse {
+  public static let layout = unsafe MessageLayout(apus__v1__rotate_webhook_secrets_response__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__RotateWebhookSecretsResponse.self)
+    self.retiresAt = unsafe c.pointee.retires_at
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__RotateWebhookSecretsResponse.self, Self.layout)
+    if self.retiresAt.bitPattern != 0 {
+      unsafe c.pointee.has_retires_at = 1
+      unsafe c.pointee.retires_at = self.retiresAt
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
 extension ApusV1 {
   /// A job is a prediction or a generation that is kept in the server's database until it is done, and
   /// for a while after. Callers see the jobs of their own key only.
@@ -785,6 +1102,16 @@ extension ApusV1 {
 
     /// Stops a job; one that has ended stays as it is.
     func cancelJob(_ request: ApusV1.CancelJobRequest, context: CallContext) async throws -> ApusV1.CancelJobResponse
+
+    /// Lists calls of webhooks that were given up, the newest first.
+    func listDeadLetters(_ request: ApusV1.ListDeadLettersRequest, context: CallContext) async throws -> ApusV1.ListDeadLettersResponse
+
+    /// Makes such a call again at once, with all its tries before it. NOT_FOUND: there is no such dead
+    /// letter.
+    func resendDeadLetter(_ request: ApusV1.ResendDeadLetterRequest, context: CallContext) async throws -> ApusV1.ResendDeadLetterResponse
+
+    /// Gives the webhooks of every key a new secret.
+    func rotateWebhookSecrets(_ request: ApusV1.RotateWebhookSecretsRequest, context: CallContext) async throws -> ApusV1.RotateWebhookSecretsResponse
   }
 }
 
@@ -797,6 +1124,9 @@ extension ApusV1.Jobs {
       .unary("/apus.v1.Jobs/GetJob", self.getJob),
       .unary("/apus.v1.Jobs/ListJobs", self.listJobs),
       .unary("/apus.v1.Jobs/CancelJob", self.cancelJob),
+      .unary("/apus.v1.Jobs/ListDeadLetters", self.listDeadLetters),
+      .unary("/apus.v1.Jobs/ResendDeadLetter", self.resendDeadLetter),
+      .unary("/apus.v1.Jobs/RotateWebhookSecrets", self.rotateWebhookSecrets),
     ]
   }
 }
@@ -840,6 +1170,28 @@ extension ApusV1 {
     ) async throws -> ApusV1.CancelJobResponse {
       try await transport.unary("/apus.v1.Jobs/CancelJob", request, options)
     }
+
+    /// Lists calls of webhooks that were given up, the newest first.
+    public func listDeadLetters(
+      _ request: ApusV1.ListDeadLettersRequest, options: CallOptions = CallOptions()
+    ) async throws -> ApusV1.ListDeadLettersResponse {
+      try await transport.unary("/apus.v1.Jobs/ListDeadLetters", request, options)
+    }
+
+    /// Makes such a call again at once, with all its tries before it. NOT_FOUND: there is no such dead
+    /// letter.
+    public func resendDeadLetter(
+      _ request: ApusV1.ResendDeadLetterRequest, options: CallOptions = CallOptions()
+    ) async throws -> ApusV1.ResendDeadLetterResponse {
+      try await transport.unary("/apus.v1.Jobs/ResendDeadLetter", request, options)
+    }
+
+    /// Gives the webhooks of every key a new secret.
+    public func rotateWebhookSecrets(
+      _ request: ApusV1.RotateWebhookSecretsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ApusV1.RotateWebhookSecretsResponse {
+      try await transport.unary("/apus.v1.Jobs/RotateWebhookSecrets", request, options)
+    }
   }
 }
 
@@ -861,6 +1213,13 @@ extension FileDescriptor {
       "apus.v1.Generation",
       "apus.v1.JobError",
       "apus.v1.Webhook",
+      "apus.v1.ListDeadLettersRequest",
+      "apus.v1.ListDeadLettersResponse",
+      "apus.v1.DeadLetter",
+      "apus.v1.ResendDeadLetterRequest",
+      "apus.v1.ResendDeadLetterResponse",
+      "apus.v1.RotateWebhookSecretsRequest",
+      "apus.v1.RotateWebhookSecretsResponse",
       "apus.v1.JobState",
       "apus.v1.WebhookState",
       "apus.v1.Jobs",
@@ -868,7 +1227,10 @@ extension FileDescriptor {
       "apus.v1.Jobs.GetJob",
       "apus.v1.Jobs.ListJobs",
       "apus.v1.Jobs.CancelJob",
+      "apus.v1.Jobs.ListDeadLetters",
+      "apus.v1.Jobs.ResendDeadLetter",
+      "apus.v1.Jobs.RotateWebhookSecrets",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_jobs_descriptor(), count: 2048))
+      start: apus_v1_jobs_descriptor(), count: 2943))
 }

@@ -84,8 +84,22 @@ extension ApusV1.Webhook {
   }
 }
 
+extension ApusV1.DeadLetter {
+  func write(to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", id)
+      json.member("job_id", jobID)
+      json.member("key_id", keyID)
+      json.member("url", url)
+      json.member("attempts", attempts)
+      json.member("last_error", lastError)
+      json.time("created_at", createdAt)
+    }
+  }
+}
+
 extension ApusV1.WebhookState {
-  fileprivate var name: String {
+  var name: String {
     switch self {
     case .pending: "pending"
     case .delivered: "delivered"

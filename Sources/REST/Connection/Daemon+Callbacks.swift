@@ -1,9 +1,10 @@
 internal import CMicroHTTPD
 internal import EventLoop
+internal import Glibc
 
 // The functions that the library calls, each with nothing in it but pointers turned into objects.
-// Functions at file level belong to no actor. Retained are: a connection from its opening to its
-// closing, an exchange from its request line to its completion.
+// Functions at file level belong to no actor. A connection is retained from its opening to its
+// closing, and has its exchange: the library does not report the completion of each.
 
 /// The library keeps the daemon's address for its own life, which ends before the daemon's.
 func callbacks(for daemon: Daemon) -> mhd_callbacks {
@@ -35,10 +36,12 @@ private func requestLineCallback(
 ) -> UnsafeMutableRawPointer? {
   guard let handle = unsafe handle, let context = unsafe mhd_context(handle) else { return nil }
   let connection = unsafe Unmanaged<HTTPConnection>.fromOpaque(context).takeUnretainedValue()
+  let size = unsafe target.map { unsafe strlen($0) } ?? 0
   let text = unsafe target.map { unsafe String(cString: $0) } ?? ""
-  let exchange = Exchange(connection: connection, target: text)
+  unsafe mhd_skip_items(handle, target)
+  let exchange = Exchange(connection: connection, target: text, size: size)
   connection.began(exchange)
-  return unsafe Unmanaged.passRetained(exchange).toOpaque()
+  return unsafe Unmanaged.passUnretained(exchange).toOpaque()
 }
 
 private func accessCallback(
@@ -52,8 +55,10 @@ private func accessCallback(
   else { return .NO }
   let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
   if !exchange.hasHead {
+    let head = unsafe mhd_head(
+      method: method, target: url, target_size: exchange.targetSize, version: version)
     let method = unsafe method.map { unsafe String(cString: $0) } ?? ""
-    exchange.sawHead(library, method: method)
+    exchange.sawHead(library, method: method, isWhole: unsafe library.isWhole(head))
     return .YES
   }
   let count = unsafe size.pointee
@@ -69,6 +74,6 @@ private func completedCallback(
 ) {
   guard let stored = unsafe context?.pointee else { return }
   unsafe context?.pointee = nil
-  let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeRetainedValue()
+  let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
   exchange.connection.completed(exchange)
 }

@@ -19,6 +19,8 @@ final class Daemon {
   private var handle: OpaquePointer?
   private var source: DescriptorSource?
   private(set) var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// Sockets whose connections have ended, until their clients have the last answer.
+  private var farewells: [ObjectIdentifier: Connection] = [:]
   /// The socket that is being handed to the library, for its callback.
   private(set) var incoming: AcceptedSocket?
   private var isRunning = false
@@ -104,9 +106,18 @@ final class Daemon {
 
   func closed(_ connection: HTTPConnection) {
     connection.closed()
-    connections[ObjectIdentifier(connection)] = nil
-    core.addresses.remove(connection.host)
+    let id = ObjectIdentifier(connection)
+    connections[id] = nil
+    let lingering = core.phase == .serving ? Connection.endTime : Self.drainLingering
+    farewells[id] = connection.seeOff(lingering: lingering) { [weak self, core] in
+      self?.farewells[id] = nil
+      core.addresses.remove(connection.host)
+    }
+    if farewells[id] == nil { core.addresses.remove(connection.host) }
   }
+
+  /// How long a drain waits for clients that keep their socket open when they have the last answer.
+  private static let drainLingering = Duration.milliseconds(200)
 
   /// Once a second while there are connections: those that are overdue are ended, and the library
   /// looks at its own idle time.
@@ -132,12 +143,14 @@ final class Daemon {
   func drain() {
     run()
     for connection in connections.values { connection.closeIfIdle() }
+    for farewell in farewells.values { farewell.closeAfterFlush(lingering: Self.drainLingering) }
     run()
   }
 
   /// Ends all connections now; each is reported closed in one of the next rounds.
   func closeAll() {
     for connection in connections.values { connection.close() }
+    for farewell in farewells.values { farewell.close() }
     run()
   }
 

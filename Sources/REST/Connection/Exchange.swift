@@ -8,6 +8,8 @@ internal import Messages
 final class Exchange {
   let connection: HTTPConnection
   private let target: String
+  /// Bytes of what the request line asks for, as it came.
+  let targetSize: Int
   private var machine = ExchangeMachine()
   private var head: Dispatcher.Head?
   private var admission: Dispatcher.Admission?
@@ -28,19 +30,25 @@ final class Exchange {
   private var loop: EventLoop { connection.loop }
   private var limits: HTTPLimits { core.options.limits }
 
-  /// - Parameter target: what the request line asks for.
-  init(connection: HTTPConnection, target: String) {
+  /// - Parameters:
+  ///   - target: what the request line asks for.
+  ///   - size: of it, in bytes.
+  init(connection: HTTPConnection, target: String, size: Int) {
     self.connection = connection
     self.target = target
+    targetSize = size
     started = .monotonic
   }
 
   // MARK: The library's callbacks, in their order
 
   /// The head is here. A broken one is answered at once, which ends the connection.
-  func sawHead(_ library: LibraryConnection, method: String) {
+  ///
+  /// - Parameter isWhole: whether the library has all of it.
+  func sawHead(_ library: LibraryConnection, method: String, isWhole: Bool) {
     connection.clock.sawHead(loop.now)
-    let headers = library.headers
+    var headers = library.headers
+    if !isWhole { headers.flaw = .lines }
     let given = headers[.requestID]
     let id = given.flatMap { HTTPRequest.isUsable(id: $0) ? $0 : nil } ?? RequestID.make()
     let head = Dispatcher.Head(
@@ -73,12 +81,12 @@ final class Exchange {
   func sawBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
     received += bytes.count
     guard case .admitted(let route, _, _) = admission, route.takesBody, failure == nil else {
-      return received <= 2 * limits.bodySize
+      if received <= 2 * limits.bodySize { return true }
+      refuseRest()
+      return false
     }
     if received > limits.bodySize {
-      failure = HTTPError(
-        .payloadTooLarge, "the body has \(received) bytes or more", over: .bodySize,
-        of: limits.bodySize)
+      failure = tooLarge
     } else if !core.bodies.take(bytes.count) {
       failure = HTTPError(
         .unavailable, "the bodies of all requests together are", over: .bodies, of: limits.bodies)
@@ -89,6 +97,25 @@ final class Exchange {
     }
     dropBody()
     return true
+  }
+
+  /// Answers in the midst of a body that has no end.
+  private func refuseRest() {
+    guard let head, let admission, machine.answered() != nil else { return }
+    let response =
+      switch admission {
+      case .answered(let response, _), .broken(let response): response
+      case .admitted(let route, _, _):
+        core.dispatcher.refusal(failure ?? tooLarge, head, route)
+      }
+    self.response = response
+    connection.sendLast(response)
+  }
+
+  private var tooLarge: HTTPError {
+    HTTPError(
+      .payloadTooLarge, "the body has \(received) bytes or more", over: .bodySize,
+      of: limits.bodySize)
   }
 
   private func dropBody() {

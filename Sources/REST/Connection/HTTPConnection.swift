@@ -19,6 +19,7 @@ final class HTTPConnection {
   private(set) var hasPeerEnded = false
   /// The descriptor is the library's, and may name something else by now.
   private var isClosed = false
+  private var isShutDown = false
   /// What the connection's requests make their calls on.
   let transport: any ClientTransport
   private let socket: AcceptedSocket
@@ -44,10 +45,22 @@ final class HTTPConnection {
     try? watch.watch(for: .peerEnded)
   }
 
+  /// The library is done with the connection, and closes its descriptor when this returns.
   func closed() {
     watch?.unwatch()
     watch = nil
     isClosed = true
+    // Of a request that it gave up in the midst of its head nothing was said.
+    exchange?.completed()
+    exchange = nil
+  }
+
+  /// Sees to it that the last answer arrives whatever the client still sends.
+  ///
+  /// - Returns: nil if there is nobody to be waited for.
+  func seeOff(lingering: Duration, _ ended: @escaping () -> Void) -> Connection? {
+    guard !hasPeerEnded, !isShutDown else { return nil }
+    return socket.seeOff(on: loop, lingering: lingering, ended)
   }
 
   /// Whoever ends its direction is taken to be gone, as it nearly always is; what it sent before
@@ -83,9 +96,14 @@ final class HTTPConnection {
     daemon.runSoon()
   }
 
+  /// Sends an answer past the library, which has none of its own under way; the connection is to
+  /// end with it.
+  func sendLast(_ response: HTTPResponse) { socket.send(response.lastOnWire) }
+
   /// Ends the connection: the library finds the end of its stream.
   func close() {
     exchange?.cancel()
+    isShutDown = true
     if !isClosed { socket.shutDown() }
   }
 

@@ -14,6 +14,9 @@ struct LibraryConnection {
   /// Bytes of the request line and the header fields.
   var headerSize: Int { unsafe Int(mhd_header_size(handle)) }
 
+  /// Whether nothing of a head was lost to the library's texts, which end at a zero byte.
+  func isWhole(_ head: mhd_head) -> Bool { unsafe mhd_is_head_whole(handle, head) != 0 }
+
   /// Leaves the connection alone; only from one of the library's callbacks.
   func suspend() { unsafe MHD_suspend_connection(handle) }
 

@@ -79,9 +79,13 @@ enum RequestHeader: Int, CaseIterable, Sendable {
 
 /// The fields of one request that are read, in order.
 struct RequestHeaders: Sendable {
-  /// Whether a field's name is none, such as one with a space before its colon: other readers of
-  /// the connection may take it for another (RFC 9112, section 5.1).
-  private(set) var isMalformed = false
+  /// What other readers of the connection may read otherwise (RFC 9112, sections 5.1 and 5.2).
+  enum Flaw: String, Sendable {
+    case name = "a header field's name has characters that no name has, such as a space"
+    case lines = "a line of the head has a zero byte, or is folded onto the next"
+  }
+
+  var flaw: Flaw?
   private var fields: [(header: RequestHeader, value: String)] = []
 
   init() {}
@@ -101,7 +105,7 @@ struct RequestHeaders: Sendable {
       default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
       }
     }
-    if !isToken { isMalformed = true }
+    if !isToken { flaw = .name }
   }
 
   /// The first value of that name.

@@ -14,7 +14,7 @@ enum OpenAPIDocument {
     ("Models", "What models there are."),
     ("Jobs", "Work that may outlive its connection."),
     ("Usage", "What was used."),
-    ("Administration", "Keys, and the versions of models; for administrators."),
+    ("Administration", "Keys, webhooks, and the versions of models; for administrators."),
     ("Operation", "Health, metrics and this description."),
   ]
 

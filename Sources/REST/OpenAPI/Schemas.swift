@@ -300,5 +300,14 @@ enum Schemas {
       "webhook":{"type":"object","required":["url","state","attempts"]}}}
       """#
     ),
+    (
+      "DeadLetter",
+      #"""
+      {"type":"object","required":["id","job_id","key_id","url","attempts","last_error"],
+      "properties":{"id":{"type":"string"},"job_id":{"type":"string"},"key_id":{"type":"string"},
+      "url":{"type":"string"},"attempts":{"type":"integer"},"last_error":{"type":"string"},
+      "created_at":{"type":["string","null"]}}}
+      """#
+    ),
   ]
 }

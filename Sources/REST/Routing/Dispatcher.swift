@@ -126,12 +126,9 @@ final class Dispatcher: Sendable {
   /// What would let two readers of the connection disagree about where a request ends
   /// (RFC 9112, section 6.3), and heads over their limits.
   private func framingError(_ head: Head) -> HTTPError? {
-    if head.headers.isMalformed || head.headers.count(.host) > 1 {
+    if head.headers.flaw != nil || head.headers.count(.host) > 1 {
       return HTTPError(
-        .badRequest,
-        head.headers.isMalformed
-          ? "a header field's name has characters that no name has, such as a space"
-          : "host: it may come once",
+        .badRequest, head.headers.flaw?.rawValue ?? "host: it may come once",
         headers: [("connection", "close")])
     }
     let lengths = head.headers.count(.contentLength)

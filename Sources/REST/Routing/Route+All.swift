@@ -14,6 +14,7 @@ extension Route {
       + [submitJob, listJobs, getJob, cancelJob]
       + [usage]
       + [createKey, listKeys, revokeKey, rotateKey]
+      + [listDeadLetters, resendDeadLetter, rotateWebhookSecrets]
       + [loadModel, unloadModel, rollBackModel, setLabel, removeLabel]
       + [health, live, ready, metrics(metricsText)]
     // The description describes itself, too.

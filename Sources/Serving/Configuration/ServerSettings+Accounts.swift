@@ -1,4 +1,5 @@
 internal import Accounts
+internal import Jobs
 internal import Web
 
 // Keys, limits, usage and long work.
@@ -47,22 +48,24 @@ extension ServerSettings {
         guard let database = JobOptions.Database(text) else { throw .unexpected }
         root.jobs.database = database
       }),
-    Entry("jobs-waiting", in: .jobs, "jobs that wait", .count(\.jobs.waiting, 1...1_000_000)),
+    Entry(
+      "jobs-waiting", in: .jobs, "jobs that wait",
+      .count(\.jobs.service.limits.waiting, 1...1_000_000)),
     Entry(
       "jobs-waiting-per-key", in: .jobs, "jobs of one key that wait",
-      .count(\.jobs.waitingPerKey, 1...1_000_000)),
+      .count(\.jobs.service.limits.waitingPerOwner, 1...1_000_000)),
     Entry(
       "jobs-result-size", in: .jobs, "largest result that is kept",
-      .size(\.jobs.resultSize, kibi...64 * mebi)),
+      .size(\.jobs.service.limits.result, kibi...64 * mebi)),
     Entry(
       "jobs-retention", in: .jobs, "jobs that have ended are kept for",
-      .time(\.jobs.retention, .seconds(60)...(.seconds(315_360_000)))),
+      .time(\.jobs.service.retention, .seconds(60)...(.seconds(315_360_000)))),
     Entry(
       "jobs-at-once", in: .jobs, "jobs that are worked on at once",
-      .count(\.jobs.atOnce, 1...1_000)),
+      .count(\.jobs.service.runner.concurrency, 1...1_000)),
     Entry(
       "jobs-time-limit", in: .jobs, "for the work on one job",
-      .time(\.jobs.timeLimit, .seconds(1)...(.seconds(604_800)))),
+      .time(\.jobs.service.runner.timeLimit, .seconds(1)...(.seconds(604_800)))),
   ]
 
   static let webhooks = [
@@ -78,17 +81,17 @@ extension ServerSettings {
     Entry(
       "webhook-delays", in: .webhooks, "before each further call of a webhook, 1 to 20 times",
       .list(expected: "1 to 20 times up to 24h with commas between") {
-        $0.jobs.webhookDelays.map { Quantity.text($0) }
+        $0.jobs.service.webhooks.policy.delays.map { Quantity.text($0) }
       } write: { root, texts throws(SettingProblem) in
         let delays = texts.compactMap { Quantity.duration($0) }
           .filter { $0 > .zero && $0 <= .seconds(86_400) }
         guard delays.count == texts.count, (1...20).contains(delays.count) else {
           throw .unexpected
         }
-        root.jobs.webhookDelays = delays
+        root.jobs.service.webhooks.policy = WebhookPolicy(delays: delays)
       }),
     Entry(
       "webhook-timeout", in: .webhooks, "for a webhook's receiver to answer",
-      .time(\.jobs.webhookTimeout, .milliseconds(100)...(.seconds(300)))),
+      .time(\.jobs.service.webhooks.timeout, .milliseconds(100)...(.seconds(300)))),
   ]
 }

@@ -28,7 +28,7 @@ struct GenerateHandler: Sendable {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
-    let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    let (sampling, stops) = try Validation.sampling(of: request)
     record?.ended(.validation)
     let generation = GenerationRequest(
       prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
@@ -63,10 +63,17 @@ struct GenerateHandler: Sendable {
     record?.computed(queue: summary.queued, compute: summary.total - summary.queued)
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
+}
 
-  private static func sampling(_ options: ApusV1.SamplingOptions) throws(Status)
-    -> (SamplingOptions, StopStrings)
-  {
+extension Validation {
+  /// How a request wants its tokens drawn, and what ends its text.
+  static func sampling(
+    of request: ApusV1.StreamPredictRequest
+  ) throws(Status) -> (SamplingOptions, StopStrings) {
+    let options = request.sampling ?? ApusV1.SamplingOptions()
+    if options.maxTokens == 0 {
+      throw invalid("sampling.max_tokens", "expected at least 1, got 0; leave it out for no limit")
+    }
     do throws(InferenceError) {
       return (try SamplingOptions(options), try StopStrings(options.stop))
     } catch {

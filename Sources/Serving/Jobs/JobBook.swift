@@ -22,26 +22,16 @@ final class JobBook: Sendable {
     _ path: String, _ options: JobOptions, metrics: Registry, log: Log
   ) throws(JobQueueError) {
     let reports = JobReports(metrics: metrics, log: log)
-    let work = JobWork(resultLimit: options.resultSize)
-    var service = JobService.Options(path: path)
-    service.limits.waiting = options.waiting
-    service.limits.waitingPerOwner = options.waitingPerKey
-    service.limits.result = options.resultSize
-    service.runner.concurrency = options.atOnce
-    service.runner.timeLimit = options.timeLimit
-    service.retention = options.retention
-    service.webhooks.timeout = options.webhookTimeout
-    service.webhooks.policy = WebhookPolicy(delays: options.webhookDelays)
-    service.openAddresses = options.openAddresses
-    self.service = try JobService(service, observe: { reports.happened($0) }) { job in
+    let work = JobWork(resultLimit: options.service.limits.result)
+    service = try JobService(path, options.service, observe: { reports.happened($0) }) { job in
       try await work.perform(job)
     }
     self.work = work
     self.reports = reports
-    if self.service.recovered > 0 {
+    if service.recovered > 0 {
       log.info(
         "jobs that were running when the process before ended are begun again",
-        ("jobs", .integer(self.service.recovered)))
+        ("jobs", .integer(service.recovered)))
     }
   }
 

@@ -56,11 +56,13 @@ struct JobChecks: Sendable {
   private func check(
     _ request: ApusV1.StreamPredictRequest, of caller: Caller?
   ) throws(Status) {
-    guard let model = try model(request.model, version: request.version, caller) else { return }
-    guard case .generation = model.runner else {
-      throw Validation.invalid(
-        "generate", "model \(model.name) does not generate text: submit it as predict")
+    if let model = try model(request.model, version: request.version, caller) {
+      guard case .generation = model.runner else {
+        throw Validation.invalid(
+          "generate", "model \(model.name) does not generate text: submit it as predict")
+      }
     }
+    _ = try Validation.sampling(of: request)
     if !request.messages.isEmpty { _ = try Validation.messages(of: request) }
   }
 

@@ -68,7 +68,7 @@ struct JobHandlers: ApusV1.Jobs {
     return book
   }
 
-  private func ask<Answer: Sendable>(
+  func ask<Answer: Sendable>(
     _ body: (JobService) async throws(JobQueueError) -> Answer
   ) async throws(Status) -> Answer {
     let book = try opened()

@@ -8,6 +8,7 @@ internal import Time
 // Within extensions of `ApusV1` its own names come first.
 typealias KeptJob = Job
 typealias KeptJobState = JobState
+typealias KeptDeadLetter = DeadLetter
 
 extension ApusV1.Job {
   init(_ job: KeptJob) {
@@ -62,7 +63,21 @@ extension ApusV1.Webhook {
   }
 }
 
+extension ApusV1.DeadLetter {
+  init(_ letter: KeptDeadLetter) {
+    self.init(
+      id: letter.id, jobID: letter.job, keyID: letter.owner, url: letter.url,
+      attempts: UInt32(clamping: letter.attempts), lastError: letter.lastError,
+      createdAt: letter.created.seconds)
+  }
+}
+
 extension JobQuery {
+  init(_ request: ApusV1.ListDeadLettersRequest) throws(Status) {
+    self.init(owner: request.keyID.isEmpty ? nil : request.keyID)
+    try take(limit: request.limit, page: request.page)
+  }
+
   init(_ request: ApusV1.ListJobsRequest, owner: String) throws(Status) {
     self.init(owner: owner)
     if request.state != .unspecified {
@@ -71,14 +86,18 @@ extension JobQuery {
       }
       self.state = state
     }
-    guard request.limit <= 1_000 else {
-      throw Validation.invalid("limit", "expected 1 to 1000, or 0 for 100, got \(request.limit)")
+    try take(limit: request.limit, page: request.page)
+  }
+
+  private mutating func take(limit wanted: UInt32, page: String) throws(Status) {
+    guard wanted <= 1_000 else {
+      throw Validation.invalid("limit", "expected 1 to 1000, or 0 for 100, got \(wanted)")
     }
-    if request.limit > 0 { limit = Int(request.limit) }
-    guard request.page.isEmpty || Int64(request.page).map({ $0 > 0 }) == true else {
+    if wanted > 0 { limit = Int(wanted) }
+    guard page.isEmpty || Int64(page).map({ $0 > 0 }) == true else {
       throw Validation.invalid("page", "expected next_page of the answer before, or nothing")
     }
-    page = request.page
+    self.page = page
   }
 }
 

@@ -1,4 +1,4 @@
-internal import Jobs
+package import Jobs
 package import Web
 
 /// Long work: what a server can be told of it.
@@ -28,25 +28,8 @@ package struct JobOptions: Sendable {
   }
 
   package var database = Database.besideAccounts
-  /// Most jobs that wait.
-  package var waiting = 10_000
-  /// Most jobs of one key that wait.
-  package var waitingPerKey = 1_000
-  /// Bytes of a result; a job whose result is longer fails.
-  package var resultSize = 4 << 20
-  /// How long jobs that have ended are kept.
-  package var retention = Duration.seconds(7 * 86_400)
-  /// Jobs that are worked on at once: they share the models' batches.
-  package var atOnce = 8
-  /// How long the work on one job may take.
-  package var timeLimit = Duration.seconds(3_600)
-  /// How long a webhook's receiver has for its answer.
-  package var webhookTimeout = Duration.seconds(20)
-  /// Before each further call of a webhook; after the last it is given up.
-  package var webhookDelays = WebhookPolicy.delays
-  /// Where webhooks may go besides the public internet.
-  package private(set) var openAddresses = AddressGuard()
-  /// The same as it was written.
+  package var service = JobService.Options()
+  /// Where webhooks may go besides the public internet, as it was written.
   package private(set) var openEntries: [String] = []
 
   package init() {}
@@ -55,7 +38,7 @@ package struct JobOptions: Sendable {
   ///
   /// - Parameter entries: as `AddressGuard` reads them.
   package mutating func open(_ entries: [String]) throws(WebError) {
-    openAddresses = try AddressGuard(opening: entries)
+    service.openAddresses = try AddressGuard(opening: entries)
     openEntries = entries
   }
 

@@ -139,5 +139,9 @@ import Web
     let both = try await queue.secrets(of: "alice", at: start.after(99))
     #expect(both.count == 2 && both[1] == alice[0] && both[0] != alice[0])
     #expect(try await queue.secrets(of: "alice", at: start.after(100)) == [both[0]])
+    // No overlap ends all of before at once, those that had longer too.
+    try await queue.rotateSecrets(overlap: .zero, at: start.after(50))
+    let newest = try await queue.secrets(of: "alice", at: start.after(50))
+    #expect(newest.count == 1 && !both.contains(newest[0]))
   }
 }

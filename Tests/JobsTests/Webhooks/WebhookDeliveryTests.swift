@@ -17,12 +17,12 @@ import Web
   private func service(
     opening: [String] = ["127.0.0.1"], _ change: (inout JobService.Options) -> Void = { _ in }
   ) async throws -> JobService {
-    var options = JobService.Options(path: ":memory:")
+    var options = JobService.Options()
     options.clock = time.clock
     options.openAddresses = try AddressGuard(opening: opening)
     change(&options)
     let service = try JobService(
-      options,
+      ":memory:", options,
       observe: { [calls] event in
         if case .called(let id, _, let outcome) = event { calls.add((id, outcome)) }
       }, work: { $0.payload })

@@ -17,7 +17,7 @@ import Testing
     "createEmbedding": #"{"model":"embed","input":"a"}"#,
     "submitJob": #"{"predict":{"model":"embed","inputs":["a"]}}"#,
     "createKey": #"{"owner":"me"}"#, "rotateKey": "", "loadModel": "", "unloadModel": "",
-    "setLabel": #"{"model_version":1}"#,
+    "setLabel": #"{"model_version":1}"#, "rotateWebhookSecrets": "",
   ]
 
   private static func path(_ route: Route) -> String {

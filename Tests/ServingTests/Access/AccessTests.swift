@@ -11,6 +11,7 @@ import Time
   @Test func whatNobodyListedIsAnAdministrators() {
     #expect(Access.of("/apus.v1.Accounts/CreateKey") == .admin)
     #expect(Access.of("/apus.v1.ModelControl/LoadModel") == .admin)
+    #expect(Access.of("/apus.v1.Jobs/RotateWebhookSecrets") == .admin)
     #expect(Access.of("/some.Service/Method") == .admin)
     #expect(Access.of("/apus.v1.Inference/Predict") == .modelCaller)
     #expect(Access.of("/grpc.health.v1.Health/Check") == .open)

@@ -1,4 +1,5 @@
 import Accounts
+import Jobs
 import RPC
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
     #expect(server.httpAddress == nil && server.httpOrigins == ["https://a.example", "*"])
     #expect(server.accounts.allowsAnonymous)
     #expect(server.accounts.keyDefaults.requests == nil && server.accounts.keyDefaults.window == 90)
-    #expect(server.jobs.webhookDelays == [.seconds(1), .seconds(2)])
+    #expect(server.jobs.service.webhooks.policy.delays == [.seconds(1), .seconds(2)])
     #expect(server.logLevel == .debug)
     #expect(file.lines["max-message-size"] == 3 && file.lines["http-origins"] == 6)
   }

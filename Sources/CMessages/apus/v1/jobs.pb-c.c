@@ -547,6 +547,321 @@ void   apus__v1__webhook__free_unpacked
   assert(message->base.descriptor == &apus__v1__webhook__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__list_dead_letters_request__init
+                     (Apus__V1__ListDeadLettersRequest         *message)
+{
+  static const Apus__V1__ListDeadLettersRequest init_value = APUS__V1__LIST_DEAD_LETTERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t apus__v1__list_dead_letters_request__get_packed_size
+                     (const Apus__V1__ListDeadLettersRequest *message)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__list_dead_letters_request__pack
+                     (const Apus__V1__ListDeadLettersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__list_dead_letters_request__pack_to_buffer
+                     (const Apus__V1__ListDeadLettersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ListDeadLettersRequest *
+       apus__v1__list_dead_letters_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ListDeadLettersRequest *)
+     protobuf_c_message_unpack (&apus__v1__list_dead_letters_request__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__list_dead_letters_request__free_unpacked
+                     (Apus__V1__ListDeadLettersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__list_dead_letters_response__init
+                     (Apus__V1__ListDeadLettersResponse         *message)
+{
+  static const Apus__V1__ListDeadLettersResponse init_value = APUS__V1__LIST_DEAD_LETTERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t apus__v1__list_dead_letters_response__get_packed_size
+                     (const Apus__V1__ListDeadLettersResponse *message)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__list_dead_letters_response__pack
+                     (const Apus__V1__ListDeadLettersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__list_dead_letters_response__pack_to_buffer
+                     (const Apus__V1__ListDeadLettersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ListDeadLettersResponse *
+       apus__v1__list_dead_letters_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ListDeadLettersResponse *)
+     protobuf_c_message_unpack (&apus__v1__list_dead_letters_response__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__list_dead_letters_response__free_unpacked
+                     (Apus__V1__ListDeadLettersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__list_dead_letters_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__dead_letter__init
+                     (Apus__V1__DeadLetter         *message)
+{
+  static const Apus__V1__DeadLetter init_value = APUS__V1__DEAD_LETTER__INIT;
+  *message = init_value;
+}
+size_t apus__v1__dead_letter__get_packed_size
+                     (const Apus__V1__DeadLetter *message)
+{
+  assert(message->base.descriptor == &apus__v1__dead_letter__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__dead_letter__pack
+                     (const Apus__V1__DeadLetter *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__dead_letter__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__dead_letter__pack_to_buffer
+                     (const Apus__V1__DeadLetter *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__dead_letter__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__DeadLetter *
+       apus__v1__dead_letter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__DeadLetter *)
+     protobuf_c_message_unpack (&apus__v1__dead_letter__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__dead_letter__free_unpacked
+                     (Apus__V1__DeadLetter *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__dead_letter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__resend_dead_letter_request__init
+                     (Apus__V1__ResendDeadLetterRequest         *message)
+{
+  static const Apus__V1__ResendDeadLetterRequest init_value = APUS__V1__RESEND_DEAD_LETTER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t apus__v1__resend_dead_letter_request__get_packed_size
+                     (const Apus__V1__ResendDeadLetterRequest *message)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__resend_dead_letter_request__pack
+                     (const Apus__V1__ResendDeadLetterRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__resend_dead_letter_request__pack_to_buffer
+                     (const Apus__V1__ResendDeadLetterRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ResendDeadLetterRequest *
+       apus__v1__resend_dead_letter_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ResendDeadLetterRequest *)
+     protobuf_c_message_unpack (&apus__v1__resend_dead_letter_request__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__resend_dead_letter_request__free_unpacked
+                     (Apus__V1__ResendDeadLetterRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__resend_dead_letter_response__init
+                     (Apus__V1__ResendDeadLetterResponse         *message)
+{
+  static const Apus__V1__ResendDeadLetterResponse init_value = APUS__V1__RESEND_DEAD_LETTER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t apus__v1__resend_dead_letter_response__get_packed_size
+                     (const Apus__V1__ResendDeadLetterResponse *message)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__resend_dead_letter_response__pack
+                     (const Apus__V1__ResendDeadLetterResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__resend_dead_letter_response__pack_to_buffer
+                     (const Apus__V1__ResendDeadLetterResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ResendDeadLetterResponse *
+       apus__v1__resend_dead_letter_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ResendDeadLetterResponse *)
+     protobuf_c_message_unpack (&apus__v1__resend_dead_letter_response__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__resend_dead_letter_response__free_unpacked
+                     (Apus__V1__ResendDeadLetterResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__resend_dead_letter_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__rotate_webhook_secrets_request__init
+                     (Apus__V1__RotateWebhookSecretsRequest         *message)
+{
+  static const Apus__V1__RotateWebhookSecretsRequest init_value = APUS__V1__ROTATE_WEBHOOK_SECRETS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t apus__v1__rotate_webhook_secrets_request__get_packed_size
+                     (const Apus__V1__RotateWebhookSecretsRequest *message)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__rotate_webhook_secrets_request__pack
+                     (const Apus__V1__RotateWebhookSecretsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__rotate_webhook_secrets_request__pack_to_buffer
+                     (const Apus__V1__RotateWebhookSecretsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__RotateWebhookSecretsRequest *
+       apus__v1__rotate_webhook_secrets_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__RotateWebhookSecretsRequest *)
+     protobuf_c_message_unpack (&apus__v1__rotate_webhook_secrets_request__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__rotate_webhook_secrets_request__free_unpacked
+                     (Apus__V1__RotateWebhookSecretsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   apus__v1__rotate_webhook_secrets_response__init
+                     (Apus__V1__RotateWebhookSecretsResponse         *message)
+{
+  static const Apus__V1__RotateWebhookSecretsResponse init_value = APUS__V1__ROTATE_WEBHOOK_SECRETS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t apus__v1__rotate_webhook_secrets_response__get_packed_size
+                     (const Apus__V1__RotateWebhookSecretsResponse *message)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__rotate_webhook_secrets_response__pack
+                     (const Apus__V1__RotateWebhookSecretsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__rotate_webhook_secrets_response__pack_to_buffer
+                     (const Apus__V1__RotateWebhookSecretsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__RotateWebhookSecretsResponse *
+       apus__v1__rotate_webhook_secrets_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__RotateWebhookSecretsResponse *)
+     protobuf_c_message_unpack (&apus__v1__rotate_webhook_secrets_response__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__rotate_webhook_secrets_response__free_unpacked
+                     (Apus__V1__RotateWebhookSecretsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__rotate_webhook_secrets_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor apus__v1__submit_job_request__field_descriptors[4] =
 {
   {
@@ -1313,5 +1628,368 @@ const ProtobufCMessageDescriptor apus__v1__webhook__descriptor =
   apus__v1__webhook__field_indices_by_name,
   1,  apus__v1__webhook__number_ranges,
   (ProtobufCMessageInit) apus__v1__webhook__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__list_dead_letters_request__field_descriptors[3] =
+{
+  {
+    "key_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ListDeadLettersRequest, has_key_id),
+    offsetof(Apus__V1__ListDeadLettersRequest, key_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__ListDeadLettersRequest, has_limit),
+    offsetof(Apus__V1__ListDeadLettersRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ListDeadLettersRequest, has_page),
+    offsetof(Apus__V1__ListDeadLettersRequest, page),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__list_dead_letters_request__field_indices_by_name[] = {
+  0,   /* field[0] = key_id */
+  1,   /* field[1] = limit */
+  2,   /* field[2] = page */
+};
+static const ProtobufCIntRange apus__v1__list_dead_letters_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor apus__v1__list_dead_letters_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ListDeadLettersRequest",
+  "ListDeadLettersRequest",
+  "Apus__V1__ListDeadLettersRequest",
+  "apus.v1",
+  sizeof(Apus__V1__ListDeadLettersRequest),
+  3,
+  apus__v1__list_dead_letters_request__field_descriptors,
+  apus__v1__list_dead_letters_request__field_indices_by_name,
+  1,  apus__v1__list_dead_letters_request__number_ranges,
+  (ProtobufCMessageInit) apus__v1__list_dead_letters_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__list_dead_letters_response__field_descriptors[2] =
+{
+  {
+    "dead_letters",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__ListDeadLettersResponse, n_dead_letters),
+    offsetof(Apus__V1__ListDeadLettersResponse, dead_letters),
+    &apus__v1__dead_letter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ListDeadLettersResponse, has_next_page),
+    offsetof(Apus__V1__ListDeadLettersResponse, next_page),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__list_dead_letters_response__field_indices_by_name[] = {
+  0,   /* field[0] = dead_letters */
+  1,   /* field[1] = next_page */
+};
+static const ProtobufCIntRange apus__v1__list_dead_letters_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__list_dead_letters_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ListDeadLettersResponse",
+  "ListDeadLettersResponse",
+  "Apus__V1__ListDeadLettersResponse",
+  "apus.v1",
+  sizeof(Apus__V1__ListDeadLettersResponse),
+  2,
+  apus__v1__list_dead_letters_response__field_descriptors,
+  apus__v1__list_dead_letters_response__field_indices_by_name,
+  1,  apus__v1__list_dead_letters_response__number_ranges,
+  (ProtobufCMessageInit) apus__v1__list_dead_letters_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__dead_letter__field_descriptors[7] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__DeadLetter, has_id),
+    offsetof(Apus__V1__DeadLetter, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "job_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__DeadLetter, has_job_id),
+    offsetof(Apus__V1__DeadLetter, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__DeadLetter, has_key_id),
+    offsetof(Apus__V1__DeadLetter, key_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "url",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__DeadLetter, has_url),
+    offsetof(Apus__V1__DeadLetter, url),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Apus__V1__DeadLetter, has_attempts),
+    offsetof(Apus__V1__DeadLetter, attempts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_error",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__DeadLetter, has_last_error),
+    offsetof(Apus__V1__DeadLetter, last_error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_at",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__DeadLetter, has_created_at),
+    offsetof(Apus__V1__DeadLetter, created_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__dead_letter__field_indices_by_name[] = {
+  4,   /* field[4] = attempts */
+  6,   /* field[6] = created_at */
+  0,   /* field[0] = id */
+  1,   /* field[1] = job_id */
+  2,   /* field[2] = key_id */
+  5,   /* field[5] = last_error */
+  3,   /* field[3] = url */
+};
+static const ProtobufCIntRange apus__v1__dead_letter__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor apus__v1__dead_letter__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.DeadLetter",
+  "DeadLetter",
+  "Apus__V1__DeadLetter",
+  "apus.v1",
+  sizeof(Apus__V1__DeadLetter),
+  7,
+  apus__v1__dead_letter__field_descriptors,
+  apus__v1__dead_letter__field_indices_by_name,
+  1,  apus__v1__dead_letter__number_ranges,
+  (ProtobufCMessageInit) apus__v1__dead_letter__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__resend_dead_letter_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ResendDeadLetterRequest, has_id),
+    offsetof(Apus__V1__ResendDeadLetterRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__resend_dead_letter_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange apus__v1__resend_dead_letter_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor apus__v1__resend_dead_letter_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ResendDeadLetterRequest",
+  "ResendDeadLetterRequest",
+  "Apus__V1__ResendDeadLetterRequest",
+  "apus.v1",
+  sizeof(Apus__V1__ResendDeadLetterRequest),
+  1,
+  apus__v1__resend_dead_letter_request__field_descriptors,
+  apus__v1__resend_dead_letter_request__field_indices_by_name,
+  1,  apus__v1__resend_dead_letter_request__number_ranges,
+  (ProtobufCMessageInit) apus__v1__resend_dead_letter_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define apus__v1__resend_dead_letter_response__field_descriptors NULL
+#define apus__v1__resend_dead_letter_response__field_indices_by_name NULL
+#define apus__v1__resend_dead_letter_response__number_ranges NULL
+const ProtobufCMessageDescriptor apus__v1__resend_dead_letter_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ResendDeadLetterResponse",
+  "ResendDeadLetterResponse",
+  "Apus__V1__ResendDeadLetterResponse",
+  "apus.v1",
+  sizeof(Apus__V1__ResendDeadLetterResponse),
+  0,
+  apus__v1__resend_dead_letter_response__field_descriptors,
+  apus__v1__resend_dead_letter_response__field_indices_by_name,
+  0,  apus__v1__resend_dead_letter_response__number_ranges,
+  (ProtobufCMessageInit) apus__v1__resend_dead_letter_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__rotate_webhook_secrets_request__field_descriptors[1] =
+{
+  {
+    "overlap_seconds",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__RotateWebhookSecretsRequest, has_overlap_seconds),
+    offsetof(Apus__V1__RotateWebhookSecretsRequest, overlap_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__rotate_webhook_secrets_request__field_indices_by_name[] = {
+  0,   /* field[0] = overlap_seconds */
+};
+static const ProtobufCIntRange apus__v1__rotate_webhook_secrets_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor apus__v1__rotate_webhook_secrets_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.RotateWebhookSecretsRequest",
+  "RotateWebhookSecretsRequest",
+  "Apus__V1__RotateWebhookSecretsRequest",
+  "apus.v1",
+  sizeof(Apus__V1__RotateWebhookSecretsRequest),
+  1,
+  apus__v1__rotate_webhook_secrets_request__field_descriptors,
+  apus__v1__rotate_webhook_secrets_request__field_indices_by_name,
+  1,  apus__v1__rotate_webhook_secrets_request__number_ranges,
+  (ProtobufCMessageInit) apus__v1__rotate_webhook_secrets_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__rotate_webhook_secrets_response__field_descriptors[1] =
+{
+  {
+    "retires_at",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__RotateWebhookSecretsResponse, has_retires_at),
+    offsetof(Apus__V1__RotateWebhookSecretsResponse, retires_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__rotate_webhook_secrets_response__field_indices_by_name[] = {
+  0,   /* field[0] = retires_at */
+};
+static const ProtobufCIntRange apus__v1__rotate_webhook_secrets_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor apus__v1__rotate_webhook_secrets_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.RotateWebhookSecretsResponse",
+  "RotateWebhookSecretsResponse",
+  "Apus__V1__RotateWebhookSecretsResponse",
+  "apus.v1",
+  sizeof(Apus__V1__RotateWebhookSecretsResponse),
+  1,
+  apus__v1__rotate_webhook_secrets_response__field_descriptors,
+  apus__v1__rotate_webhook_secrets_response__field_indices_by_name,
+  1,  apus__v1__rotate_webhook_secrets_response__number_ranges,
+  (ProtobufCMessageInit) apus__v1__rotate_webhook_secrets_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -28,6 +28,13 @@ typedef struct Apus__V1__Job Apus__V1__Job;
 typedef struct Apus__V1__Generation Apus__V1__Generation;
 typedef struct Apus__V1__JobError Apus__V1__JobError;
 typedef struct Apus__V1__Webhook Apus__V1__Webhook;
+typedef struct Apus__V1__ListDeadLettersRequest Apus__V1__ListDeadLettersRequest;
+typedef struct Apus__V1__ListDeadLettersResponse Apus__V1__ListDeadLettersResponse;
+typedef struct Apus__V1__DeadLetter Apus__V1__DeadLetter;
+typedef struct Apus__V1__ResendDeadLetterRequest Apus__V1__ResendDeadLetterRequest;
+typedef struct Apus__V1__ResendDeadLetterResponse Apus__V1__ResendDeadLetterResponse;
+typedef struct Apus__V1__RotateWebhookSecretsRequest Apus__V1__RotateWebhookSecretsRequest;
+typedef struct Apus__V1__RotateWebhookSecretsResponse Apus__V1__RotateWebhookSecretsResponse;
 
 
 /* --- enums --- */
@@ -223,6 +230,99 @@ struct  Apus__V1__Webhook
 #define APUS__V1__WEBHOOK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__webhook__descriptor) \
     , 0, {0,NULL}, 0, 0, 0, 0, 0, {0,NULL}, 0, 0 }
+
+
+struct  Apus__V1__ListDeadLettersRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key_id;
+  ProtobufCBinaryData key_id;
+  protobuf_c_boolean has_limit;
+  uint32_t limit;
+  protobuf_c_boolean has_page;
+  ProtobufCBinaryData page;
+};
+#define APUS__V1__LIST_DEAD_LETTERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__list_dead_letters_request__descriptor) \
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL} }
+
+
+struct  Apus__V1__ListDeadLettersResponse
+{
+  ProtobufCMessage base;
+  size_t n_dead_letters;
+  Apus__V1__DeadLetter **dead_letters;
+  protobuf_c_boolean has_next_page;
+  ProtobufCBinaryData next_page;
+};
+#define APUS__V1__LIST_DEAD_LETTERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__list_dead_letters_response__descriptor) \
+    , 0,NULL, 0, {0,NULL} }
+
+
+struct  Apus__V1__DeadLetter
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_id;
+  ProtobufCBinaryData id;
+  protobuf_c_boolean has_job_id;
+  ProtobufCBinaryData job_id;
+  protobuf_c_boolean has_key_id;
+  ProtobufCBinaryData key_id;
+  protobuf_c_boolean has_url;
+  ProtobufCBinaryData url;
+  protobuf_c_boolean has_attempts;
+  uint32_t attempts;
+  protobuf_c_boolean has_last_error;
+  ProtobufCBinaryData last_error;
+  protobuf_c_boolean has_created_at;
+  double created_at;
+};
+#define APUS__V1__DEAD_LETTER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__dead_letter__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0 }
+
+
+struct  Apus__V1__ResendDeadLetterRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_id;
+  ProtobufCBinaryData id;
+};
+#define APUS__V1__RESEND_DEAD_LETTER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__resend_dead_letter_request__descriptor) \
+    , 0, {0,NULL} }
+
+
+struct  Apus__V1__ResendDeadLetterResponse
+{
+  ProtobufCMessage base;
+};
+#define APUS__V1__RESEND_DEAD_LETTER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__resend_dead_letter_response__descriptor) \
+     }
+
+
+struct  Apus__V1__RotateWebhookSecretsRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_overlap_seconds;
+  double overlap_seconds;
+};
+#define APUS__V1__ROTATE_WEBHOOK_SECRETS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__rotate_webhook_secrets_request__descriptor) \
+    , 0, 0 }
+
+
+struct  Apus__V1__RotateWebhookSecretsResponse
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_retires_at;
+  double retires_at;
+};
+#define APUS__V1__ROTATE_WEBHOOK_SECRETS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__rotate_webhook_secrets_response__descriptor) \
+    , 0, 0 }
 
 
 /* Apus__V1__SubmitJobRequest methods */
@@ -453,6 +553,139 @@ Apus__V1__Webhook *
 void   apus__v1__webhook__free_unpacked
                      (Apus__V1__Webhook *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__ListDeadLettersRequest methods */
+void   apus__v1__list_dead_letters_request__init
+                     (Apus__V1__ListDeadLettersRequest         *message);
+size_t apus__v1__list_dead_letters_request__get_packed_size
+                     (const Apus__V1__ListDeadLettersRequest   *message);
+size_t apus__v1__list_dead_letters_request__pack
+                     (const Apus__V1__ListDeadLettersRequest   *message,
+                      uint8_t             *out);
+size_t apus__v1__list_dead_letters_request__pack_to_buffer
+                     (const Apus__V1__ListDeadLettersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ListDeadLettersRequest *
+       apus__v1__list_dead_letters_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__list_dead_letters_request__free_unpacked
+                     (Apus__V1__ListDeadLettersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__ListDeadLettersResponse methods */
+void   apus__v1__list_dead_letters_response__init
+                     (Apus__V1__ListDeadLettersResponse         *message);
+size_t apus__v1__list_dead_letters_response__get_packed_size
+                     (const Apus__V1__ListDeadLettersResponse   *message);
+size_t apus__v1__list_dead_letters_response__pack
+                     (const Apus__V1__ListDeadLettersResponse   *message,
+                      uint8_t             *out);
+size_t apus__v1__list_dead_letters_response__pack_to_buffer
+                     (const Apus__V1__ListDeadLettersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ListDeadLettersResponse *
+       apus__v1__list_dead_letters_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__list_dead_letters_response__free_unpacked
+                     (Apus__V1__ListDeadLettersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__DeadLetter methods */
+void   apus__v1__dead_letter__init
+                     (Apus__V1__DeadLetter         *message);
+size_t apus__v1__dead_letter__get_packed_size
+                     (const Apus__V1__DeadLetter   *message);
+size_t apus__v1__dead_letter__pack
+                     (const Apus__V1__DeadLetter   *message,
+                      uint8_t             *out);
+size_t apus__v1__dead_letter__pack_to_buffer
+                     (const Apus__V1__DeadLetter   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__DeadLetter *
+       apus__v1__dead_letter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__dead_letter__free_unpacked
+                     (Apus__V1__DeadLetter *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__ResendDeadLetterRequest methods */
+void   apus__v1__resend_dead_letter_request__init
+                     (Apus__V1__ResendDeadLetterRequest         *message);
+size_t apus__v1__resend_dead_letter_request__get_packed_size
+                     (const Apus__V1__ResendDeadLetterRequest   *message);
+size_t apus__v1__resend_dead_letter_request__pack
+                     (const Apus__V1__ResendDeadLetterRequest   *message,
+                      uint8_t             *out);
+size_t apus__v1__resend_dead_letter_request__pack_to_buffer
+                     (const Apus__V1__ResendDeadLetterRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ResendDeadLetterRequest *
+       apus__v1__resend_dead_letter_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__resend_dead_letter_request__free_unpacked
+                     (Apus__V1__ResendDeadLetterRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__ResendDeadLetterResponse methods */
+void   apus__v1__resend_dead_letter_response__init
+                     (Apus__V1__ResendDeadLetterResponse         *message);
+size_t apus__v1__resend_dead_letter_response__get_packed_size
+                     (const Apus__V1__ResendDeadLetterResponse   *message);
+size_t apus__v1__resend_dead_letter_response__pack
+                     (const Apus__V1__ResendDeadLetterResponse   *message,
+                      uint8_t             *out);
+size_t apus__v1__resend_dead_letter_response__pack_to_buffer
+                     (const Apus__V1__ResendDeadLetterResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ResendDeadLetterResponse *
+       apus__v1__resend_dead_letter_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__resend_dead_letter_response__free_unpacked
+                     (Apus__V1__ResendDeadLetterResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__RotateWebhookSecretsRequest methods */
+void   apus__v1__rotate_webhook_secrets_request__init
+                     (Apus__V1__RotateWebhookSecretsRequest         *message);
+size_t apus__v1__rotate_webhook_secrets_request__get_packed_size
+                     (const Apus__V1__RotateWebhookSecretsRequest   *message);
+size_t apus__v1__rotate_webhook_secrets_request__pack
+                     (const Apus__V1__RotateWebhookSecretsRequest   *message,
+                      uint8_t             *out);
+size_t apus__v1__rotate_webhook_secrets_request__pack_to_buffer
+                     (const Apus__V1__RotateWebhookSecretsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__RotateWebhookSecretsRequest *
+       apus__v1__rotate_webhook_secrets_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__rotate_webhook_secrets_request__free_unpacked
+                     (Apus__V1__RotateWebhookSecretsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Apus__V1__RotateWebhookSecretsResponse methods */
+void   apus__v1__rotate_webhook_secrets_response__init
+                     (Apus__V1__RotateWebhookSecretsResponse         *message);
+size_t apus__v1__rotate_webhook_secrets_response__get_packed_size
+                     (const Apus__V1__RotateWebhookSecretsResponse   *message);
+size_t apus__v1__rotate_webhook_secrets_response__pack
+                     (const Apus__V1__RotateWebhookSecretsResponse   *message,
+                      uint8_t             *out);
+size_t apus__v1__rotate_webhook_secrets_response__pack_to_buffer
+                     (const Apus__V1__RotateWebhookSecretsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__RotateWebhookSecretsResponse *
+       apus__v1__rotate_webhook_secrets_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__rotate_webhook_secrets_response__free_unpacked
+                     (Apus__V1__RotateWebhookSecretsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Apus__V1__SubmitJobRequest_Closure)
@@ -491,6 +724,27 @@ typedef void (*Apus__V1__JobError_Closure)
 typedef void (*Apus__V1__Webhook_Closure)
                  (const Apus__V1__Webhook *message,
                   void *closure_data);
+typedef void (*Apus__V1__ListDeadLettersRequest_Closure)
+                 (const Apus__V1__ListDeadLettersRequest *message,
+                  void *closure_data);
+typedef void (*Apus__V1__ListDeadLettersResponse_Closure)
+                 (const Apus__V1__ListDeadLettersResponse *message,
+                  void *closure_data);
+typedef void (*Apus__V1__DeadLetter_Closure)
+                 (const Apus__V1__DeadLetter *message,
+                  void *closure_data);
+typedef void (*Apus__V1__ResendDeadLetterRequest_Closure)
+                 (const Apus__V1__ResendDeadLetterRequest *message,
+                  void *closure_data);
+typedef void (*Apus__V1__ResendDeadLetterResponse_Closure)
+                 (const Apus__V1__ResendDeadLetterResponse *message,
+                  void *closure_data);
+typedef void (*Apus__V1__RotateWebhookSecretsRequest_Closure)
+                 (const Apus__V1__RotateWebhookSecretsRequest *message,
+                  void *closure_data);
+typedef void (*Apus__V1__RotateWebhookSecretsResponse_Closure)
+                 (const Apus__V1__RotateWebhookSecretsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -509,6 +763,13 @@ extern const ProtobufCMessageDescriptor apus__v1__job__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__generation__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__job_error__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__webhook__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__list_dead_letters_request__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__list_dead_letters_response__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__dead_letter__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__resend_dead_letter_request__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__resend_dead_letter_response__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__rotate_webhook_secrets_request__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__rotate_webhook_secrets_response__descriptor;
 
 PROTOBUF_C__END_DECLS
 
