@@ -1,6 +1,6 @@
-internal import Time
 internal import Jobs
 internal import Messages
+internal import Time
 
 extension PlainText {
   /// A job with its result.

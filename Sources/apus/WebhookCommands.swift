@@ -1,9 +1,10 @@
-internal import Time
+internal import Accounts
 internal import Glibc
 internal import Jobs
 internal import Messages
 internal import RPC
 internal import Serving
+internal import Time
 
 // What an administrator does about the webhooks of jobs.
 
