@@ -23,11 +23,10 @@ struct AccessControl: Interceptor {
       labels: ["reason"])
   }
 
-  func intercept(
-    _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
-  ) async throws {
+  /// Key and rights, which stand in the head: nothing is kept for a caller who may not call.
+  func admit(_ method: MethodHandler, _ context: CallContext) throws(Status) {
     let access = Access.of(method.path)
-    if access == .open { return try await next() }
+    if access == .open { return }
     let now = UnixTime.now()
     let caller =
       if let owner = context.attachment as? JobOwner {
@@ -36,9 +35,15 @@ struct AccessControl: Interceptor {
         try authenticate(context.metadata, at: now)
       }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
-    let record = CallRecord(caller: caller, time: now)
-    context.attachment = record
-    if access == .caller { try await limits.admit(context, model: "", tokens: 0) }
+    context.attachment = CallRecord(caller: caller, time: now)
+  }
+
+  func intercept(
+    _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
+  ) async throws {
+    if Access.of(method.path) == .caller {
+      try await limits.admit(context, model: "", tokens: 0)
+    }
     try await next()
   }
 

@@ -44,6 +44,12 @@ package enum LimitFlags {
       .headerTimeout, "for the header fields of a call to come in",
       .time(\.headerTimeout, .milliseconds(100)...(.seconds(3_600)))),
     flag(
+      .messageTimeout, "for a request message to end, or to get on by some KiB",
+      .time(\.messageTimeout, .milliseconds(100)...(.seconds(3_600)))),
+    flag(
+      .readerTimeout, "for a client to read something of an answer that waits",
+      .time(\.readerTimeout, .milliseconds(100)...(.seconds(86_400)))),
+    flag(
       .connectionIdle, "a gRPC connection may be without calls",
       .time(\.connectionIdle, .milliseconds(100)...(.seconds(86_400)))),
     flag(
