@@ -155,8 +155,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
-        "RPC", "Serving", "Templates", "Tokenizers",
+        "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
+        "REST", "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

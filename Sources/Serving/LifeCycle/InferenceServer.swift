@@ -19,6 +19,8 @@ package final class InferenceServer: Sendable {
   /// Every figure of this process.
   package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
+  /// As it was at the start.
+  private let directory: ModelDirectory
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
@@ -47,6 +49,8 @@ package final class InferenceServer: Sendable {
     _ = try KernelTier.selected()
     address = try SocketAddress(configuration.address)
     httpAddress = try configuration.httpAddress.map { try SocketAddress($0) }
+    // Before a database is made for a server that cannot be.
+    directory = try ModelDirectory(scanning: configuration.models)
     self.configuration = configuration
     descriptors = DescriptorLimit.raise()
     try DescriptorBudget(
@@ -112,7 +116,6 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try ModelDirectory(scanning: configuration.models)
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -129,13 +132,14 @@ package final class InferenceServer: Sendable {
     reportSoon()
     try startLoading(directory)
     watchReadiness()
-    let stop = StopSignal()
-    try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
+    let stop = StopSignal(patience: configuration.stopPatience, log: log)
+    try stop.start()
     let signal = await stop.wait()
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
       ("grace_s", .number(configuration.drainGrace.seconds)))
+    stop.waits(for: "calls")
     readiness.drain()
     let keeper = keeper
     async let kept: Void = Self.stop(keeper)
@@ -143,11 +147,17 @@ package final class InferenceServer: Sendable {
     async let stopped: Void = stopJobs()
     await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
     await drained
+    stop.waits(for: "jobs")
     await stopped
+    stop.waits(for: "the models' thread")
     await kept
+    stop.waits(for: "the thread of long texts")
     longTexts.stop()
+    stop.waits(for: "the engine")
     engine.stop()
+    stop.waits(for: "the loops")
     group.shutdown()
+    stop.waits(for: "the accounts' database")
     accounts.close()
     log.info("stopped")
   }
