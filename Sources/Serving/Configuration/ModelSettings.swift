@@ -78,7 +78,11 @@ package struct ModelSettings: Sendable, Equatable {
       return time
     }
     switch entry.key {
-    case "description": description = text
+    case "description":
+      guard text.utf8.count <= 4096 else {
+        throw fail("\(text.utf8.count) bytes are over the limit of 4096")
+      }
+      description = text
     case "keep_versions": keepVersions = try count(1...100)
     case "max_queue_delay": maxQueueDelay = try time()
     case "max_batch_instances": maxBatchInstances = try count(1...4096)
