@@ -1,4 +1,5 @@
 internal import Accounts
+internal import EventLoop
 internal import Messages
 internal import Metrics
 internal import RPC
@@ -28,6 +29,7 @@ struct AccessControl: Interceptor {
     let access = Access.of(method.path)
     if access == .open { return }
     let now = UnixTime.now()
+    let began = LoopInstant.monotonic
     let caller =
       if let owner = context.attachment as? JobOwner {
         try authenticate(owner, at: now)
@@ -35,15 +37,20 @@ struct AccessControl: Interceptor {
         try authenticate(context.metadata, at: now)
       }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
-    context.attachment = CallRecord(caller: caller, time: now)
+    let record = CallRecord(caller: caller, time: now, began: began)
+    context.attachment = record
+    record.ended(.access)
   }
 
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
+    let record = context.record
+    record?.resumed()
     if Access.of(method.path) == .caller {
       try await limits.admit(context, model: "", tokens: 0)
     }
+    defer { record?.handlerEnded(context) }
     try await next()
   }
 

@@ -17,15 +17,14 @@ struct StopMachine: Sendable {
     case giveUp(code: Int32)
   }
 
-  /// How long a stop may take.
-  let patience: Duration
   private var first: ProcessSignal?
   /// When stopping is given up; nil while serving.
   private(set) var end: LoopInstant?
 
-  init(patience: Duration) { self.patience = patience }
-
-  mutating func received(_ signal: ProcessSignal, now: LoopInstant) -> Action {
+  /// - Parameter patience: how long a stop may take.
+  mutating func received(
+    _ signal: ProcessSignal, patience: Duration, now: LoopInstant
+  ) -> Action {
     guard first == nil else { return .end(code: Self.code(signal)) }
     first = signal
     end = now.advanced(by: patience)

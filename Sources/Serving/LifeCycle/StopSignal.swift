@@ -1,6 +1,5 @@
 internal import EventLoop
 internal import Glibc
-internal import Metrics
 internal import Synchronization
 internal import Threads
 
@@ -8,18 +7,19 @@ internal import Threads
 /// signal, and when stopping takes too long. On a thread of its own, whatever is stuck elsewhere.
 final class StopSignal: Sendable {
   private struct State {
-    var machine: StopMachine
+    var machine = StopMachine()
     var first: ProcessSignal?
     var waiter: CheckedContinuation<ProcessSignal, Never>?
     var step = ""
   }
-  private let state: Mutex<State>
+  private let state = Mutex(State())
   private let log: Log
+  private let patience: @Sendable () -> Duration
 
   /// - Parameter patience: how long stopping may take from the first signal on.
-  init(patience: Duration, log: Log) {
-    state = Mutex(State(machine: StopMachine(patience: patience)))
+  init(log: Log, patience: @escaping @Sendable () -> Duration) {
     self.log = log
+    self.patience = patience
   }
 
   func start() throws(ThreadError) {
@@ -44,7 +44,7 @@ final class StopSignal: Sendable {
       let end = state.withLock { $0.machine.end }
       let signal = ProcessSignal.next(of: [.terminate, .interrupt], until: end)
       let action = state.withLock { state in
-        signal.map { state.machine.received($0, now: .monotonic) }
+        signal.map { state.machine.received($0, patience: patience(), now: .monotonic) }
           ?? state.machine.elapsed(now: .monotonic)
       }
       switch action {
@@ -67,10 +67,9 @@ final class StopSignal: Sendable {
   }
 
   private func giveUp() {
-    let (step, patience) = state.withLock { ($0.step, $0.machine.patience) }
     log.error(
-      "stopping took too long and is given up", ("waited_for", .text(step)),
-      ("after_s", .number(patience.seconds)))
+      "stopping took too long and is given up",
+      ("waited_for", .text(state.withLock { $0.step })))
     log.close()
   }
 }

@@ -9,15 +9,15 @@ import Testing
   }
 
   @Test func theSecondSignalEndsAtOnce() {
-    var machine = StopMachine(patience: .seconds(40))
-    #expect(machine.received(.terminate, now: at(0)) == .stop)
-    #expect(machine.received(.interrupt, now: at(0)) == .end(code: 130))
+    var machine = StopMachine()
+    #expect(machine.received(.terminate, patience: .seconds(40), now: at(0)) == .stop)
+    #expect(machine.received(.interrupt, patience: .seconds(40), now: at(0)) == .end(code: 130))
   }
 
   @Test func aStopThatTakesTooLongIsGivenUp() {
-    var machine = StopMachine(patience: .seconds(40))
+    var machine = StopMachine()
     #expect(machine.end == nil && machine.elapsed(now: at(1_000)) == .none)
-    #expect(machine.received(.terminate, now: at(0)) == .stop)
+    #expect(machine.received(.terminate, patience: .seconds(40), now: at(0)) == .stop)
     #expect(machine.end == at(40))
     #expect(machine.elapsed(now: at(39)) == .none)
     #expect(machine.elapsed(now: at(40)) == .giveUp(code: 143))
