@@ -11,6 +11,8 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
     /// Refused on arrival: the answer is predicted for after the deadline; `retryAfter` says when
     /// it would be in time, and is nil where it never would.
     case hopeless
+    /// Nobody read what was generated, and others needed the place.
+    case unread
     /// The deadline has passed.
     case deadlineExceeded
     /// The request is larger than can ever be admitted.
@@ -89,6 +91,14 @@ extension BatchingError {
 
   static func backendFailed(_ cause: any Error) -> BatchingError {
     BatchingError(.backendFailed, "the model failed on this input", cause: cause)
+  }
+
+  /// - Parameter limit: unread sequences that are kept.
+  static func unread(_ limit: Int) -> BatchingError {
+    BatchingError(
+      .unread,
+      "what was generated was not read, and \(limit) others (queue_limit) wait for their readers "
+        + "for less long; read the stream as it comes")
   }
 
   static let stopped = BatchingError(.stopped, "the engine is shutting down; no new work is taken")

@@ -10,7 +10,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,16 +83,10 @@ int cl_signals_block(const int *signals, int count) {
   return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-int cl_signalfd(const int *signals, int count) {
+int cl_signal_wait(const int *signals, int count, int64_t nanoseconds) {
   sigset_t set = set_of(signals, count);
-  return answer(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-int cl_signalfd_next(int fd) {
-  struct signalfd_siginfo info;
-  ssize_t count = read(fd, &info, sizeof info);
-  if (count < 0) return -errno;
-  return count == sizeof info ? (int)info.ssi_signo : -EAGAIN;
+  struct timespec most = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  return answer(sigtimedwait(&set, NULL, nanoseconds < 0 ? NULL : &most));
 }
 
 int cl_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0; }

@@ -81,7 +81,6 @@ extension EventLoop {
       switch source {
       case let connection as Connection: connection.close(.shutdown)
       case let listener as Listener: listener.close()
-      case let signals as SignalSource: signals.close()
       default: break
       }
     }

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+package import Threads
 
 /// The signals a server acts upon.
 package enum ProcessSignal: Int32, Sendable, CaseIterable {
@@ -20,49 +20,29 @@ package enum ProcessSignal: Int32, Sendable, CaseIterable {
   package static func ignorePipe() throws(SystemError) {
     try SystemError.check(cl_ignore_sigpipe(), "ignore SIGPIPE")
   }
-}
 
-/// A signalfd on a loop.
-final class SignalSource: PollSource {
-  private let loop: EventLoop
-  private let body: (ProcessSignal) -> Void
-
-  init(fd: Int32, loop: EventLoop, body: @escaping (ProcessSignal) -> Void) {
-    self.loop = loop
-    self.body = body
-    super.init(fd: fd)
-  }
-
-  override func ready(_ events: PollEvents) {
-    while true {
-      let number = cl_signalfd_next(fd)
-      guard number > 0 else { return }
-      if let signal = ProcessSignal(rawValue: number) { body(signal) }
-    }
-  }
-
-  func close() {
-    loop.unwatch(self)
-    _ = cl_close(fd)
-  }
-}
-
-extension EventLoop {
-  /// Calls `body` on the loop for every such signal the process gets, until the loop stops. The
-  /// process must have called `ProcessSignal.takeOver`. From any thread.
-  package func onSignals(
-    _ signals: [ProcessSignal] = ProcessSignal.allCases,
-    _ body: @escaping @Sendable (ProcessSignal) -> Void
-  ) throws(SystemError) {
+  /// Waits for one of `signals`, on a thread of its own choice: no loop that is stuck can swallow
+  /// one. The process must have called `takeOver`.
+  ///
+  /// - Returns: nil when `end` has come.
+  package static func next(
+    of signals: [ProcessSignal], until end: LoopInstant? = nil
+  ) -> ProcessSignal? {
     let numbers = signals.map(\.rawValue)
-    let fd = unsafe cl_signalfd(numbers, Int32(numbers.count))
-    try SystemError.check(fd, "create a signalfd")
-    execute { [self] in
-      do throws(SystemError) {
-        try watch(SignalSource(fd: fd, loop: self, body: body), .readable)
-      } catch {
-        _ = cl_close(fd)
-      }
+    while true {
+      let left = end.map { Int64(clamping: $0.nanoseconds(since: .monotonic)) } ?? -1
+      let answer = unsafe cl_signal_wait(numbers, Int32(numbers.count), left)
+      if let signal = ProcessSignal(rawValue: answer) { return signal }
+      if left == 0 { return nil }
     }
+  }
+
+  /// Calls `body` for each of `signals`, on a thread made for that, until the process ends.
+  package static func watch(
+    _ signals: [ProcessSignal], _ body: @escaping @Sendable (ProcessSignal) -> Void
+  ) throws(ThreadError) {
+    try SystemThread("signals") {
+      while let signal = next(of: signals) { body(signal) }
+    }.detach()
   }
 }

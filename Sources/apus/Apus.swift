@@ -29,7 +29,7 @@ enum Apus {
     default: break
     }
     let (found, rest) = find(words)
-    guard let command = found else { return unknown(word) }
+    guard let command = found else { return unknown(word, wantsHelp: wantsHelp(rest)) }
     do {
       let arguments = try Arguments(rest, for: command)
       if arguments.wantsHelp { return show(command.help) }
@@ -66,8 +66,12 @@ enum Apus {
 
   private static func help(for words: ArraySlice<String>) -> Int32 {
     guard let word = words.first else { return show(help) }
-    guard let command = find(words).command else { return unknown(word) }
+    guard let command = find(words).command else { return unknown(word, wantsHelp: true) }
     return show(command.help)
+  }
+
+  private static func wantsHelp(_ words: ArraySlice<String>) -> Bool {
+    words.dropFirst().contains { $0 == "--help" || $0 == "-h" }
   }
 
   /// The command that the words begin with, of one word or two, and the words after it.
@@ -83,28 +87,36 @@ enum Apus {
     return (nil, words)
   }
 
-  private static func unknown(_ name: String) -> Int32 {
-    let longer = commands.map(\.name).filter { $0.hasPrefix(name + " ") }
+  /// A word that is no command, or begins several.
+  private static func unknown(_ name: String, wantsHelp: Bool) -> Int32 {
+    let family = commands.filter { $0.name.hasPrefix(name + " ") }
+    if wantsHelp, !family.isEmpty {
+      return show(
+        "Commands:\n\(list(family))\n\napus \(name) COMMAND --help tells a command's options.")
+    }
     printError(
-      longer.isEmpty
+      family.isEmpty
         ? "apus has no command `\(name)`; see apus --help"
-        : "apus \(name) needs one more word: \(longer.joined(separator: ", "))")
+        : "apus \(name) needs one more word: \(family.map(\.name).joined(separator: ", "))")
     return ExitCode.usage
   }
 
-  static var help: String {
+  private static func list(_ commands: [Command]) -> String {
     let width = (commands.map(\.name.count).max() ?? 0) + 2
-    let lines = commands.map { command in
+    return commands.map { command in
       "  \(command.name)" + String(repeating: " ", count: width - command.name.count)
         + command.summary
-    }
-    return """
+    }.joined(separator: "\n")
+  }
+
+  static var help: String {
+    """
       Apus serves models over gRPC and HTTP.
 
       Usage: apus COMMAND [arguments]
 
       Commands:
-      \(lines.joined(separator: "\n"))
+      \(list(commands))
 
       apus COMMAND --help tells a command's options; apus --version the version.
 

@@ -32,11 +32,15 @@ extension Command {
     }
     let connection: ClientConnection
     do {
-      connection = try await ClientConnection.connect(to: address)
+      var options = ClientOptions()
+      options.connectTimeout = min(options.connectTimeout, timeout)
+      connection = try await ClientConnection.connect(to: address, options: options)
     } catch {
+      let reason = (error as? Status)?.message ?? "\(error)"
       throw Outcome(
         code: ExitCode.unreachable,
-        description: "no server answers at \(address) (\(error)); start one with apus serve")
+        description: "no gRPC server answers at \(address): \(reason); start one with apus serve, "
+          + "or give the address that it logs as grpc")
     }
     defer { connection.close() }
     return try await body(connection, options)

@@ -60,7 +60,7 @@ def jobs(contract):
 
 def run(*words, **more):
     """The program with these words, to its end."""
-    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, **more)
+    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, **{"timeout": PATIENCE, **more})
 
 
 class Server:

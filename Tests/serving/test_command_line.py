@@ -19,6 +19,9 @@ def test_the_command_line(server):
         shown = run(word, "--help")
         assert shown.returncode == 0 and f"Usage: apus {word}" in shown.stdout
         assert word in run("--help").stdout
+    family = run("keys", "--help")
+    assert family.returncode == 0 and "keys create" in family.stdout and "keys rotate" in family.stdout
+    assert run("keys").returncode == 2 and run("kyes", "--help").returncode == 2
     assert run().returncode == 2
     assert "no command `sevre`" in run("sevre").stderr
     assert run("serve", "--modles", "x").returncode == 2
@@ -44,6 +47,19 @@ def test_errors_of_the_command_line_say_what_to_do(tmp_path, server):
     assert taken.returncode == 5 and server.address in taken.stderr and "another" in taken.stderr
     absent = run("serve", "--models", tmp_path / "nowhere", "--grpc", "127.0.0.1:0")
     assert absent.returncode == 5 and "nowhere" in absent.stderr
+    database = tmp_path / "absent.db"
+    assert run("serve", "--models", tmp_path / "nowhere", "--database", database).returncode == 5
+    assert not list(tmp_path.glob("absent*")), "no database for a server that cannot be"
+
+
+def test_a_server_of_something_else_is_told_apart_at_once(server):
+    address = server.http.removeprefix("http://")
+    wrong = run("health", "--server", address, timeout=20)
+    assert wrong.returncode == 3 and "not HTTP/2" in wrong.stderr and "HTTP port" in wrong.stderr
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        told = run("health", "--server", address, "--timeout", "500ms", timeout=20)
+    assert told.returncode == 3 and "not said a word of HTTP/2" in told.stderr
 
 
 def test_json_speaks_the_contracts_names(server):

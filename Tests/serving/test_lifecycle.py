@@ -31,6 +31,18 @@ def test_sigterm_finishes_streams_and_exits_0(start, endless):
     assert server.log()[-1]["event"] == "stopped"
 
 
+def test_a_second_signal_ends_at_once(start, endless):
+    server = start(endless, "--drain-grace", f"{PATIENCE}s")
+    server.wait_for("ready")
+    stream = server.stream("endless", "Once")
+    next(stream)
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_for("stopping: finishing calls that run; a second signal stops at once")
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(PATIENCE) == 128 + signal.SIGINT
+    assert server.log()[-1]["event"] != "stopped"
+
+
 def test_sigterm_ends_a_loading(start, tmp_path):
     """Within the time of one matrix: this model is seconds of work, and of gigabytes that are zero."""
     write_blank_bert(tmp_path / "models/large/1", layers=48, width=1024)

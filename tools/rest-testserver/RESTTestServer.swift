@@ -37,7 +37,7 @@ enum RESTTestServer {
     print("listening on \(address) \(try server.listen(on: "127.0.0.1:0"))")
     fflush(nil)
     let loop = group.loops[0]
-    try loop.onSignals([.terminate, .interrupt]) { _ in
+    try ProcessSignal.watch([.terminate, .interrupt]) { _ in
       Task(executorPreference: loop) {
         await http.drain(grace: arguments.grace)
         await server.drain(grace: .zero)

@@ -29,7 +29,7 @@ enum TestServer {
     print("listening on \(try server.listen(on: arguments.address))")
     fflush(nil)
     let loop = group.loops[0]
-    try loop.onSignals([.terminate, .interrupt]) { _ in
+    try ProcessSignal.watch([.terminate, .interrupt]) { _ in
       Task(executorPreference: loop) {
         await server.drain(grace: arguments.grace)
         print("drained")

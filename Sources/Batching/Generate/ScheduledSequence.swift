@@ -20,8 +20,9 @@ struct ScheduledSequence: Sendable {
   /// Positions in its blocks.
   var computed = 0
   var blocks: [Int32] = []
-  /// Its reader is slow: it is not stepped.
-  var isPaused = false
+  /// Its reader is slow: it is not stepped. The number of that pause: earlier ones have less.
+  var pause: Int?
+  var isPaused: Bool { pause != nil }
 
   var generated: Int { tokens.count - promptTokens }
   /// Tokens to feed before the next can be drawn; at least 1.

@@ -27,12 +27,13 @@ struct SequencePolicy: Sendable {
   private(set) var preemptions = 0
   /// Of the step completed last: how long after the one before it each stream's token came.
   private(set) var tokenGaps: [Duration] = []
-  private var waitingTokens = 0
   private var nextID = 0
+  private var pauses = 0
   private var inFlight: [(id: Int, fed: Int)] = []
   private var costModel = CostModel()
-  /// Mean time from admission to end, in seconds; 0 before there is one.
-  private var meanLife = 0.0
+  private var forecast = SequenceForecast()
+  /// Sequences that had to go when a step was planned; `expire` tells of them.
+  private var dropped: [SequenceEvent] = []
 
   /// - Parameters:
   ///   - options: bounds below 1 count as 1.
@@ -71,7 +72,6 @@ struct SequencePolicy: Sendable {
         limit: min(request.maxTokens ?? room, room), stopTokens: request.stopTokens,
         sampler: Sampler(options: request.sampling, prompt: request.prompt),
         deadline: request.deadline, arrival: now))
-    waitingTokens += request.prompt.count
     return id
   }
 
@@ -94,21 +94,31 @@ struct SequencePolicy: Sendable {
         .invalidRequest, "token \(bad) is not in the vocabulary of \(vocabularySize)")
     }
     if let deadline = request.deadline, deadline <= now { throw .expired }
-    if waiting.count >= options.maxWaiting {
+    // Those whose reader is slow wait for nothing but their reader.
+    let queue = waiting.lazy.filter { !$0.isPaused }.map(\.tokens.count)
+    if queue.count >= options.maxWaiting {
       throw .queueFull(
-        "queue_limit", of: "\(options.maxWaiting) prompts", retryAfter: retryAdvice)
+        "queue_limit", of: "\(options.maxWaiting) prompts", retryAfter: retryAdvice(leaving: 1))
     }
-    if waitingTokens + length > options.maxWaitingTokens, !waiting.isEmpty {
-      throw .queueFull(
-        "queue_tokens", of: "\(options.maxWaitingTokens) prompt tokens", retryAfter: retryAdvice)
+    var excess = queue.reduce(length - options.maxWaitingTokens, +)
+    guard excess > 0, !queue.isEmpty else { return }
+    var leaving = 0
+    for tokens in queue where excess > 0 {
+      excess -= tokens
+      leaving += 1
     }
+    throw .queueFull(
+      "queue_tokens", of: "\(options.maxWaitingTokens) prompt tokens",
+      retryAfter: retryAdvice(leaving: leaving))
   }
 
-  /// With r sequences running that live for t each, one leaves every t / r.
-  private var retryAdvice: Duration {
-    guard meanLife > 0 else { return RetryAdvice.unmeasured }
-    let seconds = meanLife / Double(max(1, running.count))
-    return RetryAdvice.after(.seconds(seconds))
+  /// - Parameter count: waiting sequences that have to be admitted first.
+  private func retryAdvice(leaving count: Int) -> Duration {
+    let active = running.filter { !$0.isPaused }
+    let step = costModel.seconds(tokens: max(1, active.count))
+    return forecast.retryAdvice(
+      leaving: count, running: active, waiting: waiting.lazy.filter { !$0.isPaused }.prefix(count),
+      stepTokens: options.maxStepTokens, stepSeconds: step)
   }
 
   /// Takes a sequence out wherever it is and frees its blocks; nil when it has ended already.
@@ -120,23 +130,23 @@ struct SequencePolicy: Sendable {
     _ id: Int, _ reason: FinishReason, now: ContinuousClock.Instant
   ) -> GenerationSummary? {
     if let index = waiting.firstIndex(where: { $0.id == id }) {
-      let sequence = waiting.remove(at: index)
-      waitingTokens -= sequence.tokens.count
-      return sequence.summary(reason, now: now)
+      return waiting.remove(at: index).summary(reason, now: now)
     }
     guard let index = index(of: id) else { return nil }
     return end(at: index, reason, now: now)
   }
 
-  /// Ends what has outlived its deadline, waiting or running.
+  /// Ends what has outlived its deadline, waiting or running, and tells what planning dropped.
   mutating func expire(now: ContinuousClock.Instant) -> [SequenceEvent] {
     let late = { (sequence: ScheduledSequence) in
       if let deadline = sequence.deadline { deadline <= now } else { false }
     }
     let ids = running.filter(late).map(\.id) + waiting.filter(late).map(\.id)
-    return ids.compactMap { id in
-      remove(id, .deadline, now: now).map { .ended(id: id, $0) }
-    }
+    defer { dropped = [] }
+    return dropped
+      + ids.compactMap { id in
+        remove(id, .deadline, now: now).map { .ended(id: id, $0) }
+      }
   }
 
   /// When `expire` will next have something to do.
@@ -145,10 +155,12 @@ struct SequencePolicy: Sendable {
   }
 
   mutating func setPaused(_ id: Int, _ isPaused: Bool) {
+    pauses += 1
+    let pause = isPaused ? pauses : nil
     if let index = index(of: id) {
-      running[index].isPaused = isPaused
+      running[index].pause = pause
     } else if let index = waiting.firstIndex(where: { $0.id == id }) {
-      waiting[index].isPaused = isPaused
+      waiting[index].pause = pause
     }
   }
 
@@ -216,8 +228,9 @@ struct SequencePolicy: Sendable {
   ) -> GenerationSummary {
     let sequence = running.remove(at: index)
     for block in sequence.blocks { allocator.release(block) }
-    let life = (sequence.started ?? now).duration(to: now).seconds
-    meanLife = meanLife > 0 ? meanLife + (life - meanLife) / 8 : life
+    if reason == .endOfSequence || reason == .length || reason == .stop {
+      forecast.ended(generated: sequence.generated, limit: sequence.limit)
+    }
     return sequence.summary(reason, now: now)
   }
 
@@ -304,9 +317,20 @@ struct SequencePolicy: Sendable {
     sequence.blocks = []
     sequence.computed = 0
     preemptions += 1
-    waitingTokens += sequence.tokens.count
     let place = waiting.firstIndex { $0.id > sequence.id } ?? waiting.endIndex
     waiting.insert(sequence, at: place)
+    if sequence.isPaused { boundPaused() }
+  }
+
+  /// Of those that wait for nothing but their readers, no more are kept than of others: the one
+  /// whose reader has been away for longest ends.
+  private mutating func boundPaused() {
+    let paused = waiting.indices.filter { waiting[$0].isPaused }
+    guard paused.count > options.maxWaiting,
+      let index = paused.min(by: { (waiting[$0].pause ?? 0) < (waiting[$1].pause ?? 0) })
+    else { return }
+    let sequence = waiting.remove(at: index)
+    dropped.append(.failed(id: sequence.id, .unread(options.maxWaiting)))
   }
 
   /// Admits the oldest waiting sequence whose reader keeps up, if there is room.
@@ -331,7 +355,6 @@ struct SequencePolicy: Sendable {
       allocator.freeCount >= needed
     else { return nil }
     var sequence = waiting.remove(at: place)
-    waitingTokens -= sequence.tokens.count
     while sequence.blocks.count < needed, let block = allocator.allocate() {
       sequence.blocks.append(block)
     }

@@ -24,9 +24,9 @@ int cl_epoll_wait(int epoll, cl_event *events, int capacity, int64_t nanoseconds
 int cl_eventfd(void);
 int cl_eventfd_signal(int fd);
 int cl_signals_block(const int *signals, int count);
-int cl_signalfd(const int *signals, int count);
-// The next pending signal's number, or -EAGAIN.
-int cl_signalfd_next(int fd);
+// Waits at most `nanoseconds` (negative: for ever) for one of the signals, which the thread must
+// block. Its number, -EAGAIN when the time is over, -EINTR for another signal.
+int cl_signal_wait(const int *signals, int count, int64_t nanoseconds);
 int cl_ignore_sigpipe(void);
 // CLOCK_MONOTONIC.
 uint64_t cl_monotonic_nanoseconds(void);

@@ -131,6 +131,10 @@ static cm_verdict scan_payload(const ProtobufCFieldDescriptor *field, struct cur
 static cm_verdict scan_value(const ProtobufCFieldDescriptor *field, uint8_t wire, struct cursor *c,
                              cm_scan_state *state) {
   size_t length = 0;
+  if (field == NULL || wire == 2) {
+    if (state->parts == 0) return CM_TOO_MANY_PARTS;
+    state->parts -= 1;
+  }
   switch (wire) {
     case 0:
       if (!skip_varint(c)) return CM_MALFORMED;

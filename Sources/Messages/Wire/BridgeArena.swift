@@ -82,9 +82,12 @@ extension BridgeArena {
     let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     // protobuf-c recurses for every level and believes every count, so look first, but only where
     // the schema and the size leave room for harm.
-    if layout.nesting > limits.boundedDepth || bytes.count > limits.elements {
+    if layout.nesting > limits.boundedDepth || bytes.count > limits.elements
+      || bytes.count / 2 > limits.parts
+    {
       var state = cm_scan_state(
-        depth: Int32(limits.boundedDepth), elements: max(0, limits.elements), offset: 0)
+        depth: Int32(limits.boundedDepth), elements: max(0, limits.elements),
+        parts: max(0, limits.parts), offset: 0)
       let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
       if let error = limits.error(verdict, state, layout.name) { throw error }
     }
@@ -107,7 +110,7 @@ extension BridgeArena {
     }
     // Broken somewhere; the walk finds out where.
     var state = cm_scan_state(
-      depth: Int32(DecodingLimits.greatestDepth), elements: .max, offset: 0)
+      depth: Int32(DecodingLimits.greatestDepth), elements: .max, parts: .max, offset: 0)
     let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     let verdict = unsafe cm_scan(layout.descriptor, start, bytes.count, &state)
     return limits.error(verdict, state, layout.name)
@@ -141,6 +144,11 @@ extension DecodingLimits {
       DecodingError(
         .tooManyElements, in: name,
         "repeated fields have more than \(elements) elements at byte \(state.offset)")
+    case CM_TOO_MANY_PARTS:
+      DecodingError(
+        .tooManyElements, in: name,
+        "more than \(parts) messages, texts and lists at byte \(state.offset); send fewer in one "
+          + "message, or numbers in packed lists")
     case CM_GROUP:
       DecodingError(
         .malformed, in: name, "a group, which is not supported, at byte \(state.offset)")

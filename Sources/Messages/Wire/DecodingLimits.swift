@@ -6,11 +6,17 @@ public struct DecodingLimits: Sendable, Equatable {
   public var expansion: Int
   /// Most elements in all repeated fields together.
   public var elements: Int
+  /// Most values that are no plain numbers: messages and what is merged into them, texts, lists of
+  /// numbers, unknown fields. Each costs many times its two bytes; numbers do not.
+  public var parts: Int
 
-  public init(depth: Int = 64, expansion: Int = 64, elements: Int = 16_777_216) {
+  public init(
+    depth: Int = 64, expansion: Int = 64, elements: Int = 16_777_216, parts: Int = 131_072
+  ) {
     self.depth = depth
     self.expansion = expansion
     self.elements = elements
+    self.parts = parts
   }
 
   public static let standard = DecodingLimits()

@@ -45,6 +45,8 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     /// Inbound bytes: arrived, and of those given back to the windows.
     var arrived = 0
     var freed = 0
+    /// Outbound bytes that the session has taken.
+    var taken = 0
     var received = EndedCall.Traffic()
     var sent = EndedCall.Traffic()
   }
@@ -202,8 +204,12 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       }
       state.arrived += bytes.count
       budget.take(bytes.count)
-      if budget.isExceeded, let excess = budget.excess { return (.failure(excess), Waiters()) }
-      let before = state.inbound.ready
+      if budget.isExceeded, let excess = budget.excess {
+        budget.giveBack(bytes.count)
+        return (.failure(excess), Waiters())
+      }
+      let (before, partial) = (state.inbound.ready, state.inbound.partial)
+      defer { budget.halfSentChanged(by: state.inbound.partial - partial) }
       do throws(Status) { try unsafe state.inbound.append(bytes) } catch {
         return (.failure(error), Waiters())
       }
@@ -252,6 +258,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       state.failure = status
       state.outboundEnded = true
       budget.giveBack(state.inbound.count + state.outbound.count)
+      budget.halfSentChanged(by: -state.inbound.partial)
       state.inbound.removeAll()
       state.outbound.removeAll(keepingCapacity: 0)
       return (state.takeFreed(), state.arrivals.takeAll(), state.drains.takeAll())
@@ -290,6 +297,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
         unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
       }
       state.outbound.consume(count)
+      state.taken += count
       budget.giveBack(count)
       guard !state.drains.isEmpty, state.outbound.count <= highWatermark / 2 else {
         return Waiters()
@@ -297,6 +305,22 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       return state.drains.takeAll()
     }
     waiters.resume()
+  }
+
+  /// How far the peer has got, for those who see to it that it gets on.
+  struct Progress {
+    var halfSent: Int
+    var arrived: Int
+    var unread: Int
+    var taken: Int
+  }
+
+  var progress: Progress {
+    state.withLock {
+      Progress(
+        halfSent: $0.inbound.partial, arrived: $0.arrived, unread: $0.outbound.count,
+        taken: $0.taken)
+    }
   }
 
   var hasBody: Bool { state.withLock { !$0.outbound.isEmpty } }

@@ -4,6 +4,7 @@ public import Messages
 
 /// How a client connects and what it takes.
 public struct ClientOptions: Sendable {
+  /// To reach the server, and then for its first word of HTTP/2.
   public var connectTimeout = Duration.seconds(10)
   /// Bytes of one response message.
   public var messageSize = 64 << 20

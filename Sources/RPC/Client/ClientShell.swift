@@ -11,6 +11,9 @@ final class ClientShell {
   private(set) var session: Session?
   private var connection: Connection?
   private var opening: CheckedContinuation<Void, any Error>?
+  /// Until the server has shown what it speaks, and for how long that may take.
+  private var greeting: ServerGreeting? = ServerGreeting()
+  private var greetingTimer: TimerToken?
   private var isLeaving = false
   private var lost = Status(.unavailable, "the connection is closed")
 
@@ -63,12 +66,43 @@ extension ClientShell: ConnectionHandler {
       return connection.close()
     }
     connection.setNeedsWrite()
-    opening?.resume()
-    opening = nil
+    greetingTimer = loop.schedule(after: options.connectTimeout) { [weak self] in
+      guard let self else { return }
+      refuse("it has not said a word of HTTP/2 in \(self.options.connectTimeout)")
+    }
+  }
+
+  /// Lets the caller go on once it is a server of HTTP/2.
+  ///
+  /// - Returns: false if it is none.
+  private func greet(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let verdict = unsafe greeting?.received(bytes) else { return true }
+    switch verdict {
+    case .undecided: break
+    case .http2:
+      greeting = nil
+      cancelGreetingTimer()
+      opening?.resume()
+      opening = nil
+    case .foreign(let words):
+      refuse(words)
+      return false
+    }
+    return true
+  }
+
+  private func refuse(_ words: String) {
+    lost = Status(.unavailable, words)
+    connection?.close()
+  }
+
+  private func cancelGreetingTimer() {
+    if let greetingTimer { loop.cancel(greetingTimer) }
+    greetingTimer = nil
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, let connection else { return }
+    guard let session, let connection, unsafe greet(bytes) else { return }
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
@@ -97,6 +131,7 @@ extension ClientShell: ConnectionHandler {
 
   func closed(_ reason: CloseReason) {
     connection = nil
+    cancelGreetingTimer()
     if reason != .local { lost = Status(.unavailable, "\(reason)") }
     opening?.resume(throwing: lost)
     opening = nil

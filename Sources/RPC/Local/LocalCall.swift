@@ -44,6 +44,9 @@ final class LocalCall {
       guard timeout > .zero else { return perform(machine.failed(.deadlinePassed)) }
       deadline = loop.schedule(at: loop.now.advanced(by: timeout), self)
     }
+    do throws(Status) { try route.admit(context) } catch {
+      return perform(machine.failed(error))
+    }
     perform(machine.opened())
   }
 

@@ -5,11 +5,19 @@ public import Messages
 /// Interceptors are bound to the methods once, when the server is made; without any, calls pay
 /// nothing for them.
 public protocol Interceptor: Sendable {
+  /// Judges one call by its head, on its connection's loop, before a byte of its messages is kept:
+  /// throw to reject it. Must return quickly.
+  func admit(_ method: MethodHandler, _ context: CallContext) throws(Status)
+
   /// Runs around one call, on its connection's loop: throw a `Status` to reject it, call `next`
   /// once to go on, look at what `next` throws to know its outcome.
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws
+}
+
+extension Interceptor {
+  public func admit(_ method: MethodHandler, _ context: CallContext) throws(Status) {}
 }
 
 extension MethodHandler {

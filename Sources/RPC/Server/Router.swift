@@ -3,7 +3,14 @@ internal import Messages
 /// A method as a server calls it.
 struct Route: Sendable {
   let method: MethodHandler
+  /// The first is asked first.
+  let interceptors: [any Interceptor]
   let metrics: MethodMetrics?
+
+  /// - Throws: why a call is not to begin, as its head alone tells.
+  func admit(_ context: CallContext) throws(Status) {
+    for interceptor in interceptors { try interceptor.admit(method, context) }
+  }
 }
 
 /// Methods by path.
@@ -19,7 +26,8 @@ struct Router: Sendable {
       self.services.insert(type(of: service).serviceName)
       for method in service.methods {
         routes[method.path] = Route(
-          method: method.intercepted(by: interceptors), metrics: metrics?.method(method.path))
+          method: method.intercepted(by: interceptors), interceptors: interceptors,
+          metrics: metrics?.method(method.path))
       }
     }
   }

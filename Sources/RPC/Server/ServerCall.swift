@@ -19,6 +19,9 @@ final class ServerCall {
   private var deadline: TimerToken?
   private var headSent = false
   private let started: LoopInstant
+  /// Of the client with its messages, and with ours.
+  private var sending: ProgressMachine
+  private var reading = ProgressMachine(least: 1, start: nil)
 
   private var limits: ServerLimits { connection.core.limits }
 
@@ -33,6 +36,7 @@ final class ServerCall {
     self.context = context
     machine = ServerCallMachine(shape: head.route.method.shape)
     started = connection.loop.now
+    sending = ProgressMachine(least: 4 << 10, start: started)
     channel = CallChannel(
       loop: connection.loop, budget: connection.budget,
       messageSize: connection.core.limits.messageSize,
@@ -47,11 +51,43 @@ final class ServerCall {
       let end = connection.loop.now.advanced(byNanoseconds: timeout)
       deadline = connection.loop.schedule(at: end, self)
     }
+    do throws(Status) { try head.route.admit(context) } catch {
+      return perform(machine.failed(error))
+    }
     perform(machine.opened())
   }
 
   /// The connection ends in good order but must end now.
   func abort(_ status: Status) { perform(machine.failed(status)) }
+
+  /// Bytes of a message that has begun to come in and not ended.
+  var halfSent: Int { channel.progress.halfSent }
+
+  /// Ends the call if its client has not got on for too long.
+  func checkProgress(now: LoopInstant) {
+    let progress = channel.progress
+    let owesMessage =
+      machine.phase == .collecting || (machine.phase == .running && progress.halfSent > 0)
+    if sending.isStalled(
+      isAwaited: owesMessage, bytes: progress.arrived, limit: limits.messageTimeout, now: now)
+    {
+      return perform(machine.failed(.stalledRequest(limits.messageTimeout)))
+    }
+    if reading.isStalled(
+      isAwaited: progress.unread > 0, bytes: progress.taken, limit: limits.readerTimeout, now: now)
+    {
+      leaveReader(.stalledReader(limits.readerTimeout))
+    }
+  }
+
+  private func leaveReader(_ status: Status) {
+    guard machine.phase == .answered else { return perform(machine.failed(status)) }
+    // The status is queued behind what nobody reads.
+    machine.answerRefused(status)
+    connection.core.metrics?.reached(.readerTimeout)
+    session.reset(stream, .cancel)
+    connection.setNeedsWrite()
+  }
 
   private static let ended = Status(.cancelled, "the call has ended")
 
@@ -178,6 +214,7 @@ extension ServerCall: StreamHandler {
     } catch {
       perform(machine.failed(error))
     }
+    if connection.core.memory.isNearlyFull { connection.core.relieve() }
   }
 
   func streamReceivedEnd() {

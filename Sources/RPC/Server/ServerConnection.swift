@@ -34,6 +34,8 @@ final class ServerConnection {
   private var emptyFrames: TokenBucket
   private var idle: IdleMachine
   private var idleTimer: TimerToken?
+  /// Runs while there may be calls.
+  var progressTimer: TimerToken?
   /// The last head that was accepted: clients send the same one again and again.
   private var lastHead: AdmittedHead?
 
@@ -168,7 +170,7 @@ extension ServerConnection: ConnectionHandler {
     } catch {
       return connection.close()
     }
-    core.connections.insert(LoopBound(self, on: loop), ObjectIdentifier(self))
+    core.connections.insert(LoopBound(self, on: loop), ObjectIdentifier(self), budget)
     handshake = loop.schedule(after: core.limits.handshakeTimeout) { [weak self] in
       self?.timedOut(.handshakeTimeout, .settingsTimeout, "handshake")
     }
@@ -215,7 +217,7 @@ extension ServerConnection: ConnectionHandler {
 
   func closed(_ reason: CloseReason) {
     connection = nil
-    let timers = [handshake, headers?.timer, drainTimer, idleTimer]
+    let timers = [handshake, headers?.timer, drainTimer, idleTimer, progressTimer]
     for timer in timers.compactMap({ $0 }) { loop.cancel(timer) }
     guard let session else { return }
     session.close(.cancel)
@@ -243,6 +245,7 @@ extension ServerConnection: SessionDelegate {
         requestID: admitted.request.requestID, traceparent: admitted.request.traceparent))
     stream.handler = call
     call.open(timeout: timeout.nanoseconds)
+    watchProgress()
   }
 
   func sessionRefusedStream() { core.metrics?.reached(.callsPerConnection) }

@@ -115,16 +115,31 @@ final class ServerCore: Sendable {
 
 /// The connections that stand, so that a drain reaches them and knows when the last is gone.
 final class ConnectionRegister: Sendable {
+  private struct Entry {
+    let connection: LoopBound<ServerConnection>
+    let budget: MemoryBudget
+  }
   private struct State {
-    var connections: [ObjectIdentifier: LoopBound<ServerConnection>] = [:]
+    var connections: [ObjectIdentifier: Entry] = [:]
     var emptyWaiters: [CheckedContinuation<Void, Never>] = []
   }
   private let state = Mutex(State())
 
   var count: Int { state.withLock { $0.connections.count } }
 
-  func insert(_ connection: LoopBound<ServerConnection>, _ id: ObjectIdentifier) {
-    state.withLock { $0.connections[id] = connection }
+  func insert(
+    _ connection: LoopBound<ServerConnection>, _ id: ObjectIdentifier, _ budget: MemoryBudget
+  ) {
+    let entry = Entry(connection: connection, budget: budget)
+    state.withLock { $0.connections[id] = entry }
+  }
+
+  /// The connection with the most bytes of half-sent messages; nil where there are none.
+  var largestHolder: LoopBound<ServerConnection>? {
+    let largest = state.withLock { state in
+      state.connections.values.max { $0.budget.halfSent < $1.budget.halfSent }
+    }
+    return largest.flatMap { $0.budget.halfSent > 0 ? $0.connection : nil }
   }
 
   func remove(_ id: ObjectIdentifier) {
@@ -139,7 +154,7 @@ final class ConnectionRegister: Sendable {
 
   /// Runs `body` for every connection, on its loop.
   func forEach(_ body: @escaping @Sendable (ServerConnection) -> Void) {
-    let all = state.withLock { Array($0.connections.values) }
+    let all = state.withLock { $0.connections.values.map(\.connection) }
     for bound in all { bound.loop.execute { body(bound.value) } }
   }
 

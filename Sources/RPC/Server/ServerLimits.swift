@@ -28,6 +28,12 @@ public struct ServerLimits: Sendable {
   public var handshakeTimeout = Duration.seconds(20)
   /// Time for the header fields of a call to come in, from their first byte to their last.
   public var headerTimeout = Duration.seconds(20)
+  /// Time in which a request message that has begun, or is owed, must come to its end or get on by
+  /// some KiB; after it the call ends with DEADLINE_EXCEEDED.
+  public var messageTimeout = Duration.seconds(60)
+  /// Time in which a client must read something of an answer that waits for it; after it the call
+  /// ends with DEADLINE_EXCEEDED.
+  public var readerTimeout = Duration.seconds(300)
   /// Time that a connection may be without calls before it is asked to leave (GOAWAY of NO_ERROR);
   /// gRPC's clients connect again with their next call.
   public var connectionIdle = Duration.seconds(1_800)
@@ -57,6 +63,8 @@ public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertibl
   case resetsPerSecond = "resets-per-second"
   case handshakeTimeout = "handshake-timeout"
   case headerTimeout = "header-timeout"
+  case messageTimeout = "message-timeout"
+  case readerTimeout = "reader-timeout"
   case connectionIdle = "max-connection-idle"
   case emptyFramesPerSecond = "empty-frames-per-second"
   case responseMetadataSize = "max-response-metadata"

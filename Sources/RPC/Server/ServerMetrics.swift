@@ -56,7 +56,8 @@ package final class ServerMetrics: Sendable {
       kind: .gauge
     ) { Double(core.calls) }
     registry.sampled(
-      "rpc_server_waiting_bytes", help: "Bytes of messages that wait on connections, in MiB steps.",
+      "rpc_server_waiting_bytes",
+      help: "Bytes of messages that wait on connections, in steps of 64 KiB.",
       kind: .gauge
     ) { Double(core.memory.bytes) }
   }

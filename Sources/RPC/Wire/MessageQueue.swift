@@ -22,7 +22,9 @@ struct MessageQueue: ~Copyable {
   /// Bytes held.
   var count: Int { buffer.count }
   /// A message has begun and not ended.
-  var hasPartial: Bool { buffer.count > scanned }
+  var hasPartial: Bool { partial > 0 }
+  /// Bytes of the message that has begun and not ended.
+  var partial: Int { buffer.count - scanned }
 
   /// Appends bytes and finds what is complete.
   ///

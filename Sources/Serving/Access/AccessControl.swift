@@ -25,11 +25,10 @@ struct AccessControl: Interceptor {
       labels: ["reason"])
   }
 
-  func intercept(
-    _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
-  ) async throws {
+  /// Key and rights, which stand in the head: nothing is kept for a caller who may not call.
+  func admit(_ method: MethodHandler, _ context: CallContext) throws(Status) {
     let access = Access.of(method.path)
-    if access == .open { return try await next() }
+    if access == .open { return }
     let now = UnixTime.now()
     let began = LoopInstant.monotonic
     let caller =
@@ -42,8 +41,17 @@ struct AccessControl: Interceptor {
     let record = CallRecord(caller: caller, time: now, began: began)
     context.attachment = record
     record.ended(.access)
-    if access == .caller { try await limits.admit(context, model: "", tokens: 0) }
-    defer { record.handlerEnded(context) }
+  }
+
+  func intercept(
+    _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
+  ) async throws {
+    let record = context.record
+    record?.resumed()
+    if Access.of(method.path) == .caller {
+      try await limits.admit(context, model: "", tokens: 0)
+    }
+    defer { record?.handlerEnded(context) }
     try await next()
   }
 

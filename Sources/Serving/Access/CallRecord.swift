@@ -56,6 +56,9 @@ final class CallRecord: Sendable {
   /// A stage has ended; it began with the end of the one before.
   func ended(_ stage: Stage) { stages.end(stage, now: .monotonic) }
 
+  /// The call's messages are there: what waiting for them took is no stage.
+  func resumed() { stages.resume(now: .monotonic) }
+
   /// The model has computed, after that wait.
   func computed(queue: Duration, compute: Duration) {
     stages.end(queue: queue, compute: compute, now: .monotonic)

@@ -49,6 +49,9 @@ struct StageTimes: ~Copyable, Sendable {
     add(stage, nanoseconds: max(1, now.nanoseconds(since: LoopInstant(nanoseconds: before))))
   }
 
+  /// The next stage begins now.
+  func resume(now: LoopInstant) { last.store(now.nanoseconds, ordering: .relaxed) }
+
   /// Stages end now whose times others have taken; what the ways between threads took is nobody's.
   func end(queue: Duration, compute: Duration, now: LoopInstant) {
     last.store(now.nanoseconds, ordering: .relaxed)

@@ -5,10 +5,11 @@ extension ModelSettings {
   package static let table: [Entry] = [
     Entry(
       "description", "shown by apus models",
-      SettingValue("TEXT", expected: "a text", unset: "empty") {
+      SettingValue("TEXT", expected: "a text of at most 4096 bytes", unset: "empty") {
         $0.description
-      } write: {
-        $0.description = $1
+      } write: { (root, text) throws(SettingProblem) in
+        guard text.utf8.count <= 4096 else { throw .unexpected }
+        root.description = text
       }, change: .live),
     Entry(
       "keep_versions", "newest versions that answer", .count(\.keepVersions, 1...100),

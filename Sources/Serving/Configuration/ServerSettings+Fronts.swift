@@ -45,6 +45,12 @@ extension ServerSettings {
       .headerTimeout, "for the header fields of a call to come in",
       .time(\.limits.headerTimeout, .milliseconds(100)...(.seconds(3_600)))),
     grpc(
+      .messageTimeout, "for a request message to end, or to get on by some KiB",
+      .time(\.limits.messageTimeout, .milliseconds(100)...(.seconds(3_600)))),
+    grpc(
+      .readerTimeout, "for a client to read something of an answer that waits",
+      .time(\.limits.readerTimeout, .milliseconds(100)...(.seconds(86_400)))),
+    grpc(
       .connectionIdle, "a gRPC connection may be without calls",
       .time(\.limits.connectionIdle, .milliseconds(100)...(.seconds(86_400)))),
     grpc(

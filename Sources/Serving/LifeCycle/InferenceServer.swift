@@ -20,6 +20,8 @@ package final class InferenceServer: Sendable {
   package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
   private let reload: Reload
+  /// What the sources held at the start.
+  private let models: [ModelDirectory]
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
@@ -69,6 +71,8 @@ package final class InferenceServer: Sendable {
       installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
       metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
     self.keeper = keeper
+    // Before a database is made for a server that cannot be.
+    models = try keeper.firstLook()
     readiness = Readiness(
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
@@ -76,10 +80,8 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
-    reload = Reload(
-      source, configuration, keys: accounts.keys, keeper: keeper, log: log)
-    jobs = try JobBook.open(
-      configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
+    reload = Reload(source, configuration, keys: accounts.keys, keeper: keeper, log: log)
+    jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
@@ -128,7 +130,6 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let models = try keeper.firstLook()
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -145,15 +146,17 @@ package final class InferenceServer: Sendable {
     reportSoon()
     try startLoading(models)
     watchReadiness()
-    let stop = StopSignal()
-    try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
-    try group.loops[0].onSignals([.hangUp]) { [reload] _ in reload.begin() }
+    let stop = StopSignal(log: log) { [reload] in reload.running.stopPatience }
+    try stop.start()
+    let loop = group.loops[0]
+    try ProcessSignal.watch([.hangUp]) { [reload] _ in loop.execute { reload.begin() } }
     let signal = await stop.wait()
     let (grace, delay) = (reload.running.drainGrace, reload.running.drainDelay)
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
       ("grace_s", .number(grace.seconds)))
+    stop.waits(for: "calls")
     readiness.drain()
     let keeper = keeper
     async let kept: Void = Self.stop(keeper)
@@ -161,11 +164,17 @@ package final class InferenceServer: Sendable {
     async let stopped: Void = stopJobs(within: grace)
     await server.drain(grace: grace, notice: delay)
     await drained
+    stop.waits(for: "jobs")
     await stopped
+    stop.waits(for: "the models' thread")
     await kept
+    stop.waits(for: "the thread of long texts")
     longTexts.stop()
+    stop.waits(for: "the engine")
     engine.stop()
+    stop.waits(for: "the loops")
     group.shutdown()
+    stop.waits(for: "the accounts' database")
     accounts.close()
     log.info("stopped")
   }

@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
   /// From the GOAWAY until every connection is closed; calls that still run are ended a moment
   /// before.
   package var drainGrace: Duration = .seconds(30)
+  /// From the signal to stop until the process ends whatever it waits for.
+  var stopPatience: Duration { drainDelay + drainGrace + .seconds(10) }
   /// How many models must answer for the server to be ready.
   package var readiness = Readiness.Requirement.all
   /// Between two looks at the models folders.

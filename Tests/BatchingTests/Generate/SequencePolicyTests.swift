@@ -108,16 +108,83 @@ import Testing
     #expect(byCount?.retryAfter == RetryAdvice.unmeasured)
   }
 
-  @Test func retryAdviceComesFromMeasuredLives() throws {
-    var policy = policy { $0.maxWaiting = 1 }
-    let first = try policy.arrive(request(2), now: start)
-    _ = complete(&policy, try plan(&policy, now: start))
-    policy.remove(first, .stop, now: start + .seconds(2))
-    _ = try policy.arrive(request(2), now: start)
-    let refused = error { () throws(BatchingError) in
-      _ = try policy.arrive(request(2), now: start)
+  /// However many short ones have ended, a long one that runs counts for what it has left.
+  @Test func retryAdviceIsWhatRunningSequencesHaveLeft() throws {
+    var policy = policy(context: 1024, blocks: 1024) {
+      $0.maxWaiting = 1
+      $0.maxRunning = 1
     }
-    #expect(refused?.retryAfter == .seconds(2))
+    let step = Duration.milliseconds(10)
+    for _ in 0..<20 {
+      _ = try policy.arrive(request(1, max: 1), now: start)
+      complete(&policy, try plan(&policy, now: start), duration: step)
+    }
+    _ = try policy.arrive(request(1, max: 100), now: start)
+    complete(&policy, try plan(&policy, now: start), duration: step)
+    _ = try policy.arrive(request(1, max: 1), now: start)
+    func advice() -> Duration? {
+      error { () throws(BatchingError) in
+        _ = try policy.arrive(request(1, max: 1), now: start)
+      }?.retryAfter
+    }
+    let first = try #require(advice())
+    #expect(first > .milliseconds(980) && first < .milliseconds(1_010), "99 steps: \(first)")
+    for _ in 0..<49 { complete(&policy, try plan(&policy, now: start), duration: step) }
+    let later = try #require(advice())
+    #expect(later > .milliseconds(490) && later < .milliseconds(520), "50 steps: \(later)")
+  }
+
+  @Test func retryAdviceKnowsHowMuchOfTheirLimitSequencesDraw() throws {
+    var policy = policy(context: 1024, blocks: 1024) {
+      $0.maxWaiting = 1
+      $0.maxRunning = 1
+    }
+    // Each draws 10 tokens of 100 and stops.
+    for _ in 0..<20 {
+      let id = try policy.arrive(request(1, max: 100), now: start)
+      for _ in 0..<10 {
+        complete(&policy, try plan(&policy, now: start), duration: .milliseconds(10))
+      }
+      policy.remove(id, .stop, now: start)
+    }
+    _ = try policy.arrive(request(1, max: 100), now: start)
+    complete(&policy, try plan(&policy, now: start), duration: .milliseconds(10))
+    _ = try policy.arrive(request(1, max: 1), now: start)
+    let refused = error { () throws(BatchingError) in
+      _ = try policy.arrive(request(1, max: 1), now: start)
+    }
+    let advice = try #require(refused?.retryAfter)
+    #expect(advice > .milliseconds(90) && advice < .milliseconds(110), "a tenth: \(advice)")
+  }
+
+  /// Runs a new sequence until its first token and pauses it, as a reader who does not read does.
+  private func pauseOne(_ policy: inout SequencePolicy) throws -> Int {
+    let id = try policy.arrive(request(4), now: start)
+    complete(&policy, try plan(&policy, now: start))
+    policy.setPaused(id, true)
+    return id
+  }
+
+  @Test func whoDoesNotReadKeepsNobodyOut() throws {
+    // Blocks for two; each further one takes a paused one's.
+    var policy = policy(blocks: 4) { $0.maxWaiting = 3 }
+    var ids: [Int] = []
+    for _ in 0..<20 {
+      ids.append(try pauseOne(&policy))
+      for event in policy.expire(now: start) {
+        guard case .failed(let id, let error) = event else { continue }
+        #expect(error.code == .unread && error.message.contains("queue_limit"))
+        #expect(id == ids.removeFirst(), "who has not read for longest")
+      }
+    }
+    #expect(policy.waiting.count == 3 && policy.waiting.allSatisfy(\.isPaused))
+    #expect(ids.count == policy.waiting.count + policy.running.count)
+    // The places of others are theirs.
+    for _ in 0..<3 { _ = try policy.arrive(request(1), now: start) }
+    let refused = error { () throws(BatchingError) in
+      _ = try policy.arrive(request(1), now: start)
+    }
+    #expect(refused?.code == .queueFull)
   }
 
   // MARK: Steps

@@ -106,13 +106,32 @@ import Testing
     #expect(code(ApusTesting.Scalars.self, eleven.encoded(), limits) == .tooManyElements)
   }
 
+  /// Each of these costs two bytes and much work: what is no number has a bound of its own.
+  @Test func partsAreBoundedOnBothSides() {
+    let limits = DecodingLimits(parts: 100)
+    func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+      (0..<count).flatMap { _ in bytes }
+    }
+    // Elements, parts that are merged into one message (options), and unknown fields.
+    for part: [UInt8] in [[0x1a, 0], [0x22, 0], [0xf8, 0x3f, 0]] {
+      #expect(code(ApusV1.PredictRequest.self, repeated(part, 100), limits) == nil)
+      #expect(code(ApusV1.PredictRequest.self, repeated(part, 101), limits) == .tooManyElements)
+    }
+    let most = DecodingLimits.standard.parts
+    #expect(code(ApusV1.PredictRequest.self, repeated([0x22, 0], most)) == nil)
+    #expect(code(ApusV1.PredictRequest.self, repeated([0x22, 0], most + 1)) == .tooManyElements)
+    // Numbers are cheap, however many.
+    let numbers = ApusV1.FeatureRow(values: Array(repeating: 1, count: 1 << 20))
+    #expect(code(ApusV1.FeatureRow.self, numbers.encoded(), limits) == nil)
+  }
+
   @Test func memoryIsBounded() {
     // 200,000 empty messages in 400,000 bytes.
     let bytes = (0..<400_000).map { $0 % 2 == 0 ? UInt8(0x22) : 0 }
-    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: 16)) == .tooLarge)
-    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: 400)) == nil)
-    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: .max)) == nil)
-    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: -1)) == .tooLarge)
+    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: 16, parts: .max)) == .tooLarge)
+    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: 400, parts: .max)) == nil)
+    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: .max, parts: .max)) == nil)
+    #expect(code(ApusTesting.Tree.self, bytes, .init(expansion: -1, parts: .max)) == .tooLarge)
     // And the thread's arena is as good as new.
     #expect(code(ApusTesting.Tree.self, nested(10)) == nil)
   }

@@ -1,3 +1,4 @@
+import EventLoop
 import Messages
 import Testing
 
@@ -27,15 +28,32 @@ import Testing
   }
 
   @Test func limitsAllConnectionsTogether() {
-    let mebi = 1 << 20
-    let total = MemoryTotal(limit: 4 * mebi)
-    let budgets = (0..<3).map { _ in MemoryBudget(limit: 3 * mebi, total: total) }
-    for budget in budgets { budget.take(3 * mebi / 2) }
-    #expect(budgets.allSatisfy { !$0.isExceeded }, "each counts whole MiB only: three of them")
-    for budget in budgets { budget.take(mebi) }
+    let step = 64 << 10
+    let total = MemoryTotal(limit: 4 * step)
+    let budgets = (0..<3).map { _ in MemoryBudget(limit: 3 * step, total: total) }
+    for budget in budgets { budget.take(3 * step / 2) }
+    #expect(budgets.allSatisfy { !$0.isExceeded }, "each counts whole steps only: three of them")
+    for budget in budgets { budget.take(step) }
     #expect(budgets.allSatisfy { $0.isExceeded })
     #expect(budgets[0].excess?.message.contains("all connections") == true)
-    for budget in budgets { for _ in 0..<5 { budget.giveBack(mebi / 2) } }
+    #expect(budgets[0].excess?.metadata["grpc-retry-pushback-ms"] == "100")
+    for budget in budgets { for _ in 0..<5 { budget.giveBack(step / 2) } }
     #expect(total.bytes == 0 && budgets.allSatisfy { $0.bytes == 0 })
+  }
+
+  @Test func roomIsMadeByOneAtATimeAndInVainOnlyNowAndThen() {
+    let total = MemoryTotal(limit: 800)
+    total.add(699)
+    #expect(!total.isNearlyFull)
+    total.add(1)
+    #expect(total.isNearlyFull)
+    let now = LoopInstant(nanoseconds: 5)
+    #expect(total.beginRelief(now: now))
+    #expect(!total.beginRelief(now: now), "another is at it")
+    total.endRelief(freed: 1, now: now)
+    #expect(total.beginRelief(now: now), "there may be more")
+    total.endRelief(freed: 0, now: now)
+    #expect(!total.beginRelief(now: now.advanced(by: .milliseconds(99))))
+    #expect(total.beginRelief(now: now.advanced(by: .milliseconds(100))))
   }
 }

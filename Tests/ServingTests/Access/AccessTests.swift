@@ -34,6 +34,7 @@ import Time
     let context = CallContext(path: path, metadata: metadata)
     let method = MethodHandler(path: path, shape: .unary) { _, _, _ in }
     do {
+      try stage.admit(method, context)
       try await stage.intercept(method, context) {}
       return (.ok, context)
     } catch let status as Status {
@@ -73,6 +74,30 @@ import Time
     #expect(await call(stage, list, other.token).0 == .ok)
     #expect(await call(stage, list, other.token).0 == .resourceExhausted)
     #expect(await call(stage, "/grpc.health.v1.Health/Check").0 == .ok)
+  }
+
+  /// `admit` comes before any message is kept; what needs no message must be over by then.
+  @Test func theHeadAloneTellsWhoMayCall() throws {
+    let store = try SQLiteStore(path: ":memory:")
+    let administration = KeyAdministration(store: store)
+    let key = try administration.create(KeyRequest(owner: "other"), at: .now())
+    let (stage, _) = try stage(store)
+    func code(_ path: String, _ token: String?) -> Status.Code {
+      let metadata: Metadata = token.map { ["authorization": "Bearer \($0)"] } ?? [:]
+      let method = MethodHandler(path: path, shape: .unary) { _, _, _ in }
+      do throws(Status) {
+        try stage.admit(method, CallContext(path: path, metadata: metadata))
+        return .ok
+      } catch {
+        return error.code
+      }
+    }
+    let predict = "/apus.v1.Inference/Predict"
+    #expect(code(predict, nil) == .unauthenticated)
+    #expect(code(predict, "nonsense") == .unauthenticated)
+    #expect(code(predict, key.token) == .ok)
+    #expect(code("/apus.v1.Accounts/ListKeys", key.token) == .permissionDenied)
+    #expect(code("/apus.v1.Inference/Health", nil) == .ok)
   }
 
   @Test func aCallIsChargedForItsModelOnceAndAtItsEndForWhatItUsed() async throws {

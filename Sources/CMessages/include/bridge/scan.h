@@ -14,6 +14,7 @@ typedef enum cm_verdict {
   CM_GROUP,
   CM_TOO_DEEP,
   CM_TOO_MANY,
+  CM_TOO_MANY_PARTS,
 } cm_verdict;
 
 typedef struct cm_scan_state {
@@ -21,6 +22,9 @@ typedef struct cm_scan_state {
   int depth;
   // Elements of repeated fields that may still come.
   size_t elements;
+  // Values that may still come of fields that are no plain numbers: messages and what is merged
+  // into them, texts, packed lists, fields that the type does not know.
+  size_t parts;
   // Where the verdict fell, in bytes from the start.
   size_t offset;
 } cm_scan_state;
