@@ -8,22 +8,30 @@ internal import Threads
 /// A megabyte of text takes up to 60 ms, in which a loop would serve none of its connections; a
 /// short text is worth no change of threads.
 final class LongTextThread: Sendable {
-  /// Called once: with nil on the thread, or with the reason why it never will run.
-  private typealias Job = @Sendable (Status?) -> Void
+  private struct Job: Sendable {
+    let cancellation: Cancellation
+    /// Called once: with nil on the thread, or with the reason why it never will run.
+    let perform: @Sendable (Status?) -> Void
+  }
 
   private struct State {
     var jobs: [Job] = []
+    /// Of the work at hand.
+    var current: Cancellation?
     var isStopped = false
   }
 
-  /// Of one piece of work that waits.
-  private final class Cancellation: Sendable {
-    let isRequested = Atomic(false)
+  /// Of one piece of work, which looks at it now and then.
+  final class Cancellation: Sendable {
+    private let flag = Atomic(false)
+    var isRequested: Bool { flag.load(ordering: .relaxed) }
+    fileprivate func request() { flag.store(true, ordering: .relaxed) }
   }
 
   private let limit: Int
   private let state = Mutex(State())
   private let arrivals = Semaphore()
+  private let ended = Semaphore()
   private let thread: Mutex<SystemThread?> = Mutex(nil)
 
   /// - Parameter limit: most pieces of work that wait; one more is refused.
@@ -36,32 +44,38 @@ final class LongTextThread: Sendable {
   /// Runs `work` on the thread and comes back to the caller's executor.
   ///
   /// - Throws: what `work` throws; RESOURCE_EXHAUSTED with retry advice when too much waits;
-  ///   UNAVAILABLE after `stop`; `CancellationError` when the task was cancelled before its turn.
-  func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  ///   UNAVAILABLE after `stop`; `CancellationError` when the task was cancelled before its turn,
+  ///   or when the work broke off for it.
+  func run<Value: Sendable>(
+    _ work: @escaping @Sendable (Cancellation) throws -> Value
+  ) async throws -> Value {
     let cancellation = Cancellation()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        enter { refusal in
-          if let refusal { return continuation.resume(throwing: refusal) }
-          if cancellation.isRequested.load(ordering: .relaxed) {
-            return continuation.resume(throwing: CancellationError())
-          }
-          continuation.resume(with: Result { try work() })
-        }
+        enter(
+          Job(cancellation: cancellation) { [self] refusal in
+            if let refusal { return continuation.resume(throwing: refusal) }
+            if cancellation.isRequested { return continuation.resume(throwing: brokenOff) }
+            let result = Result { try work(cancellation) }
+            if case .failure = result, cancellation.isRequested {
+              return continuation.resume(throwing: brokenOff)
+            }
+            continuation.resume(with: result)
+          })
       }
     } onCancel: {
-      cancellation.isRequested.store(true, ordering: .relaxed)
+      cancellation.request()
     }
   }
 
-  private func enter(_ job: @escaping Job) {
+  private func enter(_ job: Job) {
     let refusal = state.withLock { state -> Status? in
       if state.isStopped { return LongTextThread.stopped }
       if state.jobs.count >= limit { return full }
       state.jobs.append(job)
       return nil
     }
-    if let refusal { job(refusal) } else { arrivals.signal() }
+    if let refusal { job.perform(refusal) } else { arrivals.signal() }
   }
 
   private var full: Status {
@@ -75,27 +89,44 @@ final class LongTextThread: Sendable {
 
   private static let stopped = Status(.unavailable, "the server is shutting down")
 
+  private var brokenOff: any Error {
+    state.withLock { $0.isStopped } ? LongTextThread.stopped : CancellationError()
+  }
+
   private func serve() {
+    defer { ended.signal() }
     while true {
       arrivals.wait()
       let (job, isStopped) = state.withLock { state in
-        (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isStopped)
+        let job = state.jobs.isEmpty ? nil : state.jobs.removeFirst()
+        state.current = job?.cancellation
+        return (job, state.isStopped)
       }
       if isStopped { return }
-      job?(nil)
+      job?.perform(nil)
     }
   }
 
-  /// Finishes the work at hand, refuses what waits, and ends the thread.
-  func stop() {
+  /// Breaks off the work at hand, refuses what waits, and ends the thread.
+  ///
+  /// - Parameter patience: how long work may take to notice; the thread is left to itself then.
+  /// - Returns: whether the thread has ended.
+  @discardableResult
+  func stop(patience: Duration = .seconds(2)) -> Bool {
     let refused = state.withLock { state in
       state.isStopped = true
+      state.current?.request()
       defer { state.jobs = [] }
       return state.jobs
     }
     arrivals.signal()
-    for job in refused { job(LongTextThread.stopped) }
-    let thread = thread.withLock { $0.take() }
-    thread?.join()
+    for job in refused { job.perform(LongTextThread.stopped) }
+    guard let thread = thread.withLock({ $0.take() }) else { return true }
+    guard ended.wait(atMost: patience) else {
+      thread.detach()
+      return false
+    }
+    thread.join()
+    return true
   }
 }
