@@ -50,7 +50,7 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
-    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
+    .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CCurl"),
@@ -85,12 +85,12 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
-        "JSON", "Messages", "Metrics", "Models", "REST", "RPC", "Templates", "Threads",
-        "Tokenizers", "Web",
+        "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Threads", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Web"],
+      dependencies: ["Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving"],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
       name: "protoc-gen-apus", dependencies: ["CDescriptor"],
@@ -155,8 +155,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
-        "RPC", "Serving", "Templates", "Tokenizers",
+        "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
+        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -11,12 +11,10 @@ enum AccountDesk {
   case file(AccountService, CallContext)
 
   static let options: [Command.Option] = [
-    .option("database", "FILE", "the server's database", initial: AccountDesk.defaultFile),
+    .option("database", "FILE", "the server's database", initial: "as apus serve here"),
     .option("server", "ADDRESS", "ask this server instead, with an administrator's key"),
     Command.keyOption, Command.timeoutOption,
   ]
-
-  static let defaultFile = AccountOptions().database ?? ""
 
   /// `2026-11-20` of seconds since 1970.
   static func day(_ seconds: Double) -> String { "\(UnixTime(seconds: Int64(seconds)).day)" }
@@ -33,7 +31,12 @@ enum AccountDesk {
         try await body(.server(ApusV1.AccountsClient(connection), options))
       }
     }
-    let path = arguments["database"] ?? defaultFile
+    let configured = try ConfigurationSource.ofThisPlace.load().server.accounts
+    guard let path = arguments["database"] ?? configured.database else {
+      throw Outcome(
+        code: ExitCode.cannotServe,
+        description: "the server here keeps its keys in memory: ask it with --server ADDRESS")
+    }
     guard unsafe access(path, F_OK) == 0 || arguments.command == "keys create" else {
       throw Outcome(
         code: ExitCode.cannotServe,
@@ -43,7 +46,8 @@ enum AccountDesk {
     }
     let store = try StoreThread(store: try SQLiteStore(path: path))
     defer { store.close() }
-    return try await body(.file(AccountService(store: store), CallContext(path: "")))
+    let service = AccountService(store: store, defaults: configured.keyLimits)
+    return try await body(.file(service, CallContext(path: "")))
   }
 
   func createKey(_ request: ApusV1.CreateKeyRequest) async throws -> ApusV1.CreateKeyResponse {

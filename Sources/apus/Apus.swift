@@ -7,7 +7,7 @@ internal import Serving
 enum Apus {
   static let commands: [Command] =
     [.serve, .predict, .generate, .models] + Command.modelChanges + [.health] + Command.keys
-    + [.usage, .jobsSecret]
+    + [.usage, .jobsSecret] + Command.configuration
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {
@@ -108,7 +108,8 @@ enum Apus {
 
       apus COMMAND --help tells a command's options; apus --version the version.
 
-      Exit codes: 0 success; 1 the server refused or the call failed; 2 the command line is wrong;
+      Exit codes: 0 success; 1 the server refused, the call failed, or the configuration is wrong
+      (config check); 2 the command line is wrong;
       3 the server cannot be reached or is not available; 4 not ready (health);
       5 the server could not start (serve); 6 standard output could not be written.
       """
@@ -128,6 +129,7 @@ enum ExitCode {
   static func code(of error: any Error) -> Int32 {
     switch error {
     case is UsageError: usage
+    case let problems as ConfigurationProblems where problems.isOfCommandLine: usage
     case is OutputError: cannotWrite
     case let outcome as Outcome: outcome.code
     case let status as Status where status.code == .unavailable: unreachable

@@ -9,6 +9,8 @@ struct Command: Sendable {
     let value: String?
     let help: String
     let initial: String?
+    /// A switch that may be given as `--name=false` too.
+    var mayBeFalse = false
 
     static func option(_ name: String, _ value: String, _ help: String, initial: String? = nil)
       -> Option
@@ -74,10 +76,13 @@ struct Arguments: Sendable {
       throw UsageError("apus \(command.name) has no option \(word)", command: command.name)
     }
     if option.value == nil {
-      guard parts.count == 1 else {
-        throw UsageError("--\(name) takes no value", command: command.name)
+      let value = parts.count == 1 ? "true" : String(parts[1])
+      guard value == "true" || (option.mayBeFalse && value == "false") else {
+        throw UsageError(
+          "--\(name) takes no value" + (option.mayBeFalse ? " but true or false" : ""),
+          command: command.name)
       }
-      values[name] = "true"
+      values[name] = value
     } else if parts.count == 2 {
       values[name] = String(parts[1])
     } else if let value = words.popFirst() {

@@ -9,7 +9,8 @@ extension Command {
     summary: "Shows what a key's webhooks are signed with, for whoever receives them.",
     positionals: "KEY_ID", arity: 1...1,
     options: [
-      .option("jobs-database", "FILE", "the server's database of jobs", initial: "apus-jobs.db")
+      .option(
+        "jobs-database", "FILE", "the server's database of jobs", initial: "as apus serve here")
     ]
   ) { arguments in
     guard let id = KeyID(arguments.positionals[0]) else {
@@ -17,7 +18,10 @@ extension Command {
         "a key's id is eight letters and digits, as `apus keys list` shows it",
         command: "jobs secret")
     }
-    let path = arguments["jobs-database"] ?? "apus-jobs.db"
+    let configured = try ConfigurationSource.ofThisPlace.load().server
+    guard let path = arguments["jobs-database"] ?? configured.jobsFile else {
+      throw Outcome(code: ExitCode.cannotServe, description: "the server here has no jobs")
+    }
     guard unsafe access(path, F_OK) == 0 else {
       throw Outcome(
         code: ExitCode.cannotServe,

@@ -57,6 +57,9 @@ package final class KeyDirectory: Sendable {
     }
   }
 
+  /// The limits of keys that have none of their own.
+  package var defaults: LimitPlan { current.withLock { $0.defaults } }
+
   /// How many keys there are, the revoked and expired included.
   package var count: Int { current.withLock { $0.keys.count } }
 }

@@ -24,6 +24,7 @@ struct LimitStage: Sendable {
     if !model.isEmpty { try caller.checkMay(useModel: model) }
     record.update { $0.model = model }
     let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
+    record.ended(.limits)
     switch decision {
     case .admitted(let admission):
       record.hold(admission)
@@ -33,6 +34,7 @@ struct LimitStage: Sendable {
       for field in fields { metadata.append(field.name, field.value) }
       context.initialMetadata = metadata
     case .refused(let refusal):
+      record.update { $0.limit = refusal.limit.name }
       var status = Status(.resourceExhausted, refusal.message)
       if let wait = refusal.retryAfter { status.addRetryAdvice(wait) }
       for field in RateLimitHeaders.fields(of: decision) {

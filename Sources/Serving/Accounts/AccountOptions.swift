@@ -12,4 +12,16 @@ package struct AccountOptions: Sendable {
   package var allowsAnonymous = false
 
   package init() {}
+
+  /// What `keyLimits` says of a key as a whole.
+  package var keyDefaults: Limits {
+    get { keyLimits.whole }
+    set { keyLimits = LimitPlan(newValue, models: keyLimits.models) }
+  }
+
+  /// The window of `keyDefaults`, in whole seconds.
+  package var keyWindow: Duration {
+    get { .seconds(keyDefaults.window) }
+    set { keyDefaults.window = Int(newValue.components.seconds) }
+  }
 }

@@ -13,6 +13,7 @@ package struct AccountService: ApusV1.Accounts {
 
   /// - Parameters:
   ///   - directory: a running server's keys, which know of a change before the answer goes out.
+  ///     Its defaults go before `defaults`.
   ///   - defaults: limits that a key's own leave open.
   package init(
     store: StoreThread, directory: KeyDirectory? = nil, defaults: LimitPlan = LimitPlan(),
@@ -27,6 +28,7 @@ package struct AccountService: ApusV1.Accounts {
   package func createKey(_ request: ApusV1.CreateKeyRequest, context: CallContext) async throws
     -> ApusV1.CreateKeyResponse
   {
+    let defaults = directory?.defaults ?? defaults
     let wanted = try KeyRequest(request, defaults: defaults, now: clock())
     let issued = try await administrate { keys, now in try keys.create(wanted, at: now) }
     return ApusV1.CreateKeyResponse(key: ApusV1.Key(issued.key), token: issued.token)

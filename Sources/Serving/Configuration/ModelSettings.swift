@@ -1,9 +1,9 @@
 internal import Batching
 internal import Inference
 
-/// What `<models>/<name>/model.yaml` may say. Every key has a default, where what it bounds is; an
-/// unknown key is an error.
-package struct ModelSettings: Sendable, Equatable {
+/// What can be set of one model: in `<models>/<name>/model.yaml`, and over that in apus.yaml under
+/// `models`. Every key has a default, where what it bounds is; an unknown key is an error.
+package struct ModelSettings: Settable, Equatable {
   /// Shown by `apus models`.
   package var description = ""
   /// Longest wait for company before a batch starts; zero batches only while the engine is busy.
@@ -39,73 +39,22 @@ package struct ModelSettings: Sendable, Equatable {
 
   package init() {}
 
-  static let keys = [
-    "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens",
-    "engine_slice",
-    "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
-    "kv_cache", "chat_template",
-  ]
-
-  package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
+  /// - Parameter file: the name to use in errors.
+  /// - Throws: with all that is wrong, not only the first.
+  package init(yaml bytes: [UInt8], file: String) throws(ConfigurationProblems) {
     self.init()
-    guard let root = try YAMLReader.read(bytes, file: file) else { return }
-    if case .scalar("") = root.content { return }
-    guard case .mapping(let entries) = root.content else {
-      throw ConfigurationError(
-        file: file, line: root.line, "expected `key: value` lines; keys are \(Self.allowed)")
+    var problems: [ConfigurationError] = []
+    let reader = SettingsReader(file: file, place: "")
+    let root: YAMLNode?
+    do throws(ConfigurationError) { root = try YAMLReader.read(bytes, file: file) } catch {
+      throw ConfigurationProblems([error])
     }
-    for entry in entries { try apply(entry, file: file) }
-  }
-
-  private static var allowed: String { keys.joined(separator: ", ") }
-
-  private mutating func apply(_ entry: YAMLNode.Entry, file: String) throws(ConfigurationError) {
-    func fail(_ reason: String) -> ConfigurationError {
-      ConfigurationError(file: file, line: entry.line, "\(entry.key): \(reason)")
-    }
-    guard case .scalar(let text) = entry.value.content else { throw fail("expected one value") }
-    func count(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-      guard let number = Int(text), range.contains(number) else {
-        throw fail(
-          "`\(text)` is no whole number from \(range.lowerBound) to \(range.upperBound)")
+    if let root, !root.isEmpty {
+      for (setting, entry, text) in reader.read(root, Self.table, &problems) {
+        reader.apply(setting, text, entry, to: &self, &problems)
       }
-      return number
     }
-    func time() throws(ConfigurationError) -> Duration {
-      guard let time = Quantity.duration(text), time <= .seconds(10) else {
-        throw fail("`\(text)` is no time from 0 to 10s, such as 500us or 2ms")
-      }
-      return time
-    }
-    switch entry.key {
-    case "description": description = text
-    case "keep_versions": keepVersions = try count(1...100)
-    case "max_queue_delay": maxQueueDelay = try time()
-    case "max_batch_instances": maxBatchInstances = try count(1...4096)
-    case "max_batch_tokens": maxBatchTokens = try count(1...1_048_576)
-    case "engine_slice": engineSlice = try time()
-    case "queue_limit": queueLimit = try count(1...1_048_576)
-    case "queue_tokens": queueTokens = try count(1...1_073_741_824)
-    case "max_instances": maxInstances = try count(1...10_000)
-    case "max_sequences": maxSequences = try count(1...4096)
-    case "stream_buffer": streamBuffer = try count(1...65_536)
-    case "max_context": maxContext = try count(16...1_048_576)
-    case "kv_cache":
-      guard let bytes = Quantity.bytes(text), (1 << 16...1 << 40).contains(bytes) else {
-        throw fail("`\(text)` is no size from 64KiB to 1024GiB, such as 64MiB")
-      }
-      keyValueBytes = bytes
-    case "chat_template":
-      guard ChatFormat.mayName(text) else {
-        throw fail(
-          "`\(text.prefix(64))` is neither a builtin template (\(ChatFormat.builtinNames)), nor a "
-            + "template, nor the name of a file beside model.yaml")
-      }
-      chatTemplate = text
-    default:
-      throw ConfigurationError(
-        file: file, line: entry.line,
-        "\(entry.key) is no key of model.yaml; keys are \(Self.allowed)")
-    }
+    problems.sort { $0.line < $1.line }
+    if !problems.isEmpty { throw ConfigurationProblems(problems) }
   }
 }

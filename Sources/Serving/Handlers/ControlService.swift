@@ -23,17 +23,8 @@ struct ControlService: ApusV1.ModelControl {
   func setLabel(_ request: ApusV1.SetLabelRequest, context: CallContext) async throws
     -> ApusV1.SetLabelResponse
   {
-    let allowed = request.label.utf8.allSatisfy { byte in
-      switch byte {
-      case 0x61...0x7a, 0x30...0x39, 0x5f, 0x2d: true
-      default: false
-      }
-    }
-    guard allowed, (1...64).contains(request.label.utf8.count), Int(request.label) == nil,
-      request.label != "latest"
-    else {
-      throw Validation.invalid(
-        "label", "expected 1 to 64 of a-z, 0-9, _ and -, neither a number nor latest")
+    guard ModelRegistry.Label.isName(request.label) else {
+      throw Validation.invalid("label", "a label has \(ModelRegistry.Label.nameRule)")
     }
     guard (0...1).contains(request.share) else {
       throw Validation.invalid("share", "expected 0 to 1, got \(request.share)")

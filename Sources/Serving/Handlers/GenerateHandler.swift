@@ -16,26 +16,26 @@ struct GenerateHandler: Sendable {
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
+    let record = context.record
+    record?.ended(.decode)
     let id = try context.requestID(wanted: request.requestID)
     try await limits.admit(
       context, model: registry.contains(request.model) ? request.model : "",
       tokens: request.estimatedTokens)
     let model = try registry.resolve(request.model, version: request.version)
-    context.record?.update {
-      $0.version = model.version
-      $0.instances = 1
-    }
+    record?.found(model, instances: 1)
     guard case .generation(let sequences) = model.runner else {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
     let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    record?.ended(.validation)
     let generation = GenerationRequest(
       prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
       maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
       deadline: context.deadline)
-    let record = context.record
     record?.update { $0.tokensIn = generation.prompt.count }
+    record?.ended(.prepare)
     let stream: TokenStream
     do {
       stream = try await sequences.scheduler.generate(generation)
@@ -60,6 +60,7 @@ struct GenerateHandler: Sendable {
     guard let summary = stream.summary else {
       throw Status(.internal, "the generation ended without a summary")
     }
+    record?.computed(queue: summary.queued, compute: summary.total - summary.queued)
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
 

@@ -14,17 +14,17 @@ struct PredictHandler: Sendable {
     -> ApusV1.PredictResponse
   {
     let start = ContinuousClock.now
+    let record = context.record
+    record?.ended(.decode)
     let id = try context.requestID(wanted: request.requestID)
     try await limits.admit(
       context, model: registry.contains(request.model) ? request.model : "",
       tokens: request.estimatedTokens)
     let model = try registry.resolve(request.model, version: request.version)
-    context.record?.update {
-      $0.version = model.version
-      $0.instances = request.instances.count
-    }
+    record?.found(model, instances: request.instances.count)
     try Validation.checkInstances(request.instances, model)
     try Validation.checkOptions(request.options, model)
+    record?.ended(.validation)
     let patience = Patience(request, context)
 
     var answer: Answer
@@ -32,14 +32,14 @@ struct PredictHandler: Sendable {
     case .embedding(let tokenizer, let batcher):
       let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(texts.ids, to: batcher, patience)
+      let answers = try await Self.submit(texts.ids, to: batcher, patience, record)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
       let normalizes = request.options?.normalize ?? model.facts.normalizes
       answer.predictions = answers.map { .embedding($0.output, normalizes: normalizes) }
     case .classification(let tokenizer, let batcher):
       let texts = try await TokenizedTexts.encoding(request, model, tokenizer, long: longTexts)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(texts.ids, to: batcher, patience)
+      let answers = try await Self.submit(texts.ids, to: batcher, patience, record)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: texts.tokens)
       answer.predictions = answers.map {
         .classification($0.output, labels: model.facts.labels, request.options)
@@ -47,7 +47,7 @@ struct PredictHandler: Sendable {
     case .rows(let batcher):
       let rows = try Validation.rows(request.instances, width: model.facts.rowWidth)
       let prepared = ContinuousClock.now
-      let answers = try await Self.submit(rows, to: batcher, patience)
+      let answers = try await Self.submit(rows, to: batcher, patience, record)
       answer = Answer(answers, prepared: start.duration(to: prepared), tokens: 0)
       answer.predictions = answers.map {
         .rows($0.output, labels: model.facts.labels, request.options)
@@ -56,23 +56,28 @@ struct PredictHandler: Sendable {
       throw Status(
         .invalidArgument, "model \(model.name) generates text: call StreamPredict, not Predict")
     }
-    context.record?.update { $0.tokensIn = answer.tokens }
+    record?.update { $0.tokensIn = answer.tokens }
     return answer.response(model: model, id: id, latency: start.duration(to: .now))
   }
 
   private static func submit<Backend: BatchBackend>(
-    _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>, _ patience: Patience
+    _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>, _ patience: Patience,
+    _ record: CallRecord?
   ) async throws -> [BatchAnswer<Backend.Output>] {
+    record?.ended(.prepare)
     do {
       // One instance is by far the commonest, and cheaper without the bookkeeping of a group.
       if inputs.count == 1 {
-        return [
-          try await batcher.submit(
-            inputs[0], deadline: patience.deadline, queueTimeout: patience.queueTimeout)
-        ]
+        let answer = try await batcher.submit(
+          inputs[0], deadline: patience.deadline, queueTimeout: patience.queueTimeout)
+        record?.computed(queue: answer.queued, compute: answer.compute)
+        return [answer]
       }
-      return try await batcher.submit(
+      let answers = try await batcher.submit(
         all: inputs, deadline: patience.deadline, queueTimeout: patience.queueTimeout)
+      record?.computed(
+        queue: answers.map(\.queued).max() ?? .zero, compute: answers.map(\.compute).max() ?? .zero)
+      return answers
     } catch let error as BatchingError {
       throw Status(error)
     }

@@ -2,13 +2,29 @@ internal import Jobs
 package import Web
 
 /// Long work: what a server can be told of it.
-package struct JobOptions: FlaggedValues {
+package struct JobOptions: Sendable {
   package enum Database: Sendable, Equatable {
     /// A file beside the accounts' database; none where that one is in memory.
     case besideAccounts
     case file(String)
     /// There are no jobs.
     case off
+
+    /// As a person writes it; nil for the one that is where nothing is said.
+    package var text: String? {
+      switch self {
+      case .besideAccounts: nil
+      case .file(":memory:"): "memory"
+      case .file(let path): path
+      case .off: "off"
+      }
+    }
+
+    /// - Returns: nil for an empty text.
+    package init?(_ text: String) {
+      if text.isEmpty { return nil }
+      self = text == "off" ? .off : .file(text == "memory" ? ":memory:" : text)
+    }
   }
 
   package var database = Database.besideAccounts
@@ -29,9 +45,19 @@ package struct JobOptions: FlaggedValues {
   /// Before each further call of a webhook; after the last it is given up.
   package var webhookDelays = WebhookPolicy.delays
   /// Where webhooks may go besides the public internet.
-  package var openAddresses = AddressGuard()
+  package private(set) var openAddresses = AddressGuard()
+  /// The same as it was written.
+  package private(set) var openEntries: [String] = []
 
   package init() {}
+
+  /// Lets webhooks go to these as well as to the public internet.
+  ///
+  /// - Parameter entries: as `AddressGuard` reads them.
+  package mutating func open(_ entries: [String]) throws(WebError) {
+    openAddresses = try AddressGuard(opening: entries)
+    openEntries = entries
+  }
 
   /// The database's file; nil where there are no jobs.
   ///

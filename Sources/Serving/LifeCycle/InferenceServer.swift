@@ -19,6 +19,7 @@ package final class InferenceServer: Sendable {
   /// Every figure of this process.
   package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
+  private let reload: Reload
   private let log: Log
   private let group: EventLoopGroup
   private let engine: Engine
@@ -35,14 +36,14 @@ package final class InferenceServer: Sendable {
   /// File descriptors that the process may have.
   private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
-  private let memoryTrim = Mutex(MemoryTrim())
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
   package static func takeOverSignals() throws { try ProcessSignal.takeOver() }
 
+  /// - Parameter source: where the configuration is read anew on SIGHUP; nil for nowhere.
   /// - Throws: when the system gives no loops or threads, or too few file descriptors.
-  package init(_ configuration: ServerConfiguration) throws {
+  package init(_ configuration: ServerConfiguration, source: ConfigurationSource? = nil) throws {
     // A tier that this machine lacks cannot become right later, nor can an address.
     _ = try KernelTier.selected()
     address = try SocketAddress(configuration.address)
@@ -56,23 +57,29 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
+    let batching = BatchingMetrics(registry: metrics, engine: engine)
+    let requests = RequestFamilies(metrics, loops: group.loops.count)
+    let wake = Semaphore()
     let installer = ModelInstaller(
-      registry: registry, engine: engine,
-      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
-      threads: configuration.threads, log: log)
-    keeper = ModelKeeper(
-      root: configuration.models, registry: registry, installer: installer, metrics: metrics,
-      log: log, period: configuration.modelsPeriod)
+      registry: registry, engine: engine, metrics: batching, requests: requests,
+      loops: group.loops, threads: configuration.threads, log: log
+    ) { wake.signal() }
+    let keeper = ModelKeeper(
+      sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
+      installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
+      metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
+    self.keeper = keeper
     readiness = Readiness(
-      models: { [registry] in registry.standings }, requirement: configuration.readiness,
-      stuckAfter: configuration.stuckAfter
+      models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
+      requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
+    reload = Reload(
+      source, configuration, keys: accounts.keys, keeper: keeper, log: log)
     jobs = try JobBook.open(
-      configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
-      metrics: metrics, log: log)
+      configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
@@ -89,11 +96,11 @@ package final class InferenceServer: Sendable {
         metrics: metrics)
     ]
     options.observer = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), CallLog(log: log, scope: configuration.callLog),
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: requests),
+      CallLog(log: log, scope: configuration.callLog),
     ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
-    ProcessMetrics.register(in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)
@@ -105,6 +112,15 @@ package final class InferenceServer: Sendable {
       options: Self.httpOptions(configuration, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
+    registerSeries(of: requests, batching)
+  }
+
+  /// Of what is only looked up when somebody asks.
+  private func registerSeries(of requests: RequestFamilies, _ batching: BatchingMetrics) {
+    ProcessMetrics.register(in: metrics)
+    ModelMetrics.register(registry, readiness, in: metrics)
+    TritonMetrics.register(requests, batching, in: metrics)
+    VLLMMetrics.register(requests, batching, in: metrics)
   }
 
   /// Serves until the process is told to stop.
@@ -112,7 +128,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try ModelDirectory(scanning: configuration.models)
+    let models = try keeper.firstLook()
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -127,21 +143,23 @@ package final class InferenceServer: Sendable {
     }
     tellReach()
     reportSoon()
-    try startLoading(directory)
+    try startLoading(models)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
+    try group.loops[0].onSignals([.hangUp]) { [reload] _ in reload.begin() }
     let signal = await stop.wait()
+    let (grace, delay) = (reload.running.drainGrace, reload.running.drainDelay)
     log.info(
       "stopping: finishing calls that run; a second signal stops at once",
       ("signal", .text("\(signal)")), ("calls", .integer(server.callCount)),
-      ("grace_s", .number(configuration.drainGrace.seconds)))
+      ("grace_s", .number(grace.seconds)))
     readiness.drain()
     let keeper = keeper
     async let kept: Void = Self.stop(keeper)
-    async let drained: Void = drainFront()
-    async let stopped: Void = stopJobs()
-    await server.drain(grace: configuration.drainGrace, notice: configuration.drainDelay)
+    async let drained: Void = drainFront(grace: grace, delay: delay)
+    async let stopped: Void = stopJobs(within: grace)
+    await server.drain(grace: grace, notice: delay)
     await drained
     await stopped
     await kept
@@ -193,20 +211,20 @@ package final class InferenceServer: Sendable {
   }
 
   /// Beside the gRPC server's drain, which tells of its beginning through health.
-  private func drainFront() async {
-    if configuration.drainDelay > .zero { try? await Task.sleep(for: configuration.drainDelay) }
-    await front.drain(grace: configuration.drainGrace)
+  private func drainFront(grace: Duration, delay: Duration) async {
+    if delay > .zero { try? await Task.sleep(for: delay) }
+    await front.drain(grace: grace)
   }
 
   /// A little before the drain's end, so that no job is cut off that could be kept for later.
-  private func stopJobs() async {
-    await jobs?.stop(within: configuration.drainGrace * 9 / 10)
+  private func stopJobs(within grace: Duration) async {
+    await jobs?.stop(within: grace * 9 / 10)
   }
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
-    try keeper.start(directory) { [self] in
+  private func startLoading(_ models: [ModelDirectory]) throws(ThreadError) {
+    try keeper.start(models, overrides: configuration.overrides) { [self] in
       readiness.finishedLoading()
       reportSoon()
       // A loading that was given up ends here too.
@@ -227,7 +245,6 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
-      if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }
   }

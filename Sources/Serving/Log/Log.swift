@@ -14,7 +14,7 @@ package final class Log: Sendable {
   }
 
   private let format: Format
-  private let threshold: LogEntry.Level
+  private let threshold: Atomic<Int>
   private let descriptor: Int32
   private let limit: Int
   private let pending = Mutex(Pending())
@@ -29,7 +29,7 @@ package final class Log: Sendable {
     limit: Int = 1 << 20
   ) throws(ThreadError) {
     self.format = format
-    self.threshold = threshold
+    self.threshold = Atomic(threshold.rawValue)
     self.descriptor = descriptor
     self.limit = limit
     let thread = try SystemThread("log") { self.drain() }
@@ -50,10 +50,17 @@ package final class Log: Sendable {
   }
 
   /// Whether entries of that level are written; lets a caller skip the work of making one.
-  package func admits(_ level: LogEntry.Level) -> Bool { level >= threshold }
+  package func admits(_ level: LogEntry.Level) -> Bool {
+    level.rawValue >= threshold.load(ordering: .relaxed)
+  }
+
+  /// Entries below are not written from here on.
+  func setThreshold(_ level: LogEntry.Level) {
+    threshold.store(level.rawValue, ordering: .relaxed)
+  }
 
   package func write(_ level: LogEntry.Level, _ event: StaticString, _ fields: [LogEntry.Field]) {
-    guard level >= threshold else { return }
+    guard admits(level) else { return }
     let entry = LogEntry(
       level: level, event: event, fields: fields, microseconds: Log.wallMicroseconds())
     let mustWake = pending.withLock { pending -> Bool in

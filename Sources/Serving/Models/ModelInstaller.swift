@@ -13,9 +13,11 @@ final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
   private let metrics: BatchingMetrics
+  private let requests: RequestFamilies
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
+  private let gone: @Sendable () -> Void
   private let shared = Mutex(Shared())
   private let isCancelled = Atomic(false)
 
@@ -31,10 +33,14 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
+  /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
-    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
-    threads: Int?, log: Log
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
+    requests: RequestFamilies, loops: [EventLoop], threads: Int?, log: Log,
+    gone: @escaping @Sendable () -> Void
   ) {
+    self.requests = requests
+    self.gone = gone
     self.registry = registry
     self.engine = engine
     self.metrics = metrics
@@ -111,7 +117,11 @@ final class ModelInstaller: Sendable {
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
       }
-    return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
+    return ServedModel(
+      name: entry.name, version: version.number, facts: facts, runner: runner,
+      metrics: VersionMetrics(
+        requests, model: entry.name, version: place.version, generates: facts.task == .generation,
+        gone: gone))
   }
 
   /// Batchers live on the loops in turn.

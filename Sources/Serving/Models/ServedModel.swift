@@ -27,7 +27,13 @@ package final class ServedModel: Sendable {
     package let chat: ChatSupport
   }
 
-  init(name: String, version: Int, facts: ModelFacts, runner: Runner) {
+  /// Goes after all the rest, which is destroyed in the order it stands here, and tells.
+  let metrics: VersionMetrics
+
+  init(
+    name: String, version: Int, facts: ModelFacts, runner: Runner, metrics: VersionMetrics
+  ) {
+    self.metrics = metrics
     self.name = name
     self.version = version
     versionText = String(version)

@@ -1,44 +1,13 @@
 internal import CYaml
 
-/// One node of a YAML document with the line it stands on. Anchors and aliases are refused:
-/// configuration files need none, and aliases are how small files become huge.
-struct YAMLNode: Sendable, Equatable {
-  enum Content: Sendable, Equatable {
-    case scalar(String)
-    case sequence([YAMLNode])
-    case mapping([Entry])
-  }
-  struct Entry: Sendable, Equatable {
-    let key: String
-    let line: Int
-    let value: YAMLNode
-  }
-  let content: Content
-  /// From 1.
-  let line: Int
-}
-
-/// Where and why a configuration file is wrong.
-package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-  package let file: String
-  /// From 1; 0 when no line is to blame.
-  package let line: Int
-  package let reason: String
-
-  package init(file: String, line: Int = 0, _ reason: String) {
-    self.file = file
-    self.line = line
-    self.reason = reason
-  }
-  package var description: String {
-    line > 0 ? "\(file):\(line): \(reason)" : "\(file): \(reason)"
-  }
-}
-
 /// Reads one YAML 1.1 document through libyaml's event parser into nodes.
+///
+/// Bytes, depth and nodes are bounded. Anchors and aliases are refused: configuration files need
+/// none, and aliases are how small files become huge.
 @safe struct YAMLReader: ~Copyable {
   static let maximumBytes = 1 << 20
   static let maximumDepth = 16
+  static let maximumNodes = 50_000
 
   private let file: String
   private let parser: UnsafeMutablePointer<yaml_parser_t>
@@ -86,7 +55,8 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
       case .documentStart(let line):
         if root != nil { throw error(line, "only one YAML document is allowed") }
         let first = try next()
-        root = try node(first, depth: 0)
+        var budget = YAMLReader.maximumNodes
+        root = try node(first, depth: 0, &budget)
       default: throw error(event.line, "unexpected content outside a document")
       }
     }
@@ -111,7 +81,13 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
     }
   }
 
-  private func node(_ event: Event, depth: Int) throws(ConfigurationError) -> YAMLNode {
+  private func node(
+    _ event: Event, depth: Int, _ budget: inout Int
+  ) throws(ConfigurationError) -> YAMLNode {
+    budget -= 1
+    guard budget >= 0 else {
+      throw error(event.line, "more than \(YAMLReader.maximumNodes) values and lists in one file")
+    }
     guard depth < YAMLReader.maximumDepth else {
       throw error(event.line, "nested deeper than \(YAMLReader.maximumDepth) levels")
     }
@@ -123,37 +99,36 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
       while true {
         let item = try next()
         if case .sequenceEnd = item { break }
-        items.append(try node(item, depth: depth + 1))
+        items.append(try node(item, depth: depth + 1, &budget))
       }
       return YAMLNode(content: .sequence(items), line: line)
     case .mappingStart(let line):
-      return YAMLNode(content: .mapping(try entries(depth: depth)), line: line)
+      return YAMLNode(content: .mapping(try entries(depth: depth, &budget)), line: line)
     default:
       throw error(event.line, "expected a value")
     }
   }
 
-  private func entries(depth: Int) throws(ConfigurationError) -> [YAMLNode.Entry] {
+  private func entries(
+    depth: Int, _ budget: inout Int
+  ) throws(ConfigurationError) -> [YAMLNode.Entry] {
     var entries: [YAMLNode.Entry] = []
-    var seen: Set<String> = []
     while true {
       let event = try next()
       if case .mappingEnd = event { return entries }
       guard case .scalar(let key, let line) = event else {
         throw error(event.line, "a key must be plain text")
       }
-      guard seen.insert(key).inserted else { throw error(line, "\(key) is given twice") }
       let value = try next()
-      entries.append(.init(key: key, line: line, value: try node(value, depth: depth + 1)))
+      entries.append(
+        .init(key: key, line: line, value: try node(value, depth: depth + 1, &budget)))
     }
   }
 
   private func next() throws(ConfigurationError) -> Event {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else {
-      let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
-      throw error(
-        unsafe Int(parser.pointee.problem_mark.line) + 1, problem ?? "this is no valid YAML")
+      throw refusal()
     }
     defer { unsafe yaml_event_delete(&event) }
     let line = unsafe Int(event.start_mark.line) + 1
@@ -172,6 +147,35 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
     case YAML_ALIAS_EVENT: throw error(line, "aliases (*name) are not supported")
     default: return .other
     }
+  }
+
+  /// What libyaml says is wrong, and what people most often did when it says so.
+  private func refusal() -> ConfigurationError {
+    let words = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
+    let problem = words ?? "this is no valid YAML"
+    var line = unsafe Int(parser.pointee.problem_mark.line) + 1
+    if unsafe parser.pointee.error == YAML_READER_ERROR { line = lineOfBadByte() }
+    let advice =
+      switch problem {
+      case "found character that cannot start any token":
+        "; indent with spaces, not tabs, and put quotes around values that begin with @, ` or %"
+      case "mapping values are not allowed in this context":
+        "; put quotes around a value with `: ` in it, and indent all keys of a section alike"
+      case "did not find expected key", "could not find expected ':'":
+        "; each line is `key: value`, and all keys of a section are indented alike"
+      case "found unexpected end of stream": "; a quote or bracket before is not closed"
+      case _ where problem.hasSuffix("UTF-8 octet"): "; save the file as UTF-8"
+      default: ""
+      }
+    return error(line, problem + advice)
+  }
+
+  /// Of bytes that are no text libyaml gives an offset only.
+  private func lineOfBadByte() -> Int {
+    let input = unsafe parser.pointee.input.string
+    guard let start = unsafe input.start, let end = unsafe input.end else { return 1 }
+    let count = unsafe min(Int(parser.pointee.problem_offset), end - start)
+    return unsafe UnsafeBufferPointer(start: start, count: max(0, count)).count { $0 == 10 } + 1
   }
 
   private func scalar(_ event: yaml_event_t, _ line: Int) throws(ConfigurationError) -> Event {

@@ -1,0 +1,41 @@
+import Accounts
+import TestSupport
+import Testing
+
+@testable import Serving
+
+@Suite struct LabelOrdersTests {
+  private typealias Labels = [String: ModelRegistry.Label]
+
+  private func labels(_ generator: inout SeededGenerator) -> Labels {
+    var left = 100
+    var labels: Labels = [:]
+    for name in ["a", "b", "c", "d"] where Bool.random(using: &generator) {
+      let share = Int.random(in: 0...left, using: &generator)
+      left -= share
+      labels[name] = .init(
+        version: Int.random(in: 1...3, using: &generator), share: Double(share) / 100)
+    }
+    return labels
+  }
+
+  /// Each order is carried out as the keeper does, which refuses shares of more than all calls.
+  @Test func everyStepIsAllowedAndTheLastIsWhatWasWanted() {
+    var generator = SeededGenerator(seed: 3)
+    for _ in 0..<5_000 {
+      var present = labels(&generator)
+      let wanted = labels(&generator)
+      let orders = LabelOrders.between("m", present, wanted)
+      for order in orders {
+        guard case .label("m", let label, let version, let share) = order else {
+          Issue.record("another order")
+          return
+        }
+        present[label] = version.map { .init(version: $0, share: share) }
+        #expect(present.values.map(\.share).reduce(0, +) <= 1.000_000_1)
+      }
+      #expect(present == wanted)
+      #expect(LabelOrders.between("m", present, wanted).isEmpty)
+    }
+  }
+}
