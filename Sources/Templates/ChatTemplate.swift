@@ -45,12 +45,42 @@ package struct ChatTemplate: Sendable {
 
   /// Writes a conversation.
   ///
-  /// - Parameter addsGenerationPrompt: whether the beginning of the assistant's next turn follows.
+  /// - Parameters:
+  ///   - addsGenerationPrompt: whether the beginning of the assistant's next turn follows.
+  ///   - steps: most steps, if fewer than the template's own limits allow.
+  ///   - isWanted: asked now and then; `cancelled` is thrown when it says no.
   /// - Throws: `raised` where the template refuses the conversation; `evaluation`, `unsupported`
   ///   and `limit` where it cannot be carried out.
   package func render(
-    _ messages: [Message], tokens: Tokens = Tokens(), addsGenerationPrompt: Bool = true
+    _ messages: [Message], tokens: Tokens = Tokens(), addsGenerationPrompt: Bool = true,
+    within steps: Int = .max, while isWanted: @escaping @Sendable () -> Bool = { true }
   ) throws(TemplateError) -> [PromptPart] {
+    try rendered(
+      messages, tokens, addsGenerationPrompt: addsGenerationPrompt, within: steps, while: isWanted
+    ).parts
+  }
+
+  /// With the steps that it took.
+  func rendered(
+    _ messages: [Message], _ tokens: Tokens, addsGenerationPrompt: Bool, within steps: Int,
+    while isWanted: @escaping @Sendable () -> Bool
+  ) throws(TemplateError) -> (parts: [PromptPart], steps: Int) {
+    var limits = limits
+    limits.steps = min(limits.steps, steps)
+    var renderer = Renderer(limits, while: isWanted)
+    // Each is a dict of two texts, whose letters are moved.
+    let letters = messages.reduce(0) { $0 + $1.role.utf8.count + $1.content.utf8.count }
+    try renderer.charge(0, moving: 64 * messages.count + letters)
+    for (name, value) in variables(messages, tokens, addsGenerationPrompt) {
+      renderer.set(name, to: value)
+    }
+    try renderer.run(body)
+    return (PromptPart.parts(of: renderer.output), renderer.steps)
+  }
+
+  private func variables(
+    _ messages: [Message], _ tokens: Tokens, _ addsGenerationPrompt: Bool
+  ) -> [String: Value] {
     var variables: [String: Value] = [
       "add_generation_prompt": .boolean(addsGenerationPrompt), "tools": .none, "documents": .none,
     ]
@@ -61,12 +91,11 @@ package struct ChatTemplate: Sendable {
       List(
         messages.map { message in
           var mapping = Mapping()
-          mapping.set(role, to: .text(Text(message.role)))
-          mapping.set(content, to: .text(Text(message.content, isForeign: true)))
+          var cost = ComparisonCost(allowance: .max)
+          mapping.set(role, to: .text(Text(message.role)), &cost)
+          mapping.set(content, to: .text(Text(message.content, isForeign: true)), &cost)
           return .mapping(mapping)
         }))
-    var renderer = Renderer(variables, limits)
-    try renderer.run(body)
-    return PromptPart.parts(of: renderer.output)
+    return variables
   }
 }

@@ -11,6 +11,8 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
     case raised
     /// A bound of `TemplateLimits`.
     case limit
+    /// Whoever wanted the prompt has gone.
+    case cancelled
   }
   package let code: Code
   /// From 1; 0 where no line is to blame.

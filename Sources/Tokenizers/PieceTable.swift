@@ -5,56 +5,90 @@ internal import Bytes
 ///
 /// A search can go on from the hash of a beginning, so that all prefixes of a word cost one pass.
 struct PieceTable: Sendable {
-  /// Hash of the bytes seen so far (FNV-1a, 64 bits).
+  /// Hash of the bytes seen so far: a polynomial modulo 2^61 - 1 at a random point. Two strings of
+  /// n bytes have one hash at no more than n of its points (Carter & Wegman 1979), so that nobody
+  /// can write a vocabulary of collisions.
   struct Hash: Sendable {
-    fileprivate var state: UInt64 = 0xcbf2_9ce4_8422_2325
+    private static let modulus: UInt64 = (1 << 61) - 1
+    private let point: UInt64
+    private var state: UInt64 = 0
 
-    mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    fileprivate init() { point = UInt64.random(in: 1 << 32..<Hash.modulus) }
 
-    /// The low bits of FNV-1a mix little of the last byte: fold the high ones in.
-    fileprivate var slot: UInt64 { state ^ (state >> 29) }
+    mutating func add(_ byte: UInt8) {
+      let (high, low) = state.multipliedFullWidth(by: point)
+      var sum = (low & Hash.modulus) + (high << 3 | low >> 61) + UInt64(byte) + 1
+      sum = (sum & Hash.modulus) + (sum >> 61)
+      state = sum >= Hash.modulus ? sum - Hash.modulus : sum
+    }
+
+    /// The highest `bits` of the state times the golden ratio.
+    fileprivate func slot(bits: Int) -> Int {
+      Int(truncatingIfNeeded: (state &* 0x9e37_79b9_7f4a_7c15) >> UInt64(64 - bits))
+    }
   }
 
   let pieces: PackedStrings
   /// Bytes of the longest piece that can be found.
   let longest: Int
+  /// Of no bytes.
+  let start: Hash
+  /// Most slots that a search looks at.
+  private(set) var reach = 0
   /// Ids by slot; -1 is empty. At most half full.
-  private let slots: [Int32]
-  private let mask: Int
+  private var slots: [Int32] = []
+  private let bits: Int
+
+  /// By chance one of 10^12 tables of a million pieces reaches as far.
+  private static let farthestReach = 256
 
   /// - Parameter include: which ids can be found.
   /// - Throws: where two of them have the same bytes.
   init(_ pieces: PackedStrings, include: (Int) -> Bool) throws(TokenizerError) {
-    var capacity = 16
-    while capacity < 2 * pieces.count { capacity *= 2 }
-    var slots = [Int32](repeating: -1, count: capacity)
-    var longest = 0
-    for id in 0..<pieces.count where include(id) {
-      let piece = pieces[id]
-      var hash = Hash()
-      for index in piece.indices { hash.add(piece[index]) }
-      longest = max(longest, piece.count)
-      var slot = Int(truncatingIfNeeded: hash.slot) & (capacity - 1)
-      while slots[slot] >= 0 {
-        guard !equal(pieces[Int(slots[slot])], piece) else {
-          throw TokenizerError(
-            .invalidTokenizer,
-            "the piece \"\(pieces.string(id))\" has two ids, \(slots[slot]) and \(id)")
-        }
-        slot = (slot + 1) & (capacity - 1)
-      }
-      slots[slot] = Int32(id)
-    }
+    var bits = 4
+    while 1 << bits < 2 * pieces.count { bits += 1 }
     self.pieces = pieces
+    self.bits = bits
+    start = Hash()
+    slots = [Int32](repeating: -1, count: 1 << bits)
+    var longest = 0
+    for id in 0..<pieces.count where include(id) { longest = max(longest, pieces[id].count) }
     self.longest = longest
-    self.slots = slots
-    self.mask = capacity - 1
+    for id in 0..<pieces.count where include(id) {
+      let (slot, looked) = try place(for: id)
+      slots[slot] = Int32(id)
+      reach = max(reach, looked)
+    }
+  }
+
+  /// An empty slot, and after how many looks it was found.
+  private func place(for id: Int) throws(TokenizerError) -> (slot: Int, looked: Int) {
+    let piece = pieces[id]
+    var hash = start
+    for index in piece.indices { hash.add(piece[index]) }
+    var slot = hash.slot(bits: bits)
+    var looked = 1
+    while slots[slot] >= 0 {
+      guard !equal(pieces[Int(slots[slot])], piece) else {
+        throw TokenizerError(
+          .invalidTokenizer,
+          "the piece \"\(pieces.string(id))\" has two ids, \(slots[slot]) and \(id)")
+      }
+      guard looked < PieceTable.farthestReach else {
+        throw TokenizerError(
+          .invalidTokenizer, "the pieces crowd their table by a rare chance; load them again")
+      }
+      slot = (slot + 1) & (slots.count - 1)
+      looked += 1
+    }
+    return (slot, looked)
   }
 
   /// The id of `prefix` followed by `bytes`, whose hash is `hash`.
   func id(_ hash: Hash, prefix: [UInt8] = [], _ bytes: Span<UInt8>) -> Int32? {
-    var slot = Int(truncatingIfNeeded: hash.slot) & mask
-    while slots[slot] >= 0 {
+    var slot = hash.slot(bits: bits)
+    for _ in 0..<reach {
+      guard slots[slot] >= 0 else { return nil }
       let piece = pieces[Int(slots[slot])]
       if piece.count == prefix.count + bytes.count,
         equal(piece.extracting(first: prefix.count), prefix.span),
@@ -62,7 +96,7 @@ struct PieceTable: Sendable {
       {
         return slots[slot]
       }
-      slot = (slot + 1) & mask
+      slot = (slot + 1) & (slots.count - 1)
     }
     return nil
   }
@@ -70,7 +104,7 @@ struct PieceTable: Sendable {
   /// The id of exactly `bytes`.
   func id(_ bytes: Span<UInt8>) -> Int32? {
     guard bytes.count <= longest else { return nil }
-    var hash = Hash()
+    var hash = start
     for index in bytes.indices { hash.add(bytes[index]) }
     return id(hash, bytes)
   }

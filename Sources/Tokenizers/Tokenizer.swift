@@ -28,6 +28,8 @@ package struct TokenizerError: Error, Sendable, Equatable, CustomStringConvertib
     case invalidTokenizer
     /// The text is longer than allowed.
     case textTooLong
+    /// Whoever wanted the text's ids has gone.
+    case cancelled
   }
   package let code: Code
   package let reason: String

@@ -147,6 +147,61 @@ struct TemplateErrorTests {
     }
   }
 
+  /// Whatever looks at letters pays for them: here a thousand times at ten thousand.
+  @Test(arguments: [
+    "d[b]", "d.get(b)", "b in d", "a == b", "b in [a]", "[a].index(b)", "[a].count(b)",
+    "[d] == [{b: 1}]", "'a'.strip(b)", "'a' | trim(b)", "ns[b]", "[d] | map(attribute=b) | list",
+    "namespace(d)", "dict(d)", "a | upper", "a ~ b",
+  ])
+  func lettersArePaidFor(expression: String) throws {
+    let source = """
+      {% set a = 'a' * 10000 %}{% set b = 'a' * 10000 %}{% set d = {a: 1} %}\
+      {% set ns = namespace() %}{% for i in range(1000) %}{% set x =
+      """
+    let error = try error("\(source) \(expression) %}{% endfor %}") { $0.steps = 300_000 }
+    #expect(error.code == .limit, "\(error)")
+    #expect(try renders("\(source) a %}{% endfor %}") { $0.steps = 300_000 } == "")
+  }
+
+  /// Each key of one dict is looked for in the other.
+  @Test func comparedDictsArePaidFor() throws {
+    let pairs = (0..<300).map { "\($0): 0" }
+    let dicts = """
+      {% set a = {\(pairs.joined(separator: ","))} %}\
+      {% set b = {\(pairs.reversed().joined(separator: ","))} %}
+      """
+    func steps(_ source: String) throws -> Int {
+      try ChatTemplate(source).rendered(
+        [], ChatTemplate.Tokens(), addsGenerationPrompt: false, within: .max, while: { true }
+      ).steps
+    }
+    #expect(try steps(dicts + "{{ a == b }}") - steps(dicts) > 5_000)
+  }
+
+  @Test func namesAreBounded() throws {
+    let name = String(repeating: "n", count: 256)
+    #expect(try renders("{{ \(name) }}") { _ in } == "")
+    #expect(
+      try error("\n{{ \(name)n }}").description
+        == "line 2: a name has 257 characters; at most 256 are allowed")
+    let many = { (count: Int) in (0..<count).map { "a\($0)=\($0)" }.joined(separator: ", ") }
+    let macro = "{% macro m(\(many(64))) %}{{ a63 }}{% endmacro %}{{ m(\(many(64))) }}"
+    #expect(try renders(macro) { _ in } == "63")
+    #expect(
+      try error("{{ m(\(many(65))) }}").reason == "at most 64 named arguments are allowed")
+    #expect(
+      try error("{% macro m(\(many(65))) %}{% endmacro %}").reason
+        == "at most 64 parameters are allowed")
+  }
+
+  @Test func renderingEndsWhenNobodyWaits() throws {
+    let template = try ChatTemplate("{% for i in range(20000) %}{{ i }}{% endfor %}")
+    #expect(throws: TemplateError.self) { try template.render([], within: 5_000) }
+    let error = #expect(throws: TemplateError.self) { try template.render([]) { false } }
+    #expect(error?.code == .cancelled)
+    #expect(try template.render([]) { true }.count == 1)
+  }
+
   /// A value that holds itself twice, and so on, has no end for those who walk it.
   @Test func sharedListsCostWhatTheySeemToHold() throws {
     let shared = """

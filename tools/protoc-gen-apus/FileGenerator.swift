@@ -7,6 +7,7 @@ struct FileGenerator {
   let declaresNamespace: Bool
 
   static func generate(_ schema: Schema, _ options: Options) throws -> [Response.File] {
+    try NameClashes.check(schema)
     var declared: Set<String> = []
     return try schema.files.filter { schema.wanted.contains($0.path) }.map { file in
       let first = declared.insert(SwiftNames.namespace(file.package)).inserted

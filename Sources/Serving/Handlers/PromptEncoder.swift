@@ -8,9 +8,8 @@ internal import Tokenizers
 struct PromptEncoder: Sendable {
   let longTexts: LongTextThread
 
-  /// So many short messages are rendered in no time: 0.1 ms, measured with the formats of llama-3
-  /// and chatml.
-  private static let fewMessages = 32
+  /// So many steps of rendering take about a millisecond.
+  private static let fewSteps = 5_000
 
   func ids(
     of request: ApusV1.StreamPredictRequest, _ model: ServedModel,
@@ -24,14 +23,19 @@ struct PromptEncoder: Sendable {
       guard case .none(let reason) = sequences.chat else { return [] }
       throw Validation.invalid("messages", "model \(model.name) takes none: \(reason)")
     }
-    let work = { @Sendable () throws(Status) -> [Int32] in
-      try Self.encode(messages, format, model, sequences.tokenizer)
-    }
     let bytes = messages.reduce(0) { $0 + $1.content.utf8.count }
-    if messages.count <= Self.fewMessages, bytes <= sequences.tokenizer.shortBytes {
-      return try work()
+    // Neither the messages nor the template tell what they cost together: that shows on the way.
+    if bytes <= sequences.tokenizer.shortBytes,
+      let segments = try Self.renderBriefly(messages, format, model),
+      segments.reduce(0, { $0 + $1.text.utf8.count }) <= 2 * sequences.tokenizer.shortBytes
+    {
+      return try Self.encode(segments, model, sequences.tokenizer) { true }
     }
-    return try await longTexts.run(work)
+    return try await longTexts.run { cancellation in
+      let isWanted = { @Sendable in !cancellation.isRequested }
+      let segments = try Self.render(messages, format, model, while: isWanted)
+      return try Self.encode(segments, model, sequences.tokenizer, while: isWanted)
+    }
   }
 
   // MARK: Prompts
@@ -40,14 +44,15 @@ struct PromptEncoder: Sendable {
     _ prompt: String, _ model: ServedModel, _ tokenizer: SentencePieceTokenizer
   ) async throws -> [Int32] {
     try Self.checkRoom(tokenizer.fewestTokens(of: prompt), "prompt", model)
-    let work = { @Sendable () throws(Status) -> [Int32] in
+    let work = { @Sendable (isWanted: () -> Bool) throws(Status) -> [Int32] in
       do throws(TokenizerError) {
-        return try tokenizer.encode(prompt)
+        return try tokenizer.encode(prompt, while: isWanted)
       } catch {
         throw Validation.invalid("prompt", error.reason)
       }
     }
-    return prompt.utf8.count <= tokenizer.shortBytes ? try work() : try await longTexts.run(work)
+    if prompt.utf8.count <= tokenizer.shortBytes { return try work { true } }
+    return try await longTexts.run { cancellation in try work { !cancellation.isRequested } }
   }
 
   /// What cannot fit the context is refused before it is encoded.
@@ -65,23 +70,44 @@ struct PromptEncoder: Sendable {
 
   // MARK: Conversations
 
-  private static func encode(
+  private static func render(
     _ messages: [ChatTemplate.Message], _ format: ChatFormat, _ model: ServedModel,
-    _ tokenizer: SentencePieceTokenizer
-  ) throws(Status) -> [Int32] {
-    let segments: [PromptSegment]
+    while isWanted: @escaping @Sendable () -> Bool
+  ) throws(Status) -> [PromptSegment] {
     do throws(TemplateError) {
-      segments = try format.segments(of: messages)
+      return try format.segments(of: messages, while: isWanted)
     } catch {
-      let verb = error.code == .raised ? "refuses them" : "cannot write them"
-      throw Validation.invalid(
-        "messages", "the chat template of \(model.name) \(verb): \(error.reason)")
+      throw refusal(error, model)
     }
+  }
+
+  /// - Returns: nil where that takes longer.
+  private static func renderBriefly(
+    _ messages: [ChatTemplate.Message], _ format: ChatFormat, _ model: ServedModel
+  ) throws(Status) -> [PromptSegment]? {
+    do throws(TemplateError) {
+      return try format.segments(of: messages, within: fewSteps)
+    } catch {
+      if error.code == .limit { return nil }
+      throw refusal(error, model)
+    }
+  }
+
+  private static func refusal(_ error: TemplateError, _ model: ServedModel) -> Status {
+    let verb = error.code == .raised ? "refuses them" : "cannot write them"
+    return Validation.invalid(
+      "messages", "the chat template of \(model.name) \(verb): \(error.reason)")
+  }
+
+  private static func encode(
+    _ segments: [PromptSegment], _ model: ServedModel, _ tokenizer: SentencePieceTokenizer,
+    while isWanted: () -> Bool
+  ) throws(Status) -> [Int32] {
     // Markers count for less than their bytes; the messages' own text does not.
     let text = segments.filter { !$0.holdsMarkers }.map(\.text).joined()
     try checkRoom(tokenizer.fewestTokens(of: text), "messages", model)
     do throws(TokenizerError) {
-      return try tokenizer.encode(segments)
+      return try tokenizer.encode(segments, while: isWanted)
     } catch {
       throw Validation.invalid("messages", error.reason)
     }

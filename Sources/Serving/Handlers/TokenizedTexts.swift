@@ -21,15 +21,19 @@ struct TokenizedTexts: Sendable {
     guard bytes > tokenizer.shortBytes else {
       return try TokenizedTexts(request, model, tokenizer)
     }
-    return try await long.run { try TokenizedTexts(request, model, tokenizer) }
+    return try await long.run { cancellation in
+      try TokenizedTexts(request, model, tokenizer) { !cancellation.isRequested }
+    }
   }
 
   private init(
-    _ request: ApusV1.PredictRequest, _ model: ServedModel, _ tokenizer: any Tokenizer
+    _ request: ApusV1.PredictRequest, _ model: ServedModel, _ tokenizer: any Tokenizer,
+    while isWanted: () -> Bool = { true }
   ) throws(Status) {
     let truncates = request.options?.truncate ?? true
     ids.reserveCapacity(request.instances.count)
     for (index, instance) in request.instances.enumerated() {
+      guard isWanted() else { throw Status(.cancelled, "the texts are not wanted any more") }
       let text = try Validation.text(instance, at: index, model)
       do throws(TokenizerError) {
         ids.append(try tokenizer.encode(text))

@@ -51,9 +51,10 @@ package struct ChatFormat: Sendable {
 
   /// A conversation as a prompt that ends where the assistant's next turn begins.
   func segments(
-    of messages: [ChatTemplate.Message]
+    of messages: [ChatTemplate.Message], within steps: Int = .max,
+    while isWanted: @escaping @Sendable () -> Bool = { true }
   ) throws(TemplateError) -> [PromptSegment] {
-    try template.render(messages, tokens: tokens).map {
+    try template.render(messages, tokens: tokens, within: steps, while: isWanted).map {
       PromptSegment($0.text, holdsMarkers: !$0.isForeign)
     }
   }

@@ -22,17 +22,22 @@ extension Lexer {
       } else if scalar.isDigit {
         try addNumber()
       } else if scalar == "_" || scalar.properties.isXIDStart {
-        addName()
+        try addName()
       } else {
         try addSymbol(&open)
       }
     }
   }
 
-  private mutating func addName() {
+  /// Looking a name up costs a step, however long it is: so it is not.
+  private mutating func addName() throws(TemplateError) {
     let start = place
     while place < source.count, source[place] == "_" || source[place].properties.isXIDContinue {
       place += 1
+    }
+    guard place - start <= 256 else {
+      throw error(
+        at: start, "a name has \(place - start) characters; at most 256 are allowed")
     }
     add(.name(string(start..<place)), at: start)
   }

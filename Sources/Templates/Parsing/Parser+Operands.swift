@@ -106,6 +106,13 @@ extension Parser {
     return try make(.call(callee, arguments), line, over: callee, arguments)
   }
 
+  /// Of one call or macro; each is compared with each.
+  static let mostNames = 64
+
+  func tooMany(_ names: String) -> TemplateError {
+    TemplateError(.limit, line, "at most \(Parser.mostNames) \(names) are allowed")
+  }
+
   /// `(a, b, name=c)`
   private mutating func arguments() throws(TemplateError) -> Arguments {
     try expect(.parenthesis)
@@ -121,6 +128,9 @@ extension Parser {
         advance()
         guard !arguments.named.contains(where: { $0.name == name }) else {
           throw TemplateError(.syntax, line, "the argument `\(name)` is given twice")
+        }
+        guard arguments.named.count < Parser.mostNames else {
+          throw tooMany("named arguments")
         }
         arguments.named.append((name, try expression()))
       } else {

@@ -131,6 +131,7 @@ extension Parser {
           .syntax, line,
           "the parameter `\(parameter)` needs a default, as the one before it has one")
       }
+      guard parameters.count < Parser.mostNames else { throw tooMany("parameters") }
       parameters.append((parameter, usual))
     }
     advance()

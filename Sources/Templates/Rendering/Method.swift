@@ -46,7 +46,8 @@ extension Renderer {
     let line = arguments.line
     switch method {
     case .get:
-      let found = mapping[try arguments.require("key")]
+      let key = try arguments.require("key")
+      let found = try comparing(line) { mapping.value(of: key, &$0) }
       let usual = try arguments.take("default")
       return found ?? usual ?? .none
     case .keys: return try made(mapping.entries.map(\.key), line)
@@ -59,10 +60,14 @@ extension Renderer {
     _ method: Method, of list: List, _ arguments: inout CallArguments
   ) throws(TemplateError) -> Value {
     let wanted = try arguments.require("value")
-    if method == .count { return .integer(list.items.count { $0.equals(wanted) }) }
-    guard let index = list.items.firstIndex(where: { $0.equals(wanted) }) else {
-      throw arguments.failure("does not find the value in the list")
+    if method == .count {
+      return .integer(
+        try comparing(arguments.line) { cost in list.items.count { $0.equals(wanted, &cost) } })
     }
+    let index = try comparing(arguments.line) { cost in
+      list.items.firstIndex { $0.equals(wanted, &cost) }
+    }
+    guard let index else { throw arguments.failure("does not find the value in the list") }
     return .integer(index)
   }
 
@@ -71,12 +76,12 @@ extension Renderer {
   ) throws(TemplateError) -> Value {
     let line = arguments.line
     switch method {
-    case .upper: return try made(text.uppercased, line)
-    case .lower: return try made(text.lowercased, line)
-    case .title: return try made(text.titled, line)
-    case .capitalize: return try made(text.capitalized, line)
+    case .upper: return try changed(text, line, \.uppercased)
+    case .lower: return try changed(text, line, \.lowercased)
+    case .title: return try changed(text, line, \.titled)
+    case .capitalize: return try changed(text, line, \.capitalized)
     case .strip, .lstrip, .rstrip:
-      let stripped = try arguments.takeText("chars").map { Set($0.letters) }
+      let stripped = try strippedLetters(&arguments)
       let trimmed = text.trimmed(start: method != .rstrip, end: method != .lstrip) {
         stripped?.contains($0) ?? $0.isSpace
       }
@@ -101,10 +106,28 @@ extension Renderer {
     case .split, .rsplit: return try split(text, fromEnd: method == .rsplit, &arguments)
     case .splitlines:
       let keeps = try arguments.take("keepends")?.isTrue ?? false
+      try charge(line, moving: 4 * text.count)
       return try made(text.splitLines(keepingEnds: keeps).map { .text($0) }, line)
     default:
       return try join(try items(of: try arguments.require("iterable"), line), with: text, line)
     }
+  }
+
+  /// A text in another case: of each letter that is a lookup and a string.
+  mutating func changed(
+    _ text: Text, _ line: Int, _ change: (Text) -> Text
+  ) throws(TemplateError) -> Value {
+    try charge(line, moving: 8 * text.count)
+    return try made(change(text), line)
+  }
+
+  /// The letters that a strip or trim takes away; nil for white space.
+  mutating func strippedLetters(
+    _ arguments: inout CallArguments
+  ) throws(TemplateError) -> Set<Letter>? {
+    guard let letters = try arguments.takeText("chars")?.letters else { return nil }
+    try charge(arguments.line, moving: 16 * letters.count)
+    return Set(letters)
   }
 
   /// What is looked for, paid for.

@@ -7,14 +7,18 @@ extension Renderer {
     switch value {
     case .undefined:
       throw failure(line, "`\(name)` of \(value.typeName)")
-    case .namespace(let namespace): return namespace.attributes[name] ?? .undefined(name)
+    case .namespace(let namespace):
+      try charge(line, moving: name.utf8.count)
+      return namespace.attributes[name] ?? .undefined(name)
     case .loop(let state): return state.attribute(name)
     default:
       if Method(name, of: value) != nil {
         throw failure(line, "`\(name)` is a method: call it, or write ['\(name)']")
       }
       guard case .mapping(let mapping) = value else { return .undefined(name) }
-      return mapping[name] ?? .undefined(name)
+      try charge(line, moving: name.utf8.count)
+      let key = Value.text(Text(name))
+      return try comparing(line) { mapping.value(of: key, &$0) } ?? .undefined(name)
     }
   }
 
@@ -32,13 +36,15 @@ extension Renderer {
     case .text(let text):
       if let place = place(text.count) { return .text(Text([text.letters[place]])) }
     case .mapping(let mapping):
-      try charge(line, moving: mapping.entries.count)
-      if let found = mapping[index] { return found }
+      if let found = try comparing(line, { mapping.value(of: index, &$0) }) { return found }
     case .loop, .namespace:
-      if case .text(let name) = index { return try attribute(name.string, of: value, line) }
+      if case .text(let name) = index {
+        try charge(line, moving: name.count)
+        return try attribute(name.string, of: value, line)
+      }
     default: break
     }
-    if case .text(let name) = index { return .undefined(String(name.string.prefix(64))) }
+    if case .text(let name) = index { return .undefined(Text(name.letters.prefix(64)).string) }
     return .undefined("an item")
   }
 

@@ -75,6 +75,7 @@ extension Renderer {
         throw arguments.failure("takes a dict, got \(first.typeName)")
       }
       for entry in mapping.entries {
+        try charge(arguments.line, moving: entry.key.size.extent)
         attributes.append((try text(of: entry.key, arguments.line).string, entry.value))
       }
     }
@@ -119,6 +120,8 @@ extension Renderer {
     _ macro: Macro, _ arguments: CallArguments
   ) throws(TemplateError) -> Value {
     var arguments = arguments
+    // Scopes of its own, and an output.
+    try charge(arguments.line, moving: 64)
     let callers = scopes
     scopes = [callers[0], [:]]
     defer { scopes = callers }

@@ -10,7 +10,9 @@ extension Renderer {
     defer { leave() }
     switch expression.kind {
     case .literal(let literal): return Value(literal)
-    case .name(let name): return value(of: name) ?? builtin(name)
+    case .name(let name):
+      try charge(line, moving: 2 * scopes.count)
+      return value(of: name) ?? builtin(name)
     case .list(let items, let isTuple):
       return try made(try evaluate(all: items), isTuple: isTuple, line)
     case .mapping(let pairs): return try mapping(pairs, line)
@@ -69,8 +71,8 @@ extension Renderer {
     default: throw failure(line, "\(key.typeName) cannot be a key of a dict")
     }
     try checkData(value, line)
-    try charge(line, moving: 16 * mapping.entries.count + key.size.extent)
-    mapping.set(key, to: value)
+    try charge(line, moving: key.size.extent)
+    try comparing(line) { mapping.set(key, to: value, &$0) }
   }
 
   private mutating func comparison(

@@ -30,14 +30,14 @@ extension Renderer {
     }
     let text = try text(of: value, line)
     switch filter {
-    case .capitalize: return try made(text.capitalized, line)
-    case .lower: return try made(text.lowercased, line)
-    case .upper: return try made(text.uppercased, line)
-    case .title: return try made(text.titled, line)
+    case .capitalize: return try changed(text, line, \.capitalized)
+    case .lower: return try changed(text, line, \.lowercased)
+    case .upper: return try changed(text, line, \.uppercased)
+    case .title: return try changed(text, line, \.titled)
     case .reverse: return try made(text.reversed(), line)
     case .replace: return try replace(in: text, &arguments)
     case .trim:
-      let stripped = try arguments.takeText("chars").map { Set($0.letters) }
+      let stripped = try strippedLetters(&arguments)
       return try made(text.trimmed { stripped?.contains($0) ?? $0.isSpace }, line)
     default: return .text(text)
     }
@@ -122,7 +122,7 @@ extension Renderer {
       throw arguments.failure("takes an indent from 0 to 16 and ensure_ascii=false")
     }
     let line = arguments.line
-    try charge(line, moving: value.size.extent * (1 + (indent ?? 0) * value.size.height))
+    try charge(line, moving: 4 * value.size.extent * (1 + (indent ?? 0) * value.size.height))
     guard let text = JSONText.of(value, indent: indent) else {
       throw arguments.failure("cannot write \(value.typeName), or what is in it, as JSON")
     }

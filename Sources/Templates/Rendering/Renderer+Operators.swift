@@ -118,7 +118,8 @@ extension Renderer {
     switch comparison {
     case .equal, .unequal:
       try charge(line, moving: min(left.size.extent, right.size.extent))
-      return left.equals(right) == (comparison == .equal)
+      let isEqual = try comparing(line) { left.equals(right, &$0) }
+      return isEqual == (comparison == .equal)
     case .isIn: return try contains(left, in: right, line)
     case .isNotIn: return try !contains(left, in: right, line)
     case .less, .greater, .atMost, .atLeast:
@@ -146,8 +147,9 @@ extension Renderer {
         throw failure(line, "`in` a string takes a string, got \(value.typeName)")
       }
       return text.contains(part)
-    case .list(let list): return list.items.contains { $0.equals(value) }
-    case .mapping(let mapping): return mapping[value] != nil
+    case .list(let list):
+      return try comparing(line) { cost in list.items.contains { $0.equals(value, &cost) } }
+    case .mapping(let mapping): return try comparing(line) { mapping.value(of: value, &$0) } != nil
     default: throw failure(line, "\(container.typeName) holds nothing that could be in it")
     }
   }

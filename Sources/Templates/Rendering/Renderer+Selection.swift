@@ -79,6 +79,8 @@ extension Renderer {
     _ name: Text, of value: Value, _ line: Int
   ) throws(TemplateError) -> Value {
     var found = value
+    // A part is an array of its own.
+    try charge(line, moving: 4 * name.count)
     for part in name.split(by: Text("."), limit: .max, fromEnd: false) {
       let index = Int(part.string).map { Value.integer($0) } ?? .text(part)
       found = try item(index, of: found, line)

@@ -97,6 +97,7 @@ extension Renderer {
     if let condition = loop.condition {
       var kept: [Value] = []
       for item in items {
+        try charge(line, moving: 16)
         scopes.append([:])
         defer { scopes.removeLast() }
         try assign(item, to: loop.target, line)
@@ -110,7 +111,8 @@ extension Renderer {
       return try run(loop.otherwise)
     }
     for index in items.indices {
-      try charge(line)
+      // A scope and what `loop` is.
+      try charge(line, moving: 48)
       scopes.append([:])
       defer { scopes.removeLast() }
       set(
@@ -131,7 +133,9 @@ extension Renderer {
     switch value {
     case .undefined: return []
     case .list(let list): return list.items
-    case .mapping(let mapping): return mapping.entries.map(\.key)
+    case .mapping(let mapping):
+      try charge(line, moving: 4 * mapping.entries.count)
+      return mapping.entries.map(\.key)
     case .text(let text):
       try charge(line, moving: 16 * text.count)
       return text.letters.map { .text(Text([$0])) }

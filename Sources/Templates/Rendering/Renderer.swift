@@ -8,12 +8,16 @@ struct Renderer {
   var output = Text()
   /// The first is the template's own.
   var scopes: [[String: Value]]
-  private var steps = 0
+  private(set) var steps = 0
+  /// At so many steps it is seen whether they are too many, or the prompt not wanted any more.
+  private var nextLook = 0
+  private let isWanted: @Sendable () -> Bool
   private var recursion = 0
 
-  init(_ variables: [String: Value], _ limits: TemplateLimits) {
+  init(_ limits: TemplateLimits, while isWanted: @escaping @Sendable () -> Bool) {
     self.limits = limits
-    scopes = [variables]
+    self.isWanted = isWanted
+    scopes = [[:]]
   }
 
   func value(of name: String) -> Value? {
@@ -32,10 +36,28 @@ struct Renderer {
   /// Pays for a step, and for so many letters or elements moved.
   mutating func charge(_ line: Int, moving count: Int = 0) throws(TemplateError) {
     steps += 1 + count / 16
+    if steps > nextLook { try look(line) }
+  }
+
+  private mutating func look(_ line: Int) throws(TemplateError) {
     guard steps <= limits.steps else {
       throw TemplateError(
         .limit, line, "rendering takes more than the \(limits.steps) steps that are allowed")
     }
+    guard isWanted() else {
+      throw TemplateError(.cancelled, line, "the prompt is not wanted any more")
+    }
+    nextLook = min(limits.steps, steps + 4096)
+  }
+
+  /// Compares, and pays for every letter and element that was looked at.
+  mutating func comparing<Result>(
+    _ line: Int, _ compare: (inout ComparisonCost) -> Result
+  ) throws(TemplateError) -> Result {
+    var cost = ComparisonCost(allowance: 16 * (limits.steps - steps))
+    let result = compare(&cost)
+    try charge(line, moving: cost.spent)
+    return result
   }
 
   /// Goes one level down; to be left with `leave`.
@@ -74,7 +96,7 @@ struct Renderer {
     _ items: [Value], isTuple: Bool = false, _ line: Int
   ) throws(TemplateError) -> Value {
     for item in items { try checkData(item, line) }
-    try charge(line, moving: items.count)
+    try charge(line, moving: 4 * items.count)
     return try checked(.list(List(items, isTuple: isTuple)), line)
   }
 
@@ -100,7 +122,7 @@ struct Renderer {
   /// As `{{ … }}` writes it.
   mutating func text(of value: Value, _ line: Int) throws(TemplateError) -> Text {
     if case .text(let text) = value { return text }
-    try charge(line, moving: value.size.extent)
+    try charge(line, moving: 4 * value.size.extent)
     guard let text = value.text else {
       throw failure(line, "\(value.typeName) has no text")
     }

@@ -55,16 +55,14 @@ struct Mapping {
   private(set) var entries: [(key: Value, value: Value)] = []
   private(set) var size = Size()
 
-  subscript(key: Value) -> Value? {
-    entries.first { $0.key.equals(key) }?.value
+  func value(of key: Value, _ cost: inout ComparisonCost) -> Value? {
+    entries.first { $0.key.equals(key, &cost) }?.value
   }
 
-  subscript(name: String) -> Value? { self[.text(Text(name))] }
-
-  mutating func set(_ key: Value, to value: Value) {
+  mutating func set(_ key: Value, to value: Value, _ cost: inout ComparisonCost) {
     size.add(key.size)
     size.add(value.size)
-    if let index = entries.firstIndex(where: { $0.key.equals(key) }) {
+    if let index = entries.firstIndex(where: { $0.key.equals(key, &cost) }) {
       entries[index].value = value
     } else {
       entries.append((key, value))

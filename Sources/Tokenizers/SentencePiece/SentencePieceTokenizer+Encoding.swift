@@ -2,10 +2,17 @@ internal import Bytes
 
 extension SentencePieceTokenizer {
   package func encode(_ text: String) throws(TokenizerError) -> [Int32] {
+    try encode(text, while: { true })
+  }
+
+  /// - Parameter isWanted: asked now and then; `cancelled` is thrown when it says no.
+  package func encode(
+    _ text: String, while isWanted: () -> Bool
+  ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     var ids: [Int32] = []
     if options.addsBegin, let begin = options.beginID { ids.append(begin) }
-    append(text, keepsMarkers: true, to: &ids)
+    try append(text, keepsMarkers: true, to: &ids, while: isWanted)
     if options.addsEnd, let end = options.endID { ids.append(end) }
     return ids
   }
@@ -13,11 +20,13 @@ extension SentencePieceTokenizer {
   /// The ids of a text and nothing around it.
   ///
   /// - Parameter keepsMarkers: whether user-defined pieces in it that are markers become one.
-  func append(_ text: String, keepsMarkers: Bool, to ids: inout [Int32]) {
+  func append(
+    _ text: String, keepsMarkers: Bool, to ids: inout [Int32], while isWanted: () -> Bool
+  ) throws(TokenizerError) {
     let bytes = escape(text)
     guard !bytes.isEmpty else { return }
-    var merger = PairMerger(self, bytes, keepsMarkers: keepsMarkers)
-    merger.mergeAll()
+    var merger = try PairMerger(self, bytes, keepsMarkers: keepsMarkers, while: isWanted)
+    try merger.mergeAll(while: isWanted)
     merger.append(to: &ids)
   }
 
@@ -26,18 +35,6 @@ extension SentencePieceTokenizer {
   package func fewestTokens(of text: String) -> Int {
     if options.removesExtraWhitespace || byteIDs.contains(-1) { return 0 }
     return text.utf8.count / max(1, table.longest)
-  }
-
-  /// Bytes of the longest user-defined piece that `bytes` starts with.
-  fileprivate func userDefinedLength(_ bytes: Span<UInt8>, keepsMarkers: Bool) -> Int? {
-    for length in userDefinedLengths where length <= bytes.count {
-      if let id = table.id(bytes.extracting(first: length)), types[Int(id)] == .userDefined,
-        keepsMarkers || !markers.has(id)
-      {
-        return length
-      }
-    }
-    return nil
   }
 
   /// The text's UTF-8 with spaces as U+2581, and one in front.
@@ -92,25 +89,45 @@ private struct PairMerger {
   /// How a merge that made an unused piece can be taken back: bytes of its left part, by id.
   private var leftCounts: [Int32: Int] = [:]
 
-  init(_ tokenizer: SentencePieceTokenizer, _ bytes: [UInt8], keepsMarkers: Bool) {
+  init(
+    _ tokenizer: SentencePieceTokenizer, _ bytes: [UInt8], keepsMarkers: Bool,
+    while isWanted: () -> Bool
+  ) throws(TokenizerError) {
     self.tokenizer = tokenizer
     self.bytes = bytes
     self.keepsMarkers = keepsMarkers
+    split()
+    for index in symbols.indices.dropFirst() {
+      try check(index, isWanted)
+      propose(Int32(index - 1), Int32(index))
+    }
+  }
+
+  /// Into user-defined pieces, the longest first, and the characters between them.
+  private mutating func split() {
+    let matcher = keepsMarkers ? tokenizer.userDefined : tokenizer.userDefinedInMessages
+    let matches = matcher.matches(in: bytes.span)
     symbols.reserveCapacity(bytes.count)
     var start = 0
     while start < bytes.count {
-      let userDefined = tokenizer.userDefinedLength(
-        bytes.span.extracting(droppingFirst: start), keepsMarkers: keepsMarkers)
-      let count = userDefined ?? min(utf8Length(bytes[start]), bytes.count - start)
+      let match = matches.flatMap { $0[start] < 0 ? nil : Int($0[start]) }
+      let count =
+        match.map { tokenizer.table.pieces.range($0).count }
+        ?? min(utf8Length(bytes[start]), bytes.count - start)
       let index = Int32(symbols.count)
       symbols.append(
         Symbol(
           start: Int32(start), count: Int32(count), previous: index - 1, next: index + 1,
-          isFrozen: userDefined != nil))
+          isFrozen: match != nil))
       start += count
     }
     symbols[symbols.count - 1].next = -1
-    for index in symbols.indices.dropFirst() { propose(Int32(index - 1), Int32(index)) }
+  }
+
+  /// Looks up every 1,024 symbols, which take up to a millisecond.
+  private func check(_ count: Int, _ isWanted: () -> Bool) throws(TokenizerError) {
+    guard count % 1024 == 0, !isWanted() else { return }
+    throw TokenizerError(.cancelled, "the text is not wanted any more")
   }
 
   /// Puts a pair of neighbours on the queue if together they are a piece.
@@ -129,8 +146,11 @@ private struct PairMerger {
     if tokenizer.types[Int(id)] == .unused { leftCounts[id] = Int(first.count) }
   }
 
-  mutating func mergeAll() {
+  mutating func mergeAll(while isWanted: () -> Bool) throws(TokenizerError) {
+    var count = 0
     while let candidate = queue.pop() {
+      count += 1
+      try check(count, isWanted)
       let (left, right) = (Int(candidate.left), Int(candidate.right))
       guard symbols[left].count > 0, symbols[right].count > 0,
         symbols[left].count + symbols[right].count == candidate.count

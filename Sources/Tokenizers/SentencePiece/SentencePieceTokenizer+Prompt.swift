@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A stretch of a prompt that was put together of text and control tokens.
 package struct PromptSegment: Sendable, Equatable {
   package var text: String
@@ -23,8 +25,11 @@ extension SentencePieceTokenizer {
   /// As with llama.cpp, which the files are made for: the begin token is added where the file says
   /// so, but not twice, and the space before a text (`addsSpacePrefix`) after each marker too.
   ///
-  /// - Throws: where all segments together are longer than `maximumBytes`.
-  package func encode(_ segments: [PromptSegment]) throws(TokenizerError) -> [Int32] {
+  /// - Throws: where all segments together are longer than `maximumBytes`; `cancelled` when they
+  ///   are not wanted any more.
+  package func encode(
+    _ segments: [PromptSegment], while isWanted: () -> Bool = { true }
+  ) throws(TokenizerError) -> [Int32] {
     let count = segments.reduce(0) { $0 + $1.text.utf8.count }
     guard count <= maximumBytes else {
       throw TokenizerError(
@@ -38,22 +43,23 @@ extension SentencePieceTokenizer {
         continue
       }
       let bytes = Array(segment.text.utf8)
+      let matches = markers.matcher.matches(in: bytes.span)
       var (start, index) = (0, 0)
-      while index < bytes.count {
-        guard let marker = markers.match(bytes.span.extracting(droppingFirst: index)) else {
+      while let matches, index < bytes.count {
+        guard matches[index] >= 0 else {
           index += 1
           continue
         }
         pending += String(decoding: bytes[start..<index], as: UTF8.self)
-        append(pending, keepsMarkers: false, to: &ids)
+        try append(pending, keepsMarkers: false, to: &ids, while: isWanted)
         pending = ""
-        ids.append(marker.id)
-        index += marker.length
+        ids.append(matches[index])
+        index += table.pieces.range(Int(matches[index])).count
         start = index
       }
       pending += String(decoding: bytes[start...], as: UTF8.self)
     }
-    append(pending, keepsMarkers: false, to: &ids)
+    try append(pending, keepsMarkers: false, to: &ids, while: isWanted)
     if options.addsBegin, let begin = options.beginID, ids.first != begin {
       ids.insert(begin, at: 0)
     }

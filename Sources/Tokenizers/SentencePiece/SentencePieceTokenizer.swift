@@ -28,11 +28,16 @@ package struct SentencePieceTokenizer: Tokenizer {
     package init() {}
   }
 
+  /// Bytes of a piece; sentencepiece's own trainer makes them of up to 16 characters.
+  private static let longestPiece = 1 << 10
+  /// Bytes of all pieces that are matched in texts; each takes up to 30 of memory.
+  private static let mostMatched = 1 << 20
+
   package let options: Options
   package var vocabularySize: Int { scores.count }
   package var maximumBytes: Int { options.maximumBytes }
-  /// Measured: 0.6 ms for 4 KiB of English.
-  package var shortBytes: Int { 4 << 10 }
+  /// Measured: 0.6 ms for 4 KiB of English. A pair of long pieces takes long to look up.
+  package var shortBytes: Int { (4 << 10) * 128 / max(128, table.longest) }
 
   let table: PieceTable
   let scores: [Float]
@@ -41,9 +46,10 @@ package struct SentencePieceTokenizer: Tokenizer {
   let byteIDs: [Int32]
   /// The byte of each byte piece, by id.
   let byteValues: [Int32: UInt8]
-  /// Lengths in bytes of the pieces that are matched before anything is merged, longest first;
-  /// usually none.
-  let userDefinedLengths: [Int]
+  /// The pieces that are matched before anything is merged; usually none.
+  let userDefined: PieceMatcher
+  /// Of these, the ones that are no markers.
+  let userDefinedInMessages: PieceMatcher
   /// What only a prompt's own structure may become, never what stands in a message.
   let markers: MarkerTable
 
@@ -63,6 +69,7 @@ package struct SentencePieceTokenizer: Tokenizer {
     self.scores = scores
     self.types = try Self.types(types)
     let kinds = self.types
+    try Self.checkLengths(pieces, kinds)
     table = try PieceTable(pieces) { id in
       switch kinds[id] {
       // An empty piece would match everywhere.
@@ -72,11 +79,34 @@ package struct SentencePieceTokenizer: Tokenizer {
       }
     }
     (byteIDs, byteValues) = try Self.bytes(pieces, kinds)
-    let lengths = Set(
-      kinds.indices.filter { kinds[$0] == .userDefined }.map { pieces.range($0).count })
-    userDefinedLengths = lengths.filter { $0 > 0 }.sorted(by: >)
-    markers = try MarkerTable(pieces, kinds)
+    let markers = MarkerTable(pieces, kinds)
+    let userDefined = kinds.indices.lazy.filter { kinds[$0] == .userDefined }.map(Int32.init)
+      .filter { !pieces.range(Int($0)).isEmpty }
+    self.userDefined = PieceMatcher(pieces, Array(userDefined))
+    userDefinedInMessages = PieceMatcher(pieces, userDefined.filter { !markers.has($0) })
+    self.markers = markers
     try checkIDs()
+  }
+
+  /// What merging and matching cost for a byte of text is bounded by these.
+  private static func checkLengths(
+    _ pieces: PackedStrings, _ types: [PieceType]
+  ) throws(TokenizerError) {
+    var matched = 0
+    for id in types.indices {
+      let count = pieces.range(id).count
+      guard count <= longestPiece else {
+        throw TokenizerError(
+          .invalidTokenizer, "piece \(id) has \(count) bytes; at most \(longestPiece) are allowed")
+      }
+      if types[id] == .userDefined || types[id] == .control { matched += count }
+    }
+    guard matched <= mostMatched else {
+      throw TokenizerError(
+        .invalidTokenizer,
+        "the user-defined and control pieces have \(matched) bytes together; at most "
+          + "\(mostMatched) are allowed")
+    }
   }
 
   private static func types(_ numbers: [Int32]) throws(TokenizerError) -> [PieceType] {

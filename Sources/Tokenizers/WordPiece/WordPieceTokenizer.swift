@@ -77,7 +77,7 @@ package struct WordPieceTokenizer: Tokenizer {
     endID = try required(options.endPiece)
     paddingID = table.id(options.paddingPiece)
     continuation = Array(options.continuation.utf8)
-    var hash = PieceTable.Hash()
+    var hash = table.start
     for byte in continuation { hash.add(byte) }
     continuationHash = hash
     normalizer = CharacterNormalizer(options.normalization)

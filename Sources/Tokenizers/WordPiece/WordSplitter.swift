@@ -98,7 +98,7 @@ struct WordSplitter {
   private mutating func longestPiece(from start: Int) -> (id: Int32, end: Int)? {
     let table = tokenizer.table
     let isContinuing = start > 0
-    var hash = isContinuing ? tokenizer.continuationHash : PieceTable.Hash()
+    var hash = isContinuing ? tokenizer.continuationHash : table.start
     let room = table.longest - (isContinuing ? tokenizer.continuation.count : 0)
     prefixes.removeAll(keepingCapacity: true)
     var end = start

@@ -100,6 +100,42 @@ import Testing
     #expect(outcome.errors.contains(message), "\(outcome.errors)")
   }
 
+  /// What protoc tells apart and Swift would not is named, both of it.
+  @Test(arguments: [
+    (
+      "service S { rpc Foo(A) returns (A); rpc foo(A) returns (A); }",
+      "t.proto: p.S: rpc Foo and rpc foo would both be `foo` in Swift; rename one of them"
+    ),
+    (
+      "message GreeterClient {} service Greeter {}",
+      "message p.GreeterClient and the client of service p.Greeter would both be `GreeterClient`"
+    ),
+    (
+      "service Greeter {} service GreeterClient {}",
+      "the client of service p.Greeter and service p.GreeterClient would both be"
+    ),
+    (
+      "message Self {} service self {}",
+      "message p.Self and service p.self would both be `Self_` in Swift"
+    ),
+    ("message Foo_Bar {} message FooBar {}", "message p.Foo_Bar and message p.FooBar would both"),
+    ("message Any {} enum any { Z = 0; }", "message p.Any and enum p.any would both be `Any_`"),
+    (
+      "message M { message Foo {} enum foo { Z = 0; } }",
+      "t.proto: p.M: message p.M.Foo and enum p.M.foo would both be `Foo`"
+    ),
+    (
+      "message M { oneof a_b { int32 x = 1; } oneof aB { int32 y = 2; } }",
+      "t.proto: p.M: oneof a_b and oneof aB would both be `aB`"
+    ),
+    ("enum E { Z = 0; A_b = 1; A_B = 2; }", "t.proto: p.E: value A_b and value A_B would both be"),
+  ])
+  func clashes(source: String, message: String) throws {
+    let outcome = try generate("syntax = \"proto3\"; package p; message A {} " + source, "")
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+  }
+
   @Test func acceptsAMessageWithinItself() throws {
     let outcome = try generate("syntax = \"proto3\"; package p; message A { A a = 1; }", "")
     #expect(outcome.status == 0, "\(outcome.errors)")

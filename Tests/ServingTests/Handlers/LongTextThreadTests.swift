@@ -9,8 +9,9 @@ import Testing
   private final class Gate: Sendable {
     private let isEntered = DispatchSemaphore(value: 0)
     private let isOpen = DispatchSemaphore(value: 0)
+    func enter() { isEntered.signal() }
     func pass() {
-      isEntered.signal()
+      enter()
       isOpen.wait()
     }
     /// Waits, on a thread that may be blocked, until the work has begun.
@@ -27,11 +28,11 @@ import Testing
 
   @Test func workRunsElsewhereAndInOrder() async throws {
     let thread = try LongTextThread(limit: 4)
-    let first = try await thread.run { pthread_self() }
-    let second = try await thread.run { pthread_self() }
+    let first = try await thread.run { _ in pthread_self() }
+    let second = try await thread.run { _ in pthread_self() }
     #expect(first == second && first != pthread_self())
     await #expect(throws: Status.self) {
-      try await thread.run { throw Status(.invalidArgument, "no") }
+      try await thread.run { _ in throw Status(.invalidArgument, "no") }
     }
     thread.stop()
   }
@@ -39,14 +40,14 @@ import Testing
   @Test func whatIsTooMuchIsRefusedWithAdvice() async throws {
     let thread = try LongTextThread(limit: 2)
     let gate = Gate()
-    async let busy = thread.run { gate.pass() }
+    async let busy = thread.run { _ in gate.pass() }
     await gate.waitUntilEntered()
     // Two may wait, whichever of these come first; the third is refused.
     try await withThrowingTaskGroup(of: Status?.self) { group in
       for _ in 0..<3 {
         group.addTask {
           do {
-            try await thread.run {}
+            try await thread.run { _ in }
             return nil
           } catch let status as Status {
             gate.open()
@@ -69,9 +70,9 @@ import Testing
   @Test func whoeverIsCancelledLosesItsTurn() async throws {
     let thread = try LongTextThread(limit: 2)
     let gate = Gate()
-    async let busy = thread.run { gate.pass() }
+    async let busy = thread.run { _ in gate.pass() }
     await gate.waitUntilEntered()
-    let waiting = Task { try await thread.run { Issue.record("nobody wants this any more") } }
+    let waiting = Task { try await thread.run { _ in Issue.record("nobody wants this any more") } }
     waiting.cancel()
     gate.open()
     await #expect(throws: CancellationError.self) { try await waiting.value }
@@ -82,7 +83,51 @@ import Testing
   @Test func stoppingRefusesWhatComesLater() async throws {
     let thread = try LongTextThread(limit: 1)
     thread.stop()
-    let refusal = await #expect(throws: Status.self) { try await thread.run { true } }
+    let refusal = await #expect(throws: Status.self) { try await thread.run { _ in true } }
     #expect(refusal?.code == .unavailable)
+  }
+
+  /// Works until it is told that nobody waits.
+  private struct Endless {
+    let entered: Gate
+    @Sendable func callAsFunction(_ cancellation: LongTextThread.Cancellation) throws -> Int {
+      entered.enter()
+      while !cancellation.isRequested { usleep(1_000) }
+      throw Status(.invalidArgument, "broken off")
+    }
+  }
+
+  @Test func workBreaksOffWhenItsCallerHasGone() async throws {
+    let thread = try LongTextThread(limit: 2)
+    let gate = Gate()
+    let endless = Endless(entered: gate)
+    let call = Task { try await thread.run { try endless($0) } }
+    await gate.waitUntilEntered()
+    call.cancel()
+    await #expect(throws: CancellationError.self) { try await call.value }
+    #expect(try await thread.run { _ in true })
+    thread.stop()
+  }
+
+  @Test func stoppingBreaksOffTheWorkAtHand() async throws {
+    let thread = try LongTextThread(limit: 2)
+    let gate = Gate()
+    let endless = Endless(entered: gate)
+    let call = Task { try await thread.run { try endless($0) } }
+    await gate.waitUntilEntered()
+    #expect(thread.stop())
+    let refusal = await #expect(throws: Status.self) { try await call.value }
+    #expect(refusal?.code == .unavailable)
+  }
+
+  /// Of work that does not look, `stop` does not wait for the end.
+  @Test func stoppingHasAnEnd() async throws {
+    let thread = try LongTextThread(limit: 2)
+    let gate = Gate()
+    let call = Task { try await thread.run { _ in gate.pass() } }
+    await gate.waitUntilEntered()
+    #expect(!thread.stop(patience: .zero))
+    gate.open()
+    try await call.value
   }
 }

@@ -89,6 +89,72 @@ struct SentencePieceTokenizerTests {
     #expect(try tokenizer.encode("abcab") == [1, 266, 269])
   }
 
+  /// Whatever is matched where: the longest of all pieces that begin there, from left to right.
+  @Test func theLongestUserDefinedPieceIsFoundEverywhere() throws {
+    let pieces = ["a", "ab", "abc", "bcd", "c", "cab", "dd", "abcabd", "\u{e9}", "b\u{e9}a"]
+    let tokenizer = try Self.make(pieces.map { ($0, 0, 4) }) { $0.addsSpacePrefix = false }
+    var generator = SeededGenerator(seed: 11)
+    for _ in 0..<2_000 {
+      let text = String(
+        (0..<Int.random(in: 0..<24, using: &generator)).compactMap { _ in
+          "aabbccd\u{e9}".randomElement(using: &generator)
+        })
+      var (ids, rest): ([Int32], Substring) = ([1], text[...])
+      while !rest.isEmpty {
+        let found = pieces.indices.filter { rest.hasPrefix(pieces[$0]) }
+          .max { pieces[$0].utf8.count < pieces[$1].utf8.count }
+        ids += found.map { [259 + Int32($0)] } ?? rest.prefix(1).utf8.map { 3 + Int32($0) }
+        rest = rest.dropFirst(found.map { pieces[$0].count } ?? 1)
+      }
+      #expect(try tokenizer.encode(text) == ids, "\(text)")
+    }
+  }
+
+  /// Pieces of a thousand lengths, of which none is in the text until its end: to try them one by
+  /// one would be 10^11 bytes.
+  @Test(arguments: ["b", "x"]) func manyUserDefinedPiecesCostNoMoreThanOne(letter: String) throws {
+    let pieces = (2...1_000).map { (String(repeating: "b", count: $0) + "c", Float(0), Int32(4)) }
+    let tokenizer = try Self.make(pieces) { $0.addsSpacePrefix = false }
+    let text = String(repeating: letter, count: 200_000)
+    #expect(try tokenizer.encode(text).count == 200_001)
+    let ids = try tokenizer.encode(text + "bbc")
+    #expect(ids.last == (letter == "b" ? 259 + 998 : 259))
+  }
+
+  @Test func encodingEndsWhenNobodyWaits() throws {
+    let tokenizer = try Self.make(Self.letters)
+    let text = String(repeating: "abc ", count: 10_000)
+    var asked = 0
+    let error = #expect(throws: TokenizerError.self) {
+      try tokenizer.encode(text) {
+        asked += 1
+        return asked < 5
+      }
+    }
+    #expect(error?.code == .cancelled && asked == 5)
+    let segments = [PromptSegment(text, holdsMarkers: true)]
+    #expect(throws: TokenizerError.self) { try tokenizer.encode(segments) { false } }
+  }
+
+  @Test func piecesAreBounded() throws {
+    func reason(_ count: Int, _ length: Int, _ type: Int32) -> String? {
+      do {
+        let pieces = (0..<count).map { number -> (String, Float, Int32) in
+          let name = "\(number)"
+          return (name + String(repeating: "b", count: length - name.utf8.count), 0, type)
+        }
+        _ = try Self.make(pieces)
+        return nil
+      } catch { return "\(error)" }
+    }
+    #expect(reason(1, 1_024, 1) == nil)
+    #expect(reason(1, 1_025, 1) == "piece 259 has 1025 bytes; at most 1024 are allowed")
+    #expect(reason(1_023, 1_024, 4) == nil)
+    #expect(reason(2_000, 1_024, 1) == nil)
+    #expect(
+      reason(1_024, 1_024, 4)?.hasSuffix("bytes together; at most 1048576 are allowed") == true)
+  }
+
   @Test func unusedPiecesFallApart() throws {
     let tokenizer = try Self.make(Self.letters.map { $0.0 == "abc" ? ($0.0, $0.1, 5) : $0 })
     #expect(try tokenizer.encode("abc") == [1, 259, 263, 262])
