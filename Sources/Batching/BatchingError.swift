@@ -11,8 +11,10 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
     /// Refused on arrival: the answer is predicted for after the deadline; `retryAfter` says when
     /// it would be in time, and is nil where it never would.
     case hopeless
-    /// The deadline has passed.
+    /// The deadline has passed before the computation began.
     case deadlineExceeded
+    /// The deadline has passed while the model computed.
+    case overran
     /// The request is larger than can ever be admitted.
     case tooLarge
     /// The request makes no sense as it stands (an empty prompt, a token out of the vocabulary).
@@ -92,6 +94,9 @@ extension BatchingError {
   }
 
   static let stopped = BatchingError(.stopped, "the engine is shutting down; no new work is taken")
+
+  static let overran = BatchingError(
+    .overran, "the deadline passed while the model computed; allow more time")
 
   static let expired = BatchingError(
     .deadlineExceeded, "the deadline passed before the computation began")

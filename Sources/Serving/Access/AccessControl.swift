@@ -38,7 +38,7 @@ struct AccessControl: Interceptor {
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
     let record = CallRecord(caller: caller, time: now)
     context.attachment = record
-    if access == .caller { try await limits.admit(context, model: "", tokens: 0) }
+    if access == .caller { try await limits.admit(record, context, model: "", tokens: 0) }
     try await next()
   }
 

@@ -13,6 +13,8 @@ final class CallRecord: Sendable {
     var tokensIn = 0
     var tokensOut = 0
     var cached = false
+    /// What answered in place of the version that was asked for.
+    var fallback: FallbackKind?
   }
 
   private struct State {
@@ -35,7 +37,14 @@ final class CallRecord: Sendable {
   func update(_ body: (inout Facts) -> Void) { state.withLock { body(&$0.facts) } }
 
   /// Keeps a call's leave to run until its end.
-  func hold(_ admission: Admission) { state.withLock { $0.admission = admission } }
+  func hold(_ admission: Admission) {
+    let former = state.withLock { state in
+      defer { state.admission = admission }
+      return state.admission
+    }
+    // Of a model that did not answer after all.
+    former?.finish(tokens: 0, at: .now())
+  }
 
   /// Gives the leave back.
   ///

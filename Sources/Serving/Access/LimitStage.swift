@@ -18,11 +18,12 @@ struct LimitStage: Sendable {
   ///   - tokens: what the call will use, by estimate.
   /// - Throws: PERMISSION_DENIED for a model that the key does not open; RESOURCE_EXHAUSTED with
   ///   retry advice over a limit. Answers carry the limits' state as RateLimit headers.
-  func admit(_ context: CallContext, model: String, tokens: Int) async throws(Status) {
-    guard let record = context.record else { return }
+  func admit(
+    _ record: CallRecord?, _ context: CallContext, model: String, tokens: Int
+  ) async throws(Status) {
+    guard let record else { return }
     let caller = record.caller
     if !model.isEmpty { try caller.checkMay(useModel: model) }
-    record.update { $0.model = model }
     let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
     switch decision {
     case .admitted(let admission):
@@ -40,6 +41,30 @@ struct LimitStage: Sendable {
       }
       throw status
     }
+  }
+
+  /// The same for a call of a model, known or not, and notes in the record what it is.
+  func admit(
+    _ record: CallRecord?, _ context: CallContext, _ route: ModelRoute, _ tokens: Int,
+    instances: Int
+  ) async throws(Status) {
+    record?.update {
+      $0.model = route.name
+      $0.instances = instances
+      if case .success(let model) = route.target { $0.version = model.version }
+    }
+    try await admit(record, context, model: route.name, tokens: tokens)
+  }
+
+  /// To be called before a model answers in place of the one that the call was charged to. Charges
+  /// the call once more where its key has limits of that model.
+  func admitInstead(
+    _ record: CallRecord, _ context: CallContext, model: String, tokens: Int
+  ) async throws(Status) {
+    guard record.caller.limits.limits(ofModel: model) != nil else {
+      return try record.caller.checkMay(useModel: model)
+    }
+    try await admit(record, context, model: model, tokens: tokens)
   }
 
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is

@@ -1,3 +1,4 @@
+internal import Caching
 package import REST
 package import RPC
 
@@ -88,6 +89,12 @@ package enum LimitFlags {
     LimitFlag(
       "max-long-texts", "requests with long texts that may wait",
       .count(\.longTexts, 1...100_000)),
+    LimitFlag(
+      "cache-size", "memory for answers of models that keep them; 0 keeps none",
+      .bytes(\.cache.size, 0...1_024 * gibi)),
+    LimitFlag(
+      "cache-entry-size", "largest answer that is kept, with its request",
+      .bytes(\.cache.entrySize, kibi...gibi)),
     LimitFlag(
       "drain-delay", "from SIGTERM and not ready to GOAWAY",
       .time(\.drainDelay, .zero...(.seconds(3_600)))),

@@ -37,13 +37,25 @@ package struct ModelSettings: Sendable, Equatable {
   /// points at them.
   package var keepVersions = 1
 
+  /// Whether answers are kept for who asks the same again.
+  package var caches = false
+  /// For how long.
+  package var cacheLifetime: Duration = .seconds(300)
+  /// Whether each key has answers of its own.
+  package var cachesPerKey = false
+  package var breaker = BreakerSettings()
+  /// What answers in place of a version that cannot, in this order.
+  package var fallback: [FallbackStep] = []
+
   package init() {}
 
   static let keys = [
     "description", "keep_versions", "max_queue_delay", "max_batch_instances", "max_batch_tokens",
     "engine_slice",
     "queue_limit", "queue_tokens", "max_instances", "max_sequences", "stream_buffer", "max_context",
-    "kv_cache", "chat_template",
+    "kv_cache", "chat_template", "cache", "cache_ttl", "cache_per_key", "breaker_failures",
+    "breaker_latency", "breaker_calls", "breaker_window", "breaker_pause", "breaker_overload",
+    "fallback",
   ]
 
   package init(yaml bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -62,6 +74,12 @@ package struct ModelSettings: Sendable, Equatable {
   private mutating func apply(_ entry: YAMLNode.Entry, file: String) throws(ConfigurationError) {
     func fail(_ reason: String) -> ConfigurationError {
       ConfigurationError(file: file, line: entry.line, "\(entry.key): \(reason)")
+    }
+    if entry.key == "fallback" {
+      fallback = try FallbackStep.steps(entry.value) { node, reason in
+        ConfigurationError(file: file, line: node.line, "fallback: \(reason)")
+      }
+      return
     }
     guard case .scalar(let text) = entry.value.content else { throw fail("expected one value") }
     func count(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
@@ -103,6 +121,7 @@ package struct ModelSettings: Sendable, Equatable {
       }
       chatTemplate = text
     default:
+      if try applyService(entry.key, text, fail) { return }
       throw ConfigurationError(
         file: file, line: entry.line,
         "\(entry.key) is no key of model.yaml; keys are \(Self.allowed)")

@@ -11,7 +11,7 @@ extension Status {
     case .queueFull, .queueTimeout, .hopeless:
       self.init(.resourceExhausted, error.message)
       if let delay = error.retryAfter { addRetryAdvice(delay) }
-    case .deadlineExceeded: self.init(.deadlineExceeded, error.message)
+    case .deadlineExceeded, .overran: self.init(.deadlineExceeded, error.message)
     case .tooLarge, .invalidRequest: self.init(.invalidArgument, error.message)
     case .stopped: self.init(.unavailable, error.message)
     case .backendFailed:

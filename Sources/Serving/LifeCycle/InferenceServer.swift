@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Batching
+internal import Caching
 internal import Compute
 internal import EventLoop
 internal import Messages
@@ -27,6 +28,8 @@ package final class InferenceServer: Sendable {
   private let registry = ModelRegistry()
   private let keeper: ModelKeeper
   private let longTexts: LongTextThread
+  /// Nil where no answers are kept.
+  private let cache: MemoryCache?
   private let accounts: AccountBook
   private let jobs: JobBook?
   private let readiness: Readiness
@@ -56,10 +59,13 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
+    cache = configuration.cache.size > 0 ? MemoryCache(configuration.cache) : nil
+    let breakerMetrics = BreakerMetrics(metrics)
     let installer = ModelInstaller(
       registry: registry, engine: engine,
-      metrics: BatchingMetrics(registry: metrics, engine: engine), loops: group.loops,
-      threads: configuration.threads, log: log)
+      metrics: BatchingMetrics(registry: metrics, engine: engine),
+      cacheMetrics: CacheMetrics(metrics, cache), breakerMetrics: breakerMetrics,
+      loops: group.loops, threads: configuration.threads, log: log)
     keeper = ModelKeeper(
       root: configuration.models, registry: registry, installer: installer, metrics: metrics,
       log: log, period: configuration.modelsPeriod)
@@ -74,10 +80,14 @@ package final class InferenceServer: Sendable {
       configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
       metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
+    let fallback = FallbackStage(limits: limits, registry: registry, metrics: breakerMetrics)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
+      predictions: PredictHandler(
+        registry: registry, limits: limits, fallback: fallback, cache: CacheStage(cache: cache),
+        batches: BatchStage(longTexts: longTexts)),
       generations: GenerateHandler(
-        registry: registry, limits: limits, prompts: PromptEncoder(longTexts: longTexts)),
+        registry: registry, limits: limits, fallback: fallback,
+        prompts: PromptEncoder(longTexts: longTexts)),
       healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
       models: ModelHandlers(registry: registry))
     var options = RPC.ServerOptions()
@@ -212,6 +222,7 @@ package final class InferenceServer: Sendable {
       // A loading that was given up ends here too.
       if let jobs, !readiness.isDraining { Task { [server] in await jobs.start(on: server) } }
     } changed: { [self] in
+      cache?.keepOnly(generations: registry.generations)
       reportSoon()
     }
   }
@@ -227,6 +238,7 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
+      cache?.expire(at: .now)
       if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }

@@ -45,6 +45,8 @@ package struct CallLog: CallObserver {
         fields.append(("model", .text(facts.model)))
         fields.append(("version", .integer(facts.version)))
       }
+      if facts.cached { fields.append(("cached", .flag(true))) }
+      if let kind = facts.fallback { fields.append(("fallback", .text(kind.rawValue))) }
     }
     if failed {
       fields.append(("message", .text(call.status.message)))

@@ -13,6 +13,8 @@ final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
   private let metrics: BatchingMetrics
+  private let cacheMetrics: CacheMetrics
+  private let breakerMetrics: BreakerMetrics
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
@@ -32,12 +34,15 @@ final class ModelInstaller: Sendable {
   }
 
   init(
-    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics, loops: [EventLoop],
+    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
+    cacheMetrics: CacheMetrics, breakerMetrics: BreakerMetrics, loops: [EventLoop],
     threads: Int?, log: Log
   ) {
     self.registry = registry
     self.engine = engine
     self.metrics = metrics
+    self.cacheMetrics = cacheMetrics
+    self.breakerMetrics = breakerMetrics
     self.loops = loops
     self.threads = threads
     self.log = log
@@ -111,7 +116,20 @@ final class ModelInstaller: Sendable {
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
       }
-    return ServedModel(name: entry.name, version: version.number, facts: facts, runner: runner)
+    try entry.settings.check(against: facts, of: place.name)
+    return ServedModel(
+      name: entry.name, version: version.number, facts: facts, runner: runner,
+      cache: plan(entry),
+      breaker: VersionBreaker(
+        model: place.model, version: place.version, settings: entry.settings.breaker,
+        metrics: breakerMetrics, log: log))
+  }
+
+  private func plan(_ entry: ModelDirectory.Entry) -> CachePlan? {
+    guard entry.settings.caches else { return nil }
+    return CachePlan(
+      lifetime: entry.settings.cacheLifetime, isPerKey: entry.settings.cachesPerKey,
+      figures: cacheMetrics.counters(of: entry.name))
   }
 
   /// Batchers live on the loops in turn.
