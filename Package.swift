@@ -50,7 +50,7 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
-    .systemLibrary(name: "CExpat", pkgConfig: "expat"),
+    .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CCurl"),
@@ -86,8 +86,8 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
-        "Jobs", "JSON", "Messages", "Metrics", "Models", "REST", "RPC", "Templates", "Threads",
-        "Tokenizers", "Web",
+        "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Threads", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
@@ -100,7 +100,7 @@ let package = Package(
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
       name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "start.py"], swiftSettings: strict),
+      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(
@@ -157,8 +157,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Inference", "Jobs", "Messages", "Metrics", "Models", "REST",
-        "RPC", "Serving", "Templates", "Tokenizers",
+        "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
+        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -8,8 +8,9 @@ package struct BatchingMetrics: Sendable {
   /// Models and versions told apart; what comes beyond is counted as `other`.
   static let seriesBound = 1000
 
-  private let predict: BatchMetrics.Families
-  private let generate: SequenceMetrics.Families
+  /// For those who tell them under other names.
+  package let predict: BatchMetrics.Families
+  package let generate: SequenceMetrics.Families
 
   /// - Parameter registry: keeps them, and the engine, for as long as it lives; takes each name
   ///   once.
@@ -19,6 +20,10 @@ package struct BatchingMetrics: Sendable {
     registry.sampled(
       "apus_engine_busy_seconds_total", help: "Time in which the engine computed.", kind: .counter
     ) { engine.busyTime.seconds }
+    registry.sampled(
+      "apus_engine_job_seconds", help: "For how long the batch or step that runs has been running.",
+      kind: .gauge
+    ) { engine.health(now: .now).busy.seconds }
     registry.sampled(
       "apus_engine_waiting_models", help: "Models whose batch or step waits for its turn.",
       kind: .gauge

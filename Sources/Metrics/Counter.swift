@@ -3,10 +3,22 @@ internal import Synchronization
 /// A number that only grows. Incrementing takes no lock.
 package final class Counter: Metric {
   package static var kind: MetricKind { .counter }
+
+  /// What is counted, and as what it is exposed.
+  package enum Unit: Sendable {
+    case count
+    /// Counted in nanoseconds, exposed in seconds.
+    case seconds
+  }
+
+  private let unit: Unit
   private let total: Stripes
 
   /// - Parameter stripes: threads that count so often that each wants a place of its own.
-  package init(stripes: Int = 1) { total = Stripes(count: stripes, width: 1) }
+  package init(unit: Unit = .count, stripes: Int = 1) {
+    self.unit = unit
+    total = Stripes(count: stripes, width: 1)
+  }
 
   package var value: UInt64 { total[0] }
 
@@ -15,7 +27,8 @@ package final class Counter: Metric {
   }
 
   package func expose(_ name: String, _ labels: LabelSet, into text: inout Exposition) {
-    text.sample(name, labels, "\(value)")
+    text.sample(
+      name, labels, unit == .count ? "\(value)" : Exposition.number(Double(value) / 1e9))
   }
 }
 

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// All series of one name: a child for each combination of label values, up to a bound.
 ///
-/// Finding a child takes a lock and hashes the values: a hot path keeps the child.
+/// Finding a child takes a lock and hashes the values: a hot path keeps the child. One that was
+/// forgotten in the meantime counts on, and nobody reads it.
 package final class Family<Child: Metric>: Sendable {
   package let name: String
   package let help: String
@@ -38,17 +39,33 @@ package final class Family<Child: Metric>: Sendable {
 
   /// How many series there are.
   package var count: Int { children.withLock { $0.count } }
+
+  /// Whether there is a series of these label values.
+  package func contains(_ values: [String]) -> Bool { children.withLock { $0[values] != nil } }
+
+  /// Every series, sorted by its label values, so that two readings can be compared line by line.
+  package var series: [(values: [String], child: Child)] {
+    children.withLock { Array($0) }
+      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      .map { (values: $0.key, child: $0.value) }
+  }
 }
 
 extension Family: Exposed {
   func expose(into text: inout Exposition) {
     text.header(name, help, Child.kind)
-    // Sorted, so that two readings can be compared line by line.
-    let sorted = children.withLock { Array($0) }.sorted { left, right in
-      left.key.lexicographicallyPrecedes(right.key)
-    }
-    for (values, child) in sorted {
+    for (values, child) in series {
       child.expose(name, LabelSet(names: labels, values: values), into: &text)
+    }
+  }
+
+  func forget(_ pairs: [String: String]) {
+    let wanted = labels.map { pairs[$0] }
+    guard wanted.count(where: { $0 != nil }) == pairs.count else { return }
+    children.withLock { children in
+      children = children.filter { values, _ in
+        !zip(values, wanted).allSatisfy { value, wanted in wanted == nil || value == wanted }
+      }
     }
   }
 }

@@ -1,11 +1,3 @@
-// Buckets are log-linear: each power of two is cut into 16 of equal width, so that a bucket's
-// middle is within 1/32 (3.2 %) of every value in it, over the whole range.
-//
-//   index   0      …  16     17        …  32       33             …
-//   values  0, 1   …  17?    ranges of 1 below 32, of 2 below 64, of 4 below 128, …
-//
-// A bucket includes its upper end, as Prometheus' `le` does.
-
 /// How often values fell where: durations in nanoseconds, sizes, counts. Recording takes no lock.
 package final class Histogram: Metric {
   package static var kind: MetricKind { .histogram }
@@ -21,11 +13,11 @@ package final class Histogram: Metric {
 
     /// A recorded value as it is exposed. Divided, because 1e-9 is no binary fraction and its error
     /// would show in every bound.
-    fileprivate func exposed(_ value: UInt64) -> Double {
+    func exposed(_ value: UInt64) -> Double {
       self == .seconds ? Double(value) / 1e9 : Double(value)
     }
     /// Powers of two that bound the exposed buckets.
-    fileprivate var octaves: ClosedRange<Int> {
+    var octaves: ClosedRange<Int> {
       switch self {
       case .seconds: 10...36
       case .count: 0...16
@@ -34,25 +26,48 @@ package final class Histogram: Metric {
     }
   }
 
-  private static let steps: UInt64 = 16
-  private static let stepBits = 4
-  /// Values above 2^44 (5 hours in nanoseconds) count as that.
-  package static let maximum: UInt64 = 1 << 44
-  private static let bucketCount = index(of: maximum) + 1
+  /// How close the exposed bounds are, and so what a quantile that Prometheus reckons from them is
+  /// worth. What is finer costs more lines.
+  package enum Detail: Sendable {
+    /// 27 bounds: a quantile may be twice the truth.
+    case octaves
+    /// 78 bounds from 33 µs to 275 s, in steps of 25 % at most.
+    case quarters
+    /// 369 bounds from 33 µs to 275 s, in steps of 5 % at most: no quantile is further off.
+    case within5Percent
+
+    var ratio: Double {
+      switch self {
+      case .octaves: 2
+      case .quarters: 1.25
+      case .within5Percent: 1.05
+      }
+    }
+    fileprivate var scale: BucketScale { self == .within5Percent ? .fine : .standard }
+  }
+
+  /// Values above this (5 hours in nanoseconds) count as it.
+  package static let maximum = BucketScale.maximum
 
   private let unit: Unit
+  private let detail: Detail
+  private let scale: BucketScale
+  private let bucketCount: Int
   /// The buckets, and behind them the sum.
   private let places: Stripes
 
   /// - Parameter stripes: threads that record so often that each wants a place of its own.
-  package init(unit: Unit, stripes: Int = 1) {
+  package init(unit: Unit, detail: Detail = .octaves, stripes: Int = 1) {
     self.unit = unit
-    places = Stripes(count: stripes, width: Self.bucketCount + 1)
+    self.detail = detail
+    scale = detail.scale
+    bucketCount = scale.count
+    places = Stripes(count: stripes, width: bucketCount + 1)
   }
 
   package func record(_ value: UInt64, stripe: Int = 0) {
-    places.add(1, at: Self.index(of: min(value, Self.maximum)), stripe: stripe)
-    places.add(value, at: Self.bucketCount, stripe: stripe)
+    places.add(1, at: scale.index(of: min(value, Self.maximum)), stripe: stripe)
+    places.add(value, at: bucketCount, stripe: stripe)
   }
 
   /// Records a time; what is below zero counts as that.
@@ -61,7 +76,7 @@ package final class Histogram: Metric {
   }
 
   /// Sum of all values.
-  package var sum: UInt64 { places[Self.bucketCount] }
+  package var sum: UInt64 { places[bucketCount] }
   /// How many values.
   package var count: UInt64 { counts().reduce(0, +) }
 
@@ -77,46 +92,45 @@ package final class Histogram: Metric {
     var seen: UInt64 = 0
     for (index, count) in counts.enumerated() {
       seen += count
-      if Double(seen) >= rank { return Self.middle(of: index) }
+      if Double(seen) >= rank { return scale.middle(of: index) }
     }
     return nil
   }
 
   package func expose(_ name: String, _ labels: LabelSet, into text: inout Exposition) {
+    expose(name, labels, detail, into: &text)
+  }
+
+  /// - Parameter detail: as the histogram's own, or coarser.
+  func expose(
+    _ name: String, _ labels: LabelSet, _ detail: Detail, into text: inout Exposition
+  ) {
     // Everything is derived from one reading of the buckets, so that the lines agree.
     let counts = counts()
+    let bounds = BucketBounds.of(unit, detail, scale)
     var seen: UInt64 = 0
     var next = 0
-    for octave in unit.octaves {
-      let last = Self.index(of: 1 << UInt64(octave))
-      seen += counts[next...last].reduce(0, +)
-      next = last + 1
-      let bound = unit.exposed(1 << UInt64(octave))
-      text.sample(name + "_bucket", labels, "\(seen)", bound: text.number(bound))
+    let line = text.opening(name + "_bucket", labels, bound: true)
+    for (last, bound) in zip(bounds.lasts, bounds.texts) {
+      while next <= last {
+        seen += counts[next]
+        next += 1
+      }
+      text.bucket(line, bound, seen)
     }
     seen += counts[next...].reduce(0, +)
-    text.sample(name + "_bucket", labels, "\(seen)", bound: "+Inf")
-    text.sample(name + "_sum", labels, text.number(unit.exposed(sum)))
+    text.bucket(line, "+Inf", seen)
+    text.sample(name + "_sum", labels, Exposition.number(unit.exposed(sum)))
     text.sample(name + "_count", labels, "\(seen)")
   }
 
-  private func counts() -> [UInt64] {
-    (0..<Self.bucketCount).map { places[$0] }
-  }
+  private func counts() -> [UInt64] { places.sums(bucketCount) }
+
+  // MARK: The standard scale, which the usage ledger counts on too
 
   /// The bucket of a value up to `maximum`.
-  package static func index(of value: UInt64) -> Int {
-    let below = max(value, 1) - 1
-    guard below >= steps else { return Int(below) }
-    let shift = 63 - stepBits - below.leadingZeroBitCount
-    return shift * Int(steps) + Int(below >> UInt64(shift))
-  }
+  package static func index(of value: UInt64) -> Int { BucketScale.standard.index(of: value) }
 
   /// What stands for the values of a bucket: within 1/32 of each.
-  package static func middle(of index: Int) -> Double {
-    guard index >= 2 * Int(steps) else { return Double(index + 1) }
-    let shift = UInt64(index / Int(steps) - 1)
-    let low = (UInt64(index) - shift * steps) << shift
-    return Double(low) + 0.5 + Double(UInt64(1) << shift) / 2
-  }
+  package static func middle(of index: Int) -> Double { BucketScale.standard.middle(of: index) }
 }

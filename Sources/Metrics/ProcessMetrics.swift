@@ -33,6 +33,15 @@ package enum ProcessMetrics {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
+  /// Descriptors that the process may have open.
+  package static var descriptorLimit: Int? {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return nil
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
   /// Adds them under the names that Prometheus' own client libraries use.
   package static func register(in registry: Registry) {
     registry.sampled(
@@ -41,6 +50,14 @@ package enum ProcessMetrics {
     registry.sampled(
       "process_open_fds", help: "Number of open file descriptors.", kind: .gauge
     ) { openDescriptors.map(Double.init) }
+    registry.sampled(
+      "process_max_fds", help: "Maximum number of open file descriptors.", kind: .gauge
+    ) { descriptorLimit.map(Double.init) }
+    let started = Double(time(nil))
+    registry.sampled(
+      "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.",
+      kind: .gauge
+    ) { started }
     registry.sampled(
       "process_cpu_seconds_total", help: "Total user and system CPU time in seconds.",
       kind: .counter

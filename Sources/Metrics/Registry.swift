@@ -5,6 +5,8 @@ protocol Exposed: AnyObject, Sendable {
   var name: String { get }
   var labels: [String] { get }
   func expose(into text: inout Exposition)
+  /// Lets go of the series that have all of these label values; of none where a label is missing.
+  func forget(_ pairs: [String: String])
 }
 
 /// Every metric of the process, and their text for Prometheus.
@@ -30,12 +32,15 @@ package final class Registry: Sendable {
 
   /// - Parameters:
   ///   - bound: series at most; further ones share the labels `other`.
-  ///   - stripes: see `Counter`.
+  ///   - unit, stripes: see `Counter`.
   package func counters(
-    _ name: String, help: String, labels: [String], bound: Int = 100, stripes: Int = 1
+    _ name: String, help: String, labels: [String], bound: Int = 100, unit: Counter.Unit = .count,
+    stripes: Int = 1
   ) -> Family<Counter> {
     add(
-      Family(name: name, help: help, labels: labels, bound: bound) { Counter(stripes: stripes) })
+      Family(name: name, help: help, labels: labels, bound: bound) {
+        Counter(unit: unit, stripes: stripes)
+      })
   }
 
   package func gauges(
@@ -45,12 +50,12 @@ package final class Registry: Sendable {
   }
 
   package func histograms(
-    _ name: String, help: String, unit: Histogram.Unit, labels: [String], bound: Int = 100,
-    stripes: Int = 1
+    _ name: String, help: String, unit: Histogram.Unit, detail: Histogram.Detail = .octaves,
+    labels: [String], bound: Int = 100, stripes: Int = 1
   ) -> Family<Histogram> {
     add(
       Family(name: name, help: help, labels: labels, bound: bound) {
-        Histogram(unit: unit, stripes: stripes)
+        Histogram(unit: unit, detail: detail, stripes: stripes)
       })
   }
 
@@ -58,7 +63,34 @@ package final class Registry: Sendable {
   package func sampled(
     _ name: String, help: String, kind: MetricKind, _ read: @escaping @Sendable () -> Double?
   ) {
-    _ = add(Sampled(name: name, help: help, kind: kind, read: read))
+    readings(name, help: help, kind: kind, labels: []) {
+      read().map { [Reading([], $0)] } ?? []
+    }
+  }
+
+  /// Values that are read when somebody asks for the text. Without any, the name is left out.
+  package func readings(
+    _ name: String, help: String, kind: MetricKind, labels: [String],
+    _ read: @escaping @Sendable () -> [Reading]
+  ) {
+    _ = add(Readings(name: name, labels: labels, help: help, kind: kind, read: read))
+  }
+
+  /// A family's histograms under another name too, at the detail of octaves: the same figures, so
+  /// that nothing is recorded twice.
+  ///
+  /// - Parameter values: the label values there, of a series' own; nil leaves it out.
+  package func renamed(
+    _ family: Family<Histogram>, _ name: String, help: String, labels: [String],
+    _ values: @escaping @Sendable ([String]) -> [String]?
+  ) {
+    _ = add(Renamed(name: name, labels: labels, help: help, family: family, rename: values))
+  }
+
+  /// Lets go of every series with all of these label values, under whatever name: what they are of
+  /// has gone.
+  package func forget(_ pairs: [String: String]) {
+    for family in exposed.withLock({ $0 }) { family.forget(pairs) }
   }
 
   /// The media type of `exposition`.
@@ -95,28 +127,5 @@ package final class Registry: Sendable {
       default: false
       }
     }
-  }
-}
-
-private final class Sampled: Exposed {
-  let name: String
-  let labels: [String] = []
-  let help: String
-  let kind: MetricKind
-  let read: @Sendable () -> Double?
-
-  init(
-    name: String, help: String, kind: MetricKind, read: @escaping @Sendable () -> Double?
-  ) {
-    self.name = name
-    self.help = help
-    self.kind = kind
-    self.read = read
-  }
-
-  func expose(into text: inout Exposition) {
-    guard let value = read() else { return }
-    text.header(name, help, kind)
-    text.sample(name, LabelSet(names: [], values: []), text.number(value))
   }
 }

@@ -35,6 +35,18 @@ final class Stripes: @unchecked Sendable {
     unsafe memory[stripe &* stride &+ position].wrappingAdd(amount, ordering: .relaxed)
   }
 
+  /// The sums over all rows of the first so many counts.
+  func sums(_ many: Int) -> [UInt64] {
+    precondition(many >= 0 && many <= width, "a row has \(width) counts")
+    var sums = [UInt64](repeating: 0, count: many)
+    for stripe in 0..<count {
+      for position in 0..<many {
+        unsafe sums[position] &+= memory[stripe &* stride &+ position].load(ordering: .relaxed)
+      }
+    }
+    return sums
+  }
+
   /// The sum over all rows.
   subscript(_ position: Int) -> UInt64 {
     precondition(position >= 0 && position < width, "a row has \(width) counts")

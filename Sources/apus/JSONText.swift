@@ -75,10 +75,38 @@ enum JSONText {
       json.beginArray()
       for version in model.versions { append(version, to: &json) }
       json.endArray()
+      appendHistory(of: model, to: &json)
       json.endObject()
     }
     json.endArray()
     return json.text
+  }
+
+  /// Where a model comes from, what points at its versions, and what happened to it.
+  private static func appendHistory(of model: ApusV1.ModelInfo, to json: inout JSONWriter) {
+    json.key("labels")
+    json.beginArray()
+    for label in model.labels {
+      json.beginObject()
+      json.field("label", label.label)
+      json.field("version", label.version)
+      json.field("share", label.share)
+      json.endObject()
+    }
+    json.endArray()
+    json.field("source", model.source)
+    if !model.sourceError.isEmpty { json.field("source_error", model.sourceError) }
+    json.key("events")
+    json.beginArray()
+    for event in model.events {
+      json.beginObject()
+      json.field("time", event.time)
+      json.field("event", event.event)
+      json.field("version", event.version)
+      json.field("detail", event.detail)
+      json.endObject()
+    }
+    json.endArray()
   }
 
   private static func append(_ version: ApusV1.ModelVersion, to json: inout JSONWriter) {

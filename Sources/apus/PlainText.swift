@@ -50,7 +50,8 @@ enum PlainText {
       let head = model.name + (model.description.isEmpty ? "" : ": \(model.description)")
       let versions =
         model.versions.isEmpty ? ["  failed, \(model.error)"] : model.versions.map(describe)
-      return ([head] + versions).joined(separator: "\n")
+      let source = model.sourceError.isEmpty ? [] : ["  \(model.source): \(model.sourceError)"]
+      return ([head] + versions + model.labels.map(describe) + source).joined(separator: "\n")
     }.joined(separator: "\n")
   }
 
@@ -72,6 +73,11 @@ enum PlainText {
       }
     }
     return "  \(version.version)  " + facts.joined(separator: ", ")
+  }
+
+  private static func describe(_ label: ApusV1.VersionLabel) -> String {
+    let share = label.share > 0 ? ", \(fixed(label.share * 100, 1)) % of the calls" : ""
+    return "  \(label.label) is \(label.version)\(share)"
   }
 
   private static func context(_ version: ApusV1.ModelVersion) -> String {

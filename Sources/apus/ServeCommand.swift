@@ -19,8 +19,12 @@ extension Command {
 
   private static let files: [Option] = [
     .option(
-      "models", "DIR", "folder of models: DIR/<name>/<version>/…",
+      "models", "LIST",
+      "folders of models, DIR/<name>/<version>/…, and buckets, s3://BUCKET/PREFIX, commas between",
       initial: "./\(defaults.models) if it is there"),
+    .option(
+      "s3-cache", "DIR", "where models from buckets are kept; see docs/models.md",
+      initial: "-models beside --database"),
     .option("grpc", "ADDRESS", "host:port or unix:/path", initial: defaults.address),
     .option("http", "ADDRESS", "the same for HTTP, or off", initial: defaults.httpAddress ?? "off"),
     .option(
@@ -48,6 +52,7 @@ extension Command {
     -> ServerConfiguration
   {
     var configuration = ServerConfiguration(models: try models(arguments))
+    configuration.s3.cache = arguments["s3-cache"]
     configuration.address = try arguments.address("grpc") ?? configuration.address
     configuration.httpAddress =
       arguments["http"] == "off" ? nil : try arguments.address("http") ?? configuration.httpAddress
@@ -78,11 +83,17 @@ extension Command {
   }
 
   private static func models(_ arguments: Arguments) throws(UsageError) -> String {
-    if let given = arguments["models"] { return given }
+    if let given = arguments["models"] {
+      if let problem = ServerConfiguration.problem(withModels: given) {
+        throw UsageError("--models: \(problem)", command: "serve")
+      }
+      return given
+    }
     var info = stat()
     guard unsafe stat(defaults.models, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
       throw UsageError(
-        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…; "
+        "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…, or "
+          + "s3://BUCKET/PREFIX; "
           + "there is no folder ./\(defaults.models) here", command: "serve")
     }
     return defaults.models

@@ -59,8 +59,8 @@ final class S3Store {
   /// Lets the next requests for objects go well again.
   func heal() async throws { try await fail("", times: 0) }
 
-  func source(prefix: String = "m/") throws -> S3ModelSource {
-    try S3ModelSource(try s3(), prefix: prefix, cache: folder)
+  func source(prefix: String = "m/") throws -> ModelBucket {
+    try ModelBucket(try s3(), prefix: prefix, cache: folder)
   }
 
   /// Lets the next requests for objects go wrong.

@@ -1,9 +1,8 @@
 """Versions that come, go and are swapped while calls go on."""
 import collections
 import json
-import shutil
+import pathlib
 import statistics
-import threading
 import time
 import urllib.request
 
@@ -13,31 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from conftest import MODELS, PATIENCE
-
-
-class Folder:
-    """A folder of models whose `rows` answers with the number of its version."""
-
-    def __init__(self, root):
-        self.root = root
-        root.mkdir()
-
-    def add(self, number, model="rows", damage=None):
-        """The whole version at once, as a careful deployment does it."""
-        making = self.root / f".{model}-{number}"
-        making.mkdir()
-        (making / "head.json").write_text("{}")
-        weight = numpy.zeros((1, 2), numpy.float32)
-        bias = numpy.array([numpy.nan if damage == "nan" else number], numpy.float32)
-        save_file({"classifier.weight": weight, "classifier.bias": bias}, making / "head.safetensors")
-        if damage == "cut":
-            (making / "head.safetensors").write_bytes((making / "head.safetensors").read_bytes()[:-3])
-        (self.root / model).mkdir(exist_ok=True)
-        making.rename(self.root / model / str(number))
-
-    def remove(self, number, model="rows"):
-        (self.root / model / str(number)).rename(self.root / f".gone-{number}")
-        shutil.rmtree(self.root / f".gone-{number}")
+from versions import Folder, Load, answer, states
 
 
 @pytest.fixture
@@ -53,46 +28,6 @@ def serving(start, models, control):
     server = start(models.root, "--models-period", "100ms")
     server.wait_for("ready")
     return server, control[1].ModelControlStub(server.channel), control[0]
-
-
-def answer(server, version=""):
-    """(number that the model answered, version that the server says it was)"""
-    response = server.stub.Predict(
-        server.apus.PredictRequest(model="rows", version=version, instances=[{"features": {"values": [0, 0]}}]),
-        timeout=PATIENCE)
-    return response.predictions[0].values.values[0], response.version
-
-
-def states(server, model="rows"):
-    versions = server.stub.GetModel(server.apus.GetModelRequest(name=model), timeout=PATIENCE).model.versions
-    return {v.version: server.apus.State.Name(v.state).removeprefix("STATE_") for v in versions}
-
-
-class Load(threading.Thread):
-    """Calls without a pause until it is stopped, and keeps what came back."""
-
-    def __init__(self, server):
-        super().__init__()
-        self.server, self.isOver, self.times, self.answers, self.failures = server, False, [], collections.Counter(), []
-        self.start()
-
-    def run(self):
-        with self.server.open() as channel:
-            stub = type(self.server.stub)(channel)
-            request = self.server.apus.PredictRequest(model="rows", instances=[{"features": {"values": [0, 0]}}])
-            while not self.isOver:
-                begin = time.perf_counter()
-                try:
-                    response = stub.Predict(request, timeout=PATIENCE)
-                    self.answers[(response.predictions[0].values.values[0], response.version)] += 1
-                except grpc.RpcError as error:
-                    self.failures.append(error)
-                self.times.append(time.perf_counter() - begin)
-
-    def stop(self):
-        self.isOver = True
-        self.join()
-        return self
 
 
 def test_a_new_version_takes_the_traffic_and_the_old_one_goes(serving, models):
@@ -248,4 +183,28 @@ def test_a_stream_outlives_its_version(start, endless, control):
     assert states(server, "endless")["1"] == "UNLOADING"
     last = collections.deque(stream, 1)[0]
     assert last.version == "1" and last.usage.completion_tokens == 3000
+    server.wait_for("unloaded", model="endless", version=1)
+
+
+def test_nobody_waits_awake_for_a_stream(start, endless, control):
+    """While a stream holds an old version, the thread that waits for its end sleeps."""
+    server = start(endless, "--models-period", "1h")
+    server.wait_for("ready")
+    messages, rpc = control
+    stream = server.stream("endless", "a", max_tokens=3000)
+    next(stream)
+    (endless / "endless/2").symlink_to(endless / "endless/1")
+    rpc.ModelControlStub(server.channel).LoadModel(messages.LoadModelRequest(model="endless"), timeout=PATIENCE)
+    keeper = next(task for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+                  if (task / "comm").read_text() == "models\n")
+
+    def wakes():
+        return next(int(line.split()[1]) for line in (keeper / "status").read_text().splitlines()
+                    if line.startswith("voluntary_ctxt_switches"))
+    before, begin = wakes(), time.monotonic()
+    time.sleep(1)
+    # Once a second it looks whether memory can go back; it used to look for the stream's end 100 times.
+    assert wakes() - before < 20 * (time.monotonic() - begin)
+    assert states(server, "endless")["1"] == "UNLOADING"
+    collections.deque(stream, 1)
     server.wait_for("unloaded", model="endless", version=1)

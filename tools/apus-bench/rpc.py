@@ -23,6 +23,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TICK = os.sysconf("SC_CLK_TCK")
 REQUEST, RESPONSE, MESSAGES, TOKEN = 53, 101, 64, 30
+GRPC = "content-type: application/grpc", "te: trailers"
 
 
 def message(size):
@@ -83,22 +84,22 @@ class Subject:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def load(self, path, body, clients, streams, seconds):
-        """One run of h2load: requests a second, CPU µs a request, p50 µs of a request."""
+    def load(self, path, body, clients, streams, seconds, headers=GRPC, options=()):
+        """One run of h2load: requests a second, CPU µs a request."""
         pid = self.process.pid
         with tempfile.NamedTemporaryFile() as file:
             file.write(body)
             file.flush()
             command = [
-                "h2load", f"-c{clients}", f"-m{streams}", "-t1", "-w20", "-W24",
-                "-D", str(seconds), "-d", file.name, "-H", "content-type: application/grpc",
-                "-H", "te: trailers", f"http://127.0.0.1:{self.port}{path}",
+                "h2load", f"-c{clients}", f"-m{streams}", "-t1", "-w20", "-W24", *options,
+                "-D", str(seconds), "-d", file.name, *(f"-H{header}" for header in headers),
+                f"http://127.0.0.1:{self.port}{path}",
             ]
             before = cpu_seconds(pid)
             run = subprocess.run(pinned(1, command), capture_output=True, text=True)
             used = cpu_seconds(pid) - before
         done = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", run.stdout)
-        if not done or int(done[2]) or not int(done[1]):
+        if not done or int(done[2]) or not int(done[1]) or re.search(r"[1-9]\d* [45]xx", run.stdout):
             sys.exit(f"bench: {self.name} failed:\n{run.stdout}{run.stderr}")
         count = int(done[1])
         return {"req_per_s": count / seconds, "cpu_us": used / count * 1e6}

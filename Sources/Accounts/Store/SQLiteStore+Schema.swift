@@ -8,7 +8,7 @@ internal import SQLite
 extension SQLiteStore {
   static let schema = Schema(
     applicationID: 0x6170_7573,  // "apus"
-    steps: [keys + keyVersion + usage])
+    steps: [keys + keyVersion + usage, wishes])
 
   private static let keys = """
     CREATE TABLE keys (

@@ -16,6 +16,7 @@ struct ScheduledSequence: Sendable {
   /// When a step first fed it.
   var started: ContinuousClock.Instant?
   var firstToken: ContinuousClock.Instant?
+  var lastToken: ContinuousClock.Instant?
   /// Positions in its blocks.
   var computed = 0
   var blocks: [Int32] = []

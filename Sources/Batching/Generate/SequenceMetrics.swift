@@ -1,13 +1,13 @@
-internal import Metrics
+package import Metrics
 
 /// Counts what the sequence scheduler of one model version does.
 package final class SequenceMetrics: SequenceObserver {
   /// The same for all models.
-  struct Families: Sendable {
-    let running, waiting, blocks, blocksUsed: Family<Gauge>
-    let stepSequences, stepTokens, stepSeconds: Family<Histogram>
-    let queueSeconds, firstTokenSeconds, tokenSeconds: Family<Histogram>
-    let tokens, promptTokens, preempted, refused, failed, finished: Family<Counter>
+  package struct Families: Sendable {
+    package let running, waiting, blocks, blocksUsed: Family<Gauge>
+    package let stepSequences, stepTokens, stepSeconds: Family<Histogram>
+    package let queueSeconds, firstTokenSeconds, tokenSeconds, tokenGaps: Family<Histogram>
+    package let tokens, promptTokens, preempted, refused, failed, finished: Family<Counter>
 
     init(_ registry: Registry) {
       func gauges(_ name: String, _ help: String) -> Family<Gauge> {
@@ -16,11 +16,12 @@ package final class SequenceMetrics: SequenceObserver {
           bound: BatchingMetrics.seriesBound)
       }
       func histograms(
-        _ name: String, _ help: String, _ unit: Histogram.Unit
+        _ name: String, _ help: String, _ unit: Histogram.Unit,
+        _ detail: Histogram.Detail = .octaves
       ) -> Family<Histogram> {
         registry.histograms(
-          "apus_generate_" + name, help: help, unit: unit, labels: ["model", "version"],
-          bound: BatchingMetrics.seriesBound)
+          "apus_generate_" + name, help: help, unit: unit, detail: detail,
+          labels: ["model", "version"], bound: BatchingMetrics.seriesBound)
       }
       func counters(_ name: String, _ help: String, _ label: [String] = []) -> Family<Counter> {
         registry.counters(
@@ -36,9 +37,11 @@ package final class SequenceMetrics: SequenceObserver {
       stepSeconds = histograms("step_seconds", "Time of a step on the engine.", .seconds)
       queueSeconds = histograms("queue_seconds", "From arrival to the first step.", .seconds)
       firstTokenSeconds = histograms(
-        "first_token_seconds", "From arrival to the first token.", .seconds)
+        "first_token_seconds", "From arrival to the first token.", .seconds, .quarters)
       tokenSeconds = histograms(
         "token_seconds", "Mean time of a sequence's tokens after the first.", .seconds)
+      tokenGaps = histograms(
+        "inter_token_seconds", "From one token of a stream to the next.", .seconds, .quarters)
       tokens = counters("tokens_total", "Tokens generated.")
       promptTokens = counters("prompt_tokens_total", "Prompt tokens of sequences that ended.")
       preempted = counters("preempted_total", "Times that a sequence gave its KV blocks up.")
@@ -50,7 +53,7 @@ package final class SequenceMetrics: SequenceObserver {
 
   private let running, waiting, blocks, blocksUsed: Gauge
   private let stepSequences, stepTokens, stepSeconds: Histogram
-  private let queueSeconds, firstTokenSeconds, tokenSeconds: Histogram
+  private let queueSeconds, firstTokenSeconds, tokenSeconds, tokenGaps: Histogram
   private let tokens, promptTokens, preempted, refused, failed: Counter
   private let finished: [FinishReason: Counter]
 
@@ -65,6 +68,7 @@ package final class SequenceMetrics: SequenceObserver {
     queueSeconds = families.queueSeconds.with(model, version)
     firstTokenSeconds = families.firstTokenSeconds.with(model, version)
     tokenSeconds = families.tokenSeconds.with(model, version)
+    tokenGaps = families.tokenGaps.with(model, version)
     tokens = families.tokens.with(model, version)
     promptTokens = families.promptTokens.with(model, version)
     preempted = families.preempted.with(model, version)
@@ -88,6 +92,7 @@ package final class SequenceMetrics: SequenceObserver {
     stepTokens.record(UInt64(step.tokens))
     stepSeconds.record(step.compute)
     tokens.increment(by: UInt64(step.generated))
+    for gap in step.tokenGaps { tokenGaps.record(gap) }
     if step.preempted > 0 { preempted.increment(by: UInt64(step.preempted)) }
   }
 

@@ -26,6 +26,8 @@ package struct SequenceStepReport: Sendable, Equatable {
   /// Drawn and delivered.
   package var generated: Int
   package var compute: Duration
+  /// Of each stream that had a token before: the time between the two.
+  package var tokenGaps: [Duration] = []
   /// Sequences whose blocks were taken since the last step.
   package var preempted: Int
 }

@@ -25,6 +25,8 @@ struct SequencePolicy: Sendable {
   private(set) var waiting: [ScheduledSequence] = []
   private(set) var allocator: BlockAllocator
   private(set) var preemptions = 0
+  /// Of the step completed last: how long after the one before it each stream's token came.
+  private(set) var tokenGaps: [Duration] = []
   private var waitingTokens = 0
   private var nextID = 0
   private var inFlight: [(id: Int, fed: Int)] = []
@@ -165,6 +167,7 @@ struct SequencePolicy: Sendable {
       costModel.observe(tokens: step.reduce(0) { $0 + $1.fed }, duration: duration)
     }
     inFlight = []
+    tokenGaps.removeAll(keepingCapacity: true)
     precondition(outcomes.count == step.count, "an outcome for every slice")
     var events: [SequenceEvent] = []
     for ((id, fed), outcome) in zip(step, outcomes) {
@@ -197,6 +200,8 @@ struct SequencePolicy: Sendable {
       id: output.token, index: running[index].generated, probability: output.probability)
     running[index].tokens.append(output.token)
     if running[index].firstToken == nil { running[index].firstToken = now }
+    if let last = running[index].lastToken { tokenGaps.append(last.duration(to: now)) }
+    running[index].lastToken = now
     events.append(
       .token(
         id: id, token, queued: arrival.duration(to: running[index].started ?? now),

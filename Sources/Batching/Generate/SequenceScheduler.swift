@@ -163,7 +163,8 @@ package actor SequenceScheduler {
     observer.stepComputed(
       SequenceStepReport(
         sequences: step.slices.count, tokens: step.tokens, generated: generated,
-        compute: compute, preempted: policy.preemptions - reportedPreemptions))
+        compute: compute, tokenGaps: policy.tokenGaps,
+        preempted: policy.preemptions - reportedPreemptions))
     reportedPreemptions = policy.preemptions
     observer.loadChanged(load)
   }

@@ -1,13 +1,13 @@
-internal import Metrics
+package import Metrics
 
 /// Counts what the batcher of one model version does.
 package final class BatchMetrics: BatchObserver {
   /// The same for all models.
-  struct Families: Sendable {
-    let queueInputs, queueTokens: Family<Gauge>
-    let batchInputs, batchTokens: Family<Histogram>
-    let queueSeconds, computeSeconds: Family<Histogram>
-    let failed, dropped: Family<Counter>
+  package struct Families: Sendable {
+    package let queueInputs, queueTokens: Family<Gauge>
+    package let batchInputs, batchTokens: Family<Histogram>
+    package let queueSeconds, computeSeconds: Family<Histogram>
+    package let failed, dropped: Family<Counter>
 
     init(_ registry: Registry) {
       let (labels, bound) = (["model", "version"], BatchingMetrics.seriesBound)

@@ -75,7 +75,7 @@ struct BatchPolicy: Sendable {
   /// be enqueued now.
   func check(
     inputs: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
-    now: ContinuousClock.Instant
+    queueTimeout: Duration? = nil, now: ContinuousClock.Instant
   ) throws(BatchingError) {
     if largest > options.maxBatchTokens {
       throw BatchingError(
@@ -97,6 +97,11 @@ struct BatchPolicy: Sendable {
     if waitingTokens + tokens > options.maxQueueTokens {
       throw .queueFull(
         "queue_tokens", of: "\(options.maxQueueTokens) tokens", retryAfter: timeToDrain(now: now))
+    }
+    if let queueTimeout, let least = leastWait(inputs: inputs, tokens: tokens),
+      least > queueTimeout, !isIdle
+    {
+      throw .neverInTime(queueTimeout: queueTimeout, least: least)
     }
     guard let deadline else { return }
     if deadline <= now { throw .expired }
@@ -276,11 +281,11 @@ extension BatchPolicy {
   /// Seconds that a new request needs at the least; nil when nothing can be said.
   ///
   /// Never more than the truth as far as the cost model is right: what waits in other buckets may
-  /// be overtaken. Nothing is said about an idle engine, so measuring never ceases.
+  /// be overtaken.
   private func leastTime(
     inputs: Int, tokens: Int, largest: Int, now: ContinuousClock.Instant
   ) -> Double? {
-    guard running != nil || waitingInputs > 0 else { return nil }
+    guard !isIdle else { return nil }
     let own = buckets[Self.bucket(of: largest)]
     let together =
       waitingInputs + inputs <= options.maxBatchInputs
@@ -290,12 +295,15 @@ extension BatchPolicy {
     return computing(inputs: aheadInputs + inputs, tokens: aheadTokens + tokens, now: now)
   }
 
-  /// Until what waits now has been computed, as advice when to retry.
-  func timeToDrain(now: ContinuousClock.Instant) -> Duration {
+  /// Nothing is refused on account of a prediction then, so that measuring never ceases.
+  private var isIdle: Bool { running == nil && waitingInputs == 0 }
+
+  /// Until what waits now has been computed but for so much of it, as advice when to retry.
+  func timeToDrain(except rest: Duration = .zero, now: ContinuousClock.Instant) -> Duration {
     guard let seconds = computing(inputs: waitingInputs, tokens: waitingTokens, now: now) else {
       return RetryAdvice.unmeasured
     }
-    return RetryAdvice.after(.seconds(seconds))
+    return RetryAdvice.after(.seconds(seconds) - rest)
   }
 
   /// How long the last batch of a request waits for those before it at the least, were the engine

@@ -58,15 +58,17 @@ struct BatchQueue {
   /// Checks one request against the bounds, and counts it as dropped when it is refused.
   func admit(
     inputs: Int, tokens: Int, largest: Int, deadline: ContinuousClock.Instant?,
-    now: ContinuousClock.Instant
+    queueTimeout: Duration?, now: ContinuousClock.Instant
   ) throws(BatchingError) {
     do throws(BatchingError) {
       try policy.check(
-        inputs: inputs, tokens: tokens, largest: largest, deadline: deadline, now: now)
+        inputs: inputs, tokens: tokens, largest: largest, deadline: deadline,
+        queueTimeout: queueTimeout, now: now)
     } catch {
       switch error.code {
       case .queueFull: observer?.inputsDropped(inputs, reason: .queueFull)
       case .hopeless: observer?.inputsDropped(inputs, reason: .hopeless)
+      case .queueTimeout: observer?.inputsDropped(inputs, reason: .queueTimeout)
       case .deadlineExceeded: observer?.inputsDropped(inputs, reason: .expired)
       default: break
       }
@@ -78,7 +80,8 @@ struct BatchQueue {
     _ input: BatchInput, promise: Promise<BatchTiming>, now: ContinuousClock.Instant
   ) throws(BatchingError) {
     try admit(
-      inputs: 1, tokens: input.cost, largest: input.cost, deadline: input.deadline, now: now)
+      inputs: 1, tokens: input.cost, largest: input.cost, deadline: input.deadline,
+      queueTimeout: input.queueTimeout, now: now)
     input.ticket = enqueue(input, .one(promise), now)
     tellQueue()
   }
@@ -91,7 +94,8 @@ struct BatchQueue {
     let tokens = inputs.reduce(0) { $0 + $1.cost }
     try admit(
       inputs: inputs.count, tokens: tokens, largest: inputs.lazy.map(\.cost).max() ?? 1,
-      deadline: inputs.lazy.compactMap(\.deadline).min(), now: now)
+      deadline: inputs.lazy.compactMap(\.deadline).min(),
+      queueTimeout: inputs.lazy.compactMap(\.queueTimeout).min(), now: now)
     let ticket = groups.insert(
       Group(
         promise: promise, timings: Array(repeating: nil, count: inputs.count), tokens: tokens,
@@ -199,10 +203,11 @@ struct BatchQueue {
     guard let timeout = input.queueTimeout, input.deadline.map({ $0 > now }) ?? true else {
       return .expired
     }
-    if let least = policy.leastWait(inputs: requestInputs, tokens: tokens), least > timeout {
-      return .neverInTime(queueTimeout: timeout, least: least)
-    }
-    return .queueTimeout(timeout, retryAfter: policy.timeToDrain(now: now))
+    let least = policy.leastWait(inputs: requestInputs, tokens: tokens) ?? .zero
+    if least > timeout { return .neverInTime(queueTimeout: timeout, least: least) }
+    // It may wait behind others for as long as its own inputs leave of its timeout.
+    let spare = timeout - least
+    return .queueTimeout(timeout, retryAfter: policy.timeToDrain(except: spare, now: now))
   }
 
   /// Drops what has expired, then says what to do; a batch must be followed by `deliver` or `stop`.

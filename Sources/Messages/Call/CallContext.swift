@@ -16,7 +16,16 @@ public final class CallContext: Sendable {
   /// Longest request id, in bytes.
   public static let requestIDLimit = 128
 
+  /// Whether the client's metadata place the call in a trace, well or badly: then its answer says
+  /// which span it was and where its time went.
+  public let isTraced: Bool
+
+  private enum Trace {
+    case parent(TraceContext?)
+    case own(TraceContext)
+  }
   private struct Answer {
+    var trace: Trace
     var initial = Metadata()
     var trailing = Metadata()
     /// What the call may be called, and whether somebody has asked.
@@ -26,12 +35,17 @@ public final class CallContext: Sendable {
   }
   private let answer: Mutex<Answer>
 
-  /// - Parameter requestID: what the client's metadata call the call; nil if they do not.
+  /// - Parameters:
+  ///   - requestID: what the client's metadata call the call; nil if they do not.
+  ///   - traceparent: where they place it in a trace; nil if they do not. What is malformed counts
+  ///     as the wish for a trace.
   public init(
     path: String, metadata: Metadata = [:], deadline: ContinuousClock.Instant? = nil,
-    peer: String = "", requestID: String? = nil
+    peer: String = "", requestID: String? = nil, traceparent: String? = nil
   ) {
-    answer = Mutex(Answer(requestID: requestID))
+    let parent = traceparent.flatMap { TraceContext(traceparent: $0) }
+    answer = Mutex(Answer(trace: .parent(parent), requestID: requestID))
+    isTraced = traceparent != nil
     self.path = path
     self.metadata = metadata
     self.deadline = deadline
@@ -58,6 +72,20 @@ public final class CallContext: Sendable {
       answer.isNamed = true
     }
   }
+  /// The call's span: in its client's trace, or else the first of a trace of its own. Made when it
+  /// is first asked for, and the same from then on.
+  public var trace: TraceContext {
+    answer.withLock { answer in
+      switch answer.trace {
+      case .own(let trace): return trace
+      case .parent(let parent):
+        let trace = TraceContext.make(parent: parent)
+        answer.trace = .own(trace)
+        return trace
+      }
+    }
+  }
+
   /// What the server's interceptors, its handlers and its observer know of the call together;
   /// theirs to choose, nil until one of them sets it.
   public var attachment: (any AnyObject & Sendable)? {

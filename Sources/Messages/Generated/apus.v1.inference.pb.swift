@@ -1009,6 +1009,12 @@ extension ApusV1 {
     public var labels: [ApusV1.VersionLabel] = []
     /// Why no version of it could be tried, such as a wrong model.yaml; empty otherwise.
     public var error: String = ""
+    /// Where its versions come from: a folder, or a bucket as `s3://bucket/prefix/`.
+    public var source: String = ""
+    /// Why the source cannot be looked at now; empty otherwise. What is loaded goes on answering.
+    public var sourceError: String = ""
+    /// What happened to it lately, the newest first, at most 20.
+    public var events: [ApusV1.ModelEvent] = []
 
     public init() {}
 
@@ -1017,13 +1023,50 @@ extension ApusV1 {
       versions: [ApusV1.ModelVersion] = [],
       description: String = "",
       labels: [ApusV1.VersionLabel] = [],
-      error: String = ""
+      error: String = "",
+      source: String = "",
+      sourceError: String = "",
+      events: [ApusV1.ModelEvent] = []
     ) {
       self.name = name
       self.versions = versions
       self.description = description
       self.labels = labels
       self.error = error
+      self.source = source
+      self.sourceError = sourceError
+      self.events = events
+    }
+  }
+}
+
+extension ApusV1 {
+  /// Something that happened to a model while this server ran.
+  public struct ModelEvent: BridgedMessage {
+    public static var messageName: String { "apus.v1.ModelEvent" }
+
+    /// Seconds since 1970.
+    public var time: Double = 0
+    /// `fetched`, `fetch_failed`, `loaded`, `load_failed`, `swapped`, `unloaded`, `labelled`,
+    /// `rolled_back`, `source_lost` or `source_back`; more may come.
+    public var event: String = ""
+    /// The version that it happened to; empty for all of the model.
+    public var version: String = ""
+    /// What is to be known of it, such as an error.
+    public var detail: String = ""
+
+    public init() {}
+
+    public init(
+      time: Double = 0,
+      event: String = "",
+      version: String = "",
+      detail: String = ""
+    ) {
+      self.time = time
+      self.event = event
+      self.version = version
+      self.detail = detail
     }
   }
 }
@@ -1083,7 +1126,7 @@ extension ApusV1 {
 
     public var version: String = ""
     public var state: ApusV1.State = .unspecified
-    /// Why it failed; empty in all other states.
+    /// Why it failed, or what holds up its files; empty in all other states.
     public var error: String = ""
     public var task: ApusV1.Task = .unspecified
     /// Family of the model's graph, such as "bert" or "llama".
@@ -1314,6 +1357,9 @@ extension ApusV1 {
     case unloading
     /// In the models' source, not in memory; calls are refused with UNAVAILABLE.
     case unloaded
+    /// On its way from a bucket to this machine; `error` tells what holds it up, if anything does. Calls
+    /// are refused with UNAVAILABLE.
+    case fetching
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -1325,6 +1371,7 @@ extension ApusV1 {
       case 3: self = .failed
       case 4: self = .unloading
       case 5: self = .unloaded
+      case 6: self = .fetching
       default: self = .unrecognized(rawValue)
       }
     }
@@ -1337,6 +1384,7 @@ extension ApusV1 {
       case .failed: 3
       case .unloading: 4
       case .unloaded: 5
+      case .fetching: 6
       case .unrecognized(let number): number
       }
     }
@@ -1349,6 +1397,7 @@ extension ApusV1 {
       case .failed: "STATE_FAILED"
       case .unloading: "STATE_UNLOADING"
       case .unloaded: "STATE_UNLOADED"
+      case .fetching: "STATE_FETCHING"
       case .unrecognized(let number): "\(number)"
       }
     }
@@ -2409,6 +2458,9 @@ extension ApusV1.ModelInfo {
     if unsafe c.pointee.has_description != 0 { self.description = try unsafe Bridge.string(c.pointee.description.data, c.pointee.description.len, "apus.v1.ModelInfo.description") }
     self.labels = try unsafe Bridge.messages(c.pointee.labels, c.pointee.n_labels)
     if unsafe c.pointee.has_error != 0 { self.error = try unsafe Bridge.string(c.pointee.error.data, c.pointee.error.len, "apus.v1.ModelInfo.error") }
+    if unsafe c.pointee.has_source != 0 { self.source = try unsafe Bridge.string(c.pointee.source.data, c.pointee.source.len, "apus.v1.ModelInfo.source") }
+    if unsafe c.pointee.has_source_error != 0 { self.sourceError = try unsafe Bridge.string(c.pointee.source_error.data, c.pointee.source_error.len, "apus.v1.ModelInfo.source_error") }
+    self.events = try unsafe Bridge.messages(c.pointee.events, c.pointee.n_events)
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -2426,6 +2478,49 @@ extension ApusV1.ModelInfo {
     if !self.error.isEmpty {
       unsafe c.pointee.has_error = 1
       unsafe arena.copy(self.error, to: &c.pointee.error)
+    }
+    if !self.source.isEmpty {
+      unsafe c.pointee.has_source = 1
+      unsafe arena.copy(self.source, to: &c.pointee.source)
+    }
+    if !self.sourceError.isEmpty {
+      unsafe c.pointee.has_source_error = 1
+      unsafe arena.copy(self.sourceError, to: &c.pointee.source_error)
+    }
+    unsafe (c.pointee.n_events, c.pointee.events) = arena.messages(self.events)
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.ModelEvent {
+  public static let layout = unsafe MessageLayout(apus__v1__model_event__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__ModelEvent.self)
+    self.time = unsafe c.pointee.time
+    if unsafe c.pointee.has_event != 0 { self.event = try unsafe Bridge.string(c.pointee.event.data, c.pointee.event.len, "apus.v1.ModelEvent.event") }
+    if unsafe c.pointee.has_version != 0 { self.version = try unsafe Bridge.string(c.pointee.version.data, c.pointee.version.len, "apus.v1.ModelEvent.version") }
+    if unsafe c.pointee.has_detail != 0 { self.detail = try unsafe Bridge.string(c.pointee.detail.data, c.pointee.detail.len, "apus.v1.ModelEvent.detail") }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__ModelEvent.self, Self.layout)
+    if self.time.bitPattern != 0 {
+      unsafe c.pointee.has_time = 1
+      unsafe c.pointee.time = self.time
+    }
+    if !self.event.isEmpty {
+      unsafe c.pointee.has_event = 1
+      unsafe arena.copy(self.event, to: &c.pointee.event)
+    }
+    if !self.version.isEmpty {
+      unsafe c.pointee.has_version = 1
+      unsafe arena.copy(self.version, to: &c.pointee.version)
+    }
+    if !self.detail.isEmpty {
+      unsafe c.pointee.has_detail = 1
+      unsafe arena.copy(self.detail, to: &c.pointee.detail)
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -2790,6 +2885,7 @@ extension FileDescriptor {
       "apus.v1.GetModelRequest",
       "apus.v1.GetModelResponse",
       "apus.v1.ModelInfo",
+      "apus.v1.ModelEvent",
       "apus.v1.VersionLabel",
       "apus.v1.Deprecation",
       "apus.v1.ModelVersion",
@@ -2807,5 +2903,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7124))
+      start: apus_v1_inference_descriptor(), count: 7355))
 }

@@ -26,13 +26,43 @@ extension ModelCache {
     try syncFolder(path)
   }
 
+  /// Bytes of the files in a folder and below it.
+  static func size(of path: String) throws(ObjectStoreError) -> Int {
+    var size = 0
+    for entry in try entries(of: path) {
+      size += entry.isFolder ? try self.size(of: entry.path) : entry.size
+    }
+    return size
+  }
+
+  /// The versions of a cache that are whole.
+  static func contents(of path: String) throws(ObjectStoreError) -> [CachedVersion] {
+    var versions: [CachedVersion] = []
+    for model in Folder.names(path, limit: 10_000) ?? [] {
+      for name in Folder.names("\(path)/\(model)", limit: 10_000) ?? [] {
+        let folder = "\(path)/\(model)/\(name)"
+        var status = stat()
+        guard let number = Int(name), number > 0,
+          let fingerprint = text(of: "\(folder)/.fingerprint"),
+          unsafe stat("\(folder)/.fingerprint", &status) == 0
+        else { continue }
+        versions.append(
+          CachedVersion(
+            model: model, number: number,
+            size: try size(of: folder) - fingerprint.utf8.count, fingerprint: fingerprint,
+            used: status.st_mtim.tv_sec * 1_000_000 + status.st_mtim.tv_nsec / 1_000))
+      }
+    }
+    return versions
+  }
+
   /// What is in a folder, hidden names too.
   private static func entries(
     of path: String
-  ) throws(ObjectStoreError) -> [(path: String, isFolder: Bool)] {
+  ) throws(ObjectStoreError) -> [(path: String, isFolder: Bool, size: Int)] {
     guard let folder = unsafe opendir(path) else { throw failed("open", path) }
     defer { unsafe closedir(folder) }
-    var entries: [(path: String, isFolder: Bool)] = []
+    var entries: [(path: String, isFolder: Bool, size: Int)] = []
     let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
     while let entry = unsafe readdir(folder) {
       // The record ends with its name, before the struct does: read in place, to the NUL.
@@ -42,7 +72,7 @@ extension ModelCache {
       let whole = "\(path)/\(name)"
       var status = stat()
       guard unsafe lstat(whole, &status) == 0 else { throw failed("look at", whole) }
-      entries.append((whole, status.st_mode & S_IFMT == S_IFDIR))
+      entries.append((whole, status.st_mode & S_IFMT == S_IFDIR, Int(status.st_size)))
     }
     return entries
   }

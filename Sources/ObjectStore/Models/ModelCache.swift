@@ -117,6 +117,31 @@ actor ModelCache {
     guard unsafe rename(source, target) == 0 else { throw Self.failed("move", source) }
   }
 
+  // MARK: Settings
+
+  func moveSettings(from folder: String, of model: String) throws(ObjectStoreError) {
+    try Self.makeFolder("\(path)/\(model)")
+    try move("\(folder)/model.yaml", to: "\(path)/\(model)/model.yaml")
+  }
+
+  func removeSettings(of model: String) { unsafe unlink("\(path)/\(model)/model.yaml") }
+
+  // MARK: What goes
+
+  /// Takes a version out. It is renamed first: what a crash leaves of it is no version.
+  func remove(_ version: CachedVersion) throws(ObjectStoreError) {
+    lastNumber += 1
+    let folder = "\(path)/.incoming/\(lastNumber)"
+    try move("\(path)/\(version.model)/\(version.number)", to: folder)
+    try Self.removeTree(folder, keepingTop: false)
+  }
+
+  func touch(_ model: String, _ number: Int) {
+    unsafe _ = utimensat(AT_FDCWD, "\(path)/\(model)/\(number)/.fingerprint", nil, 0)
+  }
+
+  func incomingBytes() -> Int { (try? Self.size(of: "\(path)/.incoming")) ?? 0 }
+
   /// Forgets a version that could not be fetched.
   func abandon(_ folder: String) { try? Self.removeTree(folder, keepingTop: false) }
 }

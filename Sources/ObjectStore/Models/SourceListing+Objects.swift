@@ -7,13 +7,11 @@ extension SourceListing {
   /// - Parameter prefix: that all keys begin with.
   init(_ objects: [StoredObject], prefix: String) {
     var files: [String: [Int: [SourcedFile]]] = [:]
-    var settings: [String: SourcedFile] = [:]
     for object in objects {
       do throws(ObjectStoreError) {
         switch try ModelKey(Self.rest(of: object.key, after: prefix)) {
         case .folder: break
-        case .settings(let model):
-          settings[model] = SourcedFile(path: "model.yaml", object: object)
+        case .settings(let model): settings[model] = object
         case .file(let model, let version, let path):
           files[model, default: [:]][version, default: []]
             .append(SourcedFile(path: path, object: object))
@@ -32,8 +30,7 @@ extension SourceListing {
         }
         versions.append(
           SourcedVersion(
-            model: model, number: number, files: found.sorted { $0.path < $1.path },
-            settings: settings[model]))
+            model: model, number: number, files: found.sorted { $0.path < $1.path }))
       }
     }
   }

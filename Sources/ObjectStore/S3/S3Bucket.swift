@@ -15,7 +15,8 @@ package struct S3Bucket: Sendable {
   ///     AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or Amazon's.
   ///   - usesPathStyle: whether the bucket's name stands in the path instead of the host's name;
   ///     nil for Amazon's way there and in the path elsewhere.
-  ///   - credentials: nil for those of the environment, if there are any.
+  ///   - credentials: nil for those of the environment or of the file that Amazon's
+  ///     tools share, if there are any.
   ///   - environment: the process's variables.
   package init(
     _ name: String, region: String? = nil, endpoint: String? = nil, usesPathStyle: Bool? = nil,
@@ -48,7 +49,7 @@ package struct S3Bucket: Sendable {
     if let credentials {
       self.credentials = credentials
     } else {
-      self.credentials = try S3Credentials(environment: environment)
+      self.credentials = try S3Credentials.found(environment)
     }
   }
 

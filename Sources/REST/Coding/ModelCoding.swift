@@ -27,6 +27,17 @@ extension ApusV1.ModelInfo {
           json.member("share", label.share)
         }
       }
+      json.member("source", source)
+      if !sourceError.isEmpty { json.member("source_error", sourceError) }
+      json.key("events")
+      json.array(events) { json, event in
+        json.object { json in
+          json.time("time", event.time)
+          json.member("event", event.event)
+          if !event.version.isEmpty { json.member("model_version", event.version) }
+          if !event.detail.isEmpty { json.member("detail", event.detail) }
+        }
+      }
     }
   }
 }
@@ -112,6 +123,7 @@ extension ApusV1.State {
     case .failed: "failed"
     case .unloading: "unloading"
     case .unloaded: "unloaded"
+    case .fetching: "fetching"
     case .unspecified, .unrecognized: "unknown"
     }
   }

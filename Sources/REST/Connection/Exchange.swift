@@ -131,6 +131,8 @@ final class Exchange {
       body: body, id: head.id, limits: limits)
     var metadata = head.headers.metadata
     metadata.append(RequestHeader.requestID.name, head.id)
+    // Who is in no trace gets a new one: a parent that says nothing asks for it.
+    if head.headers[.traceparent] == nil { metadata.append(RequestHeader.traceparent.name, "") }
     let timeout = (try? HTTPRequest.timeout(head.headers)) ?? nil
     let gateway = Gateway(
       connection.transport, metadata: metadata,

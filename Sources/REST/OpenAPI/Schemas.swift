@@ -217,7 +217,9 @@ enum Schemas {
       "model_version":{"type":["string","null"]},
       "versions":{"type":"array","items":{"type":"object","required":["model_version","state"]}},
       "labels":{"type":"array","items":{"type":"object",
-      "required":["label","model_version","share"]}}}}
+      "required":["label","model_version","share"]}},
+      "source":{"type":"string"},"source_error":{"type":"string"},
+      "events":{"type":"array","items":{"type":"object","required":["time","event"]}}}}
       """#
     )
   ]

@@ -14,9 +14,9 @@ struct CORS: Sendable {
     + "x-api-key, x-request-id, x-timeout-ms"
   private static let exposedHeaders =
     "cache-status, deprecation, link, location, ratelimit, ratelimit-policy, retry-after, "
-    + "retry-after-ms, sunset, traceparent, x-ratelimit-limit-requests, "
-    + "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
-    + "x-ratelimit-reset-tokens, x-request-id"
+    + "retry-after-ms, server-timing, sunset, traceparent, x-request-id, "
+    + "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+    + "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 
   /// The fields of an answer to a request from `origin`.
   func fields(_ origin: String?) -> [HTTPResponse.Header] {

@@ -74,7 +74,7 @@ final class LocalCall {
     case .finish(let failure): finish(failure)
     case .abort(let status):
       if let limit = status.cause as? Limit { core.metrics?.reached(limit) }
-      breakOff(status.sent(context.requestID))
+      breakOff(status.sent(context))
       task?.cancel()
       close(status)
     case .cancelHandler: task?.cancel()
@@ -93,7 +93,7 @@ final class LocalCall {
 
   /// The handler's status behind its messages, with the metadata that a client would be sent.
   private func finish(_ failure: Status?) {
-    var outcome = failure?.sent(context.requestID) ?? Status(.ok)
+    var outcome = failure?.sent(context) ?? Status(.ok)
     for entry in context.trailingMetadata.entries { outcome.metadata.append(entry) }
     responses.finish(outcome)
     requests.fail(Status(.cancelled, "the call has ended"))
@@ -133,7 +133,7 @@ final class LocalCall {
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
-        received: received, sent: sent))
+        received: received, sent: sent, loop: loop.index))
   }
 }
 

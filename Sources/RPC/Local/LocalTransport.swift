@@ -35,11 +35,13 @@ public final class LocalTransport: ClientTransport {
 
   private func start(_ path: String, _ options: CallOptions) throws(Status) -> LocalClientCall {
     let id = RequestIDField.read(options.metadata)
+    let traceparent = TraceField.read(options.metadata)
     let route: Route
     do throws(Status) {
       route = try admit(path)
     } catch {
-      let context = CallContext(path: path, metadata: options.metadata, peer: peer, requestID: id)
+      let context = CallContext(
+        path: path, metadata: options.metadata, peer: peer, requestID: id, traceparent: traceparent)
       throw reject(error, context)
     }
     let requests = LocalPipe(
@@ -48,7 +50,8 @@ public final class LocalTransport: ClientTransport {
       budget: budget, messageSize: Int(UInt32.max), highWatermark: Self.queue)
     let context = CallContext(
       path: route.method.path, metadata: options.metadata,
-      deadline: options.timeout.map { .now.advanced(by: $0) }, peer: peer, requestID: id)
+      deadline: options.timeout.map { .now.advanced(by: $0) }, peer: peer, requestID: id,
+      traceparent: traceparent)
     context.attachment = attachment
     let call = LocalCall(
       core: core, loop: loop, route: route, context: context, requests: requests,
@@ -80,17 +83,18 @@ public final class LocalTransport: ClientTransport {
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
-        sent: EndedCall.Traffic()))
-    return status.sent(context.requestID)
+        sent: EndedCall.Traffic(), loop: loop.index))
+    return status.sent(context)
   }
 }
 
 extension Status {
-  /// As a client gets it: without its cause, and with the call's id beside it.
-  func sent(_ requestID: String) -> Status {
+  /// As a client gets it: without its cause, and with the call's id and its span beside it.
+  func sent(_ context: CallContext) -> Status {
     var status = self
     status.cause = nil
-    RequestIDField.append(requestID, to: &status.metadata)
+    RequestIDField.append(context.requestID, to: &status.metadata)
+    TraceField.append(context, to: &status.metadata)
     return status
   }
 }
@@ -131,11 +135,12 @@ final class LocalClientCall: ClientCall {
   }
   func cancel() { onLoop { $0.givenUp() } }
 
-  /// With the call's id, as a client that gives one gets it.
+  /// With the call's id and its span, as a client that gives its own gets them.
   var initialMetadata: Metadata {
     guard responses.traffic.messages > 0 || responses.outcome != nil else { return [:] }
     var metadata = context.initialMetadata
     RequestIDField.append(context.requestID, to: &metadata)
+    TraceField.append(context, to: &metadata)
     return metadata
   }
   var trailingMetadata: Metadata { responses.outcome?.metadata ?? [:] }

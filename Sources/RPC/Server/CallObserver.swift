@@ -21,6 +21,8 @@ public struct EndedCall: Sendable {
   public let duration: Duration
   public let received: Traffic
   public let sent: Traffic
+  /// The index of the loop that the call lived on, where its end is told.
+  public let loop: Int
 
   public var path: String { context.path }
   public var peer: String { context.peer }

@@ -9,6 +9,8 @@ struct RequestHead: Sendable {
   var encoding: String?
   /// What the client calls the call.
   var requestID: String?
+  /// Where the client places the call in a trace, well or badly.
+  var traceparent: String?
 
   /// Says that the encoding is not spoken here, and which is.
   var unknownEncoding: Status {
@@ -158,7 +160,7 @@ private struct RequestHeadReader {
     return .accepted(
       RequestHead(
         path: path, metadata: metadata, encoding: encoding,
-        requestID: RequestIDField.read(metadata)))
+        requestID: RequestIDField.read(metadata), traceparent: TraceField.read(metadata)))
   }
 
   /// `application/grpc`, alone or followed by `+…` or `;…`.

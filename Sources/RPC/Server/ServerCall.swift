@@ -132,10 +132,12 @@ final class ServerCall {
     connection.setNeedsWrite()
   }
 
-  /// The handler's, with the call's id for a client that has given one.
+  /// The handler's, with the call's id and its span for a client that has given its own.
   private var initialMetadata: Metadata {
-    let metadata = context.initialMetadata
-    return head.request.requestID == nil ? metadata : identified(metadata)
+    var metadata = context.initialMetadata
+    if head.request.requestID != nil { RequestIDField.append(context.requestID, to: &metadata) }
+    TraceField.append(context, to: &metadata)
+    return metadata
   }
 
   /// With the call's id. A call that failed has it among its trailers even if the client gave none:
@@ -143,6 +145,7 @@ final class ServerCall {
   private func identified(_ metadata: Metadata) -> Metadata {
     var metadata = metadata
     RequestIDField.append(context.requestID, to: &metadata)
+    TraceField.append(context, to: &metadata)
     return metadata
   }
 
@@ -168,7 +171,7 @@ final class ServerCall {
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .nanoseconds(Int64(clamping: duration)),
-        received: traffic.received, sent: traffic.sent))
+        received: traffic.received, sent: traffic.sent, loop: connection.loop.index))
   }
 }
 

@@ -242,7 +242,7 @@ extension ServerConnection: SessionDelegate {
       context: CallContext(
         path: admitted.route.method.path, metadata: admitted.request.metadata,
         deadline: timeout.map { .now.advanced(by: .nanoseconds($0)) }, peer: peer,
-        requestID: admitted.request.requestID))
+        requestID: admitted.request.requestID, traceparent: admitted.request.traceparent))
     stream.handler = call
     call.open(timeout: timeout)
   }
@@ -297,9 +297,11 @@ extension ServerConnection: SessionDelegate {
     _ stream: Stream, _ session: Session, _ status: Status, _ request: RequestHead
   ) {
     let context = CallContext(
-      path: request.path, metadata: request.metadata, peer: peer, requestID: request.requestID)
+      path: request.path, metadata: request.metadata, peer: peer, requestID: request.requestID,
+      traceparent: request.traceparent)
     var trailing = Metadata()
     RequestIDField.append(context.requestID, to: &trailing)
+    TraceField.append(context, to: &trailing)
     session.respond(
       stream,
       ResponseHeaders.trailersOnly(
@@ -310,7 +312,7 @@ extension ServerConnection: SessionDelegate {
     core.observer?.callEnded(
       EndedCall(
         context: context, status: status, duration: .zero, received: EndedCall.Traffic(),
-        sent: EndedCall.Traffic()))
+        sent: EndedCall.Traffic(), loop: loop.index))
   }
 
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {

@@ -1,4 +1,5 @@
 internal import Accounts
+internal import EventLoop
 internal import Messages
 internal import Metrics
 internal import RPC
@@ -29,6 +30,7 @@ struct AccessControl: Interceptor {
     let access = Access.of(method.path)
     if access == .open { return try await next() }
     let now = UnixTime.now()
+    let began = LoopInstant.monotonic
     let caller =
       if let owner = context.attachment as? JobOwner {
         try authenticate(owner, at: now)
@@ -36,9 +38,11 @@ struct AccessControl: Interceptor {
         try authenticate(context.metadata, at: now)
       }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
-    let record = CallRecord(caller: caller, time: now)
+    let record = CallRecord(caller: caller, time: now, began: began)
     context.attachment = record
+    record.ended(.access)
     if access == .caller { try await limits.admit(record, context, model: "", tokens: 0) }
+    defer { record.handlerEnded(context) }
     try await next()
   }
 

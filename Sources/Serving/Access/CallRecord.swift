@@ -1,4 +1,5 @@
 internal import Accounts
+internal import EventLoop
 internal import Messages
 internal import Synchronization
 
@@ -9,6 +10,10 @@ final class CallRecord: Sendable {
     /// A model of this server; empty until one is found.
     var model = ""
     var version = 0
+    /// The figures of the version that answers; nil before it is found and once they have the call.
+    var metrics: VersionMetrics?
+    /// The limit that the call was refused by.
+    var limit: String?
     var instances = 0
     var tokensIn = 0
     var tokensOut = 0
@@ -26,15 +31,60 @@ final class CallRecord: Sendable {
   /// When the call began.
   let time: UnixTime
   private let state = Mutex(State())
+  let stages: StageTimes
 
-  init(caller: Caller, time: UnixTime) {
+  /// - Parameter began: the same as `time` on the clock of stages.
+  init(caller: Caller, time: UnixTime, began: LoopInstant = .monotonic) {
     self.caller = caller
     self.time = time
+    stages = StageTimes(since: began)
   }
 
   var facts: Facts { state.withLock { $0.facts } }
 
   func update(_ body: (inout Facts) -> Void) { state.withLock { body(&$0.facts) } }
+
+  /// It is known where the call goes.
+  func found(_ route: ModelRoute, instances: Int) {
+    update { facts in
+      facts.model = route.name
+      facts.instances = instances
+      guard case .success(let model) = route.target else { return }
+      facts.version = model.version
+      facts.metrics = model.metrics
+    }
+    ended(.routing)
+  }
+
+  /// Something answers in place of the version that was asked for; no model where none does.
+  func fellBack(_ kind: FallbackKind, to model: ServedModel?) {
+    update { facts in
+      facts.fallback = kind
+      facts.version = model?.version ?? 0
+      facts.metrics = model?.metrics
+      if let model { facts.model = model.name }
+    }
+  }
+
+  /// A stage has ended; it began with the end of the one before.
+  func ended(_ stage: Stage) { stages.end(stage, now: .monotonic) }
+
+  /// The model has computed, after that wait.
+  func computed(queue: Duration, compute: Duration) {
+    stages.end(queue: queue, compute: compute, now: .monotonic)
+  }
+
+  /// The handler has ended: what is left of its time was the last stage's, and a client that traces
+  /// the call is told of all of them.
+  func handlerEnded(_ context: CallContext) {
+    if stages[.compute] > 0 || facts.cached {
+      ended(.format)
+    } else if stages[.decode] == 0 {
+      ended(.handler)
+    }
+    guard context.isTraced else { return }
+    context.trailingMetadata.append("server-timing", stages.serverTiming)
+  }
 
   /// Keeps a call's leave to run until its end.
   func hold(_ admission: Admission) {

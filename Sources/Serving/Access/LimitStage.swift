@@ -25,6 +25,7 @@ struct LimitStage: Sendable {
     let caller = record.caller
     if !model.isEmpty { try caller.checkMay(useModel: model) }
     let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
+    record.ended(.limits)
     switch decision {
     case .admitted(let admission):
       record.hold(admission)
@@ -34,6 +35,7 @@ struct LimitStage: Sendable {
       for field in fields { metadata.append(field.name, field.value) }
       context.initialMetadata = metadata
     case .refused(let refusal):
+      record.update { $0.limit = refusal.limit.name }
       var status = Status(.resourceExhausted, refusal.message)
       if let wait = refusal.retryAfter { status.addRetryAdvice(wait) }
       for field in RateLimitHeaders.fields(of: decision) {
@@ -48,11 +50,7 @@ struct LimitStage: Sendable {
     _ record: CallRecord?, _ context: CallContext, _ route: ModelRoute, _ tokens: Int,
     instances: Int
   ) async throws(Status) {
-    record?.update {
-      $0.model = route.name
-      $0.instances = instances
-      if case .success(let model) = route.target { $0.version = model.version }
-    }
+    record?.found(route, instances: instances)
     try await admit(record, context, model: route.name, tokens: tokens)
   }
 
@@ -64,7 +62,13 @@ struct LimitStage: Sendable {
     guard record.caller.limits.limits(ofModel: model) != nil else {
       return try record.caller.checkMay(useModel: model)
     }
-    try await admit(record, context, model: model, tokens: tokens)
+    do throws(Status) {
+      try await admit(record, context, model: model, tokens: tokens)
+    } catch {
+      // The call itself is not refused.
+      record.update { $0.limit = nil }
+      throw error
+    }
   }
 
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is

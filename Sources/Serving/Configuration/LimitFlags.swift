@@ -107,6 +107,12 @@ package enum LimitFlags {
     LimitFlag(
       "models-period", "from one look at the models folder to the next",
       .time(\.modelsPeriod, .milliseconds(100)...(.seconds(86_400)))),
+    LimitFlag(
+      "s3-period", "from one listing of a bucket of models to the next",
+      .time(\.s3.period, .milliseconds(100)...(.seconds(86_400)))),
+    LimitFlag(
+      "s3-cache-size", "bytes of models from each bucket that are kept",
+      .bytes(\.s3.cacheSize, mebi...524_288 * gibi)),
   ]
 
   package static let jobs: [LimitFlag<JobOptions>] = [

@@ -117,10 +117,6 @@ struct FallbackStage: Sendable {
     _ kind: FallbackKind, _ route: ModelRoute, _ model: ServedModel?, _ record: CallRecord?
   ) {
     metrics.fellBack(from: route.name, to: kind)
-    record?.update {
-      $0.model = model?.name ?? route.name
-      $0.version = model?.version ?? 0
-      $0.fallback = kind
-    }
+    record?.fellBack(kind, to: model)
   }
 }

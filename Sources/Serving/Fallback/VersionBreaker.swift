@@ -25,9 +25,6 @@ final class VersionBreaker: Sendable {
     metrics.show(model, version, .closed)
   }
 
-  /// Nobody asks a version that has gone.
-  deinit { metrics.show(model, version, .closed) }
-
   /// State and failed share of the window's calls.
   var reading: (state: CircuitBreaker.State, failureRate: Double) {
     machine.withLock { ($0.state, $0.failureRate(at: .now)) }

@@ -19,6 +19,7 @@ struct GenerateHandler: Sendable {
     let start = ContinuousClock.now
     let id = try context.requestID(wanted: request.requestID)
     let record = context.record
+    record?.ended(.decode)
     let route = registry.route(request.model, version: request.version)
     let tokens = request.estimatedTokens
     try await limits.admit(record, context, route, tokens, instances: 1)
@@ -58,11 +59,13 @@ struct GenerateHandler: Sendable {
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
     }
     let (sampling, stops) = try Self.sampling(request.sampling ?? ApusV1.SamplingOptions())
+    record?.ended(.validation)
     let generation = GenerationRequest(
       prompt: try await prompts.ids(of: request, model, sequences), sampling: sampling,
       maxTokens: request.sampling?.maxTokens.map { Int($0) }, stopTokens: sequences.stopTokens,
       deadline: context.deadline)
     record?.update { $0.tokensIn = generation.prompt.count }
+    record?.ended(.prepare)
     let stream = try await sequences.scheduler.generate(generation)
     let first = try await stream.next()
     if first == nil, let summary = stream.summary { try Self.checkBegin(summary) }
@@ -101,6 +104,7 @@ struct GenerateHandler: Sendable {
     guard let summary = stream.summary else {
       throw Status(.internal, "the generation ended without a summary")
     }
+    record?.computed(queue: summary.queued, compute: summary.total - summary.queued)
     try await writer.finish(summary, latency: start.duration(to: .now))
   }
 

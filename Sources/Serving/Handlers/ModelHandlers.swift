@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Messages
 
 /// ListModels and GetModel: what the registry knows, in the contract's words.
@@ -6,7 +7,7 @@ struct ModelHandlers: Sendable {
 
   func list() -> ApusV1.ListModelsResponse {
     var response = ApusV1.ListModelsResponse()
-    response.models = registry.all.map { Self.info($0, $0.versions) }
+    response.models = registry.all.map { info($0, $0.versions) }
     return response
   }
 
@@ -24,20 +25,28 @@ struct ModelHandlers: Sendable {
       }
     }
     var response = ApusV1.GetModelResponse()
-    response.model = Self.info(model, versions)
+    response.model = info(model, versions)
     return response
   }
 
-  private static func info(_ model: ModelRegistry.Model, _ versions: [ModelRegistry.Version])
-    -> ApusV1.ModelInfo
-  {
+  private func info(
+    _ model: ModelRegistry.Model, _ versions: [ModelRegistry.Version]
+  ) -> ApusV1.ModelInfo {
     var info = ApusV1.ModelInfo()
     info.name = model.name
     info.description = model.settings.description
     info.error = model.problem ?? ""
-    info.versions = versions.reversed().map(describe)
+    info.versions = versions.reversed().map(Self.describe)
     info.labels = model.labels.sorted { $0.key < $1.key }.map { name, label in
       ApusV1.VersionLabel(label: name, version: String(label.version), share: label.share)
+    }
+    let history = registry.history(of: model.name)
+    info.source = history.source
+    info.sourceError = history.sourceProblem
+    info.events = history.events.map { event in
+      ApusV1.ModelEvent(
+        time: event.time, event: event.kind.rawValue,
+        version: event.version.map(String.init) ?? "", detail: event.detail)
     }
     return info
   }
@@ -46,9 +55,9 @@ struct ModelHandlers: Sendable {
     var description = ApusV1.ModelVersion()
     description.version = String(version.number)
     description.state = version.wireState
+    description.error = version.failure ?? ""
     switch version.state {
-    case .unloaded, .loading, .unloading: break
-    case .failed(let reason): description.error = reason
+    case .unloaded, .loading, .unloading, .failed: break
     case .ready(let model, let since):
       description.readySince = since
       add(model.facts, to: &description)
@@ -104,7 +113,12 @@ struct ModelHandlers: Sendable {
 extension ModelRegistry.Version {
   var wireState: ApusV1.State {
     switch state {
-    case .unloaded: .unloaded
+    case .unloaded:
+      switch presence {
+      case .here, .elsewhere: .unloaded
+      case .coming: .fetching
+      case .broken: .failed
+      }
     case .loading: .loading
     case .ready: .ready
     case .failed: .failed

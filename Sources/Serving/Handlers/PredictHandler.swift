@@ -22,6 +22,7 @@ struct PredictHandler: Sendable {
     try await limits.admit(call.record, context, route, tokens, instances: request.instances.count)
     let outcome = try await fallback.answer(route, context, call.record, tokens: tokens) { model in
       try Validation.check(request, model)
+      call.record?.ended(.validation)
       return try await cache.answer(call, model) {
         try await model.breaker.guarding { try await batches.answer(call, model) }
       }

@@ -38,7 +38,6 @@ package final class InferenceServer: Sendable {
   /// File descriptors that the process may have.
   private let descriptors: Int
   private let lastReason = Mutex<String?>(nil)
-  private let memoryTrim = Mutex(MemoryTrim())
 
   /// Keeps SIGTERM and SIGINT for `run`. To be called on the main thread before any other thread
   /// starts, because threads inherit the mask of those that start them.
@@ -60,18 +59,20 @@ package final class InferenceServer: Sendable {
     let engine = try Engine()
     self.engine = engine
     cache = configuration.cache.size > 0 ? MemoryCache(configuration.cache) : nil
-    let breakerMetrics = BreakerMetrics(metrics)
+    let figures = ModelFigures(metrics, engine, cache, loops: group.loops.count)
+    let wake = Semaphore()
     let installer = ModelInstaller(
-      registry: registry, engine: engine,
-      metrics: BatchingMetrics(registry: metrics, engine: engine),
-      cacheMetrics: CacheMetrics(metrics, cache), breakerMetrics: breakerMetrics,
-      loops: group.loops, threads: configuration.threads, log: log)
-    keeper = ModelKeeper(
-      root: configuration.models, registry: registry, installer: installer, metrics: metrics,
-      log: log, period: configuration.modelsPeriod)
+      registry: registry, engine: engine, figures: figures, loops: group.loops,
+      threads: configuration.threads, log: log
+    ) { wake.signal() }
+    let keeper = ModelKeeper(
+      sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
+      installer: installer, memory: WishMemory(database: configuration.accounts.database, log: log),
+      metrics: metrics, log: log, period: configuration.modelsPeriod, wake: wake)
+    self.keeper = keeper
     readiness = Readiness(
-      models: { [registry] in registry.standings }, requirement: configuration.readiness,
-      stuckAfter: configuration.stuckAfter
+      models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
+      requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
@@ -80,16 +81,9 @@ package final class InferenceServer: Sendable {
       configuration.jobs.path(besides: configuration.accounts.database), configuration.jobs,
       metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
-    let fallback = FallbackStage(limits: limits, registry: registry, metrics: breakerMetrics)
     let service = InferenceService(
-      predictions: PredictHandler(
-        registry: registry, limits: limits, fallback: fallback, cache: CacheStage(cache: cache),
-        batches: BatchStage(longTexts: longTexts)),
-      generations: GenerateHandler(
-        registry: registry, limits: limits, fallback: fallback,
-        prompts: PromptEncoder(longTexts: longTexts)),
-      healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
-      models: ModelHandlers(registry: registry))
+      registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
+      fallback: FallbackStage(limits: limits, registry: registry, metrics: figures.breakers))
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.interceptors = [
@@ -99,11 +93,11 @@ package final class InferenceServer: Sendable {
         metrics: metrics)
     ]
     options.observer = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), CallLog(log: log, scope: configuration.callLog),
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: figures.requests),
+      CallLog(log: log, scope: configuration.callLog),
     ])
     options.connectionObserver = ConnectionLog(log: log)
     options.registry = metrics
-    ProcessMetrics.register(in: metrics)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(keeper: keeper, registry: registry)
@@ -115,6 +109,15 @@ package final class InferenceServer: Sendable {
       options: Self.httpOptions(configuration, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
+    registerSeries(of: figures)
+  }
+
+  /// Of what is only looked up when somebody asks.
+  private func registerSeries(of figures: ModelFigures) {
+    ProcessMetrics.register(in: metrics)
+    ModelMetrics.register(registry, readiness, in: metrics)
+    TritonMetrics.register(figures.requests, figures.batching, in: metrics)
+    VLLMMetrics.register(figures.requests, figures.batching, in: metrics)
   }
 
   /// Serves until the process is told to stop.
@@ -122,7 +125,7 @@ package final class InferenceServer: Sendable {
   /// - Throws: when the address cannot be listened on or the models folder cannot be read.
   package func run() async throws {
     defer { log.close() }
-    let directory = try ModelDirectory(scanning: configuration.models)
+    let models = try keeper.firstLook()
     try checkReach()
     setHealth(.notServing)
     let address = try server.listen(on: address).address
@@ -137,7 +140,7 @@ package final class InferenceServer: Sendable {
     }
     tellReach()
     reportSoon()
-    try startLoading(directory)
+    try startLoading(models)
     watchReadiness()
     let stop = StopSignal()
     try group.loops[0].onSignals([.terminate, .interrupt]) { stop.received($0) }
@@ -215,8 +218,8 @@ package final class InferenceServer: Sendable {
 
   // MARK: Models
 
-  private func startLoading(_ directory: ModelDirectory) throws(ThreadError) {
-    try keeper.start(directory) { [self] in
+  private func startLoading(_ models: [ModelDirectory]) throws(ThreadError) {
+    try keeper.start(models) { [self] in
       readiness.finishedLoading()
       reportSoon()
       // A loading that was given up ends here too.
@@ -239,7 +242,6 @@ package final class InferenceServer: Sendable {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
       cache?.expire(at: .now)
-      if memoryTrim.withLock({ $0.isDue(freed: ProcessMemory.freed) }) { ProcessMemory.giveBack() }
       rearm(loop)
     }
   }

@@ -1,6 +1,7 @@
 /// When what a wave of clients took is given back to the system: the allocator alone keeps it.
-/// Asked once a second.
 struct MemoryTrim {
+  /// From one question to the next.
+  static let period = Duration.seconds(1)
   /// Less is not worth the few milliseconds.
   static let worthwhile = 32 << 20
   /// Questions in a row that must find so much: a steady load takes it right back.

@@ -24,6 +24,7 @@ package final class Readiness: Sendable {
   }
 
   private let models: @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)]
+  private let sourceProblem: @Sendable () -> String?
   private let requirement: Requirement
   private let engineHealth: @Sendable () -> EngineHealth
   private let stuckAfter: Duration
@@ -31,13 +32,16 @@ package final class Readiness: Sendable {
 
   /// - Parameters:
   ///   - models: how they stand, by name.
+  ///   - sourceProblem: why a source of models cannot be looked at; nil where all can.
   ///   - stuckAfter: a batch that computes for longer than this has hung.
   init(
     models: @escaping @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)],
+    sourceProblem: @escaping @Sendable () -> String? = { nil },
     requirement: Requirement, stuckAfter: Duration,
     engineHealth: @escaping @Sendable () -> EngineHealth
   ) {
     self.models = models
+    self.sourceProblem = sourceProblem
     self.requirement = requirement
     self.stuckAfter = stuckAfter
     self.engineHealth = engineHealth
@@ -63,7 +67,9 @@ package final class Readiness: Sendable {
       return notReady("model \(waiting.name) is loading")
     }
     if isLoading, model == nil { return notReady("models are loading") }
-    if models.isEmpty { return notReady("no model is installed") }
+    if models.isEmpty {
+      return notReady(sourceProblem().map { "no model is here: \($0)" } ?? "no model is installed")
+    }
     let failures = models.compactMap { name, standing in
       if case .failed(let reason) = standing { (name, reason) } else { nil }
     }

@@ -5,8 +5,9 @@ package import RPC
 
 /// What `apus serve` can be told, with defaults; those of the wire are in `ServerLimits`.
 package struct ServerConfiguration: Sendable {
-  /// Folder of models.
+  /// Where models come from: folders and `s3://bucket/prefix`, with commas between.
   package var models = "models"
+  package var s3 = S3Options()
   /// `host:port` or `unix:/path`; port 0 takes a free one.
   package var address = "127.0.0.1:8001"
   /// The same for HTTP; nil for no HTTP front.
@@ -34,7 +35,7 @@ package struct ServerConfiguration: Sendable {
   package var drainGrace: Duration = .seconds(30)
   /// How many models must answer for the server to be ready.
   package var readiness = Readiness.Requirement.all
-  /// Between two looks at the models folder.
+  /// Between two looks at the models folders.
   package var modelsPeriod: Duration = .seconds(2)
   /// A batch that computes for longer than this makes the server not ready.
   package var stuckAfter: Duration = .seconds(30)

@@ -27,8 +27,11 @@ package struct CallLog: CallObserver {
       default: .info
       }
     guard log.admits(level) else { return }
+    let trace = call.context.trace
     var fields: [LogEntry.Field] = [
       ("request_id", .text(call.requestID)),
+      ("trace_id", .text(trace.traceID)),
+      ("span_id", .text(trace.spanID)),
       ("path", .text(call.path)),
       ("status", .text(call.status.code.name)),
       ("ms", .number(call.duration.milliseconds)),
@@ -47,6 +50,11 @@ package struct CallLog: CallObserver {
       }
       if facts.cached { fields.append(("cached", .flag(true))) }
       if let kind = facts.fallback { fields.append(("fallback", .text(kind.rawValue))) }
+      if let limit = facts.limit { fields.append(("limit", .text(limit))) }
+      if record.stages[.compute] > 0 {
+        fields.append(("queue_ms", .number(Double(record.stages[.queue]) / 1e6)))
+        fields.append(("compute_ms", .number(Double(record.stages[.compute]) / 1e6)))
+      }
     }
     if failed {
       fields.append(("message", .text(call.status.message)))

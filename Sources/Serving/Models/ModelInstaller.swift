@@ -12,12 +12,11 @@ internal import Tokenizers
 final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
-  private let metrics: BatchingMetrics
-  private let cacheMetrics: CacheMetrics
-  private let breakerMetrics: BreakerMetrics
+  private let figures: ModelFigures
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
+  private let gone: @Sendable () -> Void
   private let shared = Mutex(Shared())
   private let isCancelled = Atomic(false)
 
@@ -33,16 +32,16 @@ final class ModelInstaller: Sendable {
     let tokenizer: WordPieceTokenizer
   }
 
+  /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
-    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
-    cacheMetrics: CacheMetrics, breakerMetrics: BreakerMetrics, loops: [EventLoop],
-    threads: Int?, log: Log
+    registry: ModelRegistry, engine: Engine, figures: ModelFigures, loops: [EventLoop],
+    threads: Int?, log: Log,
+    gone: @escaping @Sendable () -> Void
   ) {
+    self.figures = figures
+    self.gone = gone
     self.registry = registry
     self.engine = engine
-    self.metrics = metrics
-    self.cacheMetrics = cacheMetrics
-    self.breakerMetrics = breakerMetrics
     self.loops = loops
     self.threads = threads
     self.log = log
@@ -95,7 +94,7 @@ final class ModelInstaller: Sendable {
   {
     let place = Place(
       model: entry.name, version: String(version.number), settings: entry.settings, engine: engine,
-      metrics: metrics, loop: nextLoop())
+      metrics: figures.batching, loop: nextLoop())
     let folder = try ModelFolder.detect(version.path)
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes
@@ -122,14 +121,17 @@ final class ModelInstaller: Sendable {
       cache: plan(entry),
       breaker: VersionBreaker(
         model: place.model, version: place.version, settings: entry.settings.breaker,
-        metrics: breakerMetrics, log: log))
+        metrics: figures.breakers, log: log),
+      metrics: VersionMetrics(
+        figures.requests, model: entry.name, version: place.version,
+        generates: facts.task == .generation, gone: gone))
   }
 
   private func plan(_ entry: ModelDirectory.Entry) -> CachePlan? {
     guard entry.settings.caches else { return nil }
     return CachePlan(
       lifetime: entry.settings.cacheLifetime, isPerKey: entry.settings.cachesPerKey,
-      figures: cacheMetrics.counters(of: entry.name))
+      figures: figures.cache.counters(of: entry.name))
   }
 
   /// Batchers live on the loops in turn.

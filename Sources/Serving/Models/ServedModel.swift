@@ -35,13 +35,17 @@ package final class ServedModel: Sendable {
     package let chat: ChatSupport
   }
 
+  /// Goes after all the rest, which is destroyed in the order it stands here, and tells.
+  let metrics: VersionMetrics
+
   init(
     name: String, version: Int, facts: ModelFacts, runner: Runner, cache: CachePlan?,
-    breaker: VersionBreaker
+    breaker: VersionBreaker, metrics: VersionMetrics
   ) {
     generation = Self.generations.wrappingAdd(1, ordering: .relaxed).newValue
     self.cache = cache
     self.breaker = breaker
+    self.metrics = metrics
     self.name = name
     self.version = version
     versionText = String(version)

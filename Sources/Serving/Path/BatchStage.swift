@@ -40,6 +40,7 @@ struct BatchStage: Sendable {
     tokens: Int, shape: (Backend.Output) -> ApusV1.Prediction
   ) async throws -> PredictAnswer {
     let prepared = ContinuousClock.now
+    call.record?.ended(.prepare)
     let answers: [BatchAnswer<Backend.Output>]
     // One instance is by far the commonest, and cheaper without the bookkeeping of a group.
     if inputs.count == 1 {
@@ -51,10 +52,14 @@ struct BatchStage: Sendable {
       answers = try await batcher.submit(
         all: inputs, deadline: call.deadline, queueTimeout: call.queueTimeout)
     }
+    let (queued, computed) = answers.reduce((Duration.zero, Duration.zero)) {
+      (max($0.0, $1.queued), max($0.1, $1.compute))
+    }
+    call.record?.computed(queue: queued, compute: computed)
     var answer = PredictAnswer(predictions: answers.map { shape($0.output) }, tokens: tokens)
     answer.timing.prepareMs = call.start.duration(to: prepared).milliseconds
-    answer.timing.queueMs = answers.map(\.queued).max()?.milliseconds ?? 0
-    answer.timing.computeMs = answers.map(\.compute).max()?.milliseconds ?? 0
+    answer.timing.queueMs = queued.milliseconds
+    answer.timing.computeMs = computed.milliseconds
     answer.timing.batchSize = UInt32(answers.map(\.batchSize).max() ?? 0)
     return answer
   }

@@ -24,7 +24,9 @@ struct CacheStage: Sendable {
         of: call.request, model.facts, of: plan.isPerKey ? call.record?.caller.keyID : nil))
     // Whoever says how long it waits for its own computation does not wait for another's.
     let joins = call.queueTimeout == nil
-    switch try await cache.claim(key, joining: joins, at: call.start) {
+    let claim = try await cache.claim(key, joining: joins, at: call.start)
+    call.record?.ended(.cache)
+    switch claim {
     case .hit(let answer):
       plan.figures.hits.increment()
       say("hit", call)

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Messages
 
 /// Where a call goes: the version that it asks for, and what stands in for it. Found under one lock
@@ -44,7 +45,8 @@ extension ModelRegistry {
         }
       var earlier: [ServedModel] = []
       if fallback.contains(.previous) {
-        for other in model.versions.reversed() where other.number < number && !other.isHeldOut {
+        for other in model.versions.reversed() where other.number < number {
+          if model.wishes.heldOut.contains(other.number) { continue }
           if case .ready(let served, _) = other.state { earlier.append(served) }
         }
       }

@@ -16,6 +16,7 @@ struct PredictCall {
     self.context = context
     requestID = try context.requestID(wanted: request.requestID)
     record = context.record
+    record?.ended(.decode)
   }
 
   /// When the answer is of no use any more.

@@ -1,139 +1,241 @@
+internal import Accounts
 internal import Messages
 
 // What becomes of operators' orders, on the keeper's thread.
 
 extension ModelKeeper.Shift {
   mutating func carryOut(_ order: ModelKeeper.Order, _ finish: @escaping Finish) {
+    guard errands.count + lookers.count + waiting.count < ModelKeeper.orderBound else {
+      return finish(.failure(ModelKeeper.tooMany))
+    }
     do throws(Status) {
       switch order {
-      case .load(let name, let version): try load(name, version)
-      case .unload(let name, let version): return try unload(name, version, finish)
+      case .load(let name, let version):
+        // Whoever says "load" says that the files are there.
+        lookers.append((refresh(for: name), name, version, finish))
+        proceed()
+      case .unload(let name, let version): try unload(name, version, finish)
       case .label(let name, let label, let version, let share):
-        try setLabel(name, label, version, share)
-      case .rollBack(let name): try rollBack(name)
+        try setLabel(name, label, version, share, finish)
+      case .rollBack(let name): try rollBack(name, finish)
       }
     } catch {
-      return finish(.failure(error))
+      finish(.failure(error))
     }
-    finish(.success(()))
   }
 
-  private mutating func load(_ name: String, _ text: String) throws(Status) {
-    // Whoever says "load" says that the files are there.
-    look(isComplete: true)
-    let model = try keeper.registry.model(name)
-    let isNewest = text.isEmpty || text == "latest"
-    guard let number = isNewest ? model.versions.last?.number : Int(text),
-      let version = model.version(number)
-    else { throw unknown(model, text) }
-    keeper.registry.change(name) { model in
-      model.withVersion(number) { version in
-        version.isHeldOut = false
-        if !isNewest { version.isPinned = true }
-        if case .failed = version.state { version.state = .unloaded }
+  /// Asks the source of a model for a new look, or, where none is known to have it, all sources.
+  private func refresh(for name: String) -> [Int] {
+    let owner = owners[name]
+    return keeper.sources.enumerated().map { index, source in
+      owner == nil || owner == index ? source.refresh() : 0
+    }
+  }
+
+  /// Goes on with what can go on by now.
+  mutating func proceed() {
+    let sources = keeper.sources
+    let ready = lookers.filter { zip(sources, $0.looks).allSatisfy { $0.hasLooked($1) } }
+    if !ready.isEmpty {
+      lookers.removeAll { each in zip(sources, each.looks).allSatisfy { $0.hasLooked($1) } }
+      look(isComplete: true)
+      for each in ready {
+        do throws(Status) { try load(each.name, each.version, each.finish) } catch {
+          each.finish(.failure(error))
+        }
       }
     }
-    forgetFailure(version.path)
-    try bringAboutReady(name, number)
+    let due = errands
+    errands = []
+    for errand in due {
+      if let outcome = outcome(of: errand.model, errand.number) {
+        errand.conclude(&self, outcome)
+      } else {
+        errands.append(errand)
+      }
+    }
+  }
+
+  private mutating func load(
+    _ name: String, _ text: String, _ finish: @escaping Finish
+  ) throws(Status) {
+    let isNewest = text.isEmpty || text == "latest"
+    guard let model = try? registry.model(name),
+      let number = isNewest ? model.versions.last?.number : Int(text),
+      let version = model.version(number)
+    else { throw try missing(name, text) }
+    var wishes = model.wishes
+    wishes.heldOut.remove(number)
+    if !isNewest { wishes.pinned.insert(number) }
+    if wishes != model.wishes {
+      registry.change(name) { [wishes] in $0.wishes = wishes }
+      keepWishes(of: name)
+    }
+    tryAgain(name, version)
+    whenReady(name, number) { _, outcome in finish(outcome) }
+  }
+
+  /// Forgets why a version could not be fetched or loaded.
+  private mutating func tryAgain(_ name: String, _ version: ModelRegistry.Version) {
+    failures[version.path] = nil
+    if case .failed = version.state { registry.set(name, version.number, to: .unloaded) }
+    switch version.presence {
+    case .here, .elsewhere: break
+    case .coming, .broken: fetch(name, version.number)
+    }
+  }
+
+  /// A version that may be in a source that cannot be looked at.
+  private func missing(_ name: String, _ text: String) throws(Status) -> Status {
+    if let sourceProblem {
+      return Status(
+        .unavailable,
+        "it is not here, and a source of models cannot be looked at: \(sourceProblem)")
+    }
+    return unknown(try registry.model(name), text)
   }
 
   private mutating func unload(
     _ name: String, _ text: String, _ finish: @escaping Finish
   ) throws(Status) {
-    let model = try keeper.registry.model(name)
+    let model = try registry.model(name)
     var numbers = Set(model.versions.map(\.number))
     if !text.isEmpty {
       guard let number = Int(text), numbers.contains(number) else { throw unknown(model, text) }
       numbers = [number]
     }
-    keeper.registry.change(name) { model in
-      for number in numbers {
-        model.withVersion(number) { version in
-          version.isHeldOut = true
-          version.isPinned = false
-        }
-      }
-      model.labels = model.labels.filter { !numbers.contains($0.value.version) }
+    registry.change(name) { [numbers] model in
+      model.wishes.heldOut.formUnion(numbers)
+      model.wishes.pinned.subtract(numbers)
+      model.wishes.labels = model.wishes.labels.filter { !numbers.contains($0.value.version) }
     }
+    keepWishes(of: name)
     bringAbout(name)
     wait(for: numbers, of: name, finish)
   }
 
   private mutating func setLabel(
-    _ name: String, _ label: String, _ number: Int?, _ share: Double
+    _ name: String, _ label: String, _ number: Int?, _ share: Double, _ finish: @escaping Finish
   ) throws(Status) {
-    let model = try keeper.registry.model(name)
-    let before = model.labels[label]
+    let model = try registry.model(name)
+    let before = model.wishes
     guard let number else {
-      keeper.registry.change(name) { $0.labels[label] = nil }
+      registry.change(name) { $0.wishes.labels[label] = nil }
+      noteLabel(name, label, nil, 0)
       bringAbout(name)
-      return
+      return finish(.success(()))
     }
     guard model.version(number) != nil else { throw unknown(model, "\(number)") }
-    let others = model.labels.filter { $0.key != label }.map(\.value.share).reduce(0, +)
-    guard others + share <= 1.000_000_1 else {
+    let others = before.labels.filter { $0.key != label }
+    let taken = others.values.map(\.share).reduce(0, +)
+    guard taken + share <= 1.000_000_1 else {
       throw Validation.invalid(
-        "share", "the other labels of \(name) take \(others) of the calls; \(1 - others) are left")
+        "share", "the other labels of \(name) take \(taken) of the calls; \(1 - taken) are left")
     }
-    keeper.registry.change(name) { model in
-      model.labels[label] = ModelRegistry.Label(version: number, share: 0)
-      model.withVersion(number) { $0.isHeldOut = false }
+    guard others.count < Self.labelBound else {
+      throw Validation.invalid(
+        "label", "\(name) has \(Self.labelBound) labels already; take one away")
     }
-    do throws(Status) { try bringAboutReady(name, number) } catch {
-      keeper.registry.change(name) { $0.labels[label] = before }
-      throw error
+    registry.change(name) { model in
+      model.wishes.pinned.insert(number)
+      model.wishes.heldOut.remove(number)
     }
-    // Calls come only now that it answers.
-    keeper.registry.change(name) {
-      $0.labels[label] = ModelRegistry.Label(version: number, share: share)
+    // The label points to where it did, and calls come, until the version answers.
+    let target = ModelRegistry.Label(version: number, share: share)
+    whenReady(name, number) { shift, outcome in
+      let isReady = (try? outcome.get()) != nil
+      shift.registry.change(name) { model in
+        if isReady { model.wishes.labels[label] = target }
+        if !before.pinned.contains(number) { model.wishes.pinned.remove(number) }
+        if !isReady, before.heldOut.contains(number) { model.wishes.heldOut.insert(number) }
+      }
+      if isReady { shift.noteLabel(name, label, number, share) }
+      shift.bringAbout(name)
+      finish(outcome)
     }
   }
 
+  /// Labels of one model at most.
+  static let labelBound = 32
+
+  private func noteLabel(_ name: String, _ label: String, _ number: Int?, _ share: Double) {
+    keepWishes(of: name)
+    log.info(
+      "labelled", ("model", .text(name)), ("label", .text(label)),
+      ("version", .text(number.map(String.init) ?? "none")), ("share", .number(share)))
+    let detail = number == nil ? "\(label) taken away" : "\(label), share \(share)"
+    keeper.reports.note(.labelled, name, number, detail)
+  }
+
   /// The version before the newest answers first; only then the newest goes.
-  private mutating func rollBack(_ name: String) throws(Status) {
-    let model = try keeper.registry.model(name)
-    let usable = model.versions.filter { !$0.isHeldOut && !$0.isAbsent }
+  private mutating func rollBack(_ name: String, _ finish: @escaping Finish) throws(Status) {
+    let model = try registry.model(name)
+    let usable = model.versions.filter {
+      !model.wishes.heldOut.contains($0.number) && !$0.isAbsent
+    }
     guard let latest = usable.last(where: { $0.state.phase == .ready }),
       let earlier = usable.last(where: { $0.number < latest.number })
     else {
       throw Status(
         .failedPrecondition, "model \(name) has no version before the one that answers")
     }
-    keeper.registry.change(name) { model in
-      model.withVersion(earlier.number) { version in
-        version.isPinned = true
-        if case .failed = version.state { version.state = .unloaded }
+    let wasPinned = model.wishes.pinned.contains(earlier.number)
+    registry.change(name) { $0.wishes.pinned.insert(earlier.number) }
+    tryAgain(name, earlier)
+    whenReady(name, earlier.number) { shift, outcome in
+      let isReady = (try? outcome.get()) != nil
+      shift.registry.change(name) { model in
+        if !wasPinned { model.wishes.pinned.remove(earlier.number) }
+        if isReady { model.wishes.heldOut.insert(latest.number) }
       }
+      if isReady { shift.noteRollBack(name, from: latest.number, to: earlier.number) }
+      shift.bringAbout(name)
+      finish(outcome)
     }
-    forgetFailure(earlier.path)
-    do throws(Status) { try bringAboutReady(name, earlier.number) } catch {
-      keeper.registry.change(name) { $0.withVersion(earlier.number) { $0.isPinned = false } }
-      throw error
-    }
-    keeper.registry.change(name) { model in
-      model.withVersion(latest.number) { $0.isHeldOut = true }
-      model.withVersion(earlier.number) { $0.isPinned = false }
-    }
-    bringAbout(name)
-    log.info(
-      "rolled back", ("model", .text(name)), ("from", .integer(latest.number)),
-      ("to", .integer(earlier.number)))
   }
 
-  /// - Throws: FAILED_PRECONDITION with the reason where the version does not answer after all.
-  private mutating func bringAboutReady(_ name: String, _ number: Int) throws(Status) {
-    guard bringAbout(name) else { throw Status(.unavailable, "the server is shutting down") }
-    switch try keeper.registry.model(name).version(number)?.state {
-    case .ready: return
-    case .failed(let reason):
-      throw Status(
-        .failedPrecondition, "version \(number) of model \(name) could not be loaded: \(reason)")
-    case .unloading:
-      throw Status(
-        .failedPrecondition,
-        "version \(number) of model \(name) still finishes its calls; try again when it is gone")
-    case .unloaded, .loading, nil:
-      throw Status(.failedPrecondition, "version \(number) of model \(name) is not to answer")
+  private func noteRollBack(_ name: String, from: Int, to: Int) {
+    keepWishes(of: name)
+    log.info(
+      "rolled back", ("model", .text(name)), ("from", .integer(from)), ("to", .integer(to)))
+    keeper.reports.note(.rolledBack, name, to, "from version \(from)")
+  }
+
+  /// Brings it about that a version answers, and goes on when it does or does not.
+  private mutating func whenReady(
+    _ name: String, _ number: Int,
+    _ conclude: @escaping (inout ModelKeeper.Shift, Result<Void, Status>) -> Void
+  ) {
+    guard bringAbout(name) else { return conclude(&self, .failure(ModelKeeper.stopped)) }
+    guard let outcome = outcome(of: name, number) else {
+      errands.append(Errand(model: name, number: number, conclude: conclude))
+      return
+    }
+    conclude(&self, outcome)
+  }
+
+  /// - Returns: FAILED_PRECONDITION with the reason where the version does not answer after all;
+  ///   nil where its files are still to come.
+  private func outcome(of name: String, _ number: Int) -> Result<Void, Status>? {
+    func failure(_ code: Status.Code, _ reason: String) -> Result<Void, Status> {
+      .failure(Status(code, "version \(number) of model \(name) \(reason)"))
+    }
+    guard let version = (try? registry.model(name))?.version(number) else {
+      return failure(.notFound, "has gone")
+    }
+    switch (version.state, version.presence) {
+    case (.ready, _): return .success(())
+    case (.failed(let reason), _):
+      return failure(.failedPrecondition, "could not be loaded: \(reason)")
+    case (.unloading, _):
+      return failure(
+        .failedPrecondition, "still finishes its calls; try again when it is gone")
+    case (.unloaded, .broken(let reason)):
+      return failure(.failedPrecondition, "could not be fetched: \(reason)")
+    case (.unloaded, .coming(let problem)):
+      return problem.map { failure(.unavailable, "is tried again by itself: \($0)") }
+    case (.unloaded, .elsewhere), (.unloaded, .here), (.loading, _):
+      return failure(.failedPrecondition, "is not to answer")
     }
   }
 

@@ -1,106 +1,234 @@
+internal import Accounts
 internal import EventLoop
 internal import Messages
-internal import Metrics
 
 extension ModelKeeper {
-  /// What the keeper's thread knows of the folder and brings about; nothing here is shared.
+  /// What the keeper's thread knows of the sources and brings about; nothing here is shared.
   struct Shift {
     typealias Finish = @Sendable (Result<Void, Status>) -> Void
 
     /// A version that takes no more calls, until the last that runs lets go of it.
-    private struct Leaving {
+    struct Leaving {
       let model: String
       let version: Int
       weak var served: ServedModel?
+      /// Held by calls until they are counted.
+      weak var metrics: VersionMetrics?
       let since: ContinuousClock.Instant
+
+      var hasGone: Bool { served == nil && metrics == nil }
+    }
+
+    /// What waits for a version to come from its source and answer.
+    struct Errand {
+      let model: String
+      let number: Int
+      let conclude: (inout Shift, Result<Void, Status>) -> Void
     }
 
     let keeper: ModelKeeper
-    private let root: String
-    private let changed: @Sendable () -> Void
+    let changed: @Sendable () -> Void
+    private let loaded: @Sendable () -> Void
+    private var isLoaded = false
+    /// Of each source, as it was when it could be looked at last.
+    private var seen: [ModelDirectory]
+    private var lost: [String?]
     private(set) var entries: [String: ModelDirectory.Entry] = [:]
-    /// Of the last look, by path of a version.
-    private var stamps: [String: FolderStamp] = [:]
-    /// What versions looked like that could not be loaded.
-    private var failures: [String: FolderStamp] = [:]
+    /// Which source a model is from.
+    private(set) var owners: [String: Int] = [:]
+    /// What versions looked like that could not be loaded, by path.
+    var failures: [String: VersionStamp] = [:]
     private var problems: Set<String> = []
-    private var leaving: [Leaving] = []
-    private var waiting: [(model: String, versions: Set<Int>, finish: Finish)] = []
+    /// Problems that are remembered at most; after so many, all are news again.
+    private static let problemBound = 10_000
+    var leaving: [Leaving] = []
+    var waiting: [(model: String, versions: Set<Int>, finish: Finish)] = []
+    var errands: [Errand] = []
+    /// Loads that wait for looks of those numbers at the sources.
+    var lookers: [(looks: [Int], name: String, version: String, finish: Finish)] = []
 
-    init(keeper: ModelKeeper, root: String, changed: @escaping @Sendable () -> Void) {
+    init(
+      keeper: ModelKeeper, seen: [ModelDirectory], loaded: @escaping @Sendable () -> Void,
+      changed: @escaping @Sendable () -> Void
+    ) {
       self.keeper = keeper
-      self.root = root
+      self.seen = seen
+      self.loaded = loaded
       self.changed = changed
+      lost = keeper.sources.map { _ in nil }
     }
 
     var log: Log { keeper.log }
+    var registry: ModelRegistry { keeper.registry }
 
-    /// How long nothing may be done: calls that let go of a version tell nobody.
-    var patience: Duration { leaving.isEmpty ? .seconds(3600) : .milliseconds(10) }
+    func source(of model: String) -> (any ModelSource)? { owners[model].map { keeper.sources[$0] } }
 
-    // MARK: The folder
+    /// Why a source of models cannot be looked at.
+    var sourceProblem: String? { lost.lazy.compactMap(\.self).first }
 
-    /// The first look, which takes everything to be complete.
-    mutating func begin(_ directory: ModelDirectory) {
-      enter(directory) { _ in true }
+    // MARK: The sources
+
+    /// Takes over what the sources held at the start.
+    mutating func begin() {
+      registry.remember(keeper.memory.recall())
+      let keeper = keeper
+      let events = SourceEvents {
+        keeper.hearNews()
+      } isInUse: { name, number in
+        guard let model = try? keeper.registry.model(name) else { return false }
+        return VersionPlan.wanted(model).contains(number)
+          || model.version(number).map { ![.unloaded, .failed].contains($0.state.phase) } ?? false
+      } fetched: { name, number, result in
+        keeper.reports.fetched(name, number, result)
+      }
+      enter()
+      for source in keeper.sources { source.begin(events) }
       changed()
       bringAllAbout()
+      tellLoaded(areKnown: keeper.sources.allSatisfy(\.isKnown))
     }
 
     /// Versions that are new, or have failed and changed since, are tried once their files have
     /// stayed as they are from one look to the next: nobody is copying any more.
     mutating func look(isComplete: Bool = false) {
-      let directory: ModelDirectory
-      do throws(ConfigurationError) { directory = try ModelDirectory(scanning: root) } catch {
-        return tell(error.description)
+      let (registry, failures) = (registry, failures)
+      let look = SourceLook(isComplete: isComplete) { name, version in
+        (try? registry.model(name))?.version(version.number) == nil
+          || failures[version.path] != nil
       }
-      var now: [String: FolderStamp] = [:]
-      // Of versions that answer or wait nobody asks whether their files are complete.
-      for entry in directory.entries {
-        let known = try? keeper.registry.model(entry.name)
-        for version in entry.versions
-        where known?.version(version.number) == nil || failures[version.path] != nil {
-          now[version.path] = FolderStamp(version.path)
+      let areKnown = keeper.sources.allSatisfy(\.isKnown)
+      for (index, source) in keeper.sources.enumerated() {
+        do throws(ConfigurationError) {
+          seen[index] = try source.look(look)
+          note(source.problem, of: index)
+        } catch {
+          note(error.description, of: index)
         }
       }
-      let before = stamps
-      stamps = now
-      enter(directory) { isComplete || before[$0.path] == now[$0.path] }
+      enter()
       bringAllAbout()
-      keeper.registry.forgetAbsent(except: Set(directory.entries.map(\.name)))
-      entries = entries.filter { keeper.registry.contains($0.key) }
+      registry.forgetAbsent(except: Set(owners.keys))
+      for name in entries.keys where !registry.contains(name) {
+        entries[name] = nil
+        keeper.reports.ended(name)
+      }
+      proceed()
+      tellLoaded(areKnown: areKnown)
     }
 
-    private mutating func enter(
-      _ directory: ModelDirectory, isSettled: (ModelDirectory.Version) -> Bool
-    ) {
-      for problem in directory.problems { tell(problem) }
-      for name in entries.keys where !directory.entries.contains(where: { $0.name == name }) {
-        keeper.registry.setAbsent(name)
+    /// Once all models have been tried, or are held up by their source.
+    private mutating func tellLoaded(areKnown: Bool) {
+      let isComing = registry.all.flatMap(\.versions).contains { version in
+        if case .coming(nil) = version.presence { version.state.phase == .unloaded } else { false }
       }
-      for var entry in directory.entries {
-        let known = try? keeper.registry.model(entry.name)
-        entry.versions.removeAll { known?.version($0.number) == nil && !isSettled($0) }
-        if let problem = entry.problem { tell(problem, model: entry.name) }
-        entries[entry.name] = entry
-        keeper.registry.merge(entry)
-        for version in entry.versions where isSettled(version) {
-          if let failed = failures[version.path], failed != stamps[version.path] {
-            retry(entry.name, version)
+      guard !isLoaded, areKnown, !isComing else { return }
+      isLoaded = true
+      loaded()
+    }
+
+    /// A source that is lost, or back, is news once.
+    private mutating func note(_ problem: String?, of index: Int) {
+      guard problem != lost[index] else { return }
+      let wasLost = lost[index] != nil
+      lost[index] = problem
+      let name = keeper.sources[index].name
+      for model in owners where model.value == index {
+        registry.changeHistory(of: model.key) { $0.sourceProblem = problem ?? "" }
+      }
+      keeper.setSourceProblems(
+        zip(keeper.sources, lost).compactMap { source, problem in
+          problem.map { "\(source.name): \($0)" }
+        })
+      guard wasLost != (problem != nil) else { return }
+      if let problem {
+        log.error(
+          "source of models lost; what is here goes on answering", ("source", .text(name)),
+          ("problem", .text(problem)))
+      } else {
+        log.info("source of models is back", ("source", .text(name)))
+      }
+      keeper.reports.source(of: owners.filter { $0.value == index }.keys, problem: problem)
+      changed()
+    }
+
+    private mutating func enter() {
+      var found: [String: (entry: ModelDirectory.Entry, source: Int)] = [:]
+      for (index, directory) in seen.enumerated() {
+        for problem in directory.problems { tell(problem) }
+        for entry in directory.entries {
+          if let other = found[entry.name] {
+            tell(
+              "\(entry.name) is in \(keeper.sources[other.source].name) and in "
+                + "\(keeper.sources[index].name): that of the former is served")
+            continue
           }
+          found[entry.name] = (entry, index)
+        }
+      }
+      for name in entries.keys where found[name] == nil { registry.setAbsent(name) }
+      owners = found.mapValues(\.source)
+      for name in found.keys.sorted() {
+        if let (entry, _) = found[name] { enter(entry) }
+      }
+    }
+
+    private mutating func enter(_ entry: ModelDirectory.Entry) {
+      var entry = entry
+      let known = try? registry.model(entry.name)
+      entry.versions.removeAll { known?.version($0.number) == nil && !$0.isSettled }
+      // Of a new model everything is still being written.
+      if known == nil, entry.versions.isEmpty, entry.problem == nil { return }
+      if let problem = entry.problem { tell(problem, model: entry.name) }
+      entries[entry.name] = entry
+      forgetVersions(of: known, except: entry)
+      registry.merge(entry)
+      if known == nil, let index = owners[entry.name] {
+        let (name, problem) = (keeper.sources[index].name, lost[index])
+        registry.changeHistory(of: entry.name) { history in
+          history.source = name
+          history.sourceProblem = problem ?? ""
+        }
+      }
+      for version in entry.versions where version.isSettled {
+        if let failed = failures[version.path], let stamp = version.stamp, failed != stamp {
+          retry(entry.name, version)
         }
       }
     }
 
-    private mutating func retry(_ name: String, _ version: ModelDirectory.Version) {
-      failures[version.path] = nil
-      keeper.registry.set(name, version.number, to: .unloaded)
+    /// What operators wanted of a version goes with it; while a model or its source is away it does
+    /// not.
+    private mutating func forgetVersions(
+      of model: ModelRegistry.Model?, except entry: ModelDirectory.Entry
+    ) {
+      guard let model, entry.problem == nil else { return }
+      let gone = model.versions.map(\.number).filter { number in
+        !entry.versions.contains { $0.number == number }
+      }
+      let wishes = model.wishes
+      guard gone.contains(where: { wishes.pinned.contains($0) || wishes.heldOut.contains($0) })
+      else { return }
+      registry.change(model.name) { model in
+        model.wishes.pinned.subtract(gone)
+        model.wishes.heldOut.subtract(gone)
+      }
+      keepWishes(of: model.name)
     }
 
-    mutating func forgetFailure(_ path: String) { failures[path] = nil }
+    mutating func retry(_ name: String, _ version: ModelDirectory.Version) {
+      failures[version.path] = nil
+      registry.set(name, version.number, to: .unloaded)
+    }
+
+    /// So that they outlive the process.
+    func keepWishes(of name: String) {
+      guard let model = try? registry.model(name) else { return }
+      keeper.memory.keep(model.wishes, of: name)
+    }
 
     /// A problem is news once.
     private mutating func tell(_ problem: String, model: String? = nil) {
+      if problems.count >= Self.problemBound { problems = [] }
       guard problems.insert(problem).inserted else { return }
       if let model {
         log.error("not loaded", ("model", .text(model)), ("problem", .text(problem)))
@@ -109,107 +237,11 @@ extension ModelKeeper {
       }
     }
 
-    // MARK: Steps
-
-    /// Heads after the encoders they stand on.
-    private mutating func bringAllAbout() {
-      // Nearly always there is nothing to do, and then no file is read for it.
-      let names = entries.keys.sorted().filter { name in
-        (try? keeper.registry.model(name)).flatMap(VersionPlan.next) != nil
-      }
-      let heads = Set(
-        names.filter { entries[$0]?.versions.contains { ModelInstaller.isHead($0) } ?? false })
-      for name in names.filter({ !heads.contains($0) }) + names.filter({ heads.contains($0) }) {
-        guard bringAbout(name) else {
-          return log.info("loading was given up", ("model", .text(name)))
-        }
-      }
-    }
-
-    /// Takes steps until a model is as it should be.
-    ///
-    /// - Returns: false where the server ends.
-    @discardableResult
-    mutating func bringAbout(_ name: String) -> Bool {
-      while let model = try? keeper.registry.model(name), let step = VersionPlan.next(model) {
-        switch step {
-        case .load(let number):
-          guard load(model, number) else { return false }
-        case .unload(let number): unload(model, number)
-        }
-      }
-      return true
-    }
-
-    private mutating func load(_ model: ModelRegistry.Model, _ number: Int) -> Bool {
-      guard let entry = entries[model.name], let version = model.version(number) else {
-        keeper.registry.set(model.name, number, to: .failed("its folder has gone"))
-        return true
-      }
-      let source = ModelDirectory.Version(number: number, path: version.path)
-      guard let succeeded = keeper.installer.load(entry, source) else { return false }
-      if succeeded {
-        retryHeads(on: model.name)
-      } else {
-        failures[version.path] = FolderStamp(version.path)
-      }
-      keeper.noteLoad(succeeded)
-      changed()
-      return true
-    }
-
-    /// What failed for lack of an encoder may load now.
-    private mutating func retryHeads(on name: String) {
-      for (other, entry) in entries where other != name {
-        for version in entry.versions where failures[version.path] != nil {
-          if ModelInstaller.isHead(version) { retry(other, version) }
-        }
-      }
-    }
-
-    private mutating func unload(_ model: ModelRegistry.Model, _ number: Int) {
-      guard case .ready(let served, _)? = model.version(number)?.state else { return }
-      log.info("unloading", ("model", .text(model.name)), ("version", .integer(number)))
-      keeper.registry.set(model.name, number, to: .unloading)
-      keeper.installer.forget(model.name, number)
-      leaving.append(
-        Leaving(model: model.name, version: number, served: served, since: .now))
-      changed()
-    }
-
-    /// Notes which versions have gone from memory, and tells those who wait for it.
-    mutating func settle() {
-      let gone = leaving.filter { $0.served == nil }
-      guard !gone.isEmpty else { return }
-      leaving.removeAll { $0.served == nil }
-      // What the weights' arenas do not hold (tokenizers, tables) goes back too.
-      ProcessMemory.giveBack()
-      for each in gone {
-        keeper.registry.set(each.model, each.version, to: .unloaded)
-        log.info(
-          "unloaded", ("model", .text(each.model)), ("version", .integer(each.version)),
-          ("ms", .number(each.since.duration(to: .now).milliseconds)))
-        keeper.noteUnload()
-        changed()
-      }
-      waiting.removeAll { model, versions, finish in
-        let isThere = leaving.contains { $0.model == model && versions.contains($0.version) }
-        if !isThere { finish(.success(())) }
-        return !isThere
-      }
-    }
-
-    /// Tells `finish` when versions have gone; at once if they are not there.
-    mutating func wait(for versions: Set<Int>, of model: String, _ finish: @escaping Finish) {
-      waiting.append((model, versions, finish))
-      if !leaving.contains(where: { $0.model == model && versions.contains($0.version) }) {
-        waiting.removeLast()
-        finish(.success(()))
-      }
-    }
-
     func end(_ status: Status) {
       for each in waiting { each.finish(.failure(status)) }
+      for each in lookers { each.finish(.failure(status)) }
+      var shift = self
+      for each in errands { each.conclude(&shift, .failure(status)) }
     }
   }
 }

@@ -1,18 +1,20 @@
+internal import EventLoop
 internal import Messages
 internal import Metrics
 internal import Synchronization
 internal import Threads
 
-/// Keeps the models that answer in step with their folder and with what operators want: the one
+/// Keeps the models that answer in step with their sources and with what operators want: the one
 /// thread that loads and unloads.
 ///
-///     folder, looked at every `period` ─┐
-///     orders of operators ──────────────┴▶ registry ─▶ VersionPlan.next ─▶ load · unload ─┐
-///                                             ▲───────────────────────────────────────────┘
+///     sources: folders looked at every `period`, news of buckets ─┐
+///     orders of operators, and what they wanted before ───────────┤
+///     the last call that leaves a version ────────────────────────┴▶ registry ─▶ VersionPlan.next
+///                                             ▲── fetch · load · unload ◀──────────────┘
 final class ModelKeeper: Sendable {
   /// What operators want of a model.
   enum Order: Sendable {
-    /// Empty and `latest`: the newest in the folder.
+    /// Empty and `latest`: the newest in the source.
     case load(String, version: String)
     /// Empty: all.
     case unload(String, version: String)
@@ -28,62 +30,63 @@ final class ModelKeeper: Sendable {
 
   private struct State {
     var orders: [Pending] = []
+    var hasNews = false
     var isStopped = false
   }
 
-  /// Orders that wait at most.
-  private static let orderBound = 64
+  /// Orders that wait at most: for their turn, and then for their versions to come.
+  static let orderBound = 64
 
-  private let root: String
+  let sources: [any ModelSource]
   let registry: ModelRegistry
   let installer: ModelInstaller
+  let memory: WishMemory
+  let reports: KeeperReports
   let log: Log
   private let period: Duration
   private let state = Mutex(State())
-  private let wake = Semaphore()
+  private let wake: Semaphore
+  private let lostSources = Mutex<[String]>([])
   private let thread = Mutex<SystemThread?>(nil)
-  private let loads: Family<Counter>
-  private let unloads: Counter
 
   /// - Parameters:
-  ///   - root: the folder of models.
-  ///   - period: between two looks at it.
+  ///   - wake: the one that the installer's models signal when their last call has let go of them.
+  ///   - period: between two looks at the sources.
   init(
-    root: String, registry: ModelRegistry, installer: ModelInstaller, metrics: Registry, log: Log,
-    period: Duration
+    sources: [any ModelSource], registry: ModelRegistry, installer: ModelInstaller,
+    memory: WishMemory, metrics: Registry, log: Log, period: Duration, wake: Semaphore
   ) {
-    self.root = root
+    self.sources = sources
     self.registry = registry
     self.installer = installer
+    self.memory = memory
     self.log = log
     self.period = period
-    loads = metrics.counters(
-      "apus_model_loads_total", help: "Versions that were loaded, or could not be.",
-      labels: ["outcome"])
-    unloads = metrics.counter(
-      "apus_model_unloads_total", help: "Versions that were taken out of memory.")
-    for (name, phase) in [("ready", ModelRegistry.State.Phase.ready), ("failed", .failed)] {
-      metrics.sampled(
-        "apus_models_\(name)", help: "Versions of models that are \(name).", kind: .gauge
-      ) { [registry] in
-        Double(registry.all.flatMap(\.versions).count { $0.state.phase == phase })
-      }
-    }
+    self.wake = wake
+    reports = KeeperReports(registry: registry, metrics: metrics)
   }
 
-  /// Loads what a folder holds and goes on keeping it.
+  /// What the sources hold now, taken to be complete.
+  func firstLook() throws(ConfigurationError) -> [ModelDirectory] {
+    var seen: [ModelDirectory] = []
+    for source in sources {
+      seen.append(try source.look(SourceLook(isComplete: true) { _, _ in false }))
+    }
+    return seen
+  }
+
+  /// Loads what the sources hold and goes on keeping it.
   ///
   /// - Parameters:
   ///   - loaded: called once all models have been tried.
   ///   - changed: called whenever a version became ready, failed or went.
   func start(
-    _ directory: ModelDirectory, loaded: @escaping @Sendable () -> Void,
+    _ seen: [ModelDirectory], loaded: @escaping @Sendable () -> Void,
     changed: @escaping @Sendable () -> Void
   ) throws(ThreadError) {
     let started = try SystemThread("models") { [self] in
-      var shift = Shift(keeper: self, root: root, changed: changed)
-      shift.begin(directory)
-      loaded()
+      var shift = Shift(keeper: self, seen: seen, loaded: loaded, changed: changed)
+      shift.begin()
       serve(&shift)
     }
     thread.withLock { $0 = started }
@@ -96,6 +99,7 @@ final class ModelKeeper: Sendable {
       defer { state.orders = [] }
       return state.orders
     }
+    for source in sources { source.end() }
     installer.cancel()
     wake.signal()
     for pending in refused { pending.finish(.failure(Self.stopped)) }
@@ -103,7 +107,7 @@ final class ModelKeeper: Sendable {
     running?.join()
   }
 
-  private static let stopped = Status(.unavailable, "the server is shutting down")
+  static let stopped = Status(.unavailable, "the server is shutting down")
 
   /// Carries an order out and returns when it is: a version is ready, or out of memory.
   func perform(_ order: Order) async throws(Status) {
@@ -111,11 +115,7 @@ final class ModelKeeper: Sendable {
       let pending = Pending(order: order) { continuation.resume(returning: $0) }
       let refusal = state.withLock { state -> Status? in
         if state.isStopped { return Self.stopped }
-        guard state.orders.count < Self.orderBound else {
-          return Status(
-            .resourceExhausted,
-            "\(Self.orderBound) changes of models wait already; try again when they are done")
-        }
+        guard state.orders.count < Self.orderBound else { return Self.tooMany }
         state.orders.append(pending)
         return nil
       }
@@ -124,26 +124,52 @@ final class ModelKeeper: Sendable {
     try result.get()
   }
 
+  static let tooMany = Status(
+    .resourceExhausted,
+    "\(orderBound) changes of models wait already; try again when they are done")
+
+  /// A source has something to look at.
+  func hearNews() {
+    state.withLock { $0.hasNews = true }
+    wake.signal()
+  }
+
+  /// Why sources cannot be looked at.
+  func setSourceProblems(_ problems: [String]) {
+    lostSources.withLock { $0 = problems }
+    reports.setLost(problems.count)
+  }
+
+  /// Why a source of models cannot be looked at; nil where all can.
+  var sourceProblem: String? { lostSources.withLock { $0.first } }
+
   // MARK: The thread
 
   private func serve(_ shift: inout Shift) {
     var nextLook = ContinuousClock.now + period
+    var nextTrim = ContinuousClock.now + MemoryTrim.period
+    var trim = MemoryTrim()
     while true {
-      _ = wake.wait(atMost: min(ContinuousClock.now.duration(to: nextLook), shift.patience))
-      let (orders, isStopped) = state.withLock { state in
-        defer { state.orders = [] }
-        return (state.orders, state.isStopped)
+      _ = wake.wait(atMost: ContinuousClock.now.duration(to: min(nextLook, nextTrim)))
+      let (orders, hasNews, isStopped) = state.withLock { state in
+        defer {
+          state.orders = []
+          state.hasNews = false
+        }
+        return (state.orders, state.hasNews, state.isStopped)
       }
       if isStopped { return shift.end(Self.stopped) }
-      for pending in orders { shift.carryOut(pending.order, pending.finish) }
-      if ContinuousClock.now >= nextLook {
+      if hasNews || ContinuousClock.now >= nextLook {
         shift.look()
         nextLook = .now + period
       }
+      for pending in orders { shift.carryOut(pending.order, pending.finish) }
       shift.settle()
+      if ContinuousClock.now >= nextTrim {
+        // Here, as it takes milliseconds that a loop does not have.
+        if trim.isDue(freed: ProcessMemory.freed) { ProcessMemory.giveBack() }
+        nextTrim = .now + MemoryTrim.period
+      }
     }
   }
-
-  func noteLoad(_ succeeded: Bool) { loads.with(succeeded ? "ready" : "failed").increment() }
-  func noteUnload() { unloads.increment() }
 }

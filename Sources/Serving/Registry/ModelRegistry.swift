@@ -1,3 +1,4 @@
+package import Accounts
 package import Messages
 internal import Synchronization
 
@@ -16,18 +17,12 @@ package final class ModelRegistry: Sendable {
     package let number: Int
     package let path: String
     package var state: State
-    /// Loaded because somebody asked for it, however old.
-    var isPinned = false
-    /// Kept out because somebody asked for that, however new.
-    var isHeldOut = false
+    var presence = ModelDirectory.Presence.here
     /// Its folder has gone.
     var isAbsent = false
   }
-  /// Where a label points, and its share of the calls that name no version.
-  package struct Label: Sendable, Equatable {
-    package let version: Int
-    package let share: Double
-  }
+  package typealias Label = ModelWishes.Label
+
   package struct Model: Sendable {
     package let name: String
     package var settings: ModelSettings
@@ -35,14 +30,21 @@ package final class ModelRegistry: Sendable {
     package var versions: [Version]
     /// Why none of the versions could be tried.
     package var problem: String?
-    package var labels: [String: Label] = [:]
+    package var wishes = ModelWishes()
+    package var labels: [String: Label] { wishes.labels }
   }
 
   private let models = Mutex<[String: Model]>([:])
+  /// Of models that are not there.
+  private let remembered = Mutex<[String: ModelWishes]>([:])
+  private let histories = Mutex<[String: ModelHistory]>([:])
 
   package init() {}
 
   // MARK: What the keeper changes
+
+  /// What operators wanted of models that are still to come.
+  func remember(_ wishes: [String: ModelWishes]) { remembered.withLock { $0 = wishes } }
 
   /// Takes over what a model's folder holds now. Versions that are new wait to be loaded; those
   /// that answer go on whatever became of their files, until the keeper takes them out.
@@ -50,7 +52,9 @@ package final class ModelRegistry: Sendable {
     models.withLock { models in
       var model =
         models[entry.name]
-        ?? Model(name: entry.name, settings: entry.settings, versions: [], problem: nil)
+        ?? Model(
+          name: entry.name, settings: entry.settings, versions: [], problem: nil,
+          wishes: remembered.withLock { $0.removeValue(forKey: entry.name) } ?? ModelWishes())
       if model.problem != nil, entry.problem == nil {
         // What kept all of them out has been mended.
         for index in model.versions.indices where model.versions[index].state.phase == .failed {
@@ -61,11 +65,15 @@ package final class ModelRegistry: Sendable {
       model.problem = entry.problem
       for index in model.versions.indices {
         let number = model.versions[index].number
-        model.versions[index].isAbsent = !entry.versions.contains { $0.number == number }
+        let found = entry.versions.first { $0.number == number }
+        model.versions[index].isAbsent = found == nil
+        if let found { model.versions[index].presence = found.presence }
       }
       for found in entry.versions where model.version(found.number) == nil {
         let state = entry.problem.map { State.failed($0) } ?? .unloaded
-        model.versions.append(Version(number: found.number, path: found.path, state: state))
+        model.versions.append(
+          Version(
+            number: found.number, path: found.path, state: state, presence: found.presence))
       }
       model.versions.sort { $0.number < $1.number }
       models[entry.name] = model
@@ -77,9 +85,18 @@ package final class ModelRegistry: Sendable {
     models.withLock { models in
       for (name, var model) in models {
         model.versions.removeAll { $0.isAbsent && [.unloaded, .failed].contains($0.state.phase) }
-        models[name] = model.versions.isEmpty && !names.contains(name) ? nil : model
+        let isGone = model.versions.isEmpty && !names.contains(name)
+        models[name] = isGone ? nil : model
+        guard isGone else { continue }
+        histories.withLock { $0[name] = nil }
+        if !model.wishes.isEmpty { remembered.withLock { $0[name] = model.wishes } }
       }
     }
+  }
+
+  func changeHistory(of name: String, _ body: (inout ModelHistory) -> Void) {
+    guard contains(name) else { return }
+    histories.withLock { body(&$0[name, default: ModelHistory()]) }
   }
 
   /// The folder of the whole model has gone.
@@ -103,6 +120,10 @@ package final class ModelRegistry: Sendable {
 
   // MARK: What callers read
 
+  func history(of name: String) -> ModelHistory {
+    histories.withLock { $0[name] ?? ModelHistory() }
+  }
+
   /// How all models stand, by name.
   var standings: [(name: String, standing: Model.Standing)] {
     all.map { ($0.name, $0.standing) }
@@ -125,8 +146,7 @@ package final class ModelRegistry: Sendable {
   /// The version that answers a call.
   ///
   /// - Parameter version: a number or a label; `latest` means the newest that is ready, and empty
-  /// the
-  ///   same but for the share of calls that labels take.
+  ///   the same but for the share of calls that labels take.
   /// - Throws: NOT_FOUND naming what there is; UNAVAILABLE while it loads or when it failed.
   package func resolve(_ name: String, version: String) throws(Status) -> ServedModel {
     try models.withLock { models throws(Status) in
@@ -146,9 +166,14 @@ package final class ModelRegistry: Sendable {
   }
 
   private static func newest(of model: Model) throws(Status) -> ServedModel {
-    for version in model.versions.reversed() where !version.isHeldOut {
-      if case .ready(let served, _) = version.state { return served }
+    var last: ServedModel?
+    for version in model.versions.reversed() {
+      guard case .ready(let served, _) = version.state else { continue }
+      if !model.wishes.heldOut.contains(version.number) { return served }
+      last = last ?? served
     }
+    // What somebody wants out answers until its successor does.
+    if let last { return last }
     switch model.standing {
     case .loading:
       throw Status(.unavailable, "model \(model.name) is still loading; retry soon")
@@ -193,6 +218,9 @@ package final class ModelRegistry: Sendable {
     case .ready(let served, _): return served
     case .loading: throw Status(.unavailable, "\(which) is still loading; retry soon")
     case .unloaded, .unloading:
+      if case .coming = version.presence {
+        throw Status(.unavailable, "\(which) is still being fetched; retry soon")
+      }
       throw Status(.unavailable, "\(which) is not loaded; LoadModel loads it")
     case .failed:
       throw Status(
@@ -207,60 +235,5 @@ package final class ModelRegistry: Sendable {
       .notFound,
       "no model named `\(Validation.shown(name))`"
         + (known.isEmpty ? "; no models are installed" : "; there are: \(known)"))
-  }
-}
-
-extension ModelRegistry.Model {
-  /// How a model stands as a whole.
-  enum Standing: Sendable, Equatable {
-    /// One of its versions answers.
-    case ready
-    /// None does yet.
-    case loading
-    /// None does, as somebody wanted.
-    case unloaded
-    /// None ever will: what is wrong with the model or with its newest version.
-    case failed(String)
-  }
-
-  var standing: Standing {
-    var isLoading = false
-    var isOut = false
-    for version in versions {
-      switch version.state {
-      case .ready: return .ready
-      case .loading: isLoading = true
-      case .unloaded, .unloading:
-        if version.isHeldOut || version.isAbsent { isOut = true } else { isLoading = true }
-      case .failed: break
-      }
-    }
-    if isLoading { return .loading }
-    if isOut { return .unloaded }
-    if case .failed(let reason) = versions.last?.state { return .failed(reason) }
-    return .failed(problem ?? "")
-  }
-
-  func version(_ number: Int) -> ModelRegistry.Version? {
-    versions.first { $0.number == number }
-  }
-
-  mutating func withVersion(_ number: Int, _ body: (inout ModelRegistry.Version) -> Void) {
-    guard let index = versions.firstIndex(where: { $0.number == number }) else { return }
-    body(&versions[index])
-  }
-}
-
-extension ModelRegistry.State {
-  enum Phase: Sendable { case unloaded, loading, ready, failed, unloading }
-
-  var phase: Phase {
-    switch self {
-    case .unloaded: .unloaded
-    case .loading: .loading
-    case .ready: .ready
-    case .failed: .failed
-    case .unloading: .unloading
-    }
   }
 }

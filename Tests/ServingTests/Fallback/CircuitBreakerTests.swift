@@ -60,11 +60,13 @@ import Testing
     for _ in 0..<10 { _ = call(&breaker, .failed, after: 1) }
     #expect(breaker.permit(at: start + .seconds(5.9)) == nil)
     let now = start + .seconds(6)
-    let probe = try #require(breaker.permit(at: now))
+    let first = breaker.permit(at: now)
+    let probe = try #require(first)
     #expect(breaker.state == .halfOpen && breaker.permit(at: now) == nil)
     breaker.report(probe, .succeeded, at: now)
     // One that ends for reasons of its own makes room for the next and decides nothing.
-    let silent = try #require(breaker.permit(at: now))
+    let second = breaker.permit(at: now)
+    let silent = try #require(second)
     breaker.report(silent, .silent, at: now)
     #expect(call(&breaker, .succeeded, after: 6) && breaker.state == .halfOpen)
     #expect(call(&breaker, .succeeded, after: 6) && breaker.state == .closed)
@@ -75,17 +77,18 @@ import Testing
     var breaker = breaker()
     for _ in 0..<10 { _ = call(&breaker, .failed, after: 1) }
     #expect(call(&breaker, .failed, after: 7) && breaker.state == .open)
-    #expect(!call(&breaker, .failed, after: 11.9))
+    #expect(call(&breaker, .failed, after: 11.9) == false)
     #expect(call(&breaker, .succeeded, after: 12) && breaker.state == .halfOpen)
   }
 
   @Test func whatBeganBeforeItOpenedSaysNothingAfterwards() throws {
     var breaker = breaker()
-    let late = try #require(breaker.permit(at: start))
+    let early = breaker.permit(at: start)
+    let late = try #require(early)
     for _ in 0..<10 { _ = call(&breaker, .failed, after: 1) }
     _ = breaker.permit(at: start + .seconds(6))
-    #expect(!breaker.report(late, .failed, at: start + .seconds(6)))
-    #expect(!breaker.report(late, .succeeded, at: start + .seconds(6)))
+    #expect(breaker.report(late, .failed, at: start + .seconds(6)) == false)
+    #expect(breaker.report(late, .succeeded, at: start + .seconds(6)) == false)
     #expect(breaker.state == .halfOpen)
   }
 

@@ -1,19 +1,23 @@
 """A real S3-speaking server (moto) that checks signatures, behind a proxy that can be told to fail.
 
 Argument: JSON {"buckets": {name: {key: size}}}. It prints one line of JSON when it is ready: the
-proxy's port, and the access and secret keys of a user who may read the bucket `models` only. It
-ends when its standard input does.
+proxy's port, that of the store itself, and the access and secret keys of a user who may use the
+bucket `models` only. It ends when its standard input does.
 
 POST /_fault?kind=K&times=N on the proxy lets the next N requests for objects go wrong, and no more:
   cut     half of the body, then the end of the connection
   slow    503 SlowDown, as S3 says it
   swap    the whole of another object
   hang    silence
+  slowly  half of the body, a second's pause, then the rest
+
+POST /_down?now=1 lets every request find nobody until now=0: connections end without an answer.
 """
 import json
 import os
 import sys
 import threading
+import time
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -33,6 +37,7 @@ POLICY = {"Version": "2012-10-17", "Statement": [
 lock = threading.Lock()
 faults: list[str] = []
 silence = threading.Event()
+down = threading.Event()
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -42,18 +47,26 @@ class Proxy(BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-    def answer(self, status: int, body: bytes, headers=(), cut: int | None = None):
+    def answer(self, status: int, body: bytes, headers=(), cut: int | None = None, slowly=False):
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in {"content-length", "connection", "transfer-encoding", "date", "server"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if slowly:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            time.sleep(1)
+            body = body[len(body) // 2:]
         self.wfile.write(body if cut is None else body[:cut])
         self.close_connection = cut is not None
 
     def do_POST(self):
         query = parse_qs(urlsplit(self.path).query)
+        if self.path.startswith("/_down"):
+            (down.set if query["now"] == ["1"] else down.clear)()
+            return self.answer(200, b"")
         with lock:
             faults.clear()
             faults.extend(query.get("kind", []) * int(query["times"][0]))
@@ -61,6 +74,9 @@ class Proxy(BaseHTTPRequestHandler):
 
     def do_GET(self):
         fault = None
+        if down.is_set():
+            self.close_connection = True
+            return None
         if "list-type" not in self.path:
             with lock:
                 fault = faults.pop(0) if faults else None
@@ -78,7 +94,7 @@ class Proxy(BaseHTTPRequestHandler):
         headers = response.getheaders()
         if fault == "swap":
             headers = [(n, '"0123456789abcdef0123456789abcdef"' if n.lower() == "etag" else v) for n, v in headers]
-        self.answer(response.status, body, headers, len(body) // 2 if fault == "cut" else None)
+        self.answer(response.status, body, headers, len(body) // 2 if fault == "cut" else None, fault == "slowly")
 
 
 class Server(ThreadingHTTPServer):
@@ -109,7 +125,7 @@ def main():
     Proxy.store = port
     proxy = Server(("127.0.0.1", 0), Proxy)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    print(json.dumps({"port": proxy.server_address[1], "access": key["AccessKeyId"],
+    print(json.dumps({"port": proxy.server_address[1], "store": port, "access": key["AccessKeyId"],
                       "secret": key["SecretAccessKey"]}), flush=True)
     sys.stdin.read()
     os._exit(0)

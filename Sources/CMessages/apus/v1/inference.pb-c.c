@@ -1414,6 +1414,51 @@ void   apus__v1__model_info__free_unpacked
   assert(message->base.descriptor == &apus__v1__model_info__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__model_event__init
+                     (Apus__V1__ModelEvent         *message)
+{
+  static const Apus__V1__ModelEvent init_value = APUS__V1__MODEL_EVENT__INIT;
+  *message = init_value;
+}
+size_t apus__v1__model_event__get_packed_size
+                     (const Apus__V1__ModelEvent *message)
+{
+  assert(message->base.descriptor == &apus__v1__model_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__model_event__pack
+                     (const Apus__V1__ModelEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__model_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__model_event__pack_to_buffer
+                     (const Apus__V1__ModelEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__model_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__ModelEvent *
+       apus__v1__model_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__ModelEvent *)
+     protobuf_c_message_unpack (&apus__v1__model_event__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__model_event__free_unpacked
+                     (Apus__V1__ModelEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__model_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   apus__v1__version_label__init
                      (Apus__V1__VersionLabel         *message)
 {
@@ -3953,7 +3998,7 @@ const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor =
   (ProtobufCMessageInit) apus__v1__get_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[8] =
 {
   {
     "name",
@@ -4015,18 +4060,57 @@ static const ProtobufCFieldDescriptor apus__v1__model_info__field_descriptors[5]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "source",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelInfo, has_source),
+    offsetof(Apus__V1__ModelInfo, source),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_error",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelInfo, has_source_error),
+    offsetof(Apus__V1__ModelInfo, source_error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__ModelInfo, n_events),
+    offsetof(Apus__V1__ModelInfo, events),
+    &apus__v1__model_event__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__model_info__field_indices_by_name[] = {
   2,   /* field[2] = description */
   4,   /* field[4] = error */
+  7,   /* field[7] = events */
   3,   /* field[3] = labels */
   0,   /* field[0] = name */
+  5,   /* field[5] = source */
+  6,   /* field[6] = source_error */
   1,   /* field[1] = versions */
 };
 static const ProtobufCIntRange apus__v1__model_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
 {
@@ -4036,11 +4120,88 @@ const ProtobufCMessageDescriptor apus__v1__model_info__descriptor =
   "Apus__V1__ModelInfo",
   "apus.v1",
   sizeof(Apus__V1__ModelInfo),
-  5,
+  8,
   apus__v1__model_info__field_descriptors,
   apus__v1__model_info__field_indices_by_name,
   1,  apus__v1__model_info__number_ranges,
   (ProtobufCMessageInit) apus__v1__model_info__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__model_event__field_descriptors[4] =
+{
+  {
+    "time",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Apus__V1__ModelEvent, has_time),
+    offsetof(Apus__V1__ModelEvent, time),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelEvent, has_event),
+    offsetof(Apus__V1__ModelEvent, event),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelEvent, has_version),
+    offsetof(Apus__V1__ModelEvent, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__ModelEvent, has_detail),
+    offsetof(Apus__V1__ModelEvent, detail),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__model_event__field_indices_by_name[] = {
+  3,   /* field[3] = detail */
+  1,   /* field[1] = event */
+  0,   /* field[0] = time */
+  2,   /* field[2] = version */
+};
+static const ProtobufCIntRange apus__v1__model_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor apus__v1__model_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.ModelEvent",
+  "ModelEvent",
+  "Apus__V1__ModelEvent",
+  "apus.v1",
+  sizeof(Apus__V1__ModelEvent),
+  4,
+  apus__v1__model_event__field_descriptors,
+  apus__v1__model_event__field_indices_by_name,
+  1,  apus__v1__model_event__number_ranges,
+  (ProtobufCMessageInit) apus__v1__model_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor apus__v1__version_label__field_descriptors[3] =

@@ -48,6 +48,7 @@ typedef struct Apus__V1__ListModelsResponse Apus__V1__ListModelsResponse;
 typedef struct Apus__V1__GetModelRequest Apus__V1__GetModelRequest;
 typedef struct Apus__V1__GetModelResponse Apus__V1__GetModelResponse;
 typedef struct Apus__V1__ModelInfo Apus__V1__ModelInfo;
+typedef struct Apus__V1__ModelEvent Apus__V1__ModelEvent;
 typedef struct Apus__V1__VersionLabel Apus__V1__VersionLabel;
 typedef struct Apus__V1__Deprecation Apus__V1__Deprecation;
 typedef struct Apus__V1__ModelVersion Apus__V1__ModelVersion;
@@ -600,10 +601,33 @@ struct  Apus__V1__ModelInfo
   Apus__V1__VersionLabel **labels;
   protobuf_c_boolean has_error;
   ProtobufCBinaryData error;
+  protobuf_c_boolean has_source;
+  ProtobufCBinaryData source;
+  protobuf_c_boolean has_source_error;
+  ProtobufCBinaryData source_error;
+  size_t n_events;
+  Apus__V1__ModelEvent **events;
 };
 #define APUS__V1__MODEL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_info__descriptor) \
-    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
+    , 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0,NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0,NULL }
+
+
+struct  Apus__V1__ModelEvent
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_time;
+  double time;
+  protobuf_c_boolean has_event;
+  ProtobufCBinaryData event;
+  protobuf_c_boolean has_version;
+  ProtobufCBinaryData version;
+  protobuf_c_boolean has_detail;
+  ProtobufCBinaryData detail;
+};
+#define APUS__V1__MODEL_EVENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__model_event__descriptor) \
+    , 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
 
 
 struct  Apus__V1__VersionLabel
@@ -1308,6 +1332,25 @@ Apus__V1__ModelInfo *
 void   apus__v1__model_info__free_unpacked
                      (Apus__V1__ModelInfo *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__ModelEvent methods */
+void   apus__v1__model_event__init
+                     (Apus__V1__ModelEvent         *message);
+size_t apus__v1__model_event__get_packed_size
+                     (const Apus__V1__ModelEvent   *message);
+size_t apus__v1__model_event__pack
+                     (const Apus__V1__ModelEvent   *message,
+                      uint8_t             *out);
+size_t apus__v1__model_event__pack_to_buffer
+                     (const Apus__V1__ModelEvent   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__ModelEvent *
+       apus__v1__model_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__model_event__free_unpacked
+                     (Apus__V1__ModelEvent *message,
+                      ProtobufCAllocator *allocator);
 /* Apus__V1__VersionLabel methods */
 void   apus__v1__version_label__init
                      (Apus__V1__VersionLabel         *message);
@@ -1504,6 +1547,9 @@ typedef void (*Apus__V1__GetModelResponse_Closure)
 typedef void (*Apus__V1__ModelInfo_Closure)
                  (const Apus__V1__ModelInfo *message,
                   void *closure_data);
+typedef void (*Apus__V1__ModelEvent_Closure)
+                 (const Apus__V1__ModelEvent *message,
+                  void *closure_data);
 typedef void (*Apus__V1__VersionLabel_Closure)
                  (const Apus__V1__VersionLabel *message,
                   void *closure_data);
@@ -1558,6 +1604,7 @@ extern const ProtobufCMessageDescriptor apus__v1__list_models_response__descript
 extern const ProtobufCMessageDescriptor apus__v1__get_model_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__get_model_response__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__model_info__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__model_event__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__version_label__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__model_version__descriptor;

@@ -1,9 +1,9 @@
 internal import Bytes
 internal import Glibc
 
-/// What a models folder holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
+/// What a source of models holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
-/// A folder whose name starts with a dot is none of ours: mounted volumes have some.
+/// In a folder one whose name starts with a dot is none of ours: mounted volumes have some.
 package struct ModelDirectory: Sendable, Equatable {
   package struct Entry: Sendable, Equatable {
     package let name: String
@@ -15,10 +15,36 @@ package struct ModelDirectory: Sendable, Equatable {
   }
   package struct Version: Sendable, Equatable {
     package let number: Int
+    /// Its folder on this machine, which is not there yet while it is elsewhere.
     package let path: String
+    package var presence = Presence.here
+    /// What its files look like; nil where nobody asked.
+    var stamp: VersionStamp?
+    /// Whether nobody writes them any more, as far as can be told.
+    var isSettled = true
+
+    package static func == (a: Version, b: Version) -> Bool {
+      a.number == b.number && a.path == b.path && a.presence == b.presence
+    }
+
+    package init(number: Int, path: String, presence: Presence = .here) {
+      self.number = number
+      self.path = path
+      self.presence = presence
+    }
 
     /// Where model.yaml is.
     var modelFolder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
+  }
+
+  /// Whether the files of a version are on this machine.
+  package enum Presence: Sendable, Equatable {
+    case here
+    case elsewhere
+    /// Being fetched; with what holds it up, if anything does.
+    case coming(String?)
+    /// Could not be fetched, with the reason.
+    case broken(String)
   }
 
   /// Sorted by name.
@@ -47,6 +73,23 @@ package struct ModelDirectory: Sendable, Equatable {
           file: root, "there are more than \(ModelDirectory.maximumModels) models; move some away")
       }
       entries.append(entry(name, path))
+    }
+  }
+
+  init(entries: [Entry], problems: [String]) {
+    self.entries = entries
+    self.problems = problems
+  }
+
+  /// Notes what files look like, by path of a version, and whether they still change.
+  mutating func setStamps(_ stamps: [String: VersionStamp], isSettled: (String) -> Bool) {
+    for entry in entries.indices {
+      for index in entries[entry].versions.indices {
+        let path = entries[entry].versions[index].path
+        guard let stamp = stamps[path] else { continue }
+        entries[entry].versions[index].stamp = stamp
+        entries[entry].versions[index].isSettled = isSettled(path)
+      }
     }
   }
 
@@ -84,7 +127,7 @@ package struct ModelDirectory: Sendable, Equatable {
     return versions.sorted { $0.number < $1.number }
   }
 
-  private static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
+  static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
     guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
     let mapped: MappedFile

@@ -6,9 +6,9 @@ import Web
 @testable import ObjectStore
 
 extension S3Tests {
-  @Suite struct S3ModelSourceTests {
+  @Suite struct ModelBucketTests {
     private func fetchFailure(
-      _ source: S3ModelSource, _ version: SourcedVersion
+      _ source: ModelBucket, _ version: SourcedVersion
     ) async -> ObjectStoreError? {
       do throws(ObjectStoreError) {
         _ = try await source.fetch(version)
@@ -26,7 +26,9 @@ extension S3Tests {
         listing.versions.map { "\($0.model) \($0.number)" } == ["empty 1", "minilm 1", "minilm 2"])
       #expect(listing.problems.count == 1 && listing.problems[0].contains("'../escape'"))
       let version = listing.versions[1]
-      let folder = try await source.fetch(version)
+      #expect(try await source.fetch(version).size == 3_000_010)
+      try await source.fetchSettings(listing.settings["minilm"], of: "minilm")
+      let folder = source.folder(of: "minilm", 1)
       #expect(folder == store.folder + "/minilm/1")
       #expect(store.names("/minilm") == ["1", "model.yaml"])
       #expect(store.names("/minilm/1") == [".fingerprint", "config.json", "weights"])
@@ -37,10 +39,9 @@ extension S3Tests {
       #expect(store.names("/.incoming").isEmpty)
       // From here on the store is not asked for it.
       try await store.fail("slow", times: 1000)
-      #expect(
-        try await source.fetch(
-          SourcedVersion(
-            model: "minilm", number: 1, files: version.files, settings: nil)) == folder)
+      _ = try await source.fetch(version)
+      #expect(try source.cached().map(\.number) == [1])
+      #expect(try source.cached().first?.fingerprint == version.fingerprint)
       let empty = await fetchFailure(source, listing.versions[0])
       #expect(empty?.kind == .busy)
       try await store.heal()
@@ -60,8 +61,9 @@ extension S3Tests {
       guard let store = try S3Store.start() else { return }
       let source = try store.source()
       let version = try #require(try await source.listing().versions.first)
-      let folder = try await source.fetch(version)
-      #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/nothing")).isEmpty)
+      _ = try await source.fetch(version)
+      let file = source.folder(of: "empty", 1) + "/nothing"
+      #expect(try Data(contentsOf: URL(fileURLWithPath: file)).isEmpty)
     }
 
     @Test(arguments: [("cut", ObjectStoreError.Kind.damaged), ("slow", .busy)])
@@ -92,7 +94,7 @@ extension S3Tests {
         files: version.files.map {
           let object = StoredObject(key: $0.object.key, size: $0.object.size, tag: "0f")
           return SourcedFile(path: $0.path, object: object)
-        }, settings: nil)
+        })
       let error = await fetchFailure(source, stale)
       #expect(error?.kind == .changed && error?.code == "PreconditionFailed")
       #expect(store.names("/.incoming").isEmpty)
@@ -104,7 +106,7 @@ extension S3Tests {
       let versions = try await source.listing().versions
       _ = try await source.fetch(versions[1])
       let other = SourcedVersion(
-        model: "minilm", number: 1, files: versions[2].files, settings: nil)
+        model: "minilm", number: 1, files: versions[2].files)
       let error = await fetchFailure(source, other)
       #expect(error?.kind == .changed && error?.reason.contains("new number") == true)
     }
@@ -146,7 +148,7 @@ extension S3Tests {
       let cache = try ModelCache(path: folder)
       let object = StoredObject(key: "k", size: .max / 2, tag: "t")
       let huge = SourcedVersion(
-        model: "m", number: 1, files: [SourcedFile(path: "x", object: object)], settings: nil)
+        model: "m", number: 1, files: [SourcedFile(path: "x", object: object)])
       await #expect {
         try await cache.begin(huge)
       } throws: { error in

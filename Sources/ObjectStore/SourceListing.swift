@@ -1,31 +1,25 @@
-/// A place that versions of models come from, other than the folder they are served from.
-package protocol ModelSource: Sendable {
-  /// What is there now.
-  func listing() async throws(ObjectStoreError) -> SourceListing
-
-  /// Brings the files of a version to this machine, all or none.
-  ///
-  /// - Returns: the folder that holds them, `<cache>/<model>/<number>`; what was fetched before is
-  ///   not fetched again.
-  func fetch(_ version: SourcedVersion) async throws(ObjectStoreError) -> String
-}
-
-/// What a source holds.
+/// What a bucket holds of models.
 package struct SourceListing: Sendable, Equatable {
   /// By model, then by number.
   package var versions: [SourcedVersion] = []
+  /// The models' own settings, `<model>/model.yaml`, by model.
+  package var settings: [String: StoredObject] = [:]
   /// What was found and cannot be served, each a sentence that names it.
   package var problems: [String] = []
 }
 
-/// A version of a model in a source.
+/// A version of a model in a bucket.
 package struct SourcedVersion: Sendable, Equatable {
   package let model: String
   package let number: Int
   /// Its files, by path.
   package let files: [SourcedFile]
-  /// The model's own settings, `<model>/model.yaml`.
-  package let settings: SourcedFile?
+
+  package init(model: String, number: Int, files: [SourcedFile]) {
+    self.model = model
+    self.number = number
+    self.files = files
+  }
 
   /// Of all files, in bytes.
   package var size: Int { files.reduce(0) { $0 + $1.object.size } }

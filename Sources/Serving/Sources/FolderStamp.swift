@@ -1,16 +1,11 @@
 internal import Bytes
 internal import Glibc
 
-/// What a version's folder looked like at one moment: names, sizes and times of its files. Two
-/// equal stamps some time apart mean that nobody is copying into it any more.
-struct FolderStamp: Equatable {
-  private struct File: Equatable {
-    let name: String
-    let size: Int
-    let seconds: Int
-    let nanoseconds: Int
-  }
-  private var files: [File] = []
+/// What a version's folder looks like: names, sizes and times of its files.
+struct FolderStamp {
+  private var files: [String] = []
+
+  var stamp: VersionStamp { VersionStamp(files.joined(separator: "\n")) }
 
   /// Files that are looked at; a folder with more is as good as its first.
   private static let bound = 1000
@@ -25,10 +20,8 @@ struct FolderStamp: Equatable {
       if status.st_mode & S_IFMT == S_IFDIR {
         if depth == 0 { add(child, depth: 1) }
       } else {
-        files.append(
-          File(
-            name: child, size: Int(status.st_size), seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec))
+        let time = status.st_mtim
+        files.append("\(child) \(status.st_size) \(time.tv_sec) \(time.tv_nsec)")
       }
     }
   }
