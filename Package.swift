@@ -75,6 +75,7 @@ let package = Package(
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
+    swift("Caching", ["Messages"]),
     swift("Crypto", ["COpenSSL"]),
     swift("SQLite", ["CSQLite"]),
     swift("Web", ["Bytes", "CCurl", "Threads"]),
@@ -84,8 +85,8 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "Compute", "CYaml", "EventLoop", "Inference", "Jobs",
-        "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
+        "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
         "Threads", "Time", "Tokenizers", "Web",
       ]),
     .executableTarget(
@@ -149,6 +150,7 @@ let package = Package(
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Inference", "Metrics"]),
+    tests("Caching", ["Caching", "Messages"]),
     tests("Crypto", ["Crypto"]),
     tests("SQLite", ["SQLite"]),
     tests("Web", ["Web"]),

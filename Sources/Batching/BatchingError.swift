@@ -13,8 +13,10 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
     case hopeless
     /// Nobody read what was generated, and others needed the place.
     case unread
-    /// The deadline has passed.
+    /// The deadline has passed before the computation began.
     case deadlineExceeded
+    /// The deadline has passed while the model computed.
+    case overran
     /// The request is larger than can ever be admitted.
     case tooLarge
     /// The request makes no sense as it stands (an empty prompt, a token out of the vocabulary).
@@ -102,6 +104,9 @@ extension BatchingError {
   }
 
   static let stopped = BatchingError(.stopped, "the engine is shutting down; no new work is taken")
+
+  static let overran = BatchingError(
+    .overran, "the deadline passed while the model computed; allow more time")
 
   static let expired = BatchingError(
     .deadlineExceeded, "the deadline passed before the computation began")

@@ -28,9 +28,10 @@ def field(number, payload):
 
 
 def predict_request():
-    """PredictRequest{model: "rows", instances: [{features: {values: [...]}}]} as a gRPC message."""
+    """PredictRequest{model: "rows", instances: [{features: {values: [...]}}], options: {queue_timeout_ms:
+    60000}} as a gRPC message. With such an option no call waits for what another computes."""
     values = field(1, struct.pack("<10f", *FEATURES))
-    body = field(1, b"rows") + field(3, field(2, values))
+    body = field(1, b"rows") + field(3, field(2, values)) + field(4, b"\x20\xe0\xd4\x03")
     return struct.pack(">BI", 0, len(body)) + body
 
 
@@ -39,6 +40,7 @@ def make_model(folder):
     version = folder / "rows/1"
     version.mkdir(parents=True)
     (version / "head.json").write_text("{}")
+    (folder / "rows/model.yaml").write_text("cache: true\n")
     header = json.dumps({
         "classifier.weight": {"dtype": "F32", "shape": [2, 10], "data_offsets": [0, 80]},
         "classifier.bias": {"dtype": "F32", "shape": [2], "data_offsets": [80, 88]}}).encode()
@@ -87,17 +89,20 @@ def rounds(count, runs):
 
 
 def service(folder, options, report):
-    """CPU per call with everything on, beside everything off."""
-    database = folder / "keys.db"
-    known = *GRPC, f"x-api-key: {key(database)}"
-    on = Apus("on", folder, "--database", database)
-    off = Apus("off", folder, "--database", "memory", "--allow-anonymous")
+    """CPU per call with everything on, beside everything off. Each call looks into a cache that has no
+    room for an answer, and computes; `hit` is the same with room for it."""
+    databases = {name: folder / f"{name}.db" for name in ("on", "hit")}
+    known = {name: (*GRPC, f"x-api-key: {key(database)}") for name, database in databases.items()}
+    on = Apus("on", folder, "--database", databases["on"], "--cache-size", "1")
+    hit = Apus("hit", folder, "--database", databases["hit"])
+    off = Apus("off", folder, "--database", "memory", "--allow-anonymous", "--cache-size", "0")
     path = "/apus.v1.Inference/Predict"
     try:
         for clients, streams in [(8, 32), (64, 1)]:
             best, each = rounds(options.rounds, {
                 "off": lambda: off.load(path, predict_request(), clients, streams, options.seconds),
-                "on": lambda: on.load(path, predict_request(), clients, streams, options.seconds, known),
+                "on": lambda: on.load(path, predict_request(), clients, streams, options.seconds, known["on"]),
+                "hit": lambda: hit.load(path, predict_request(), clients, streams, options.seconds, known["hit"]),
             })
             work = f"predict {clients}x{streams}"
             for name, run in best.items():
@@ -107,8 +112,8 @@ def service(folder, options, report):
             print(f"{'':<16}on / off{ratio:>10.2f}")
             row(report, "apus", work, "cpu_ratio_on_to_off", ratio)
     finally:
-        on.stop()
-        off.stop()
+        for subject in (on, hit, off):
+            subject.stop()
 
 
 def rest(folder, options, report):
@@ -117,7 +122,7 @@ def rest(folder, options, report):
     peer = Subject("fastapi", [
         os.fspath(ROOT / ".venv-bench/bin/uvicorn"), "fastapi_rows:app", "--app-dir", os.fspath(ROOT / "tools/peers"),
         "--port", str(port), "--no-access-log", "--loop", "uvloop", "--http", "httptools"], port)
-    ours = Apus("apus", folder, "--database", "memory", "--allow-anonymous")
+    ours = Apus("apus", folder, "--database", "memory", "--allow-anonymous", "--cache-size", "0")
     known = "content-type: application/json",
     try:
         best, _ = rounds(options.rounds, {

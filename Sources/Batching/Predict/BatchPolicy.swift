@@ -148,6 +148,9 @@ struct BatchPolicy: Sendable {
     return true
   }
 
+  /// Whether an input waits for a batch; one that was taken along does not.
+  func waits(_ id: Int) -> Bool { nodes.indices.contains(id) && nodes[id].waits }
+
   // MARK: Batches
 
   /// Inputs whose deadline has come, taken out of the queue.

@@ -123,18 +123,32 @@ struct BatchQueue {
 
   // MARK: Cancellation
 
-  mutating func cancel(_ input: BatchInput) {
-    guard let ticket = input.ticket, let entry = withdraw(ticket) else { return }
+  mutating func cancel(_ input: BatchInput, now: ContinuousClock.Instant) {
+    guard let ticket = input.ticket else { return }
+    let reason = reason([ticket], now: now)
+    guard let entry = withdraw(ticket) else { return }
     observer?.inputsDropped(1, reason: .cancelled)
     tellQueue()
-    resume(entry.addressee, throwing: CancellationError())
+    resume(entry.addressee, throwing: reason)
   }
 
-  mutating func cancel(_ group: BatchGroup) {
-    guard let ticket = group.ticket, let group = withdraw(ticket) else { return }
+  mutating func cancel(_ group: BatchGroup, now: ContinuousClock.Instant) {
+    guard let ticket = group.ticket, let members = groups[ticket]?.members else { return }
+    let reason = reason(members, now: now)
+    guard let group = withdraw(ticket) else { return }
     observer?.inputsDropped(group.missing, reason: .cancelled)
     tellQueue()
-    group.promise.fail(CancellationError())
+    group.promise.fail(reason)
+  }
+
+  /// Why a request is cancelled. A deadline that passes while the model computes is told apart: it
+  /// was the model that took the time.
+  private func reason(_ tickets: [Ticket], now: ContinuousClock.Instant) -> any Error {
+    let hasOverrun = tickets.contains { ticket in
+      guard let deadline = entries[ticket]?.input.deadline, deadline <= now else { return false }
+      return !policy.waits(ticket.index)
+    }
+    return hasOverrun ? BatchingError.overran : CancellationError()
   }
 
   /// Takes an entry out wherever it is; nil when it has been answered already. What the engine

@@ -84,7 +84,7 @@ actor BatchScheduler {
     Task(executorPreference: executor) { await self.cancel(input) }
   }
 
-  private func cancel(_ input: BatchInput) { queue.cancel(input) }
+  private func cancel(_ input: BatchInput) { queue.cancel(input, now: clock.now()) }
 
   // MARK: Several inputs
 
@@ -113,7 +113,7 @@ actor BatchScheduler {
     }
   }
 
-  private func cancel(_ group: BatchGroup) { queue.cancel(group) }
+  private func cancel(_ group: BatchGroup) { queue.cancel(group, now: clock.now()) }
 
   // MARK: The pump
 

@@ -36,6 +36,12 @@ struct SlotTable<Value> {
     Ticket(index: index, generation: slots[index].generation)
   }
 
+  /// Nil when the value has been removed since the ticket was given out.
+  subscript(ticket: Ticket) -> Value? {
+    let slot = slots[ticket.index]
+    return slot.generation == ticket.generation ? slot.value : nil
+  }
+
   func value(at index: Int) -> Value? { slots[index].value }
 
   /// Changes the value under a ticket in place; nil when it has been removed.

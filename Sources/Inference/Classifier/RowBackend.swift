@@ -27,6 +27,12 @@ package final class RowBackend: BatchBackend {
     for row in batch where row.count != width {
       throw InferenceError(.invalidInput, "features: expected \(width) values, got \(row.count)")
     }
-    return layers.scores(of: batch)
+    let scores = layers.scores(of: batch)
+    // A NaN or an infinity is no answer, and JSON has none.
+    guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+      throw InferenceError(
+        .invalidModel, "the answer is no finite number: the computation overflows")
+    }
+    return scores
   }
 }

@@ -5,7 +5,7 @@ enum AnswerHeaders {
   private static let allowed: Set<String> = [
     "retry-after", "retry-after-ms", "ratelimit", "ratelimit-policy", "deprecation", "sunset",
     "link",
-    "server-timing", "traceparent", "x-should-retry", "x-cache",
+    "cache-status", "server-timing", "traceparent", "x-should-retry",
   ]
   /// Fields of one answer at most, and bytes of one value.
   private static let limits = (fields: 32, value: 1024)

@@ -12,9 +12,10 @@ extension Route {
   ) { request, gateway in
     let fields = try request.object()
     try fields.allowOnly(["model", "input", "encoding_format", "dimensions", "user"])
-    let call = ApusV1.PredictRequest(
+    var call = ApusV1.PredictRequest(
       model: try fields.requiredString("model"),
       instances: try inputs(fields).map { ApusV1.Instance(kind: .text($0)) })
+    if request.refusesCache { call.options = ApusV1.PredictOptions(noCache: true) }
     let format = try fields.string("encoding_format") ?? "float"
     guard format == "float" || format == "base64" else {
       throw fields.error("encoding_format", "expected float or base64")

@@ -13,8 +13,8 @@ struct CORS: Sendable {
     "authorization, content-type, accept, cache-control, idempotency-key, traceparent, tracestate, "
     + "x-api-key, x-request-id, x-timeout-ms"
   private static let exposedHeaders =
-    "deprecation, link, location, ratelimit, ratelimit-policy, retry-after, retry-after-ms, "
-    + "server-timing, sunset, traceparent, x-cache, x-request-id, "
+    "cache-status, deprecation, link, location, ratelimit, ratelimit-policy, retry-after, "
+    + "retry-after-ms, server-timing, sunset, traceparent, x-request-id, "
     + "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
     + "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 

@@ -46,12 +46,12 @@ struct AccessControl: Interceptor {
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
-    let record = context.record
-    record?.resumed()
+    guard let record = context.record else { return try await next() }
+    record.resumed()
     if Access.of(method.path) == .caller {
-      try await limits.admit(context, model: "", tokens: 0)
+      try await limits.admit(record, context, model: "", tokens: 0)
     }
-    defer { record?.handlerEnded(context) }
+    defer { record.handlerEnded(context) }
     try await next()
   }
 

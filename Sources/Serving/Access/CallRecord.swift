@@ -19,6 +19,8 @@ final class CallRecord: Sendable {
     var tokensIn = 0
     var tokensOut = 0
     var cached = false
+    /// What answered in place of the version that was asked for.
+    var fallback: FallbackKind?
   }
 
   private struct State {
@@ -43,14 +45,26 @@ final class CallRecord: Sendable {
 
   func update(_ body: (inout Facts) -> Void) { state.withLock { body(&$0.facts) } }
 
-  /// A version was found to answer.
-  func found(_ model: ServedModel, instances: Int) {
+  /// It is known where the call goes.
+  func found(_ route: ModelRoute, instances: Int) {
     update { facts in
+      facts.model = route.name
+      facts.instances = instances
+      guard case .success(let model) = route.target else { return }
       facts.version = model.version
       facts.metrics = model.metrics
-      facts.instances = instances
     }
     ended(.routing)
+  }
+
+  /// Something answers in place of the version that was asked for; no model where none does.
+  func fellBack(_ kind: FallbackKind, to model: ServedModel?) {
+    update { facts in
+      facts.fallback = kind
+      facts.version = model?.version ?? 0
+      facts.metrics = model?.metrics
+      if let model { facts.model = model.name }
+    }
   }
 
   /// A stage has ended; it began with the end of the one before.
@@ -67,7 +81,7 @@ final class CallRecord: Sendable {
   /// The handler has ended: what is left of its time was the last stage's, and a client that traces
   /// the call is told of all of them.
   func handlerEnded(_ context: CallContext) {
-    if stages[.compute] > 0 {
+    if stages[.compute] > 0 || facts.cached {
       ended(.format)
     } else if stages[.decode] == 0 {
       ended(.handler)
@@ -77,7 +91,14 @@ final class CallRecord: Sendable {
   }
 
   /// Keeps a call's leave to run until its end.
-  func hold(_ admission: Admission) { state.withLock { $0.admission = admission } }
+  func hold(_ admission: Admission) {
+    let former = state.withLock { state in
+      defer { state.admission = admission }
+      return state.admission
+    }
+    // Of a model that did not answer after all.
+    former?.finish(tokens: 0, at: .now())
+  }
 
   /// Gives the leave back.
   ///

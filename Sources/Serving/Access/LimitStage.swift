@@ -19,11 +19,12 @@ struct LimitStage: Sendable {
   ///   - tokens: what the call will use, by estimate.
   /// - Throws: PERMISSION_DENIED for a model that the key does not open; RESOURCE_EXHAUSTED with
   ///   retry advice over a limit. Answers carry the limits' state as RateLimit headers.
-  func admit(_ context: CallContext, model: String, tokens: Int) async throws(Status) {
-    guard let record = context.record else { return }
+  func admit(
+    _ record: CallRecord?, _ context: CallContext, model: String, tokens: Int
+  ) async throws(Status) {
+    guard let record else { return }
     let caller = record.caller
     if !model.isEmpty { try caller.checkMay(useModel: model) }
-    record.update { $0.model = model }
     let decision = await limiter.admit(caller, model: model, tokens: tokens, at: clock())
     record.ended(.limits)
     switch decision {
@@ -42,6 +43,32 @@ struct LimitStage: Sendable {
         status.metadata.append(field.name, field.value)
       }
       throw status
+    }
+  }
+
+  /// The same for a call of a model, known or not, and notes in the record what it is.
+  func admit(
+    _ record: CallRecord?, _ context: CallContext, _ route: ModelRoute, _ tokens: Int,
+    instances: Int
+  ) async throws(Status) {
+    record?.found(route, instances: instances)
+    try await admit(record, context, model: route.name, tokens: tokens)
+  }
+
+  /// To be called before a model answers in place of the one that the call was charged to. Charges
+  /// the call once more where its key has limits of that model.
+  func admitInstead(
+    _ record: CallRecord, _ context: CallContext, model: String, tokens: Int
+  ) async throws(Status) {
+    guard record.caller.limits.limits(ofModel: model) != nil else {
+      return try record.caller.checkMay(useModel: model)
+    }
+    do throws(Status) {
+      try await admit(record, context, model: model, tokens: tokens)
+    } catch {
+      // The call itself is not refused.
+      record.update { $0.limit = nil }
+      throw error
     }
   }
 

@@ -46,7 +46,38 @@ extension ModelSettings {
         guard ChatFormat.mayName(text) else { throw .unexpected }
         root.chatTemplate = text
       }),
+    Entry("cache", "answers are kept for who asks the same again", .toggle(\.caches)),
+    Entry(
+      "cache_ttl", "for how long", .time(\.cacheLifetime, .milliseconds(1)...(.seconds(86_400)))),
+    Entry("cache_per_key", "each key has answers of its own", .toggle(\.cachesPerKey)),
+    Entry(
+      "breaker_failures", "share of failed calls that keeps calls away; 0 is no breaker",
+      SettingValue(
+        "SHARE", expected: "a number from 0 to 1", read: { "\($0.breaker.failureShare)" }
+      ) { root, text throws(SettingProblem) in
+        guard let share = Double(text), (0...1).contains(share) else { throw .unexpected }
+        root.breaker.failureShare = share
+      }),
+    Entry(
+      "breaker_latency", "a call that takes longer counts as failed",
+      SettingValue(
+        "TIME", expected: "a time from 1us to 1h", unset: "no bound",
+        read: { $0.breaker.latency.map { Quantity.text($0) } }
+      ) { root, text throws(SettingProblem) in
+        guard let time = Quantity.duration(text), time >= .microseconds(1), time <= .seconds(3600)
+        else { throw .unexpected }
+        root.breaker.latency = time
+      }),
+    Entry(
+      "breaker_calls", "calls that the window must hold",
+      .count(\.breaker.minimumCalls, 1...1_000_000)),
+    Entry(
+      "breaker_window", "how far back calls count", .time(\.breaker.window, breaker)),
+    Entry("breaker_pause", "until calls are tried again", .time(\.breaker.pause, breaker)),
+    Entry("breaker_overload", "a full queue counts as failed", .toggle(\.breaker.countsOverload)),
   ]
+
+  private static let breaker = Duration.milliseconds(100)...(.seconds(3600))
 
   private static let delay = Duration.zero...(.seconds(10))
 }

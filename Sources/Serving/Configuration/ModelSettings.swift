@@ -37,6 +37,16 @@ package struct ModelSettings: Settable, Equatable {
   /// points at them.
   package var keepVersions = 1
 
+  /// Whether answers are kept for who asks the same again.
+  package var caches = false
+  /// For how long.
+  package var cacheLifetime: Duration = .seconds(300)
+  /// Whether each key has answers of its own.
+  package var cachesPerKey = false
+  package var breaker = BreakerSettings()
+  /// What answers in place of a version that cannot, in this order.
+  package var fallback: [FallbackStep] = []
+
   package init() {}
 
   /// - Parameter file: the name to use in errors.
@@ -50,11 +60,28 @@ package struct ModelSettings: Settable, Equatable {
       throw ConfigurationProblems([error])
     }
     if let root, !root.isEmpty {
-      for (setting, entry, text) in reader.read(root, Self.table, &problems) {
+      for (setting, entry, text) in reader.read(root, Self.table, others: ["fallback"], &problems) {
         reader.apply(setting, text, entry, to: &self, &problems)
       }
+      readFallback(root, file, &problems)
     }
     problems.sort { $0.line < $1.line }
     if !problems.isEmpty { throw ConfigurationProblems(problems) }
+  }
+
+  /// The one key whose value has parts of its own.
+  private mutating func readFallback(
+    _ root: YAMLNode, _ file: String, _ problems: inout [ConfigurationError]
+  ) {
+    guard case .mapping(let entries) = root.content,
+      let entry = entries.first(where: { $0.key == "fallback" })
+    else { return }
+    do throws(ConfigurationError) {
+      fallback = try FallbackStep.steps(entry.value) { node, reason in
+        ConfigurationError(file: file, line: node.line, "fallback: \(reason)")
+      }
+    } catch {
+      problems.append(error)
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import Caching
 internal import REST
 internal import RPC
 internal import Web
@@ -45,6 +46,12 @@ package enum ServerSettings {
     Entry(
       "max-long-texts", in: .server, "requests with long texts that may wait",
       .count(\.longTexts, 1...100_000)),
+    Entry(
+      "cache-size", in: .server, "memory for answers of models that keep them; 0 keeps none",
+      .size(\.cache.size, 0...1_024 * gibi)),
+    Entry(
+      "cache-entry-size", in: .server, "largest answer that is kept, with its request",
+      .size(\.cache.entrySize, kibi...gibi)),
     Entry(
       "drain-delay", in: .server, "from SIGTERM and not ready to GOAWAY",
       .time(\.drainDelay, .zero...(.seconds(3_600))), change: .live),

@@ -5,10 +5,11 @@ internal import Metrics
 internal import Tokenizers
 
 /// StreamPredict: tokenises the prompt or the conversation, and sends every token as the scheduler
-/// draws it.
+/// draws it. Until the first token, something else may take the model's place.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
   let limits: LimitStage
+  let fallback: FallbackStage
   let prompts: PromptEncoder
 
   func generate(
@@ -16,14 +17,43 @@ struct GenerateHandler: Sendable {
     _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ context: CallContext
   ) async throws {
     let start = ContinuousClock.now
+    let id = try context.requestID(wanted: request.requestID)
     let record = context.record
     record?.ended(.decode)
-    let id = try context.requestID(wanted: request.requestID)
-    try await limits.admit(
-      context, model: registry.contains(request.model) ? request.model : "",
-      tokens: request.estimatedTokens)
-    let model = try registry.resolve(request.model, version: request.version)
-    record?.found(model, instances: 1)
+    let route = registry.route(request.model, version: request.version)
+    let tokens = request.estimatedTokens
+    try await limits.admit(record, context, route, tokens, instances: 1)
+    let outcome = try await fallback.answer(route, context, record, tokens: tokens) { model in
+      try await model.breaker.guarding { try await begin(request, model, context, record) }
+    }
+    switch outcome {
+    case .answered(let opening, let model, let fallback):
+      let writer = TokenWriter(
+        responses: responses, tokenizer: opening.tokenizer, stops: opening.stops, model: model,
+        id: id, fallback: fallback)
+      do {
+        try await send(opening, writer, record, since: start)
+      } catch {
+        model.breaker.reportLateFailure(error)
+        throw (error as? BatchingError).map { Status($0) } ?? error
+      }
+    case .written(let answer, let fallback):
+      try await Self.send(answer, fallback, responses, id, since: start)
+    }
+  }
+
+  /// A stream whose first token is there.
+  private struct Opening: Sendable {
+    let stream: TokenStream
+    let first: GeneratedToken?
+    let tokenizer: SentencePieceTokenizer
+    let stops: StopStrings
+  }
+
+  private func begin(
+    _ request: ApusV1.StreamPredictRequest, _ model: ServedModel, _ context: CallContext,
+    _ record: CallRecord?
+  ) async throws -> Opening {
     guard case .generation(let sequences) = model.runner else {
       throw Status(
         .invalidArgument, "model \(model.name) does not generate text: call Predict")
@@ -36,32 +66,69 @@ struct GenerateHandler: Sendable {
       deadline: context.deadline)
     record?.update { $0.tokensIn = generation.prompt.count }
     record?.ended(.prepare)
-    let stream: TokenStream
-    do {
-      stream = try await sequences.scheduler.generate(generation)
-    } catch let error as BatchingError {
-      throw Status(error)
+    let stream = try await sequences.scheduler.generate(generation)
+    let first = try await stream.next()
+    if first == nil, let summary = stream.summary { try Self.checkBegin(summary) }
+    return Opening(
+      stream: stream, first: first, tokenizer: sequences.tokenizer, stops: stops)
+  }
+
+  /// An end without any token is none where the call had no time for one.
+  private static func checkBegin(_ summary: GenerationSummary) throws {
+    switch summary.reason {
+    case .deadline where summary.queued < summary.total:
+      throw BatchingError(.overran, "the deadline passed before the first token was written")
+    case .deadline:
+      throw Status(.deadlineExceeded, "the deadline passed before the prompt's turn came")
+    case .cancelled: throw CancellationError()
+    case .endOfSequence, .stop, .length: break
     }
-    var writer = TokenWriter(
-      responses: responses, tokenizer: sequences.tokenizer, stops: stops, model: model, id: id)
-    do {
-      while let token = try await stream.next() {
-        record?.update { $0.tokensOut += 1 }
-        try await writer.write(token)
-        if writer.stopped {
-          stream.finish()
-          break
-        }
+  }
+
+  private func send(
+    _ opening: Opening, _ writer: consuming TokenWriter, _ record: CallRecord?,
+    since start: ContinuousClock.Instant
+  ) async throws {
+    let stream = opening.stream
+    var next = opening.first
+    while let token = next {
+      record?.update { $0.tokensOut += 1 }
+      try await writer.write(token)
+      if writer.stopped {
+        stream.finish()
+        break
       }
-      while try await stream.next() != nil {}
-    } catch let error as BatchingError {
-      throw Status(error)
+      next = try await stream.next()
     }
+    while try await stream.next() != nil {}
     guard let summary = stream.summary else {
       throw Status(.internal, "the generation ended without a summary")
     }
     record?.computed(queue: summary.queued, compute: summary.total - summary.queued)
     try await writer.finish(summary, latency: start.duration(to: .now))
+  }
+
+  /// What an operator wrote, as a stream of one text and an end.
+  private static func send(
+    _ answer: StaticAnswer, _ fallback: ApusV1.Fallback,
+    _ responses: ResponseWriter<ApusV1.StreamPredictResponse>, _ id: String,
+    since start: ContinuousClock.Instant
+  ) async throws {
+    guard case .text(let text) = answer else {
+      throw Status(.unavailable, "\(fallback.reason) (its static answer is no text)")
+    }
+    var message = ApusV1.StreamPredictResponse(text: text)
+    message.model = fallback.model
+    message.requestID = id
+    message.fallback = fallback
+    try await responses.send(message)
+    message.text = ""
+    message.index = 1
+    message.finishReason = .stop
+    message.usage = ApusV1.Usage()
+    message.timing = ApusV1.GenerationTiming()
+    message.timing?.latencyMs = start.duration(to: .now).milliseconds
+    try await responses.send(message)
   }
 }
 
@@ -87,100 +154,6 @@ extension ApusV1.StreamPredictRequest {
   fileprivate var estimatedTokens: Int {
     let bytes = messages.reduce(prompt.utf8.count) { $0 + $1.content.utf8.count }
     return LimitStage.tokens(inBytes: bytes) + Int(sampling?.maxTokens ?? 0)
-  }
-}
-
-/// Turns drawn tokens into messages: text is held back while it may be half a character or the
-/// beginning of a stop string, and comes with a later token.
-private struct TokenWriter {
-  let responses: ResponseWriter<ApusV1.StreamPredictResponse>
-  let tokenizer: SentencePieceTokenizer
-  var decoder: StreamingDecoder
-  var stops: StopStrings
-  let model: ServedModel
-  let id: String
-  private(set) var stopped = false
-  private var isFirst = true
-
-  init(
-    responses: ResponseWriter<ApusV1.StreamPredictResponse>, tokenizer: SentencePieceTokenizer,
-    stops: StopStrings, model: ServedModel, id: String
-  ) {
-    self.responses = responses
-    self.tokenizer = tokenizer
-    decoder = StreamingDecoder(tokenizer, continuing: true)
-    self.stops = stops
-    self.model = model
-    self.id = id
-  }
-
-  mutating func write(_ token: GeneratedToken) async throws {
-    let emission = stops.push(decoder.append(token.id))
-    stopped = emission.stopped
-    var message = ApusV1.StreamPredictResponse()
-    message.text = emission.text
-    message.tokenID = UInt32(bitPattern: token.id)
-    message.index = UInt32(clamping: token.index)
-    message.probability = token.probability.map { probability($0) }
-    if isFirst { identify(&message) }
-    isFirst = false
-    try await responses.send(message)
-  }
-
-  mutating func finish(_ summary: GenerationSummary, latency: Duration) async throws {
-    var message = ApusV1.StreamPredictResponse()
-    if !stopped { message.text = stops.push(decoder.finish()).text + stops.finish() }
-    message.index = UInt32(clamping: summary.generatedTokens)
-    switch summary.reason {
-    case .endOfSequence, .stop: message.finishReason = .stop
-    case .length: message.finishReason = .length
-    case .cancelled: throw CancellationError()
-    case .deadline:
-      throw Status(
-        .deadlineExceeded,
-        "the deadline passed after \(summary.generatedTokens) tokens were written")
-    }
-    identify(&message)
-    var usage = ApusV1.Usage()
-    usage.promptTokens = UInt32(clamping: summary.promptTokens)
-    usage.completionTokens = UInt32(clamping: summary.generatedTokens)
-    usage.totalTokens = usage.promptTokens + usage.completionTokens
-    message.usage = usage
-    message.timing = timing(summary, latency)
-    try await responses.send(message)
-  }
-
-  private func probability(_ probability: TokenProbability) -> ApusV1.TokenProbability {
-    ApusV1.TokenProbability(
-      logprob: probability.logprob,
-      top: probability.top.map { token in
-        var decoder = StreamingDecoder(tokenizer, continuing: true)
-        let text = decoder.append(token.id) + decoder.finish()
-        return ApusV1.TopToken(
-          tokenID: UInt32(bitPattern: token.id), text: text, logprob: token.logprob)
-      })
-  }
-
-  private func identify(_ message: inout ApusV1.StreamPredictResponse) {
-    message.model = model.name
-    message.version = model.versionText
-    message.requestID = id
-  }
-
-  private func timing(_ summary: GenerationSummary, _ latency: Duration)
-    -> ApusV1.GenerationTiming
-  {
-    var timing = ApusV1.GenerationTiming()
-    timing.queueMs = summary.queued.milliseconds
-    timing.latencyMs = latency.milliseconds
-    if let first = summary.timeToFirstToken {
-      timing.timeToFirstTokenMs = first.milliseconds
-      let rest = (summary.total - first).milliseconds
-      if rest > 0, summary.generatedTokens > 1 {
-        timing.tokensPerSecond = Double(summary.generatedTokens - 1) / rest * 1000
-      }
-    }
-    return timing
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Caching
 internal import Messages
 
 /// The service of the contract: every method in one line, each with a handler of its own.
@@ -6,6 +7,20 @@ struct InferenceService: ApusV1.Inference {
   let generations: GenerateHandler
   let healthChecks: HealthHandler
   let models: ModelHandlers
+
+  init(
+    registry: ModelRegistry, readiness: Readiness, cache: (any ResponseCache)?,
+    longTexts: LongTextThread, fallback: FallbackStage
+  ) {
+    predictions = PredictHandler(
+      registry: registry, limits: fallback.limits, fallback: fallback,
+      cache: CacheStage(cache: cache), batches: BatchStage(longTexts: longTexts))
+    generations = GenerateHandler(
+      registry: registry, limits: fallback.limits, fallback: fallback,
+      prompts: PromptEncoder(longTexts: longTexts))
+    healthChecks = HealthHandler(registry: registry, readiness: readiness, started: .now)
+    models = ModelHandlers(registry: registry)
+  }
 
   func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws
     -> ApusV1.PredictResponse

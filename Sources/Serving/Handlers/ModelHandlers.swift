@@ -61,7 +61,21 @@ struct ModelHandlers: Sendable {
     case .ready(let model, let since):
       description.readySince = since
       add(model.facts, to: &description)
+      description.breaker = breaker(model.breaker)
     }
+    return description
+  }
+
+  private static func breaker(_ breaker: VersionBreaker) -> ApusV1.Breaker {
+    let (state, failureRate) = breaker.reading
+    var description = ApusV1.Breaker()
+    description.state =
+      switch state {
+      case .closed: .closed
+      case .halfOpen: .halfOpen
+      case .open: .open
+      }
+    description.failureRate = failureRate
     return description
   }
 

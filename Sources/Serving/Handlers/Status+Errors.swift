@@ -12,7 +12,7 @@ extension Status {
       self.init(.resourceExhausted, error.message)
       if let delay = error.retryAfter { addRetryAdvice(delay) }
     case .unread: self.init(.resourceExhausted, error.message)
-    case .deadlineExceeded: self.init(.deadlineExceeded, error.message)
+    case .deadlineExceeded, .overran: self.init(.deadlineExceeded, error.message)
     case .tooLarge, .invalidRequest: self.init(.invalidArgument, error.message)
     case .stopped: self.init(.unavailable, error.message)
     case .backendFailed:

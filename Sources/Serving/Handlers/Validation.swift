@@ -7,6 +7,11 @@ enum Validation {
     Status(.invalidArgument, "\(field): \(reason)")
   }
 
+  static func check(_ request: ApusV1.PredictRequest, _ model: ServedModel) throws(Status) {
+    try checkInstances(request.instances, model)
+    try checkOptions(request.options, model)
+  }
+
   static func checkInstances(_ instances: [ApusV1.Instance], _ model: ServedModel)
     throws(Status)
   {

@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Batching
+internal import Caching
 internal import Compute
 internal import EventLoop
 internal import Messages
@@ -30,6 +31,8 @@ package final class InferenceServer: Sendable {
   private let registry = ModelRegistry()
   private let keeper: ModelKeeper
   private let longTexts: LongTextThread
+  /// Nil where no answers are kept.
+  private let cache: MemoryCache?
   private let accounts: AccountBook
   private let jobs: JobBook?
   private let readiness: Readiness
@@ -59,12 +62,12 @@ package final class InferenceServer: Sendable {
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
-    let batching = BatchingMetrics(registry: metrics, engine: engine)
-    let requests = RequestFamilies(metrics, loops: group.loops.count)
+    cache = configuration.cache.size > 0 ? MemoryCache(configuration.cache) : nil
+    let figures = ModelFigures(metrics, engine, cache, loops: group.loops.count)
     let wake = Semaphore()
     let installer = ModelInstaller(
-      registry: registry, engine: engine, metrics: batching, requests: requests,
-      loops: group.loops, threads: configuration.threads, log: log
+      registry: registry, engine: engine, figures: figures, loops: group.loops,
+      threads: configuration.threads, log: log
     ) { wake.signal() }
     let keeper = ModelKeeper(
       sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
@@ -84,11 +87,8 @@ package final class InferenceServer: Sendable {
     jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
-      predictions: PredictHandler(registry: registry, limits: limits, longTexts: longTexts),
-      generations: GenerateHandler(
-        registry: registry, limits: limits, prompts: PromptEncoder(longTexts: longTexts)),
-      healthChecks: HealthHandler(registry: registry, readiness: readiness, started: .now),
-      models: ModelHandlers(registry: registry))
+      registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
+      fallback: FallbackStage(limits: limits, registry: registry, metrics: figures.breakers))
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.interceptors = [
@@ -98,7 +98,7 @@ package final class InferenceServer: Sendable {
         metrics: metrics)
     ]
     options.observer = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: requests),
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: figures.requests),
       CallLog(log: log, scope: configuration.callLog),
     ])
     options.connectionObserver = ConnectionLog(log: log)
@@ -114,15 +114,15 @@ package final class InferenceServer: Sendable {
       options: Self.httpOptions(configuration, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
-    registerSeries(of: requests, batching)
+    registerSeries(of: figures)
   }
 
   /// Of what is only looked up when somebody asks.
-  private func registerSeries(of requests: RequestFamilies, _ batching: BatchingMetrics) {
+  private func registerSeries(of figures: ModelFigures) {
     ProcessMetrics.register(in: metrics)
     ModelMetrics.register(registry, readiness, in: metrics)
-    TritonMetrics.register(requests, batching, in: metrics)
-    VLLMMetrics.register(requests, batching, in: metrics)
+    TritonMetrics.register(figures.requests, figures.batching, in: metrics)
+    VLLMMetrics.register(figures.requests, figures.batching, in: metrics)
   }
 
   /// Serves until the process is told to stop.
@@ -239,6 +239,7 @@ package final class InferenceServer: Sendable {
       // A loading that was given up ends here too.
       if let jobs, !readiness.isDraining { Task { [server] in await jobs.start(on: server) } }
     } changed: { [self] in
+      cache?.keepOnly(generations: registry.generations)
       reportSoon()
     }
   }
@@ -254,6 +255,7 @@ package final class InferenceServer: Sendable {
   private func rearm(_ loop: EventLoop) {
     _ = loop.schedule(after: .seconds(1)) { [self] in
       report()
+      cache?.expire(at: .now)
       rearm(loop)
     }
   }

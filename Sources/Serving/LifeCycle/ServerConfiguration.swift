@@ -1,3 +1,4 @@
+package import Caching
 internal import EventLoop
 package import REST
 package import RPC
@@ -23,6 +24,7 @@ package struct ServerConfiguration: Sendable {
   package var httpOrigins: [String] = []
   /// Requests with texts too long for a loop that may wait to be cut into tokens.
   package var longTexts = 64
+  package var cache = CacheOptions()
   package var accounts = AccountOptions()
   package var jobs = JobOptions()
   package var logFormat = Log.Format.human

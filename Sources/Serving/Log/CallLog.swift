@@ -48,6 +48,8 @@ package struct CallLog: CallObserver {
         fields.append(("model", .text(facts.model)))
         fields.append(("version", .integer(facts.version)))
       }
+      if facts.cached { fields.append(("cached", .flag(true))) }
+      if let kind = facts.fallback { fields.append(("fallback", .text(kind.rawValue))) }
       if let limit = facts.limit { fields.append(("limit", .text(limit))) }
       if record.stages[.compute] > 0 {
         fields.append(("queue_ms", .number(Double(record.stages[.queue]) / 1e6)))

@@ -12,8 +12,7 @@ internal import Tokenizers
 final class ModelInstaller: Sendable {
   private let registry: ModelRegistry
   private let engine: Engine
-  private let metrics: BatchingMetrics
-  private let requests: RequestFamilies
+  private let figures: ModelFigures
   private let loops: [EventLoop]
   private let threads: Int?
   let log: Log
@@ -35,15 +34,14 @@ final class ModelInstaller: Sendable {
 
   /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
-    registry: ModelRegistry, engine: Engine, metrics: BatchingMetrics,
-    requests: RequestFamilies, loops: [EventLoop], threads: Int?, log: Log,
+    registry: ModelRegistry, engine: Engine, figures: ModelFigures, loops: [EventLoop],
+    threads: Int?, log: Log,
     gone: @escaping @Sendable () -> Void
   ) {
-    self.requests = requests
+    self.figures = figures
     self.gone = gone
     self.registry = registry
     self.engine = engine
-    self.metrics = metrics
     self.loops = loops
     self.threads = threads
     self.log = log
@@ -96,7 +94,7 @@ final class ModelInstaller: Sendable {
   {
     let place = Place(
       model: entry.name, version: String(version.number), settings: entry.settings, engine: engine,
-      metrics: metrics, loop: nextLoop())
+      metrics: figures.batching, loop: nextLoop())
     let folder = try ModelFolder.detect(version.path)
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes
@@ -117,11 +115,23 @@ final class ModelInstaller: Sendable {
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
       }
+    try entry.settings.check(against: facts, of: place.name)
     return ServedModel(
       name: entry.name, version: version.number, facts: facts, runner: runner,
+      cache: plan(entry),
+      breaker: VersionBreaker(
+        model: place.model, version: place.version, settings: entry.settings.breaker,
+        metrics: figures.breakers, log: log),
       metrics: VersionMetrics(
-        requests, model: entry.name, version: place.version, generates: facts.task == .generation,
-        gone: gone))
+        figures.requests, model: entry.name, version: place.version,
+        generates: facts.task == .generation, gone: gone))
+  }
+
+  private func plan(_ entry: ModelDirectory.Entry) -> CachePlan? {
+    guard entry.settings.caches else { return nil }
+    return CachePlan(
+      lifetime: entry.settings.cacheLifetime, isPerKey: entry.settings.cachesPerKey,
+      figures: figures.cache.counters(of: entry.name))
   }
 
   /// Batchers live on the loops in turn.

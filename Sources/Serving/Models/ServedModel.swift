@@ -1,5 +1,6 @@
 package import Batching
 package import Inference
+internal import Synchronization
 package import Tokenizers
 
 /// One loaded version of a model: what it is, and how it is called.
@@ -10,6 +11,13 @@ package final class ServedModel: Sendable {
   package let versionText: String
   package let facts: ModelFacts
   package let runner: Runner
+  /// Which loading of a version this is; no two of a process share a number.
+  let generation: UInt64
+  /// Nil where its answers are not kept.
+  let cache: CachePlan?
+  let breaker: VersionBreaker
+
+  private static let generations = Atomic<UInt64>(0)
 
   /// What turns instances into predictions; one case per task.
   package enum Runner: Sendable {
@@ -31,8 +39,12 @@ package final class ServedModel: Sendable {
   let metrics: VersionMetrics
 
   init(
-    name: String, version: Int, facts: ModelFacts, runner: Runner, metrics: VersionMetrics
+    name: String, version: Int, facts: ModelFacts, runner: Runner, cache: CachePlan?,
+    breaker: VersionBreaker, metrics: VersionMetrics
   ) {
+    generation = Self.generations.wrappingAdd(1, ordering: .relaxed).newValue
+    self.cache = cache
+    self.breaker = breaker
     self.metrics = metrics
     self.name = name
     self.version = version

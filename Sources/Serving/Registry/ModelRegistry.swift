@@ -151,10 +151,18 @@ package final class ModelRegistry: Sendable {
   package func resolve(_ name: String, version: String) throws(Status) -> ServedModel {
     try models.withLock { models throws(Status) in
       guard let model = models[name] else { throw Self.unknown(name, models.keys) }
-      if version.isEmpty { return try Self.drawn(of: model) }
-      return version == "latest"
-        ? try Self.newest(of: model) : try Self.numbered(version, of: model)
+      return try Self.resolve(version, of: model)
     }
+  }
+
+  static func resolve(_ version: String, of model: Model) throws(Status) -> ServedModel {
+    if version.isEmpty { return try drawn(of: model) }
+    return version == "latest" ? try newest(of: model) : try numbered(version, of: model)
+  }
+
+  /// For what reads several things of a model at once.
+  func withModels<Result: Sendable>(_ body: ([String: Model]) -> Result) -> Result {
+    models.withLock { body($0) }
   }
 
   private static func newest(of model: Model) throws(Status) -> ServedModel {
@@ -220,7 +228,7 @@ package final class ModelRegistry: Sendable {
     }
   }
 
-  private static func unknown(_ name: String, _ names: some Collection<String>) -> Status {
+  static func unknown(_ name: String, _ names: some Collection<String>) -> Status {
     if name.isEmpty { return Status(.invalidArgument, "model: a name is required") }
     let known = names.sorted().prefix(20).joined(separator: ", ")
     return Status(

@@ -112,6 +112,20 @@ import Testing
     #expect(try await next.value.output == 81)
   }
 
+  @Test func aDeadlineThatPassesInTheComputationIsToldFromOneInTheQueue() async throws {
+    let fixture = try BatcherFixture()
+    let deadline = fixture.clock.now() + .seconds(1)
+    let computing = await fixture.hold(deadline: deadline)
+    let waiting = fixture.submit(2, deadline: deadline)
+    await fixture.waiting(1)
+    fixture.clock.advance(by: .seconds(1))
+    #expect(await code(waiting) == .deadlineExceeded)
+    // As the server does when a call's time is over.
+    computing.cancel()
+    #expect(await code(computing) == .overran)
+    fixture.letGo()
+  }
+
   @Test func aTaskCancelledBeforehandIsNotQueued() async throws {
     let fixture = try BatcherFixture()
     let gate = Gate()

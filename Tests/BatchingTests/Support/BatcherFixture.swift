@@ -61,9 +61,9 @@ final class BatcherFixture: Sendable {
   }
 
   /// Starts a batch of one zero and keeps the engine in it until `letGo`.
-  func hold() async -> Task<Answer, any Error> {
+  func hold(deadline: ContinuousClock.Instant? = nil) async -> Task<Answer, any Error> {
     isHolding.update { $0 = true }
-    let task = submit(0)
+    let task = submit(0, deadline: deadline)
     await offThread { [entered] in entered.wait() }
     isHolding.update { $0 = false }
     return task

@@ -111,14 +111,37 @@ import Time
       return context
     }
     let first = context()
-    try await stage.admit(first, model: "a", tokens: 90)
-    #expect(first.initialMetadata["ratelimit"] != nil && first.record?.facts.model == "a")
-    await #expect(throws: Status.self) { try await stage.admit(context(), model: "a", tokens: 5) }
+    try await stage.admit(first.record, first, model: "a", tokens: 90)
+    #expect(first.initialMetadata["ratelimit"] != nil)
+    let second = context()
+    await #expect(throws: Status.self) {
+      try await stage.admit(second.record, second, model: "a", tokens: 5)
+    }
     first.record?.release(tokens: 20, at: .now())
-    try await stage.admit(context(), model: "a", tokens: 70)
+    let third = context()
+    try await stage.admit(third.record, third, model: "a", tokens: 70)
     do {
-      try await stage.admit(context(), model: "b", tokens: 0)
+      let fourth = context()
+      try await stage.admit(fourth.record, fourth, model: "b", tokens: 0)
       Issue.record("a model that the key does not open")
     } catch { #expect(error.code == .permissionDenied) }
+  }
+
+  @Test func anotherModelThatAnswersIsWithinItsOwnLimitsAndTheKeysScope() async throws {
+    let stage = LimitStage(limiter: MemoryRateLimiter())
+    let plan = LimitPlan(Limits(requests: 10), models: ["b": Limits(requests: 1)])
+    let caller = Caller(
+      keyID: .anonymous, owner: "", isAdmin: false, models: .only(["a", "b", "c"]), limits: plan)
+    let context = CallContext(path: "/p")
+    let record = CallRecord(caller: caller, time: .now())
+    try await stage.admit(record, context, model: "a", tokens: 0)
+    try await stage.admitInstead(record, context, model: "b", tokens: 0)
+    await #expect(throws: Status.self) {
+      try await stage.admitInstead(record, context, model: "b", tokens: 0)
+    }
+    try await stage.admitInstead(record, context, model: "c", tokens: 0)
+    await #expect(throws: Status.self) {
+      try await stage.admitInstead(record, context, model: "d", tokens: 0)
+    }
   }
 }

@@ -1,0 +1,122 @@
+internal import Messages
+
+/// Has something else answer where a version cannot: it is not loaded, its breaker is open, or it
+/// fails in a way that is worth another try. What answers says so.
+struct FallbackStage: Sendable {
+  let limits: LimitStage
+  let registry: ModelRegistry
+  let metrics: BreakerMetrics
+
+  enum Outcome<Answer: Sendable>: Sendable {
+    case answered(Answer, by: ServedModel, ApusV1.Fallback?)
+    /// By nobody: an operator wrote it.
+    case written(StaticAnswer, ApusV1.Fallback)
+  }
+
+  /// - Parameters:
+  ///   - tokens: what the call will use, by estimate.
+  ///   - attempt: called with one version after the other until one answers; at most once for each
+  ///     step of the chain, and not once the call has been cancelled or its deadline has passed.
+  /// - Throws: what kept the version that was asked for from answering.
+  func answer<Answer: Sendable>(
+    _ route: ModelRoute, _ context: CallContext, _ record: CallRecord?, tokens: Int,
+    attempt: (ServedModel) async throws -> Answer
+  ) async throws -> Outcome<Answer> {
+    let failure: Status
+    switch route.target {
+    case .success(let model):
+      do {
+        return .answered(try await attempt(model), by: model, nil)
+      } catch let status as Status {
+        failure = status
+      }
+    case .failure(let status): failure = status
+    }
+    guard Self.isWorthAnotherTry(failure, route) else { throw failure }
+    for step in route.fallback {
+      if Task.isCancelled { throw CancellationError() }
+      let (kind, models) = candidates(for: step, route)
+      if case .fixed(let answer) = step {
+        tell(kind, route, nil, record)
+        return .written(answer, Self.fallback(kind, route, failure))
+      }
+      for model in models {
+        guard await mayUse(model, instead: route, context, record, tokens: tokens) else { continue }
+        do {
+          let answer = try await attempt(model)
+          tell(kind, route, model, record)
+          return .answered(answer, by: model, Self.fallback(kind, route, failure))
+        } catch is Status {
+          // It does no better: the next step's turn.
+          continue
+        }
+      }
+    }
+    throw failure
+  }
+
+  // MARK: Steps
+
+  private func candidates(
+    for step: FallbackStep, _ route: ModelRoute
+  ) -> (FallbackKind, [ServedModel]) {
+    switch step {
+    case .previous: return (.previousVersion, Array(route.earlier.prefix(1)))
+    case .fixed: return (.staticAnswer, [])
+    case .model(let name):
+      guard name != route.name, let model = try? registry.resolve(name, version: "") else {
+        return (.otherModel, [])
+      }
+      return (.otherModel, [model])
+    }
+  }
+
+  /// Whether the call's key opens the model too, and has room for it.
+  private func mayUse(
+    _ model: ServedModel, instead route: ModelRoute, _ context: CallContext,
+    _ record: CallRecord?, tokens: Int
+  ) async -> Bool {
+    guard model.name != route.name, let record else { return true }
+    do throws(Status) {
+      try await limits.admitInstead(record, context, model: model.name, tokens: tokens)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Shutdown and mistakes are the same everywhere; a full queue may be another model's chance, if
+  /// its owner counts that as a failure.
+  private static func isWorthAnotherTry(_ status: Status, _ route: ModelRoute) -> Bool {
+    switch status.code {
+    case .unavailable, .internal, .unknown, .dataLoss: !route.fallback.isEmpty
+    case .resourceExhausted: route.fallsBackWhenFull && !route.fallback.isEmpty
+    default: false
+    }
+  }
+
+  // MARK: What is told
+
+  private static func fallback(
+    _ kind: FallbackKind, _ route: ModelRoute, _ failure: Status
+  ) -> ApusV1.Fallback {
+    var fallback = ApusV1.Fallback()
+    fallback.kind =
+      switch kind {
+      case .previousVersion: .previousVersion
+      case .otherModel: .otherModel
+      case .staticAnswer: .staticAnswer
+      }
+    fallback.model = route.name
+    fallback.version = route.version > 0 ? String(route.version) : ""
+    fallback.reason = failure.message
+    return fallback
+  }
+
+  private func tell(
+    _ kind: FallbackKind, _ route: ModelRoute, _ model: ServedModel?, _ record: CallRecord?
+  ) {
+    metrics.fellBack(from: route.name, to: kind)
+    record?.fellBack(kind, to: model)
+  }
+}
