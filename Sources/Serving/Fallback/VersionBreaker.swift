@@ -69,7 +69,7 @@ final class VersionBreaker: Sendable {
       case .backendFailed: return Status(error).code == .internal ? .failed : .silent
       case .queueFull, .queueTimeout, .hopeless:
         return settings.countsOverload && error.retryAfter != nil ? .failed : .silent
-      case .deadlineExceeded, .tooLarge, .invalidRequest, .stopped: return .silent
+      case .deadlineExceeded, .tooLarge, .invalidRequest, .stopped, .unread: return .silent
       }
     }
     if let status = error as? Status {
