@@ -12,8 +12,10 @@ import Testing
 
   @Test func whoNeverGoesOnIsStalledAtTheLimit() {
     var machine = ProgressMachine(least: 100, start: at(0))
-    #expect(!machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(9)))
-    #expect(machine.isStalled(isAwaited: true, bytes: 99, limit: limit, now: at(10)))
+    let verdict1 = machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(9))
+    #expect(!verdict1)
+    let verdict2 = machine.isStalled(isAwaited: true, bytes: 99, limit: limit, now: at(10))
+    #expect(verdict2)
   }
 
   @Test func slowButMovingLives() {
@@ -35,11 +37,17 @@ import Testing
 
   @Test func theTimeBeginsWhenSomethingIsAwaited() {
     var machine = ProgressMachine(least: 1, start: nil)
-    #expect(!machine.isStalled(isAwaited: false, bytes: 0, limit: limit, now: at(50)))
-    #expect(!machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(60)))
-    #expect(!machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(69)))
-    #expect(!machine.isStalled(isAwaited: false, bytes: 0, limit: limit, now: at(70)))
-    #expect(!machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(71)))
-    #expect(machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(81)))
+    let verdict3 = machine.isStalled(isAwaited: false, bytes: 0, limit: limit, now: at(50))
+    #expect(!verdict3)
+    let verdict4 = machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(60))
+    #expect(!verdict4)
+    let verdict5 = machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(69))
+    #expect(!verdict5)
+    let verdict6 = machine.isStalled(isAwaited: false, bytes: 0, limit: limit, now: at(70))
+    #expect(!verdict6)
+    let verdict7 = machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(71))
+    #expect(!verdict7)
+    let verdict8 = machine.isStalled(isAwaited: true, bytes: 0, limit: limit, now: at(81))
+    #expect(verdict8)
   }
 }

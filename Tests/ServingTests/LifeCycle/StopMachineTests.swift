@@ -10,16 +10,23 @@ import Testing
 
   @Test func theSecondSignalEndsAtOnce() {
     var machine = StopMachine()
-    #expect(machine.received(.terminate, patience: .seconds(40), now: at(0)) == .stop)
-    #expect(machine.received(.interrupt, patience: .seconds(40), now: at(0)) == .end(code: 130))
+    let verdict1 = machine.received(.terminate, patience: .seconds(40), now: at(0))
+    #expect(verdict1 == .stop)
+    let verdict2 = machine.received(.interrupt, patience: .seconds(40), now: at(0))
+    #expect(verdict2 == .end(code: 130))
   }
 
   @Test func aStopThatTakesTooLongIsGivenUp() {
     var machine = StopMachine()
-    #expect(machine.end == nil && machine.elapsed(now: at(1_000)) == .none)
-    #expect(machine.received(.terminate, patience: .seconds(40), now: at(0)) == .stop)
+    #expect(machine.end == nil)
+    let before = machine.elapsed(now: at(1_000))
+    #expect(before == .none)
+    let verdict3 = machine.received(.terminate, patience: .seconds(40), now: at(0))
+    #expect(verdict3 == .stop)
     #expect(machine.end == at(40))
-    #expect(machine.elapsed(now: at(39)) == .none)
-    #expect(machine.elapsed(now: at(40)) == .giveUp(code: 143))
+    let verdict4 = machine.elapsed(now: at(39))
+    #expect(verdict4 == .none)
+    let verdict5 = machine.elapsed(now: at(40))
+    #expect(verdict5 == .giveUp(code: 143))
   }
 }
