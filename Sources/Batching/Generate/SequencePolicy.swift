@@ -304,10 +304,16 @@ struct SequencePolicy: Sendable {
       if let block = allocator.allocate() {
         running[index].blocks.append(block)
       } else {
-        preempt(running.lastIndex(where: \.isPaused) ?? running.count - 1)
+        preempt(longestPaused ?? running.count - 1)
       }
     }
     return nil
+  }
+
+  /// The running sequence whose reader has been away for longest.
+  private var longestPaused: Int? {
+    running.indices.filter { running[$0].isPaused }
+      .min { (running[$0].pause ?? 0) < (running[$1].pause ?? 0) }
   }
 
   /// Takes a running sequence's blocks; it waits in its order of arrival to be computed again.
@@ -347,7 +353,7 @@ struct SequencePolicy: Sendable {
       allocator.freeCount + paused.reduce(0, { $0 + $1.blocks.count }) >= wanted || active == 0
     else { return nil }
     while allocator.freeCount < wanted || running.count >= options.maxRunning {
-      guard let index = running.lastIndex(where: \.isPaused) else { break }
+      guard let index = longestPaused else { break }
       preempt(index)
     }
     // Preempting may have moved it.

@@ -128,7 +128,6 @@ import Testing
       "message M { oneof a_b { int32 x = 1; } oneof aB { int32 y = 2; } }",
       "t.proto: p.M: oneof a_b and oneof aB would both be `aB`"
     ),
-    ("enum E { Z = 0; A_b = 1; A_B = 2; }", "t.proto: p.E: value A_b and value A_B would both be"),
   ])
   func clashes(source: String, message: String) throws {
     let outcome = try generate("syntax = \"proto3\"; package p; message A {} " + source, "")

@@ -15,7 +15,8 @@ enum Samples {
     "webhook-allow": "10.2.0.0/16,hooks.internal", "webhook-delays": "1s,90s",
     "allow-anonymous": "true", "readiness": "any", "log-format": "json", "log-level": "error",
     "call-log": "none", "description": "says: \"hello\"\tWörld # 1", "chat_template": "{{ x }}\n",
-    "keep_versions": "7",
+    "keep_versions": "7", "cache": "true", "cache_per_key": "true", "breaker_overload": "true",
+    "breaker_failures": "0.25", "breaker_latency": "7ms",
   ]
 
   static func bounds<Root>(_ setting: Setting<Root>) -> (least: String, most: String)? {

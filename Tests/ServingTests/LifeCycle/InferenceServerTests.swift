@@ -1,12 +1,17 @@
 import Metrics
 import RPC
+import TestSupport
 import Testing
 
 @testable import Serving
 
 @Suite struct InferenceServerTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   private func server() throws -> InferenceServer {
-    var configuration = ServerConfiguration(models: "/nonexistent")
+    var configuration = ServerConfiguration(models: folder.path)
     configuration.loops = 1
     configuration.accounts.database = nil
     return try InferenceServer(configuration)
