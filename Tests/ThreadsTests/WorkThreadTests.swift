@@ -33,7 +33,7 @@ import Threads
         // Closing waits for the piece at hand, so it is let go on.
         group.addTask {
           async let closing: Void = offThread { finishes ? thread.finish() : thread.stop() }
-          while await Self.refusal(of: thread) != .closed {}
+          while await Self.refusal(of: thread) != .closed { await Task.yield() }
           go.signal()
           await closing
           return .closed

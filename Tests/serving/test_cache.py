@@ -221,7 +221,7 @@ def test_a_leader_that_goes_fails_nobody(start, encoder):
     # The engine is busy with other texts for long enough that all of these wait.
     busy = [server.stub.Predict.future(server.apus.PredictRequest(
         model="minilm", instances=[{"text": f"{n} {TEXT}"} for n in range(100)],
-        options={"no_cache": True}), timeout=PATIENCE) for _ in range(3)]
+        options={"no_cache": True}), timeout=PATIENCE) for _ in range(9)]
     request = server.apus.PredictRequest(model="minilm", instances=[{"text": TEXT}])
     gauge = lambda name: server.metrics()[f"apus_cache_{name}"]
     leader = server.stub.Predict.future(request, timeout=PATIENCE)

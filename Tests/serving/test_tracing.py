@@ -146,7 +146,7 @@ def test_http_errors_and_streams_are_traced(server):
     status, fields, _ = curl(server, "/v1/predict", "-H", f"traceparent: {GIVEN}",
                              body={"model": "nobody", "inputs": ["a"]})
     assert status == 404 and OURS.fullmatch(fields["traceparent"])[1] == TRACE
-    assert list(durations(fields["server-timing"])) == STAGES[:3]
+    assert list(durations(fields["server-timing"])) == STAGES[:4]
     status, fields, _ = curl(server, "/v1/completions", "-H", f"traceparent: {GIVEN}",
                              body={"model": "storyteller", "prompt": "Once", "max_tokens": 3, "stream": True})
     span = OURS.fullmatch(fields["traceparent"])[2]
