@@ -39,7 +39,8 @@ struct TestModels: ApusV1.Inference {
     let words = UInt32(clamping: request.instances.reduce(0) { $0 + Self.words($1) })
     response.usage = ApusV1.Usage(promptTokens: words, totalTokens: words)
     response.cached = false
-    context.trailingMetadata.append("x-ratelimit-remaining-requests", "99")
+    context.trailingMetadata.append("ratelimit-policy", "\"requests\";q=100;w=60")
+    context.trailingMetadata.append("ratelimit", "\"requests\";r=99;t=60")
     return response
   }
 

@@ -2,31 +2,19 @@ internal import Time
 
 // ratelimit-policy: "requests";q=100;w=60, "concurrent";q=8;qu="concurrent-requests"
 // ratelimit: "requests";r=99;t=60, "concurrent";r=7
-// x-ratelimit-limit-requests: 100 · -remaining-requests: 99 · -reset-requests: 1m0s
 // retry-after: 37 · retry-after-ms: 36512
 
-/// A decision as HTTP headers or gRPC metadata: the fields of draft-ietf-httpapi-ratelimit-headers,
-/// those that OpenAI's clients know, and Retry-After (RFC 9110, section 10.2.3), which wins over
-/// all.
+/// A decision as gRPC metadata or HTTP headers: the fields of draft-ietf-httpapi-ratelimit-headers,
+/// and Retry-After (RFC 9110, section 10.2.3), which wins over them.
 package enum RateLimitHeaders {
   /// Names are lower case. Empty where no limit applies.
   package static func fields(of decision: Decision) -> [(name: String, value: String)] {
     let readings = decision.readings
     guard !readings.isEmpty else { return [] }
-    var fields: [(name: String, value: String)] = []
-    fields.reserveCapacity(10)
-    fields.append(("ratelimit-policy", policy(readings)))
-    fields.append(("ratelimit", state(readings)))
-    if let tightest = tightest(.requests, of: readings) {
-      fields.append(("x-ratelimit-limit-requests", String(tightest.quota)))
-      fields.append(("x-ratelimit-remaining-requests", String(tightest.remaining)))
-      fields.append(("x-ratelimit-reset-requests", span(tightest.resetNanoseconds)))
-    }
-    if let tightest = tightest(.tokens, of: readings) {
-      fields.append(("x-ratelimit-limit-tokens", String(tightest.quota)))
-      fields.append(("x-ratelimit-remaining-tokens", String(tightest.remaining)))
-      fields.append(("x-ratelimit-reset-tokens", span(tightest.resetNanoseconds)))
-    }
+    var fields = [
+      (name: "ratelimit-policy", value: policy(readings)),
+      (name: "ratelimit", value: state(readings)),
+    ]
     if case .refused(let refusal) = decision {
       if let wait = refusal.retryAfter {
         fields.append(("retry-after", String(wholeSeconds(wait))))
@@ -84,33 +72,6 @@ package enum RateLimitHeaders {
     }
   }
 
-  /// Of the key's limit and the model's, the one with less left.
-  private static func tightest(
-    _ kind: LimitReading.Kind, of readings: [LimitReading]
-  ) -> LimitReading? {
-    var tightest: LimitReading?
-    for reading in readings where reading.kind == kind {
-      if tightest.map({ reading.remaining < $0.remaining }) ?? true { tightest = reading }
-    }
-    return tightest
-  }
-
-  /// As OpenAI writes time: `12ms`, `1s`, `6m0s`; rounded up.
-  private static func span(_ nanoseconds: UInt64) -> String {
-    let seconds = wholeSeconds(nanoseconds)
-    let milliseconds = milliseconds(nanoseconds)
-    return FieldText.write(capacity: 48) { text in
-      if milliseconds < 1000 {
-        text.append("", milliseconds, "ms")
-      } else if seconds < 60 {
-        text.append("", seconds, "s")
-      } else {
-        text.append("", seconds / 60, "m")
-        text.append("", seconds % 60, "s")
-      }
-    }
-  }
-
   /// Rounded up.
   private static func milliseconds(_ nanoseconds: UInt64) -> Int {
     Int(nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
@@ -141,7 +102,7 @@ private struct FieldText {
   }
 
   /// - Parameter number: not negative.
-  mutating func append(_ before: StaticString, _ number: Int, _ after: StaticString = "") {
+  mutating func append(_ before: StaticString, _ number: Int) {
     append(before)
     var scale = 1
     while scale <= number / 10 { scale *= 10 }
@@ -150,6 +111,5 @@ private struct FieldText {
       count += 1
       scale /= 10
     }
-    append(after)
   }
 }

@@ -97,6 +97,10 @@ public final class CallContext: Sendable {
     get { answer.withLock { $0.initial } }
     set { answer.withLock { $0.initial = newValue } }
   }
+  /// The same as reading `initialMetadata`, appending and setting it again, at once.
+  public func appendInitial(_ name: String, _ text: String) {
+    answer.withLock { $0.initial.append(name, text) }
+  }
   /// Sent with the status.
   public var trailingMetadata: Metadata {
     get { answer.withLock { $0.trailing } }

@@ -17,11 +17,12 @@ enum AnswerHeaders {
       guard case .text(let value) = entry.value else { continue }
       if entry.name == "grpc-retry-pushback-ms" {
         pushback = Int(value)
-      } else if allowed.contains(entry.name) || entry.name.utf8.starts(with: "x-ratelimit-".utf8),
-        fields.count < limits.fields, isFieldValue(value)
-      {
+      } else if allowed.contains(entry.name), fields.count < limits.fields, isFieldValue(value) {
         fields.append((entry.name, value))
       }
+    }
+    if let policy = metadata["ratelimit-policy"], let state = metadata["ratelimit"] {
+      fields.append(contentsOf: RateLimitFields.openAI(policy: policy, state: state))
     }
     // What gRPC clients are told in their words, for those that know HTTP's.
     if let pushback, pushback >= 0, !fields.contains(where: { $0.name == "retry-after" }) {

@@ -19,6 +19,7 @@ struct LimitStage: Sendable {
   ///   - tokens: what the call will use, by estimate.
   /// - Throws: PERMISSION_DENIED for a model that the key does not open; RESOURCE_EXHAUSTED with
   ///   retry advice over a limit. Answers carry the limits' state as RateLimit headers.
+  @inline(never)
   func admit(
     _ record: CallRecord?, _ context: CallContext, model: String, tokens: Int
   ) async throws(Status) {
@@ -30,11 +31,9 @@ struct LimitStage: Sendable {
     switch decision {
     case .admitted(let admission):
       record.hold(admission)
-      let fields = RateLimitHeaders.fields(of: decision)
-      if fields.isEmpty { return }
-      var metadata = context.initialMetadata
-      for field in fields { metadata.append(field.name, field.value) }
-      context.initialMetadata = metadata
+      for field in RateLimitHeaders.fields(of: decision) {
+        context.appendInitial(field.name, field.value)
+      }
     case .refused(let refusal):
       record.update { $0.limit = refusal.limit.name }
       var status = Status(.resourceExhausted, refusal.message)

@@ -22,17 +22,24 @@ struct FallbackStage: Sendable {
     _ route: ModelRoute, _ context: CallContext, _ record: CallRecord?, tokens: Int,
     attempt: (ServedModel) async throws -> Answer
   ) async throws -> Outcome<Answer> {
-    let failure: Status
-    switch route.target {
-    case .success(let model):
-      do {
-        return .answered(try await attempt(model), by: model, nil)
-      } catch let status as Status {
-        failure = status
-      }
-    case .failure(let status): failure = status
+    do {
+      let model = try route.target.get()
+      return .answered(try await attempt(model), by: model, nil)
+    } catch {
+      return try await fallBack(
+        from: error, route, context, record, tokens: tokens, attempt: attempt)
     }
-    guard Self.isWorthAnotherTry(failure, route) else { throw failure }
+  }
+
+  /// Not inlined: the frame of a call that goes well is to be small.
+  @inline(never)
+  private func fallBack<Answer: Sendable>(
+    from error: any Error, _ route: ModelRoute, _ context: CallContext, _ record: CallRecord?,
+    tokens: Int, attempt: (ServedModel) async throws -> Answer
+  ) async throws -> Outcome<Answer> {
+    guard let failure = error as? Status, Self.isWorthAnotherTry(failure, route) else {
+      throw error
+    }
     for step in route.fallback {
       if Task.isCancelled { throw CancellationError() }
       let (kind, models) = candidates(for: step, route)

@@ -36,21 +36,37 @@ final class VersionBreaker: Sendable {
   ///   advice while calls are kept away.
   func guarding<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     guard settings.failureShare > 0 else {
-      do { return try await body() } catch let error as BatchingError { throw Status(error) }
+      do { return try await body() } catch { throw Self.status(error) }
     }
     let start = ContinuousClock.now
     let permit = try permit(at: start)
     do {
       let answer = try await body()
-      let end = ContinuousClock.now
-      let isLate = settings.latency.map { start.duration(to: end) > $0 } ?? false
-      report(permit, isLate ? .failed : .succeeded, at: end)
+      answered(permit, since: start)
       return answer
     } catch {
-      report(permit, verdict(error), at: .now)
-      if let error = error as? BatchingError { throw Status(error) }
-      throw error
+      throw failed(permit, error)
     }
+  }
+
+  private func answered(_ permit: CircuitBreaker.Permit, since start: ContinuousClock.Instant) {
+    let end = ContinuousClock.now
+    let isLate = settings.latency.map { start.duration(to: end) > $0 } ?? false
+    report(permit, isLate ? .failed : .succeeded, at: end)
+  }
+
+  /// Not inlined, as every call's frame would have room for it.
+  ///
+  /// - Returns: what to throw.
+  @inline(never)
+  private func failed(_ permit: CircuitBreaker.Permit, _ error: any Error) -> any Error {
+    report(permit, verdict(error), at: .now)
+    return Self.status(error)
+  }
+
+  /// What batching throws, for clients; other errors as they are.
+  private static func status(_ error: any Error) -> any Error {
+    (error as? BatchingError).map { Status($0) } ?? error
   }
 
   /// A failure of a call that had been reported as a success.

@@ -13,9 +13,18 @@ struct CacheStage: Sendable {
     _ call: PredictCall, _ model: ServedModel, compute: () async throws -> PredictAnswer
   ) async throws -> PredictAnswer {
     guard let plan = model.cache, let cache else { return try await compute() }
+    return try await answer(call, model, plan, cache, compute: compute)
+  }
+
+  /// Not inlined: a call that has nothing to do with the cache needs no frame of that size.
+  @inline(never)
+  private func answer(
+    _ call: PredictCall, _ model: ServedModel, _ plan: CachePlan, _ cache: any ResponseCache,
+    compute: () async throws -> PredictAnswer
+  ) async throws -> PredictAnswer {
     if call.refusesCache {
       plan.figures.bypasses.increment()
-      say("fwd=request", call)
+      say("apus; fwd=request", call)
       return try await compute()
     }
     let key = CacheKey(
@@ -29,18 +38,18 @@ struct CacheStage: Sendable {
     switch claim {
     case .hit(let answer):
       plan.figures.hits.increment()
-      say("hit", call)
+      say("apus; hit", call)
       return PredictAnswer(predictions: answer.predictions, tokens: answer.tokens, isCached: true)
     case .joined(let answer):
       plan.figures.joins.increment()
-      say("fwd=miss; collapsed", call)
+      say("apus; fwd=miss; collapsed", call)
       return PredictAnswer(predictions: answer.predictions, tokens: answer.tokens, isCached: true)
     case .failed(let status):
       plan.figures.joins.increment()
       throw status
     case .compute(let flight):
       plan.figures.misses.increment()
-      say("fwd=miss", call)
+      say("apus; fwd=miss", call)
       do {
         let answer = try await compute()
         await cache.complete(
@@ -66,9 +75,7 @@ struct CacheStage: Sendable {
 
   /// RFC 9211.
   private func say(_ what: String, _ call: PredictCall) {
-    var metadata = call.context.initialMetadata
-    metadata.append("cache-status", "apus; " + what)
-    call.context.initialMetadata = metadata
+    call.context.appendInitial("cache-status", what)
   }
 }
 

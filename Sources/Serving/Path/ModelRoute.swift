@@ -4,7 +4,7 @@ internal import Messages
 /// Where a call goes: the version that it asks for, and what stands in for it. Found under one lock
 /// and before anything is refused, so that a call is charged to its model even if that cannot
 /// answer.
-package struct ModelRoute: Sendable {
+package final class ModelRoute: Sendable {
   /// A model of this server; empty where the call names none.
   package let name: String
   /// Its number as far as it is known; 0 otherwise.
@@ -14,6 +14,18 @@ package struct ModelRoute: Sendable {
   let fallsBackWhenFull: Bool
   /// Earlier versions that are ready, the newest first; only where the chain has a use for them.
   let earlier: [ServedModel]
+
+  init(
+    name: String, version: Int, target: Result<ServedModel, Status>, fallback: [FallbackStep],
+    fallsBackWhenFull: Bool, earlier: [ServedModel]
+  ) {
+    self.name = name
+    self.version = version
+    self.target = target
+    self.fallback = fallback
+    self.fallsBackWhenFull = fallsBackWhenFull
+    self.earlier = earlier
+  }
 }
 
 extension ModelRegistry {

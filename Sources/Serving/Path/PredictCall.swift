@@ -1,7 +1,7 @@
 internal import Messages
 
-/// A Predict on its way through the stages.
-struct PredictCall {
+/// A Predict on its way through the stages. A class: each of their frames holds it.
+final class PredictCall: Sendable {
   let request: ApusV1.PredictRequest
   let context: CallContext
   /// Nil where no access control stands around the method.
@@ -40,12 +40,22 @@ struct PredictCall {
   }
 }
 
-/// What a model made of a request, and where the time went.
-struct PredictAnswer: Sendable {
+/// What a model made of a request, and where the time went. A class for the same reason.
+final class PredictAnswer: Sendable {
   let predictions: [ApusV1.Prediction]
   /// That were read.
   let tokens: Int
-  var timing = ApusV1.Timing()
+  let timing: ApusV1.Timing
   /// Not computed for this call.
-  var isCached = false
+  let isCached: Bool
+
+  init(
+    predictions: [ApusV1.Prediction], tokens: Int, timing: ApusV1.Timing = ApusV1.Timing(),
+    isCached: Bool = false
+  ) {
+    self.predictions = predictions
+    self.tokens = tokens
+    self.timing = timing
+    self.isCached = isCached
+  }
 }

@@ -3,6 +3,8 @@ internal import Metrics
 
 /// Makes the response of an answer.
 enum PredictFormatter {
+  /// Not inlined: the response's size has no business in the frames of the stages.
+  @inline(never)
   static func response(
     _ call: PredictCall, _ outcome: FallbackStage.Outcome<PredictAnswer>
   ) -> ApusV1.PredictResponse {

@@ -82,6 +82,7 @@ import Testing
     #expect(broken.status == 500 && !broken.text.contains("Secret"))
     let good = await rig.post("/v1/predict", good)
     #expect(good.header("x-ratelimit-remaining-requests") == "99")
+    #expect(good.header("x-ratelimit-limit-requests") == "100")
     let many = (0..<101).map { "\"\($0)\"" }.joined(separator: ",")
     let tooMany = await rig.post("/v1/predict", #"{"model":"embed","inputs":[\#(many)]}"#)
     #expect(try tooMany.json["error"]?["field"]?.string == "inputs")
