@@ -7,11 +7,14 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import grpc
@@ -129,30 +132,78 @@ def probes(check, channel, server, apus) -> None:
         check.that(error.code() == grpc.StatusCode.NOT_FOUND, "an unknown model is refused, and the answer names the known ones")
 
 
-def over_http(check, url: str) -> None:
-    def post(path: str, body: dict):
-        request = urllib.request.Request(url + path, json.dumps(body).encode(), {"content-type": "application/json"})
-        return urllib.request.urlopen(request, timeout=60)
+def curl(*words: str) -> str:
+    """What curl says, shown as a person would type it."""
+    shown = [f"'{w}'" if re.search(r"[ {]", w) else w for w in words]
+    print(f"   $ curl {' '.join(shown)}")
+    return subprocess.run(["curl", "--silent", "--show-error", "--no-buffer", "--max-time", "60", *words],
+                          capture_output=True, text=True, check=True).stdout
 
-    print(f"\n5. The same over HTTP, at {url}")
-    body = {"model": "sentiment", "inputs": ["a warm and funny film"]}
-    print(f"   POST /v1/predict {json.dumps(body)}")
-    answer = json.load(post("/v1/predict", body))
+
+def over_http(check, url: str) -> None:
+    print("\n5. The same over HTTP, with curl")
+    json_type = "content-type: application/json"
+    answer = json.loads(curl(url + "/v1/predict", "-H", json_type, "-d",
+                             json.dumps({"model": "sentiment", "inputs": ["a warm and funny film"]})))
     best = answer["predictions"][0]
     print(f"   {best['label']} ({best['score']:.0%}), {answer['latency_ms']:.1f} ms")
     check.that(best["label"] == "positive", "positive it is")
     body = {"model": "storyteller", "messages": [{"role": "user", "content": "Once upon a time"}],
             "max_tokens": 24, "stream": True}
-    print("   POST /v1/chat/completions, as OpenAI's clients do, streaming")
-    events = [line[6:].strip() for line in post("/v1/chat/completions", body).read().decode().split("\n")
-              if line.startswith("data: ")]
+    said = curl(url + "/v1/chat/completions", "-H", json_type, "-d", json.dumps(body))
+    events = [line[6:].strip() for line in said.split("\n") if line.startswith("data: ")]
     chunks = [json.loads(event) for event in events[:-1]]
     text = "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks if chunk["choices"])
-    print(f"   {text.strip()}")
-    check.that(events[-1] == "[DONE]" and len(text) > 20, "a story, then [DONE]")
-    figures = urllib.request.urlopen(url + "/metrics", timeout=60).read().decode()
-    counted = re.search(r'^rpc_server_calls_total\{method="[^"]*/Predict",code="OK"\} (\d+)', figures, re.M)
-    check.that(bool(counted) and int(counted[1]) >= 2, "/metrics counts the calls")
+    print(f"   {len(events)} server-sent events: {text.strip()}")
+    check.that(events[-1] == "[DONE]" and len(text) > 20, "a story as OpenAI's clients are told one, then [DONE]")
+
+
+def figures(check, url: str) -> None:
+    print("\n6. What a Prometheus scrapes")
+    lines = curl(url + "/metrics").splitlines()
+    shown = [line for line in lines if re.match(
+        r'rpc_server_calls_total\{method="[^"]*/(Predict|StreamPredict)"'
+        r'|vllm:generation_tokens_total|nv_inference_request_success|process_resident_memory_bytes', line)]
+    for line in shown:
+        print(f"     {line}")
+    print(f"     … and {len(lines) - len(shown)} lines more")
+    counted = [line for line in shown if re.search(r'/Predict",code="OK"\} [1-9]', line)]
+    check.that(len(counted) == 1, "/metrics counts the calls")
+
+
+def swap(check, server, apus, models: Path, key: str) -> None:
+    """A second version beside the first, while four clients call without a pause."""
+    print("\n8. A new version under calls")
+    source, target = models / "sentiment/1", models / "sentiment/2"
+    metadata = [("x-api-key", key)]
+    answered, failed, isOver = Counter(), [], threading.Event()
+
+    def call():
+        while not isOver.is_set():
+            try:
+                answer = server.Predict(apus.PredictRequest(
+                    model="sentiment", instances=[{"text": "a warm and funny film"}]), metadata=metadata, timeout=60)
+                answered[answer.version, answer.predictions[0].classification.labels[0].label] += 1
+            except grpc.RpcError as error:
+                failed.append(f"{error.code().name}: {error.details()}")
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    end = time.monotonic() + 60
+    until = lambda done: [time.sleep(0.02) for _ in iter(lambda: done() or time.monotonic() > end, True)]
+    until(lambda: answered["1", "positive"] >= 100)
+    print(f"   $ cp -r {source} {target}")
+    shutil.copytree(source, target)
+    until(lambda: answered["2", "positive"] >= 100)
+    isOver.set()
+    for caller in callers:
+        caller.join()
+    for (version, label), count in sorted(answered.items()):
+        print(f"   version {version}: {count} calls, {label}")
+    check.that(not failed and {label for _, label in answered} == {"positive"},
+               f"{sum(answered.values())} calls, not one failed{': ' + failed[0] if failed else ''}")
+    check.that(answered["2", "positive"] >= 100, "version 2 took over without a pause")
 
 
 def keys(check, url: str, database: Path) -> str:
@@ -182,8 +233,8 @@ def keys(check, url: str, database: Path) -> str:
             time.sleep(0.05)
         return answer
 
-    print("\n6. With keys: who may call, and how much")
-    boss = make("me", "--admin")
+    print("\n7. With keys: who may call, and how much")
+    boss = make("me", "--admin", "--requests", "100000")
     status, said = wait(401)
     check.that(status == 401, f"without a key: {status}, {said}")
     poor = make("trial", "--requests", "2", "--window", "1h")
@@ -203,7 +254,7 @@ def keys(check, url: str, database: Path) -> str:
 
 
 def command_line(check, address: str, key: str) -> None:
-    print("\n7. The same from the command line")
+    print("\n9. The same from the command line")
     for words in (["predict", "sentiment", "what a waste of two hours"],
                   ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
                   ["models"], ["health"]):
@@ -221,6 +272,7 @@ def main() -> None:
     arguments.add_argument("--log", type=Path, required=True)
     arguments.add_argument("--pid", type=int, required=True)
     arguments.add_argument("--database", type=Path, required=True)
+    arguments.add_argument("--models", type=Path, required=True)
     options = arguments.parse_args()
     listening = wait_for(options.log, options.pid, "listening")
     address = listening["grpc"]
@@ -234,9 +286,11 @@ def main() -> None:
         sentiment(check, server, apus)
         stories(check, server, apus)
         probes(check, channel, server, apus)
-    over_http(check, f"http://{listening['http']}")
-    key = keys(check, f"http://{listening['http']}", options.database)
-    Path(f"{options.database}.key").write_text(key)
+        over_http(check, f"http://{listening['http']}")
+        figures(check, f"http://{listening['http']}")
+        key = keys(check, f"http://{listening['http']}", options.database)
+        Path(f"{options.database}.key").write_text(key)
+        swap(check, server, apus, options.models, key)
     command_line(check, address, key)
     if check.wrong:
         sys.exit("demo: wrong: " + "; ".join(check.wrong))
