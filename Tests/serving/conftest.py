@@ -58,19 +58,19 @@ def jobs(contract):
     return importlib.import_module("apus.v1.jobs_pb2"), importlib.import_module("apus.v1.jobs_pb2_grpc")
 
 
-def run(*words, **more):
-    """The program with these words, to its end."""
-    return subprocess.run([APUS, *map(str, words)], capture_output=True, text=True, **{"timeout": PATIENCE, **more})
+def run(*words, before=(), **more):
+    """The program with these words, to its end; `before` is a command that runs it, such as `prlimit`."""
+    return subprocess.run([*before, APUS, *map(str, words)], capture_output=True, text=True, **{"timeout": PATIENCE, **more})
 
 
 class Server:
     """`apus serve` on a free port."""
 
-    def __init__(self, contract, folder, *flags, log, **process):
+    def __init__(self, contract, folder, *flags, log, before=(), **process):
         self.apus, rpc = contract
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+            [*before, APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
              "--database", "memory", "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"), **process)
         listening = self.wait_for("listening")
