@@ -3,24 +3,32 @@ internal import CNghttp2
 /// A header list to be sent. Names are lower case; values are bytes without line breaks.
 package struct HeaderList: Sendable {
   private var bytes: [UInt8] = []
-  private var lengths: [(name: Int, value: Int)] = []
+  private var lengths: [(name: Int, value: Int, changes: Bool)] = []
   /// RFC 9113 size: name + value + 32 for each field.
   package private(set) var listSize = 0
 
-  package init() {}
+  /// With room for what most lists have.
+  package init() {
+    bytes.reserveCapacity(256)
+    lengths.reserveCapacity(8)
+  }
 
   package var isEmpty: Bool { lengths.isEmpty }
 
-  package mutating func append(_ name: String, _ value: String) {
-    append(name, bytes: value.utf8)
+  /// - Parameter changes: whether the next list has another value there: such a field is not worth
+  ///   a place in the compression's table, where it would drive others out (RFC 7541, section 6.2).
+  package mutating func append(_ name: String, _ value: String, changes: Bool = false) {
+    append(name, bytes: value.utf8, changes: changes)
   }
 
-  package mutating func append(_ name: String, bytes value: some Collection<UInt8>) {
+  package mutating func append(
+    _ name: String, bytes value: some Collection<UInt8>, changes: Bool = false
+  ) {
     let before = bytes.count
     bytes.append(contentsOf: name.utf8)
     let middle = bytes.count
     bytes.append(contentsOf: value)
-    lengths.append((name: middle - before, value: bytes.count - middle))
+    lengths.append((name: middle - before, value: bytes.count - middle, changes: changes))
     listSize += bytes.count - before + 32
   }
 
@@ -39,7 +47,9 @@ package struct HeaderList: Sendable {
             at: index,
             to: nghttp2_nv(
               name: name, value: name + length.name, namelen: length.name,
-              valuelen: length.value, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+              valuelen: length.value,
+              flags: UInt8(
+                (length.changes ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE).rawValue)))
           position += length.name + length.value
         }
         return unsafe body(UnsafeBufferPointer(fields))

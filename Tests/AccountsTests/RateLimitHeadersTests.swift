@@ -50,6 +50,22 @@ import Testing
     #expect(fields["ratelimit"] == "\"tokens\";r=5")
   }
 
+  @Test func theTextOfThePolicyGoesWithPlanAndMonth() {
+    _ = fields(LimitPlan(Limits(requests: 5)), calls: 1)
+    #expect(
+      fields(LimitPlan(Limits(requests: 7)), calls: 1)["ratelimit-policy"]
+        == "\"requests\";q=7;w=60")
+    let monthly = LimitPlan(Limits(monthlyRequests: 9))
+    let first = fields(monthly, calls: 1)["ratelimit-policy"]
+    #expect(fields(monthly, calls: 1)["ratelimit-policy"] == first)
+    // Among three months in a row there are two lengths at least.
+    let later = (0..<2).map { _ in
+      clock.advance(by: .seconds(31 * 86_400))
+      return fields(monthly, calls: 1)["ratelimit-policy"]
+    }
+    #expect(Set(later + [first]).count >= 2)
+  }
+
   @Test func withoutLimitsThereIsNothingToSay() {
     #expect(fields(.unlimited, calls: 1, model: "m", tokens: 3).isEmpty)
   }

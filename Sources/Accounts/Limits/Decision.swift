@@ -13,6 +13,14 @@ package enum Decision: Sendable {
     case .refused(let refusal): refusal.readings
     }
   }
+
+  /// What those limits are, as `ratelimit-policy` says it.
+  package var policy: String {
+    switch self {
+    case .admitted(let admission): admission.policy
+    case .refused(let refusal): refusal.policy
+    }
+  }
 }
 
 /// One limit as it stands.
@@ -48,6 +56,7 @@ package struct LimitRefusal: Sendable {
   /// because it asks for more than the whole quota.
   package let retryAfter: Duration?
   package let readings: [LimitReading]
+  package let policy: String
 
   /// For the client: what the limit is and what to do.
   package var message: String {
@@ -73,15 +82,18 @@ package struct LimitRefusal: Sendable {
 package final class Admission: Sendable {
   /// Every limit that applies, after this call was charged.
   package let readings: [LimitReading]
+  package let policy: String
   private let charge: AdmissionCharge
   private let settling: any AdmissionSettling
   private let isSettled = Atomic(false)
 
   package init(
-    _ charge: AdmissionCharge, readings: [LimitReading], settling: any AdmissionSettling
+    _ charge: AdmissionCharge, readings: [LimitReading], policy: String,
+    settling: any AdmissionSettling
   ) {
     self.charge = charge
     self.readings = readings
+    self.policy = policy
     self.settling = settling
   }
 

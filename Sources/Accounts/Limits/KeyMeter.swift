@@ -11,6 +11,8 @@ struct KeyMeter {
     /// The limit in the way, and for how long; nil where the call was charged.
     var obstacle: (limit: LimitReading, wait: Duration?)?
     var readings: [LimitReading]
+    /// See `Decision.policy`.
+    var policy = ""
     /// As this key counts it.
     var time: Moment
     /// The model meter that was charged; empty for none.
@@ -106,9 +108,13 @@ struct KeyMeter {
     let modelLimits = place.map { meters[$0].limitCount } ?? 0
     verdict.readings.reserveCapacity(meters[0].limitCount + modelLimits)
     meters[0].read(into: &verdict.readings, at: now)
+    verdict.policy = meters[0].policy(verdict.readings[...])
     if let place {
+      let first = verdict.readings.count
       verdict.model = meters[place].model
       meters[place].read(into: &verdict.readings, at: now)
+      let policy = meters[place].policy(verdict.readings[first...])
+      verdict.policy += verdict.policy.isEmpty || policy.isEmpty ? policy : ", " + policy
     }
     if fits {
       verdict.mustList = list()

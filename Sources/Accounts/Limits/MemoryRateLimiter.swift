@@ -49,12 +49,14 @@ package final class MemoryRateLimiter: RateLimiter {
     if let obstacle = verdict.obstacle {
       return .refused(
         LimitRefusal(
-          limit: obstacle.limit, retryAfter: obstacle.wait, readings: verdict.readings))
+          limit: obstacle.limit, retryAfter: obstacle.wait, readings: verdict.readings,
+          policy: verdict.policy))
     }
     let charge = AdmissionCharge(
       keyID: caller.keyID, model: verdict.model, tokens: tokens, takesPlace: !model.isEmpty,
       time: verdict.time)
-    return .admitted(Admission(charge, readings: verdict.readings, settling: self))
+    return .admitted(
+      Admission(charge, readings: verdict.readings, policy: verdict.policy, settling: self))
   }
 
   /// Tells what the month's use is so far, of a process that begins. To be called before the first

@@ -19,6 +19,8 @@ struct Meter {
   private(set) var month: MonthMeter
   /// How many of the limits are set.
   private(set) var limitCount = 0
+  /// The same for each call until the limits change, or the month and with it their windows.
+  private var policy: String?
 
   init(_ limits: Limits, model: String, month: MonthMeter) {
     self.model = model
@@ -39,6 +41,7 @@ struct Meter {
       limits.monthlyTokens,
     ]
     limitCount = quotas.count { $0 != nil }
+    policy = nil
   }
 
   private static func adopt(
@@ -58,6 +61,7 @@ struct Meter {
   mutating func advance(to now: Moment) -> MonthMeter? {
     requests?.expire(at: now.monotonic)
     tokens?.expire(at: now.monotonic)
+    if now.wall >= month.end { policy = nil }
     return month.advance(to: now.wall)
   }
 
@@ -128,6 +132,14 @@ extension Meter {
     if let quota = limits.monthlyTokens {
       add(.monthlyTokens, quota, month.month.length, quota - month.tokens, reset)
     }
+  }
+
+  /// - Parameter readings: what `read` has added just now.
+  mutating func policy(_ readings: ArraySlice<LimitReading>) -> String {
+    if let policy { return policy }
+    let made = readings.isEmpty ? "" : RateLimitHeaders.policy(readings)
+    policy = made
+    return made
   }
 
   /// How long a call of so many tokens has to wait for one of the limits; nil for ever.

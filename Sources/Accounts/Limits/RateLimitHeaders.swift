@@ -12,8 +12,8 @@ package enum RateLimitHeaders {
     let readings = decision.readings
     guard !readings.isEmpty else { return [] }
     var fields = [
-      (name: "ratelimit-policy", value: policy(readings)),
-      (name: "ratelimit", value: state(readings)),
+      (name: "ratelimit-policy", value: decision.policy),
+      (name: "ratelimit", value: state(readings[...])),
     ]
     if case .refused(let refusal) = decision {
       if let wait = refusal.retryAfter {
@@ -27,7 +27,8 @@ package enum RateLimitHeaders {
     return fields
   }
 
-  private static func policy(_ readings: [LimitReading]) -> String {
+  /// What limits are.
+  static func policy(_ readings: ArraySlice<LimitReading>) -> String {
     list(readings) { reading, text in
       text.append(";q=", reading.quota)
       if let window = reading.window {
@@ -38,7 +39,8 @@ package enum RateLimitHeaders {
     }
   }
 
-  private static func state(_ readings: [LimitReading]) -> String {
+  /// What is left of them.
+  private static func state(_ readings: ArraySlice<LimitReading>) -> String {
     list(readings) { reading, text in
       text.append(";r=", reading.remaining)
       if reading.window != nil && reading.resetNanoseconds > 0 {
@@ -49,7 +51,7 @@ package enum RateLimitHeaders {
 
   /// A list of structured fields (RFC 9651): quoted names with parameters.
   private static func list(
-    _ readings: [LimitReading], _ parameters: (LimitReading, inout FieldText) -> Void
+    _ readings: ArraySlice<LimitReading>, _ parameters: (LimitReading, inout FieldText) -> Void
   ) -> String {
     FieldText.write(capacity: 80 * readings.count) { text in
       for (place, reading) in readings.enumerated() {
@@ -104,12 +106,18 @@ private struct FieldText {
   /// - Parameter number: not negative.
   mutating func append(_ before: StaticString, _ number: Int) {
     append(before)
-    var scale = 1
-    while scale <= number / 10 { scale *= 10 }
-    while scale > 0, unsafe count < memory.count {
-      unsafe memory[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / scale % 10)
+    // From the last digit on: divisions by a constant are multiplications.
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var (rest, length) = (number, 0)
+    repeat {
+      digits[length] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+      length += 1
+    } while rest > 0
+    while length > 0, unsafe count < memory.count {
+      length -= 1
+      unsafe memory[count] = digits[length]
       count += 1
-      scale /= 10
     }
   }
 }

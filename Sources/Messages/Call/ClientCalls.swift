@@ -8,7 +8,7 @@ public final class ServerStreamingCall<Response: Message>: Sendable {
   /// The next response; nil at the end of a call that went well. Throws the call's `Status`.
   public func next() async throws -> Response? {
     try await withTaskCancellationHandler {
-      try await call.nextResponse()
+      try await TypedMessages.nextResponse(of: call)
     } onCancel: {
       call.cancel()
     }
@@ -34,14 +34,14 @@ public final class ClientStreamingCall<Request: Message, Response: Message>: Sen
 
   /// Returns once the message is queued and the queue is below its watermark.
   public func send(_ request: Request) async throws {
-    try await call.sendMessage(request)
+    try await TypedMessages.send(request, to: call)
   }
 
   /// Ends the requests and waits for the response.
   public func response() async throws -> Response {
     call.finish()
     return try await withTaskCancellationHandler {
-      try await call.single(path)
+      try await TypedMessages.response(of: call, path)
     } onCancel: {
       call.cancel()
     }
@@ -63,7 +63,7 @@ public final class BidirectionalCall<Request: Message, Response: Message>: Senda
 
   /// Returns once the message is queued and the queue is below its watermark.
   public func send(_ request: Request) async throws {
-    try await call.sendMessage(request)
+    try await TypedMessages.send(request, to: call)
   }
 
   /// Ends the requests; responses may still come.
@@ -72,7 +72,7 @@ public final class BidirectionalCall<Request: Message, Response: Message>: Senda
   /// The next response; nil at the end of a call that went well. Throws the call's `Status`.
   public func next() async throws -> Response? {
     try await withTaskCancellationHandler {
-      try await call.nextResponse()
+      try await TypedMessages.nextResponse(of: call)
     } onCancel: {
       call.cancel()
     }

@@ -21,6 +21,8 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   public mutating func append(_ entry: Entry) { entries.append(entry) }
   public mutating func append(_ name: String, _ text: String) {
+    // What answers have at most, as a rule: one allocation, not three.
+    if entries.isEmpty { entries.reserveCapacity(4) }
     entries.append(Entry(name: name, value: .text(text)))
   }
   public mutating func append(_ name: String, binary: [UInt8]) {

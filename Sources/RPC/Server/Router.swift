@@ -1,11 +1,17 @@
 internal import Messages
 
-/// A method as a server calls it.
-struct Route: Sendable {
+/// A method as a server calls it. A class, as each call passes it around.
+final class Route: Sendable {
   let method: MethodHandler
   /// The first is asked first.
   let interceptors: [any Interceptor]
   let metrics: MethodMetrics?
+
+  init(method: MethodHandler, interceptors: [any Interceptor], metrics: MethodMetrics?) {
+    self.method = method
+    self.interceptors = interceptors
+    self.metrics = metrics
+  }
 
   /// - Throws: why a call is not to begin, as its head alone tells.
   func admit(_ context: CallContext) throws(Status) {

@@ -49,8 +49,7 @@ enum MetadataCoding {
   ) -> Problem? {
     let before = headers.listSize
     for entry in metadata.entries {
-      let name = entry.name.utf8
-      guard !name.isEmpty, name.allSatisfy(isNameByte) else {
+      guard !entry.name.isEmpty, all(entry.name.utf8.span, isNameByte) else {
         return Problem("metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -")
       }
       guard !entry.name.hasPrefix("grpc-") || sendable.contains(entry.name) else {
@@ -58,10 +57,10 @@ enum MetadataCoding {
       }
       switch entry.value {
       case .text(let text):
-        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 <= 0x7E }) else {
+        guard all(text.utf8.span, { $0 >= 0x20 && $0 <= 0x7E }) else {
           return Problem("metadata \(entry.name) is not printable ASCII; use a -bin name for bytes")
         }
-        headers.append(entry.name, text)
+        headers.append(entry.name, text, changes: changes(entry.name))
       case .binary(let bytes):
         guard entry.name.hasSuffix("-bin") else {
           return Problem("metadata \(entry.name) carries bytes, so its name must end in -bin")
@@ -71,6 +70,20 @@ enum MetadataCoding {
     }
     let size = headers.listSize - before
     return size <= limit ? nil : Problem(size: size, limit: limit)
+  }
+
+  /// Whether each answer has its own value of that name.
+  private static func changes(_ name: String) -> Bool {
+    switch name {
+    case "ratelimit", "x-request-id", "traceparent", "server-timing": true
+    default: false
+    }
+  }
+
+  /// Over spans, as a text's own iterator takes several times as long, and every answer has these.
+  private static func all(_ bytes: Span<UInt8>, _ condition: (UInt8) -> Bool) -> Bool {
+    for index in bytes.indices where !condition(bytes[index]) { return false }
+    return true
   }
 
   /// Why metadata cannot be sent.
