@@ -4,8 +4,8 @@ internal import Glibc
 /// What a source of models holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
 /// In a folder one whose name starts with a dot is none of ours: mounted volumes have some.
-package struct ModelDirectory: Sendable, Equatable {
-  package struct Entry: Sendable, Equatable {
+package struct ModelDirectory: Sendable {
+  package struct Entry: Sendable {
     package let name: String
     /// Rising version numbers with their folders.
     package internal(set) var versions: [Version] = []
@@ -13,7 +13,7 @@ package struct ModelDirectory: Sendable, Equatable {
     /// Why none of the versions can be tried: a sentence with its path.
     package internal(set) var problem: String?
   }
-  package struct Version: Sendable, Equatable {
+  package struct Version: Sendable {
     package let number: Int
     /// Its folder on this machine, which is not there yet while it is elsewhere.
     package let path: String
@@ -22,10 +22,6 @@ package struct ModelDirectory: Sendable, Equatable {
     var stamp: VersionStamp?
     /// Whether nobody writes them any more, as far as can be told.
     var isSettled = true
-
-    package static func == (a: Version, b: Version) -> Bool {
-      a.number == b.number && a.path == b.path && a.presence == b.presence
-    }
 
     package init(number: Int, path: String, presence: Presence = .here) {
       self.number = number
