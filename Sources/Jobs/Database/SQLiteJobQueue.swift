@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Crypto
 internal import SQLite
 internal import Threads
@@ -139,8 +140,8 @@ extension SQLiteJobQueue: JobQueue {
   }
 
   static func missing(_ id: String) -> JobQueueError {
-    // What the caller sent, cut to what an id may be.
-    JobQueueError(.notFound, "there is no job '\(id.prefix(64))'; it may have been removed by age")
+    let shown = VisibleText.shortened(id, bytes: 64)
+    return JobQueueError(.notFound, "there is no job '\(shown)'; it may have been removed by age")
   }
 }
 

@@ -58,10 +58,8 @@ package struct ModelDirectory: Sendable {
     for name in names {
       let path = "\(root)/\(name)"
       guard Folder.exists(path) else { continue }
-      guard ModelDirectory.isValidName(name) else {
-        problems.append(
-          "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; "
-            + "rename the folder")
+      guard ModelName.isValid(name) else {
+        problems.append("\(path): \(ModelName.rule); rename the folder")
         continue
       }
       guard entries.count < ModelDirectory.maximumModels else {
@@ -134,16 +132,6 @@ package struct ModelDirectory: Sendable {
     do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
       throw ConfigurationError(file: "", error.line)
     }
-  }
-
-  static func isValidName(_ name: String) -> Bool {
-    (1...64).contains(name.utf8.count)
-      && name.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true
-        default: false
-        }
-      }
   }
 
   private static func list(_ path: String) throws(ConfigurationError) -> [String] {
