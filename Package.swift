@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
-        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Time", "Tokenizers",
+        "Accounts", "Batching", "Bytes", "EventLoop", "Inference", "Jobs", "Messages", "Metrics",
+        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Time", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -37,4 +37,15 @@ package enum VisibleText {
     }
     return String(decoding: shown, as: UTF8.self)
   }
+
+  /// A text of at most so many bytes: of a longer one the beginning and "…". It is cut between two
+  /// scalars, as a character may have any number of them.
+  package static func shortened(_ text: String, bytes: Int) -> String {
+    let utf8 = text.utf8
+    guard utf8.count > bytes else { return text }
+    let ellipsis = "…"
+    var end = utf8.index(utf8.startIndex, offsetBy: max(0, bytes - ellipsis.utf8.count))
+    while end > utf8.startIndex, utf8[end] & 0xC0 == 0x80 { utf8.formIndex(before: &end) }
+    return text[..<end] + ellipsis
+  }
 }

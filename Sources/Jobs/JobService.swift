@@ -86,8 +86,8 @@ package final class JobService: Sendable {
   /// - Throws: see `JobQueue.submit`; `.invalid` too for a webhook to an internal address.
   package func submit(_ job: NewJob) async throws(JobQueueError) -> Job {
     if let url = job.webhook, let purpose = options.openAddresses.refusal(of: url) {
-      throw JobQueueError(
-        .invalid,
+      throw .invalid(
+        "webhook_url",
         "the webhook's address is \(purpose.rawValue): only the public internet is called, unless "
           + "the operator opens more")
     }

@@ -16,6 +16,9 @@ package struct UnixTime: Sendable, Hashable, Comparable {
       microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec / 1000))
   }
 
+  /// The same in seconds.
+  package var seconds: Double { Double(microseconds) / 1e6 }
+
   package var day: CalendarDay {
     // Rounded down before 1970 too.
     let (days, rest) = microseconds.quotientAndRemainder(dividingBy: 86_400_000_000)

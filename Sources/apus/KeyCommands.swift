@@ -108,7 +108,7 @@ extension Command {
   }
 
   /// Seconds since 1970.
-  private static var now: Double { Double(UnixTime.now().microseconds) / 1e6 }
+  private static var now: Double { UnixTime.now().seconds }
 
   private static func limits(_ arguments: Arguments) throws(UsageError) -> ApusV1.KeyLimits? {
     var limits = ApusV1.KeyLimits()

@@ -20,4 +20,14 @@ import Testing
   func escapesWhatDrivesATerminal(text: String, shown: String) {
     #expect(VisibleText.lines(text) == shown)
   }
+
+  @Test(arguments: [
+    ("", 8, ""), ("12345678", 8, "12345678"), ("123456789", 8, "12345…"),
+    ("abc\u{e9}\u{e9}\u{e9}", 8, "abc\u{e9}…"), ("abcd\u{e9}\u{e9}\u{e9}", 8, "abcd…"),
+    ("\u{1F44D}\u{1F44D}\u{1F44D}", 8, "\u{1F44D}…"),
+    ("a\u{301}\u{301}\u{301}\u{301}\u{301}", 8, "a\u{301}\u{301}…"), ("long", 3, "…"),
+  ])
+  func cutsWhatIsTooLongBetweenScalars(text: String, bytes: Int, shown: String) {
+    #expect(Array(VisibleText.shortened(text, bytes: bytes).utf8) == Array(shown.utf8))
+  }
 }

@@ -186,7 +186,7 @@ def test_what_is_wrong_is_said_at_submit(working, folder, refusal):
              Code.INVALID_ARGUMENT, "sampling.max_tokens: expected at least 1"),
             ({"generate": generate(model="storyteller", prompt="a", sampling={"stop": [""]})},
              Code.INVALID_ARGUMENT, "stop"),
-            ({**good, "idempotency_key": "x" * 256}, Code.INVALID_ARGUMENT, "idempotency_key: at most 255"),
+            ({**good, "idempotency_key": "x" * 256}, Code.INVALID_ARGUMENT, "idempotency_key: 1 to 255"),
             ({**good, "webhook_url": "example.com"}, Code.INVALID_ARGUMENT, "webhook_url: "),
             ({**good, "webhook_url": "http://127.0.0.1/x"}, Code.INVALID_ARGUMENT, "webhook_url: the webhook's address is loopback"),
             ({**good, "webhook_url": "http://[::ffff:10.0.0.1]/"}, Code.INVALID_ARGUMENT, "address is private")):

@@ -13,7 +13,7 @@ GIVEN = f"00-{TRACE}-{SPAN}-01"
 OURS = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-0([01])")
 MALFORMED = ["", "garbage", f"00-{TRACE}-{SPAN}", f"00-{TRACE.upper()}-{SPAN}-01", f"ff-{TRACE}-{SPAN}-01",
              f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{'0' * 16}-01", f"00-{TRACE}-{SPAN}-01-more"]
-STAGES = ["access", "decode", "limits", "routing", "validation", "prepare", "queue", "compute", "format"]
+STAGES = ["access", "decode", "routing", "limits", "validation", "prepare", "queue", "compute", "format"]
 
 
 def predict(server, *metadata):

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Crypto
 internal import SQLite
 package import Time
@@ -42,7 +43,8 @@ extension SQLiteJobQueue: WebhookOutbox {
       try tables.redeliver(id, owner: owner, at: time)
     }
     guard found else {
-      throw JobQueueError(.notFound, "there is no dead letter '\(id.prefix(64))'")
+      let shown = VisibleText.shortened(id, bytes: 64)
+      throw JobQueueError(.notFound, "there is no dead letter '\(shown)'")
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Crypto
 internal import SQLite
 internal import Threads
@@ -74,15 +75,13 @@ extension SQLiteJobQueue: JobQueue {
   private func check(_ job: NewJob) throws(JobQueueError) {
     let limits = tables.limits
     guard job.payload.count <= limits.payload else {
-      throw JobQueueError(
-        .invalid,
-        "the request has \(job.payload.count) bytes; at most \(limits.payload) are allowed")
+      throw .invalid(
+        job.kind, "at most \(limits.payload) bytes are kept, got \(job.payload.count)")
     }
     guard let key = job.idempotencyKey else { return }
     guard (1...255).contains(key.utf8.count) else {
-      throw JobQueueError(
-        .invalid,
-        "the idempotency key has \(key.utf8.count) bytes; 1 to 255 are allowed")
+      throw .invalid(
+        "idempotency_key", "1 to 255 bytes are allowed, got \(key.utf8.count)")
     }
   }
 
@@ -141,8 +140,8 @@ extension SQLiteJobQueue: JobQueue {
   }
 
   static func missing(_ id: String) -> JobQueueError {
-    // What the caller sent, cut to what an id may be.
-    JobQueueError(.notFound, "there is no job '\(id.prefix(64))'; it may have been removed by age")
+    let shown = VisibleText.shortened(id, bytes: 64)
+    return JobQueueError(.notFound, "there is no job '\(shown)'; it may have been removed by age")
   }
 }
 
@@ -151,11 +150,11 @@ extension JobQuery {
   var last: Int64 {
     get throws(JobQueueError) {
       guard (1...1000).contains(limit) else {
-        throw JobQueueError(.invalid, "limit is \(limit); 1 to 1000 are allowed")
+        throw .invalid("limit", "expected 1 to 1000, got \(limit)")
       }
       if page.isEmpty { return .max }
       guard let last = Int64(page), last > 0 else {
-        throw JobQueueError(.invalid, "page must be next_page of the answer before, or empty")
+        throw .invalid("page", "expected next_page of the answer before, or nothing")
       }
       return last
     }

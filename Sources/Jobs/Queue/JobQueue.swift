@@ -1,6 +1,5 @@
 package import Time
 
-
 /// Jobs, kept so that a crash loses none. SQLite stands behind it within one server; another
 /// database can stand behind several.
 ///

@@ -4,7 +4,7 @@ internal import SQLite
 /// Why the queue did not do what it was asked, in words for the caller.
 package struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Kind: Sendable, Equatable {
-    /// Something about the request is not allowed.
+    /// Something about the request is not allowed; the reason begins with the field.
     case invalid
     case notFound
     /// The idempotency key came with another request before.
@@ -26,6 +26,11 @@ package struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertibl
     self.kind = kind
     self.reason = reason
     self.cause = cause
+  }
+
+  /// - Parameter field: as whoever asked calls it.
+  static func invalid(_ field: String, _ reason: String) -> JobQueueError {
+    JobQueueError(.invalid, "\(field): \(reason)")
   }
 
   init(_ error: SQLiteError) {

@@ -1,6 +1,5 @@
 package import Time
 
-
 /// Where runner and sender have their time from, so that tests can be their time's masters.
 package struct JobClock: Sendable {
   package let now: @Sendable () -> UnixTime

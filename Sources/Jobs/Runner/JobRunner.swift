@@ -1,6 +1,5 @@
 internal import Time
 
-
 // A job in the runner:
 //
 //   claim ──▶ its task runs ──▶ outcome ──▶ finish, tried until the database takes it

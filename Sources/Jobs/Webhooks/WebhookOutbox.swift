@@ -1,6 +1,5 @@
 package import Time
 
-
 /// Calls of webhooks that are still to be made. Each is put in together with the end of its job,
 /// and stays until it was taken or given up: a receiver hears of every job at least once, always
 /// with the same `webhook-id`.

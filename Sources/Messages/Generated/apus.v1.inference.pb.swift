@@ -10,7 +10,8 @@ extension ApusV1 {
 
     /// Name of the model, as ListModels tells it.
     public var model: String = ""
-    /// Version of the model; empty and "latest" mean the newest one that is ready.
+    /// Version of the model: its number, or a label that it has. "latest" means the newest one that is
+    /// ready, and so does empty, but for the share of calls that labels take.
     public var version: String = ""
     /// What to predict on: at least one; at most 100 unless the server was configured otherwise.
     public var instances: [ApusV1.Instance] = []
@@ -601,7 +602,8 @@ extension ApusV1 {
 
     /// Name of the model, as ListModels tells it.
     public var model: String = ""
-    /// Version of the model; empty and "latest" mean the newest one that is ready.
+    /// Version of the model: its number, or a label that it has. "latest" means the newest one that is
+    /// ready, and so does empty, but for the share of calls that labels take.
     public var version: String = ""
     /// The text to continue. Either this or `messages`.
     public var prompt: String = ""

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What the key of an object says, below the prefix: `<model>/<version>/<path>`, or
 /// `<model>/model.yaml`. A key names a file on this machine, so that none may lead elsewhere.
 enum ModelKey: Equatable {
@@ -15,7 +17,8 @@ enum ModelKey: Equatable {
   /// - Throws: `.unusable`, with what is allowed.
   init(_ key: String) throws(ObjectStoreError) {
     func refused(_ reason: String) -> ObjectStoreError {
-      ObjectStoreError(.unusable, "the object '\(key.prefix(200))' is left out: \(reason)")
+      let shown = VisibleText.shortened(key, bytes: 200)
+      return ObjectStoreError(.unusable, "the object '\(shown)' is left out: \(reason)")
     }
     // By scalars: a slash and a combining mark after it are one character, and still a slash.
     var parts = key.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
@@ -25,16 +28,16 @@ enum ModelKey: Equatable {
     for part in parts {
       guard !part.isEmpty, part != ".", part != "..", part.utf8.count <= Self.nameLimit,
         part.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f && $0 != "\\" })
-      else { throw refused("'\(part.prefix(40))' is no name of a file") }
+      else {
+        throw refused("'\(VisibleText.shortened(part, bytes: 40))' is no name of a file")
+      }
     }
     if isFolder {
       self = .folder
       return
     }
     let model = parts[0]
-    guard Self.isModelName(model) else {
-      throw refused("a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -")
-    }
+    guard ModelName.isValid(model) else { throw refused(ModelName.rule) }
     if parts.count == 2, parts[1] == "model.yaml" {
       self = .settings(model: model)
       return
@@ -47,15 +50,5 @@ enum ModelKey: Equatable {
         "its path has over \(Self.pathLimit) bytes or \(Self.depthLimit) parts")
     }
     self = .file(model: model, version: version, path: path)
-  }
-
-  private static func isModelName(_ name: String) -> Bool {
-    (1...64).contains(name.utf8.count) && !name.hasPrefix(".")
-      && name.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true
-        default: false
-        }
-      }
   }
 }

@@ -1,7 +1,7 @@
-internal import Glibc
 internal import JSON
 internal import Messages
 internal import Synchronization
+internal import Time
 
 /// The choices of one request: as many StreamPredicts, running at the same time.
 struct Choices: Sendable {
@@ -87,7 +87,7 @@ struct Envelope: Sendable {
     self.id = id
     self.object = object
     self.model = model
-    created = time(nil)
+    created = Int(UnixTime.now().seconds)
   }
 
   /// - Parameter writeChoices: writes the elements of `choices`.

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// Finds a request's route and answers it: what stands between a connection and the handlers. Free
@@ -40,7 +41,7 @@ final class Dispatcher: Sendable {
     var found: Route?
     do throws(HTTPError) {
       guard let match = try table.match(head.target) else {
-        throw HTTPError(.notFound, "there is nothing at \(head.target.path.prefix(200))")
+        throw HTTPError(.notFound, "there is nothing at \(Self.shown(head.target.path))")
       }
       guard let method = HTTPMethod(rawValue: head.method) else {
         throw notAllowed(head, match)
@@ -99,10 +100,14 @@ final class Dispatcher: Sendable {
       HTTPResponse(status: 204, headers: [("allow", match.methods)] + allowed), head)
   }
 
+  private static func shown(_ text: String, _ bytes: Int = 200) -> String {
+    VisibleText.shortened(text, bytes: bytes)
+  }
+
   private func notAllowed(_ head: Head, _ match: RouteTable.Match) -> HTTPError {
     HTTPError(
       .methodNotAllowed,
-      "\(head.method.prefix(32)) is not allowed at \(head.target.path.prefix(200)); "
+      "\(Self.shown(head.method, 32)) is not allowed at \(Self.shown(head.target.path)); "
         + "allowed are \(match.methods)",
       headers: [("allow", match.methods)])
   }
@@ -118,7 +123,7 @@ final class Dispatcher: Sendable {
     guard isJSON && isUTF8 else {
       throw HTTPError(
         .unsupportedMediaType,
-        "content-type \(type.prefix(100)) is not understood; send application/json in UTF-8",
+        "content-type \(Self.shown(type, 100)) is not understood; send application/json in UTF-8",
         headers: [("accept-post", HTTPResponse.jsonType)])
     }
   }
@@ -141,7 +146,7 @@ final class Dispatcher: Sendable {
     if let coding = head.headers[.transferEncoding], coding.lowercased() != "chunked" {
       return HTTPError(
         status: 501, code: "UNIMPLEMENTED",
-        message: "transfer-encoding \(coding.prefix(100)) is not spoken; send chunked")
+        message: "transfer-encoding \(Self.shown(coding, 100)) is not spoken; send chunked")
     }
     if head.target.size > limits.targetSize {
       return HTTPError(

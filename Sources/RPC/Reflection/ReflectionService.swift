@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// Server reflection, v1 and v1alpha: the same messages under two names.
@@ -37,28 +38,29 @@ struct ReflectionService: Service {
   ) -> GrpcReflectionV1.ServerReflectionResponse.MessageResponse {
     switch request.messageRequest {
     case .fileByFilename(let name):
-      return files(index.file(named: name), "file \"\(String(name.unicodeScalars.prefix(200)))\"")
+      return files(index.file(named: name), "file \"\(Self.shown(name))\"")
     case .fileContainingSymbol(let symbol):
-      return files(
-        index.file(containing: symbol), "symbol \"\(String(symbol.unicodeScalars.prefix(200)))\"")
+      return files(index.file(containing: symbol), "symbol \"\(Self.shown(symbol))\"")
     case .listServices:
       return .listServicesResponse(
         V1.ListServiceResponse(service: index.serviceNames.map { V1.ServiceResponse(name: $0) }))
     case .fileContainingExtension(let asked):
       return error(
         .notFound,
-        "\(String(asked.containingType.unicodeScalars.prefix(200))) has no extension "
-          + "\(asked.extensionNumber)")
+        "\(Self.shown(asked.containingType)) has no extension \(asked.extensionNumber)")
     case .allExtensionNumbersOfType(let type):
       guard index.file(containing: type) != nil else {
-        return error(
-          .notFound, "symbol \"\(String(type.unicodeScalars.prefix(200)))\" is not known")
+        return error(.notFound, "symbol \"\(Self.shown(type))\" is not known")
       }
       // proto3 has no extensions but those of options, which no service here declares.
       return .allExtensionNumbersResponse(V1.ExtensionNumberResponse(baseTypeName: type))
     case nil:
       return error(.invalidArgument, "the request asks for nothing")
     }
+  }
+
+  private static func shown(_ name: String) -> String {
+    VisibleText.shortened(name, bytes: 200)
   }
 
   private func files(

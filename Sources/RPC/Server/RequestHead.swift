@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTP2
 internal import Messages
 
@@ -14,9 +15,9 @@ struct RequestHead: Sendable {
 
   /// Says that the encoding is not spoken here, and which is.
   var unknownEncoding: Status {
-    Status(
-      .unimplemented,
-      "grpc-encoding \"\((encoding ?? "").prefix(100))\" is not supported; send identity",
+    let shown = VisibleText.shortened(encoding ?? "", bytes: 100)
+    return Status(
+      .unimplemented, "grpc-encoding \"\(shown)\" is not supported; send identity",
       metadata: ["grpc-accept-encoding": "identity"])
   }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// A method as a server calls it. A class, as each call passes it around.
@@ -44,11 +45,17 @@ struct Router: Sendable {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].isEmpty, !parts[1].isEmpty, !parts[2].isEmpty else {
       throw Status(
-        .unimplemented, "malformed path \"\(path.prefix(200))\"; write /package.Service/Method")
+        .unimplemented,
+        "malformed path \"\(Self.shown(path))\"; write /package.Service/Method")
     }
     guard services.contains(String(parts[1])) else {
-      throw Status(.unimplemented, "unknown service \(parts[1].prefix(200))")
+      throw Status(.unimplemented, "unknown service \(Self.shown(parts[1]))")
     }
-    throw Status(.unimplemented, "unknown method \(parts[2].prefix(200)) of service \(parts[1])")
+    throw Status(
+      .unimplemented, "unknown method \(Self.shown(parts[2])) of service \(parts[1])")
+  }
+
+  private static func shown(_ name: some StringProtocol) -> String {
+    VisibleText.shortened(String(name), bytes: 200)
   }
 }

@@ -105,18 +105,17 @@ struct AccessControl: Interceptor {
   }
 }
 
-/// Whether one may call without a key.
+/// Whether one may call without a key. Limits are keys': such callers have none.
 struct AnonymousAccess: Sendable {
   /// `--allow-anonymous`: always, but never to administrate.
   let isAllowed: Bool
   private let guest: Caller
   private let owner: Caller
 
-  /// - Parameter limits: those of all callers without a key together.
-  init(isAllowed: Bool, limits: LimitPlan = .unlimited) {
+  init(isAllowed: Bool) {
     self.isAllowed = isAllowed
-    guest = .anonymous(isAdmin: false, limits: limits)
-    owner = .anonymous(isAdmin: true, limits: limits)
+    guest = .anonymous(isAdmin: false, limits: .unlimited)
+    owner = .anonymous(isAdmin: true, limits: .unlimited)
   }
 
   /// Before there is a key, whoever reaches the server (which then listens on this machine alone)

@@ -7,16 +7,16 @@ enum Stage: Int, CaseIterable, Sendable {
   case access
   /// The request's bytes become a message.
   case decode
-  /// The key's limits.
-  case limits
   /// Which version answers.
   case routing
+  /// The key's limits, of that model too.
+  case limits
   /// What the request says is checked.
   case validation
-  /// The instances are made into what the model computes on: tokens, rows.
-  case prepare
   /// The answer is looked for among those that are kept.
   case cache
+  /// The instances are made into what the model computes on: tokens, rows.
+  case prepare
   /// The wait for a batch.
   case queue
   /// The model's batch on the engine.

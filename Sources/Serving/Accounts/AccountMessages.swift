@@ -79,10 +79,6 @@ extension ApusV1.Key {
   }
 }
 
-extension UnixTime {
-  var seconds: Double { Double(microseconds) / 1e6 }
-}
-
 // MARK: - Usage
 
 extension UsageQuery {

@@ -71,14 +71,10 @@ struct ConfigurationFile {
 
   private mutating func readModels(_ node: YAMLNode, _ reader: SettingsReader) {
     for entry in reader.entries(node, &problems) ?? [] {
-      guard ModelDirectory.isValidName(entry.key) else {
-        let advice =
-          Self.place(ofKey: entry.key).map { "; did you mean \($0)?" } ?? ""
-        problems.append(
-          reader.error(
-            entry,
-            "\(reader.path(SettingsReader.shown(entry.key))): a model's name has 1 to 64 of the "
-              + "characters a-z A-Z 0-9 . _ -\(advice)"))
+      guard ModelName.isValid(entry.key) else {
+        let path = reader.path(SettingsReader.shown(entry.key))
+        let advice = Self.place(ofKey: entry.key).map { "; did you mean \($0)?" } ?? ""
+        problems.append(reader.error(entry, "\(path): \(ModelName.rule)\(advice)"))
         continue
       }
       overrides[entry.key] = ModelOverride(

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Reads one mapping of a YAML file by a table of settings, and notes all that is wrong with it.
 struct SettingsReader {
   let file: String
@@ -126,7 +128,5 @@ struct SettingsReader {
   func path(_ key: String) -> String { place.isEmpty ? key : "\(place).\(key)" }
 
   /// A text of a file in an error, cut.
-  static func shown(_ text: String) -> String {
-    text.utf8.count > 64 ? "\(text.prefix(61))…" : text
-  }
+  static func shown(_ text: String) -> String { VisibleText.shortened(text, bytes: 64) }
 }

@@ -42,21 +42,21 @@ struct FallbackStage: Sendable {
     }
     for step in route.fallback {
       if Task.isCancelled { throw CancellationError() }
-      let (kind, models) = candidates(for: step, route)
+      let (kind, model) = candidate(for: step, route)
       if case .fixed(let answer) = step {
         tell(kind, route, nil, record)
         return .written(answer, Self.fallback(kind, route, failure))
       }
-      for model in models {
-        guard await mayUse(model, instead: route, context, record, tokens: tokens) else { continue }
-        do {
-          let answer = try await attempt(model)
-          tell(kind, route, model, record)
-          return .answered(answer, by: model, Self.fallback(kind, route, failure))
-        } catch is Status {
-          // It does no better: the next step's turn.
-          continue
-        }
+      guard let model, await mayUse(model, instead: route, context, record, tokens: tokens) else {
+        continue
+      }
+      do {
+        let answer = try await attempt(model)
+        tell(kind, route, model, record)
+        return .answered(answer, by: model, Self.fallback(kind, route, failure))
+      } catch is Status {
+        // It does no better: the next step's turn.
+        continue
       }
     }
     throw failure
@@ -64,17 +64,17 @@ struct FallbackStage: Sendable {
 
   // MARK: Steps
 
-  private func candidates(
+  private func candidate(
     for step: FallbackStep, _ route: ModelRoute
-  ) -> (FallbackKind, [ServedModel]) {
+  ) -> (FallbackKind, ServedModel?) {
     switch step {
-    case .previous: return (.previousVersion, Array(route.earlier.prefix(1)))
-    case .fixed: return (.staticAnswer, [])
+    case .previous: return (.previousVersion, route.previous)
+    case .fixed: return (.staticAnswer, nil)
     case .model(let name):
       guard name != route.name, let model = try? registry.resolve(name, version: "") else {
-        return (.otherModel, [])
+        return (.otherModel, nil)
       }
-      return (.otherModel, [model])
+      return (.otherModel, model)
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What answers in place of a version that cannot; tried in the order in which model.yaml has them.
 package enum FallbackStep: Sendable, Equatable {
   /// The newest earlier version that is ready.
@@ -48,7 +50,7 @@ extension FallbackStep {
       return
     case .mapping(let entries) where entries.count == 1:
       if entries[0].key == "model", case .scalar(let name) = entries[0].value.content,
-        ModelDirectory.isValidName(name)
+        ModelName.isValid(name)
       {
         self = .model(name)
         return

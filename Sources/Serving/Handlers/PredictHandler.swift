@@ -1,10 +1,11 @@
 internal import Messages
 
-/// Predict: the path of a request through the stages, each a file of its own.
+/// Predict: the path of a request through the stages, each a file of its own in Access, Path or
+/// Fallback; Validation is beside this one.
 ///
-///     AccessControl → LimitStage → ModelRoute → Validation → CacheStage → BatchStage
-///                                      ▲     FallbackStage: the next version or model
-///                                      └──────────────────────────────┘
+///     AccessControl → ModelRoute → LimitStage → FallbackStage ──┐
+///                     ┌─────── for one version after the other ─┘
+///                     └▶ Validation → CacheStage → VersionBreaker → BatchStage
 ///     → PredictFormatter → UsageObserver, CallLog
 struct PredictHandler: Sendable {
   let registry: ModelRegistry

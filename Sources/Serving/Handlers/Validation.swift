@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 internal import Templates
 
@@ -70,9 +71,7 @@ enum Validation {
   }
 
   /// Outside text as it may stand in an error: short.
-  static func shown(_ text: String) -> String {
-    text.utf8.count <= 64 ? text : String(decoding: text.utf8.prefix(48), as: UTF8.self) + "…"
-  }
+  static func shown(_ text: String) -> String { VisibleText.shortened(text, bytes: 64) }
 
   /// The text of an instance.
   static func text(_ instance: ApusV1.Instance, at index: Int, _ model: ServedModel)

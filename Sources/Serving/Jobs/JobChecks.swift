@@ -19,16 +19,6 @@ struct JobChecks: Sendable {
       (kind, payload) = (.generate, work.encoded())
     case nil: throw Validation.invalid("predict", "expected either predict or generate")
     }
-    let limit = JobLimits().payload
-    guard payload.count <= limit else {
-      throw Validation.invalid(
-        kind.rawValue, "at most \(limit) bytes are kept, got \(payload.count)")
-    }
-    guard request.idempotencyKey.utf8.count <= 255 else {
-      throw Validation.invalid(
-        "idempotency_key",
-        "at most 255 bytes are allowed, got \(request.idempotencyKey.utf8.count)")
-    }
     return NewJob(
       owner: "\(caller?.keyID ?? .anonymous)", kind: kind.rawValue, payload: payload,
       webhook: try Self.webhook(request.webhookURL),

@@ -1,6 +1,7 @@
 internal import Accounts
 internal import Jobs
 internal import Messages
+internal import Time
 
 // What administrators do about webhooks; `Access` lets nobody else come here.
 

@@ -14,13 +14,7 @@ struct JobHandlers: ApusV1.Jobs {
     // First of all: without jobs nothing about the request matters.
     let book = try opened()
     let new = try checks.newJob(request, of: context.record?.caller)
-    let job = try await ask { jobs throws(JobQueueError) in
-      do throws(JobQueueError) { return try await jobs.submit(new) } catch {
-        // All else that a submit can have wrong was checked above.
-        guard error.kind == .invalid else { throw error }
-        throw JobQueueError(.invalid, "webhook_url: \(error.reason)")
-      }
-    }
+    let job = try await ask { jobs throws(JobQueueError) in try await jobs.submit(new) }
     book.changed()
     return ApusV1.SubmitJobResponse(job: ApusV1.Job(job))
   }

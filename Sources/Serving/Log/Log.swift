@@ -138,5 +138,5 @@ package final class Log: Sendable {
   }
 
   /// Since 1970, UTC.
-  static func wallMicroseconds() -> Int { Int(UnixTime.now().microseconds) }
+  private static func wallMicroseconds() -> Int { Int(UnixTime.now().microseconds) }
 }

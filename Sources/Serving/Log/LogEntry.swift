@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 internal import Time
 
@@ -41,7 +42,7 @@ package struct LogEntry: Sendable {
     for field in fields {
       json.key(field.name.description)
       switch field.value {
-      case .text(let text): json.string(LogEntry.cut(text))
+      case .text(let text): json.string(VisibleText.shortened(text, bytes: LogEntry.textLimit))
       case .integer(let integer): json.integer(integer)
       case .number(let number): json.number((number * 1000).rounded() / 1000)
       case .flag(let flag): json.boolean(flag)
@@ -60,7 +61,8 @@ package struct LogEntry: Sendable {
     for field in fields {
       line.append(contentsOf: " \(field.name)=".utf8)
       switch field.value {
-      case .text(let text): LogEntry.appendText(LogEntry.cut(text), to: &line)
+      case .text(let text):
+        LogEntry.appendText(VisibleText.shortened(text, bytes: LogEntry.textLimit), to: &line)
       case .integer(let integer): line.append(contentsOf: String(integer).utf8)
       case .number(let number):
         line.append(contentsOf: "\((number * 1000).rounded() / 1000)".utf8)
@@ -68,10 +70,5 @@ package struct LogEntry: Sendable {
       }
     }
     line.append(UInt8(ascii: "\n"))
-  }
-
-  private static func cut(_ text: String) -> String {
-    guard text.utf8.count > textLimit else { return text }
-    return String(decoding: text.utf8.prefix(textLimit), as: UTF8.self) + "…"
   }
 }

@@ -5,6 +5,7 @@ internal import Inference
 internal import Metrics
 internal import Models
 internal import Synchronization
+internal import Time
 internal import Tokenizers
 
 /// Reads models from their folders and makes them ready to be called. Runs on a thread of its own:
@@ -65,8 +66,8 @@ final class ModelInstaller: Sendable {
     registry.set(entry.name, version.number, to: .loading)
     do {
       let model = try make(entry, version)
-      let since = Double(Log.wallMicroseconds()) / 1e6
-      registry.set(entry.name, version.number, to: .ready(model, since: since))
+      let now = UnixTime.now().seconds
+      registry.set(entry.name, version.number, to: .ready(model, since: now))
       log.info(
         "loaded", ("model", .text(entry.name)), ("version", .integer(version.number)),
         ("architecture", .text(model.facts.architecture)),

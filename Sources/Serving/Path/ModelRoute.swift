@@ -12,41 +12,30 @@ package final class ModelRoute: Sendable {
   let target: Result<ServedModel, Status>
   let fallback: [FallbackStep]
   let fallsBackWhenFull: Bool
-  /// Earlier versions that are ready, the newest first; only where the chain has a use for them.
-  let earlier: [ServedModel]
+  /// The newest earlier version that is ready; only where the chain has a use for it.
+  let previous: ServedModel?
 
   init(
     name: String, version: Int, target: Result<ServedModel, Status>, fallback: [FallbackStep],
-    fallsBackWhenFull: Bool, earlier: [ServedModel]
+    fallsBackWhenFull: Bool, previous: ServedModel?
   ) {
     self.name = name
     self.version = version
     self.target = target
     self.fallback = fallback
     self.fallsBackWhenFull = fallsBackWhenFull
-    self.earlier = earlier
+    self.previous = previous
   }
 }
 
 extension ModelRegistry {
-  /// Of all versions that take calls.
-  var generations: Set<UInt64> {
-    withModels { models in
-      var generations: Set<UInt64> = []
-      for version in models.values.flatMap(\.versions) {
-        if case .ready(let served, _) = version.state { generations.insert(served.generation) }
-      }
-      return generations
-    }
-  }
-
   /// - Parameter version: see `resolve`.
   func route(_ name: String, version: String) -> ModelRoute {
     withModels { models in
       guard let model = models[name] else {
         return ModelRoute(
           name: "", version: 0, target: .failure(Self.unknown(name, models.keys)), fallback: [],
-          fallsBackWhenFull: false, earlier: [])
+          fallsBackWhenFull: false, previous: nil)
       }
       let target = Result { () throws(Status) in try Self.resolve(version, of: model) }
       let fallback = model.settings.fallback
@@ -55,16 +44,21 @@ extension ModelRegistry {
         case .success(let served): served.version
         case .failure: Int(version) ?? model.labels[version]?.version ?? 0
         }
-      var earlier: [ServedModel] = []
-      if fallback.contains(.previous) {
-        for other in model.versions.reversed() where other.number < number {
-          if model.wishes.heldOut.contains(other.number) { continue }
-          if case .ready(let served, _) = other.state { earlier.append(served) }
-        }
-      }
       return ModelRoute(
         name: model.name, version: number, target: target, fallback: fallback,
-        fallsBackWhenFull: model.settings.breaker.countsOverload, earlier: earlier)
+        fallsBackWhenFull: model.settings.breaker.countsOverload,
+        previous: fallback.contains(.previous) ? model.newest(before: number) : nil)
     }
+  }
+}
+
+extension ModelRegistry.Model {
+  /// Of the earlier versions that are ready and that nobody wants out, the newest.
+  fileprivate func newest(before number: Int) -> ServedModel? {
+    for version in versions.reversed() where version.number < number {
+      if wishes.heldOut.contains(version.number) { continue }
+      if case .ready(let served, _) = version.state { return served }
+    }
+    return nil
   }
 }

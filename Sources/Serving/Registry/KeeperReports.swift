@@ -1,5 +1,6 @@
 internal import Metrics
 internal import ObjectStore
+internal import Time
 
 /// Tells metrics and models' histories of what the keeper does; the log is told where it happens.
 struct KeeperReports: Sendable {
@@ -94,7 +95,7 @@ struct KeeperReports: Sendable {
     _ kind: ModelHistory.Kind, _ model: String, _ version: Int?, _ detail: String
   ) {
     let event = ModelHistory.Event(
-      time: Double(Log.wallMicroseconds()) / 1e6, kind: kind, version: version, detail: detail)
+      time: UnixTime.now().seconds, kind: kind, version: version, detail: detail)
     registry.changeHistory(of: model) { $0.add(event) }
   }
 }

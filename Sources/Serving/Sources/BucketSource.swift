@@ -1,6 +1,7 @@
 internal import Metrics
 internal import ObjectStore
 internal import Synchronization
+internal import Time
 
 //   lists the bucket ──▶ BucketView: listing, cache, fetches ──▶ the keeper looks
 //   fetches versions ◀── queue of the view ◀───────────────────── the keeper wants a version
@@ -81,7 +82,7 @@ final class BucketSource: ModelSource {
   }
 
   func noteUse(_ model: String, _ number: Int) {
-    view.withLock { $0.use(VersionKey(model, number), now: Log.wallMicroseconds()) }
+    view.withLock { $0.use(VersionKey(model, number), now: Self.now()) }
     Task { [bucket] in await bucket.touch(model, number) }
   }
 
@@ -154,7 +155,7 @@ final class BucketSource: ModelSource {
     do throws(ObjectStoreError) {
       for victim in victims { try await remove(victim) }
       let cached = try await bucket.fetch(version)
-      view.withLock { $0.keep(cached, now: Log.wallMicroseconds()) }
+      view.withLock { $0.keep(cached, now: Self.now()) }
       log.info(
         "fetched", ("model", .text(version.model)), ("version", .integer(version.number)),
         ("mib", .number(version.size.mebibytes)),
@@ -182,6 +183,9 @@ final class BucketSource: ModelSource {
       "removed from the cache", ("model", .text(version.model)),
       ("version", .integer(version.number)), ("mib", .number(version.size.mebibytes)))
   }
+
+  /// By which the cache knows what was used last.
+  private static func now() -> Int { Int(UnixTime.now().microseconds) }
 
   /// Large versions take minutes.
   private func tellProgress(_ version: SourcedVersion) async {

@@ -4,8 +4,8 @@ internal import Glibc
 /// What a source of models holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
 /// In a folder one whose name starts with a dot is none of ours: mounted volumes have some.
-package struct ModelDirectory: Sendable, Equatable {
-  package struct Entry: Sendable, Equatable {
+package struct ModelDirectory: Sendable {
+  package struct Entry: Sendable {
     package let name: String
     /// Rising version numbers with their folders.
     package internal(set) var versions: [Version] = []
@@ -13,7 +13,7 @@ package struct ModelDirectory: Sendable, Equatable {
     /// Why none of the versions can be tried: a sentence with its path.
     package internal(set) var problem: String?
   }
-  package struct Version: Sendable, Equatable {
+  package struct Version: Sendable {
     package let number: Int
     /// Its folder on this machine, which is not there yet while it is elsewhere.
     package let path: String
@@ -22,10 +22,6 @@ package struct ModelDirectory: Sendable, Equatable {
     var stamp: VersionStamp?
     /// Whether nobody writes them any more, as far as can be told.
     var isSettled = true
-
-    package static func == (a: Version, b: Version) -> Bool {
-      a.number == b.number && a.path == b.path && a.presence == b.presence
-    }
 
     package init(number: Int, path: String, presence: Presence = .here) {
       self.number = number
@@ -62,10 +58,8 @@ package struct ModelDirectory: Sendable, Equatable {
     for name in names {
       let path = "\(root)/\(name)"
       guard Folder.exists(path) else { continue }
-      guard ModelDirectory.isValidName(name) else {
-        problems.append(
-          "\(path): a model's name has 1 to 64 of the characters a-z A-Z 0-9 . _ -; "
-            + "rename the folder")
+      guard ModelName.isValid(name) else {
+        problems.append("\(path): \(ModelName.rule); rename the folder")
         continue
       }
       guard entries.count < ModelDirectory.maximumModels else {
@@ -138,16 +132,6 @@ package struct ModelDirectory: Sendable, Equatable {
     do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
       throw ConfigurationError(file: "", error.line)
     }
-  }
-
-  static func isValidName(_ name: String) -> Bool {
-    (1...64).contains(name.utf8.count)
-      && name.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true
-        default: false
-        }
-      }
   }
 
   private static func list(_ path: String) throws(ConfigurationError) -> [String] {

@@ -93,7 +93,11 @@ import Web
     limits.payload = 4
     limits.result = 4
     let queue = try open(limits)
-    #expect(await failure { try await queue.submit(.plain("a", "12345"), at: start) } == .invalid)
+    let refusal = await #expect(throws: JobQueueError.self) {
+      try await queue.submit(.plain("a", "12345"), at: start)
+    }
+    #expect(refusal?.kind == .invalid)
+    #expect(refusal?.reason == "echo: at most 4 bytes are kept, got 5")
     for (count, state) in [(4, JobState.succeeded), (5, .failed)] {
       let job = try await queue.submit(.plain("a", "1234"), at: start)
       let claim = try #require(try await queue.claim(until: start.after(60), at: start)).claim

@@ -155,7 +155,8 @@ import Web
       await #expect {
         try await submit(service, "/echo", host: host)
       } throws: { error in
-        (error as? JobQueueError)?.kind == .invalid
+        guard let error = error as? JobQueueError else { return false }
+        return error.kind == .invalid && error.reason.hasPrefix("webhook_url: ")
       }
     }
     await service.stop(within: .zero)

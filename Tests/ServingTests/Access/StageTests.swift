@@ -12,6 +12,7 @@ import Testing
     let stages = StageTimes(since: at(100))
     stages.end(.access, now: at(112))
     stages.end(.decode, now: at(112))
+    stages.end(.routing, now: at(112))
     stages.end(.limits, now: at(1112))
     stages.end(queue: .milliseconds(2), compute: .microseconds(34_567), now: at(40_000))
     stages.end(.format, now: at(40_005))
@@ -21,8 +22,8 @@ import Testing
     #expect(stages[.validation] == 0)
     #expect(
       stages.serverTiming
-        == "access;dur=0.012, decode;dur=0.000, limits;dur=1.000, queue;dur=2.000, "
-        + "compute;dur=34.567, format;dur=0.005")
+        == "access;dur=0.012, decode;dur=0.000, routing;dur=0.000, limits;dur=1.000, "
+        + "queue;dur=2.000, compute;dur=34.567, format;dur=0.005")
   }
 
   @Test func aClockThatStandsStillDoesNoHarm() {

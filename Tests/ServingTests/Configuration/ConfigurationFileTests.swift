@@ -97,6 +97,7 @@ import Testing
     ("accounts: {database: \"a\\0b\"}", 1, "there is a NUL in it"),
     ("webhooks: {allow: [10.0.0.0/99]}", 1, "'10.0.0.0/99' is neither an address"),
     ("models: {'a b': {}}", 1, "models.a b: a model's name has 1 to 64"),
+    ("models: {.m: {}}", 1, "and begins with no dot"),
     ("models: {m: {queue_limits: 5}}", 1, "models.m.queue_limits is no key here; did you mean"),
     ("models: {m: {engine_slice: 11s}}", 1, "models.m.engine_slice: `11s`: expected a time from 0"),
     ("models: {m: 5}", 1, "models.m: expected `key: value` lines"),

@@ -1,4 +1,5 @@
 import Accounts
+import Bytes
 import Messages
 import Metrics
 import Testing
@@ -87,7 +88,7 @@ import Time
       return value("apus_requests_total{method=\"/apus.v1.Inference/Predict\",\(labels)}")
     }
     #expect(notFound("(unknown)") == 10_000 && notFound("minilm") == 1)
-    #expect(!ModelDirectory.isValidName(RequestFamilies.unknown), "no model can be called so")
+    #expect(!ModelName.isValid(RequestFamilies.unknown), "no model can be called so")
   }
 
   @Test func refusalsByALimitAreCountedByItsName() {
