@@ -87,7 +87,15 @@ package struct JSONValue: Sendable {
 
   /// The member of an object; nil when there is none or this is no object.
   package subscript(key: String) -> JSONValue? {
-    guard kind == .object, let member = unsafe json_object_get(node, key) else { return nil }
+    guard kind == .object else { return nil }
+    // With its length: as a C string the key would be copied first.
+    var key = key
+    let found = key.withUTF8 { utf8 in
+      unsafe UnsafeRawBufferPointer(utf8).withMemoryRebound(to: CChar.self) { text in
+        unsafe json_object_getn(node, text.baseAddress, text.count)
+      }
+    }
+    guard let member = unsafe found else { return nil }
     return unsafe JSONValue(document: document, node: member)
   }
 

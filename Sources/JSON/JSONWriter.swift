@@ -11,7 +11,11 @@ package struct JSONWriter: Sendable {
 
   /// - Parameter escapesInvisible: for text that people look at: whatever is no visible character
   ///   (`VisibleText`) is escaped as well.
-  package init(escapesInvisible: Bool = false) { self.escapesInvisible = escapesInvisible }
+  package init(escapesInvisible: Bool = false) {
+    self.escapesInvisible = escapesInvisible
+    // What most answers take: the buffer need not grow its way there.
+    bytes.reserveCapacity(512)
+  }
 
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 

@@ -19,14 +19,16 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     entries = elements.map { Entry(name: $0.0, value: .text($0.1)) }
   }
 
-  public mutating func append(_ entry: Entry) { entries.append(entry) }
-  public mutating func append(_ name: String, _ text: String) {
-    // What answers have at most, as a rule: one allocation, not three.
+  public mutating func append(_ entry: Entry) {
+    // What most calls have at most: one allocation, not three.
     if entries.isEmpty { entries.reserveCapacity(4) }
-    entries.append(Entry(name: name, value: .text(text)))
+    entries.append(entry)
+  }
+  public mutating func append(_ name: String, _ text: String) {
+    append(Entry(name: name, value: .text(text)))
   }
   public mutating func append(_ name: String, binary: [UInt8]) {
-    entries.append(Entry(name: name, value: .binary(binary)))
+    append(Entry(name: name, value: .binary(binary)))
   }
 
   /// The first text value of that name.

@@ -91,6 +91,7 @@ struct RequestHeaders: Sendable {
   init() {}
 
   mutating func append(_ header: RequestHeader, _ value: String) {
+    if fields.isEmpty { fields.reserveCapacity(8) }
     fields.append((header, value))
   }
 
