@@ -251,7 +251,6 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   /// Breaks the call: buffers are dropped, and whoever waits or comes later gets `status`.
   ///
   /// - Returns: bytes that need no longer be held back from the windows.
-  @discardableResult
   func fail(_ status: Status) -> Int {
     let (freed, arrivals, drains) = state.withLock { state in
       guard state.failure == nil else { return (0, Waiters(), Waiters()) }
