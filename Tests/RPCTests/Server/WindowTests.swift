@@ -6,11 +6,11 @@ import Testing
 
 private typealias Simple = GrpcTesting.SimpleRequest
 
-/// Every call below moves a quarter of a connection's window: what a few did not give back would
-/// stop the next.
+/// Every call below moves an eighth of a connection's window, in one frame: what a few did not give
+/// back would stop the next.
 @Suite struct WindowTests {
   private static let window = 64 << 10
-  private static let size = window / 4
+  private static let size = window / 8
   private let options = CallOptions(timeout: .seconds(20))
 
   private struct Refusing: Interceptor {
@@ -48,5 +48,31 @@ private typealias Simple = GrpcTesting.SimpleRequest
       }
       try #require(error?.code == .internal)
     }
+  }
+
+  @Test func answersReadAfterTheirStreamGiveTheConnectionItsWindowBack() async throws {
+    let rig = try Rig()
+    let client = GrpcTesting.TestServiceClient(
+      try await rig.connect { $0.connectionWindow = Self.window })
+    for _ in 0..<50 {
+      let answer = try await client.unaryCall(
+        Simple(responseSize: Int32(Self.size)), options: options)
+      #expect(answer.payload?.body.count == Self.size)
+    }
+  }
+
+  @Test func answersThatNobodyReadsGiveTheirMemoryBack() async throws {
+    let rig = try Rig()
+    let connection = try await rig.connect { $0.memory = 4 * Self.size }
+    for _ in 0..<20 {
+      let call = try await connection.open(path: "/apus.testing.Probe/Echo", options: options)
+      _ = try call.send { _ = $0(Self.size) }
+      call.finish()
+      try await call.arrival()
+    }
+    let client = GrpcTesting.TestServiceClient(connection)
+    let answer = try await client.unaryCall(
+      Simple(responseSize: Int32(Self.size)), options: options)
+    #expect(answer.payload?.body.count == Self.size)
   }
 }
