@@ -99,7 +99,8 @@ extension EventLoop {
       repeat {
         takeInbox()
         while let work = jobs.popFirst() { run(work) }
-      } while inbox.withLock({ !$0.isEmpty })
+        dropTimers()
+      } while !jobs.isEmpty || inbox.withLock({ !$0.isEmpty })
       threadID.store(0, ordering: .relaxed)
       lifeCycle.store(.stopped, ordering: .sequentiallyConsistent)
     }

@@ -89,9 +89,15 @@ extension EventLoop {
     for _ in 0..<1_000 {
       deliverClosings()
       takeInbox()
+      dropTimers()
       guard !jobs.isEmpty || !closings.isEmpty else { break }
       runWork()
     }
     dirty = []
+  }
+
+  /// None fires any more, and one that keeps the loop would keep it for ever.
+  func dropTimers() {
+    while timers.popDue(at: .distantFuture) != nil {}
   }
 }

@@ -43,7 +43,7 @@ package final class Session {
   @exclusivity(unchecked) package private(set) var openStreams = 0
   /// The last stream looked up: events of one stream come in runs.
   @exclusivity(unchecked) private var recent: Stream?
-  /// Bytes consumed for the connection's window only, told to the library once per gather.
+  /// Bytes consumed for the connection's window only, told to the library as it gathers.
   @exclusivity(unchecked) private var consumedOnConnection = 0
   @exclusivity(unchecked) private var isInside = false
   /// Where `gather` is writing; nil outside it.
@@ -90,16 +90,15 @@ package final class Session {
     guard let library = unsafe library, unsafe !isInside else { return false }
     unsafe isInside = true
     defer { unsafe isInside = false }
-    if unsafe consumedOnConnection > 0 {
-      _ = unsafe nghttp2_session_consume_connection(library, consumedOnConnection)
-      unsafe consumedOnConnection = 0
-    }
     let result = unsafe withUnsafeMutablePointer(to: &output) { target in
       unsafe self.output = target
       defer { unsafe self.output = nil }
       while unsafe target.pointee.count < limit {
+        unsafe tellConsumed(library)
         var frame: UnsafePointer<UInt8>?
         let count = unsafe nghttp2_session_mem_send(library, &frame)
+        // A stream that its last frame has closed may have freed more.
+        if unsafe count == 0 && consumedOnConnection > 0 { continue }
         guard count > 0 else { return count }
         unsafe target.pointee.append(UnsafeRawBufferPointer(start: frame, count: count))
       }
@@ -108,6 +107,12 @@ package final class Session {
     guard result >= 0 else { throw SessionError(library: result, doing: "sending") }
     if unsafe openStreams == 0 { pool.trim(to: Self.idleMemory) }
     return result > 0
+  }
+
+  private func tellConsumed(_ library: OpaquePointer) {
+    guard unsafe consumedOnConnection > 0 else { return }
+    _ = unsafe nghttp2_session_consume_connection(library, consumedOnConnection)
+    unsafe consumedOnConnection = 0
   }
 
   /// Whether the protocol is over: nothing more is expected from the peer or owed to it.

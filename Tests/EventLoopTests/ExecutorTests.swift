@@ -103,6 +103,28 @@ import Testing
     group.shutdown()
   }
 
+  /// One that keeps the loop would keep it, and what else it knows, for ever.
+  @Test func timersThatHaveNotFiredGoAtTheEnd() async throws {
+    let group = try EventLoopGroup(count: 1)
+    let loop = group.loops[0]
+    let before = try await held(by: loop)
+    #expect(before.value != nil)
+    group.shutdown()
+    #expect(before.value == nil)
+    let after = try await held(by: loop)
+    #expect(after.value == nil, "one that comes late goes too")
+  }
+
+  /// What only a timer far away holds.
+  private func held(by loop: EventLoop) async throws -> Weak {
+    let list = List()
+    let weak = Weak(list)
+    _ = try await loop.run { [list] in
+      loop.schedule(after: .seconds(3_600)) { list.append(Int(loop.turnCount)) }
+    }
+    return weak
+  }
+
   /// What a timer schedules for now waits for the next turn, however many others are pending:
   /// before that, what the first has to say is written.
   @Test func aTimerOfATurnStartsNoOtherInIt() async throws {
@@ -160,6 +182,13 @@ private actor Pinned {
     count += 1
     return loop.isCurrent
   }
+}
+
+private final class Weak: Sendable {
+  private let list: Mutex<WeakList>
+  private struct WeakList { weak var value: List? }
+  init(_ list: List) { self.list = Mutex(WeakList(value: list)) }
+  var value: List? { list.withLock { $0.value } }
 }
 
 final class List: Sendable {

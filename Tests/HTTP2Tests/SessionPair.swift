@@ -17,6 +17,8 @@ final class RecordingHandler: StreamHandler {
   var stream: Stream?
   /// Consumes what it receives at once.
   var consumes = true
+  /// Consumes what it received when its stream closes.
+  var consumesAtEnd = false
 
   func streamReceivedHead(_ head: borrowing HeaderBlock, end: Bool) { heads.append(fields(head)) }
   func streamReceived(_ bytes: UnsafeRawBufferPointer) {
@@ -25,7 +27,10 @@ final class RecordingHandler: StreamHandler {
   }
   func streamReceivedTrailers(_ block: borrowing HeaderBlock) { trailers = fields(block) }
   func streamReceivedEnd() { ended = true }
-  func streamClosed(_ code: ErrorCode) { closed = code }
+  func streamClosed(_ code: ErrorCode) {
+    closed = code
+    if consumesAtEnd, let stream { session?.consume(received.count, on: stream) }
+  }
 
   func streamBody(limit: Int) -> StreamBody {
     let count = min(limit, body.count)

@@ -147,6 +147,34 @@ import Testing
     }
   }
 
+  /// Otherwise the peer would have to say something first, and may have no window for it.
+  @Test func whatAStreamFreesWithItsLastFrameIsToldBehindIt() throws {
+    var options = SessionOptions()
+    options.connectionWindow = 100_000
+    let pair = try SessionPair(server: options)
+    pair.server.accept = { session, stream in
+      let handler = RecordingHandler()
+      handler.session = session
+      handler.stream = stream
+      handler.consumes = false
+      handler.consumesAtEnd = true
+      return handler
+    }
+    _ = try pair.request(body: Array(repeating: 1, count: 100_000), ends: false)
+    try pair.exchange()
+    _ = try pair.request(body: Array(repeating: 2, count: 50_000))
+    try pair.exchange()
+    let (stream, next) = (pair.server.opened[0].stream, try #require(pair.server.handler(1)))
+    #expect(next.received.count == 0)
+    pair.server.session.respond(
+      stream, SessionPair.list((":status", "200"), ("grpc-status", "4")), body: false)
+    let words = try pair.server.take()
+    #expect(!stream.isOpen && !pair.server.session.wantsToSend)
+    try pair.client.give(words)
+    try pair.server.give(pair.client.take())
+    #expect(next.received.count == 50_000 && next.ended)
+  }
+
   @Test func anAnswerBeforeTheRequestsEndIsFollowedByReset() throws {
     let pair = try SessionPair()
     let call = try pair.request(body: [1], ends: false)

@@ -93,6 +93,17 @@ def test_mutated_requests(server):
     server.until("probe_running", 0)
 
 
+@pytest.mark.parametrize("accept", ["", ";", ",", ",;", "a,;", ";;q=1", " ; ,", "text/event-stream;,;"])
+def test_media_types_without_a_name(server, accept):
+    with server.raw() as raw:
+        raw.request("POST", "/v1/generate", b'{"model":"story","prompt":"a b"}', [("Accept", accept)])
+        status, fields = raw.head()[:2]
+        assert status == 200
+        expected = "text/event-stream" if "event" in accept else "application/json"
+        assert fields["content-type"].startswith(expected)
+    serves(server)
+
+
 def test_half_a_body(server):
     for size in (0, 1, 50):
         with server.raw() as raw:

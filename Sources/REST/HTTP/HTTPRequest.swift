@@ -17,7 +17,7 @@ struct HTTPRequest: Sendable {
   /// Whether the client asks for a stream of events.
   var acceptsEvents: Bool {
     headers[.accept]?.utf8.split(separator: UInt8(ascii: ",")).contains { part in
-      part.split(separator: UInt8(ascii: ";"))[0].filter { $0 != 0x20 }
+      part.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != 0x20 }
         .elementsEqual("text/event-stream".utf8)
     } ?? false
   }

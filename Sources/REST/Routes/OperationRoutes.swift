@@ -1,3 +1,5 @@
+internal import Metrics
+
 extension Route {
   /// - Parameter text: in the Prometheus text format, version 0.0.4.
   static func metrics(_ text: @escaping @Sendable () -> String) -> Route {
@@ -8,7 +10,7 @@ extension Route {
         answers: [
           Operation.Answer(200, "In the text format.", [("text/plain", #"{"type":"string"}"#)])
         ])
-    ) { _, _ in .text(text(), type: "text/plain; version=0.0.4; charset=utf-8") }
+    ) { _, _ in .text(text(), type: Registry.contentType) }
   }
 
   static func openAPI(_ document: [UInt8]) -> Route {

@@ -69,10 +69,19 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     state = Mutex(State(inbound: MessageQueue(sizeLimit: messageSize)))
   }
 
+  /// What was neither read nor sent goes with the call.
+  deinit {
+    state.withLock { state in
+      budget.giveBack(state.inbound.count + state.outbound.count)
+      budget.halfSentChanged(by: -state.inbound.partial)
+    }
+  }
+
   // MARK: InboundMessages
 
   /// `body` runs under the channel's lock and must not use the call.
   func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
+    let isOnLoop = loop.isCurrent
     let (arrival, freed) = try state.withLock { state in
       let before = state.inbound.count
       // A message whose decoding throws is gone all the same.
@@ -84,13 +93,14 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
       }
       state.received.messages += 1
       state.received.bytes += size
-      return (.message, state.takeFreed())
+      return (.message, isOnLoop ? state.takeFreed() : state.free)
     }
     guard freed > 0 else { return arrival }
-    if loop.isCurrent {
+    if isOnLoop {
       unsafe owner?.channelFreed(freed)
     } else {
-      onLoop { $0.channelFreed(freed) }
+      // Not taken before: the stream may close first, and then gives back what is not.
+      loop.execute { [self] in tellOfFreed() }
     }
     return arrival
   }
@@ -182,6 +192,12 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     }
   }
 
+  private func tellOfFreed() {
+    guard let owner = unsafe owner else { return }
+    let freed = state.withLock { $0.takeFreed() }
+    if freed > 0 { owner.channelFreed(freed) }
+  }
+
   private func onLoop(_ body: @escaping @Sendable (any CallChannelOwner) -> Void) {
     loop.execute { [self] in
       if let owner = unsafe owner { body(owner) }
@@ -251,7 +267,6 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   /// Breaks the call: buffers are dropped, and whoever waits or comes later gets `status`.
   ///
   /// - Returns: bytes that need no longer be held back from the windows.
-  @discardableResult
   func fail(_ status: Status) -> Int {
     let (freed, arrivals, drains) = state.withLock { state in
       guard state.failure == nil else { return (0, Waiters(), Waiters()) }
@@ -267,6 +282,17 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     if !arrivals.isEmpty { arrivals.resume(throwing: status) }
     if !drains.isEmpty { drains.resume(throwing: status) }
     return freed
+  }
+
+  /// Client side: the stream is gone. What waits to be read is the budget's matter alone from now
+  /// on: it must not hold up the connection's other calls.
+  ///
+  /// - Returns: bytes that need no longer be held back from the connection's window.
+  func streamClosed() -> Int {
+    state.withLock { state in
+      defer { state.freed = state.arrived }
+      return state.arrived - state.freed
+    }
   }
 
   /// How much body the session may take now.
@@ -333,12 +359,16 @@ extension CallChannel.State {
     return Status(.cancelled, "the call has ended")
   }
 
-  /// Inbound bytes to give back to the windows now. While no complete message waits, everything
-  /// that arrived is given back, or a message larger than the window could never complete; bytes
+  /// Inbound bytes that may go back to the windows now. While no complete message waits,
+  /// everything that arrived may, or a message larger than the window could never complete; bytes
   /// behind a message that waits are held back until that one is polled.
-  fileprivate mutating func takeFreed() -> Int {
+  fileprivate var free: Int {
     let held = inbound.ready > 0 ? inbound.count : 0
-    let free = max(0, arrived - held - freed)
+    return max(0, arrived - held - freed)
+  }
+
+  fileprivate mutating func takeFreed() -> Int {
+    let free = free
     freed += free
     return free
   }

@@ -8,6 +8,8 @@ public struct ClientOptions: Sendable {
   public var connectTimeout = Duration.seconds(10)
   /// Bytes of one response message.
   public var messageSize = 64 << 20
+  /// Bytes that the server may send ahead on all calls together.
+  public var connectionWindow = 16 << 20
   /// Bytes that wait on one call to be sent before `send` asks for a pause.
   public var sendQueue = 64 << 10
   /// Bytes of messages that wait on the connection, in both directions.

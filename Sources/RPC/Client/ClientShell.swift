@@ -61,6 +61,7 @@ extension ClientShell: ConnectionHandler {
       var options = SessionOptions()
       options.maxConcurrentStreams = 0
       options.streamWindow = 4 << 20
+      options.connectionWindow = Int32(clamping: self.options.connectionWindow)
       session = try Session(role: .client, options: options, delegate: self)
     } catch {
       return connection.close()

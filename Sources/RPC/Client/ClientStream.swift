@@ -19,8 +19,8 @@ final class ClientStream {
   }
 
   func open(_ headers: HeaderList, session: Session, timeout: Duration?) throws(SessionError) {
-    unsafe channel.owner = self
     stream = try session.request(headers, handler: self)
+    unsafe channel.owner = self
     if let timeout {
       deadline = shell.loop.schedule(at: shell.loop.now.advanced(by: timeout), self)
     }
@@ -91,6 +91,8 @@ extension ClientStream: StreamHandler {
 
   func streamClosed(_ code: ErrorCode) {
     settle(Status(code.statusCode, "the stream was closed with \(code)"), drops: true)
+    // Mostly before the caller has read anything: the last message and the status come together.
+    if let stream { shell.session?.consume(channel.streamClosed(), on: stream) }
     unsafe channel.owner = nil
     stream = nil
   }

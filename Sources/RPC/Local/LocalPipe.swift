@@ -32,6 +32,9 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
     state = Mutex(State(queue: MessageQueue(sizeLimit: messageSize)))
   }
 
+  /// What was never read goes with the call.
+  deinit { state.withLock { budget.giveBack($0.queue.count) } }
+
   /// Messages that were sent.
   var traffic: EndedCall.Traffic { state.withLock { $0.traffic } }
   /// How the sender ended; nil before.

@@ -123,7 +123,7 @@ final class ServerCall {
     let limit = limits.responseMetadataSize
     if !headSent && !channel.hasBody {
       headSent = true
-      channel.fail(Self.ended)
+      session.consume(channel.fail(Self.ended), on: stream)
       let initial = failure == nil ? initialMetadata : context.initialMetadata
       let ending = ResponseHeaders.trailersOnly(
         failure ?? Status(.ok), initial: initial, trailing: trailing, limit: limit)
@@ -147,11 +147,10 @@ final class ServerCall {
   /// The status at once: it overtakes what is queued, which nobody wants any more.
   private func abortNow(_ status: Status) {
     cancelDeadline()
-    let freed = channel.fail(status)
+    session.consume(channel.fail(status), on: stream)
     task?.cancel()
     if let limit = status.cause as? Limit { connection.core.metrics?.reached(limit) }
     guard stream.isOpen else { return }
-    session.consume(freed, on: stream)
     let limit = limits.responseMetadataSize
     let trailing = identified([:])
     if headSent {

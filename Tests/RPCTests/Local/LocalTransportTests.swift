@@ -267,6 +267,19 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     #expect(unknown?.code == .unimplemented)
   }
 
+  @Test func anAnswerThatNobodyReadsIsGivenBackWithItsCall() async throws {
+    let rig = try LocalRig()
+    // Each fits the queue, so that its handler does not wait and the call is over.
+    for _ in 0..<100 {
+      let call = try await rig.transport.open(
+        path: "/apus.testing.Probe/Echo", options: CallOptions())
+      _ = try call.send { _ = $0(10_000) }
+      call.finish()
+      try await call.arrival()
+    }
+    try await rig.until { rig.server.core.memory.bytes == 0 }
+  }
+
   @Test func messagesMayComeFromAnyThread() async throws {
     let rig = try LocalRig()
     let call = try await rig.transport.open(
