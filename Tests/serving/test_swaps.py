@@ -140,6 +140,10 @@ def test_unloading_over_http(serving):
     assert post("/v1/models/rows/unload", {})["versions"][0]["state"] == "unloaded"
     with pytest.raises(grpc.RpcError, match="no version of model rows is loaded; LoadModel loads one"):
         answer(server)
+    # Whoever asks about the model hears so; the server is as its operator wants it.
+    health = server.stub.Health(server.apus.HealthRequest(model="rows"), timeout=PATIENCE)
+    assert not health.ready and health.reason == "no version of model rows is loaded"
+    assert server.stub.Health(server.apus.HealthRequest(), timeout=PATIENCE).ready
     assert post("/v1/models/rows/load", {"model_version": "1"})["versions"][0]["state"] == "ready"
     assert answer(server) == (1, "1")
 
