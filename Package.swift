@@ -163,7 +163,7 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "EventLoop", "Inference", "Jobs", "Messages", "Metrics", "Models",
-        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Time", "Tokenizers",
+        "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time", "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from conftest import PATIENCE, ROOT, run
-from test_swaps import Folder, answer
+from versions import Folder, answer, states
 
 WRONG = """\
 grpc:
@@ -289,6 +289,22 @@ def test_labels_are_set_at_the_start_and_on_reload_and_go_before_those_of_others
     assert "canary" in labels(server)
     reload(server, file, "models: {rows: {labels: {}}}\n")
     assert labels(server) == {}
+
+
+def test_versions_of_labels_are_not_remembered_as_asked_for(start, models, file, tmp_path):
+    def begin():
+        server = start(models.root, "--models-period", "100ms", "--config", file, "--database", tmp_path / "apus.db")
+        server.wait_for("ready")
+        return server
+
+    file.write_text("models: {rows: {labels: {stable: 1}}}\n")
+    begin().stop()
+    server = begin()
+    assert states(server) == {"2": "READY", "1": "READY"}
+    reload(server, file, "models: {rows: {labels: {stable: 2}}}\n")
+    server.wait_for("unloaded", model="rows", version=1)
+    server.stop()
+    assert states(begin()) == {"2": "READY", "1": "UNLOADED"}
 
 
 def test_labels_wait_for_their_version(start, models, file):

@@ -10,9 +10,8 @@ package struct ModelOverride: Sendable, Equatable {
   /// Where keys and labels stand: `queue_limit`, `labels.stable`.
   private(set) var lines: [String: Int] = [:]
 
-  /// Models that can be named, and labels of one.
+  /// Models that can be named.
   static let modelBound = ModelDirectory.maximumModels
-  static let labelBound = 64
 
   /// What holds for a model whose own file says `settings`.
   func applied(to settings: ModelSettings) -> ModelSettings {
@@ -62,9 +61,9 @@ package struct ModelOverride: Sendable, Equatable {
       problems.append(
         reader.error(entry, "\(reader.place): the shares are \(total) together; at most 1"))
     }
-    if labels.count > Self.labelBound {
+    if labels.count > ModelRegistry.Label.bound {
       problems.append(
-        reader.error(entry, "\(reader.place): more than \(Self.labelBound) labels"))
+        reader.error(entry, "\(reader.place): more than \(ModelRegistry.Label.bound) labels"))
     }
     self.labels = labels
   }

@@ -31,6 +31,7 @@ package final class ModelRegistry: Sendable {
     /// Why none of the versions could be tried.
     package var problem: String?
     package var wishes = ModelWishes()
+    var held = VersionHolds()
     package var labels: [String: Label] { wishes.labels }
   }
 

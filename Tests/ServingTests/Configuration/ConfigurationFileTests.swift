@@ -67,6 +67,14 @@ import Testing
     #expect(file.overrides["third"]?.labels == .some(nil))
   }
 
+  @Test func aModelMayHaveAsManyLabelsAsSetLabelGivesIt() {
+    func problems(_ count: Int) -> [String] {
+      let labels = (0..<count).map { "l\($0): 1" }.joined(separator: ", ")
+      return read("models: {m: {labels: {\(labels)}}}").file.problems.map(\.reason)
+    }
+    #expect(problems(32) == [] && problems(33) == ["models.m.labels: more than 32 labels"])
+  }
+
   /// A wrong file, and what is said of it: line and words.
   private static let wrong: [(yaml: String, line: Int, words: String)] = [
     ("grpc: {max_calls: 0}", 1, "grpc.max_calls: `0`: expected a whole number from 1 to 10000000"),
