@@ -10,6 +10,20 @@ import Testing
     .label("m", label: name, version: version, share: share)
   }
 
+  @Test func aLabelsCallsAreNeverAnotherLabels() async throws {
+    let toy = try ToyKeeper([1: .here, 2: .here, 3: .here])
+    let drawn = await offThread {
+      var shift = toy.begin()
+      _ = shift.carryOut(label("l0", 1, 0.05))
+      for number in 1..<20 { _ = shift.carryOut(label("l\(number)", 2, 0.05)) }
+      toy.registry.set("m", 1, to: .failed("spoilt"))
+      return (0..<20).map { draw in
+        toy.model.flatMap { try? ModelRegistry.drawn((Double(draw) + 0.5) / 20, of: $0) }?.version
+      }
+    }
+    #expect(drawn.count { $0 == 2 } == 19 && drawn.count { $0 == 3 } == 1)
+  }
+
   /// What apus.yaml has loaded for its labels is not what somebody asked for.
   @Test func versionsOfTheFilesLabelsGoWithThem() async throws {
     let first = try ToyKeeper([1: .here, 2: .here, 3: .here])
