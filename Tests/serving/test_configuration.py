@@ -234,6 +234,27 @@ def test_settings_of_models_change(start, models, file):
     server.until(lambda: described() == ("new", ["1", "2"]), "both versions")
 
 
+def test_the_chain_of_a_model_changes(start, models, file, control):
+    file.write_text("")
+    server = start(models.root, "--models-period", "100ms", "--config", file)
+    server.wait_for("ready")
+    desk = control[1].ModelControlStub(server.channel)
+    desk.UnloadModel(control[0].UnloadModelRequest(model="rows"), timeout=PATIENCE)
+
+    def stands_in():
+        try:
+            return list(ask(server).predictions[0].values.values)
+        except grpc.RpcError:
+            return None
+
+    assert stands_in() is None
+    reload(server, file, "models: {rows: {fallback: [previous, static: {values: [7]}]}}\n")
+    assert lines(server, "changed")[-1]["to"] == "[previous, static: {values: [7.0]}]"
+    server.until(lambda: stands_in() == [7], "the static answer")
+    reload(server, file, "")
+    server.until(lambda: stands_in() is None, "the end of the chain")
+
+
 def test_the_level_of_the_log_changes(start, models, file):
     file.write_text("")
     server = start(models.root, "--config", file)
