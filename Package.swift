@@ -163,7 +163,8 @@ let package = Package(
       "Serving",
       [
         "Accounts", "Batching", "Bytes", "EventLoop", "Inference", "Jobs", "Messages", "Metrics",
-        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Time", "Tokenizers",
+        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
+        "Tokenizers",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -32,6 +32,16 @@ import Testing
     #expect(try store.wishes() == ["a": second])
   }
 
+  @Test func nothingIsWantedOfVersionsThatAreForgotten() {
+    var wishes = Self.wishes { wishes in
+      wishes.labels = ["a": .init(version: 1, share: 0.5), "b": .init(version: 2, share: 0.5)]
+      wishes.pinned = [1, 3]
+      wishes.heldOut = [2, 4]
+    }
+    wishes.forget([1, 2])
+    #expect(wishes.labels.isEmpty && wishes.pinned == [3] && wishes.heldOut == [4])
+  }
+
   @Test func whatIsHeldOutIsNotPinned() throws {
     let store = try SQLiteStore(path: ":memory:")
     try store.keep(

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from conftest import PATIENCE, ROOT, run
-from test_swaps import Folder, answer
+from versions import Folder, answer, states
 
 WRONG = """\
 grpc:
@@ -234,6 +234,27 @@ def test_settings_of_models_change(start, models, file):
     server.until(lambda: described() == ("new", ["1", "2"]), "both versions")
 
 
+def test_the_chain_of_a_model_changes(start, models, file, control):
+    file.write_text("")
+    server = start(models.root, "--models-period", "100ms", "--config", file)
+    server.wait_for("ready")
+    desk = control[1].ModelControlStub(server.channel)
+    desk.UnloadModel(control[0].UnloadModelRequest(model="rows"), timeout=PATIENCE)
+
+    def stands_in():
+        try:
+            return list(ask(server).predictions[0].values.values)
+        except grpc.RpcError:
+            return None
+
+    assert stands_in() is None
+    reload(server, file, "models: {rows: {fallback: [previous, static: {values: [7]}]}}\n")
+    assert lines(server, "changed")[-1]["to"] == "[previous, static: {values: [7.0]}]"
+    server.until(lambda: stands_in() == [7], "the static answer")
+    reload(server, file, "")
+    server.until(lambda: stands_in() is None, "the end of the chain")
+
+
 def test_the_level_of_the_log_changes(start, models, file):
     file.write_text("")
     server = start(models.root, "--config", file)
@@ -289,6 +310,22 @@ def test_labels_are_set_at_the_start_and_on_reload_and_go_before_those_of_others
     assert "canary" in labels(server)
     reload(server, file, "models: {rows: {labels: {}}}\n")
     assert labels(server) == {}
+
+
+def test_versions_of_labels_are_not_remembered_as_asked_for(start, models, file, tmp_path):
+    def begin():
+        server = start(models.root, "--models-period", "100ms", "--config", file, "--database", tmp_path / "apus.db")
+        server.wait_for("ready")
+        return server
+
+    file.write_text("models: {rows: {labels: {stable: 1}}}\n")
+    begin().stop()
+    server = begin()
+    assert states(server) == {"2": "READY", "1": "READY"}
+    reload(server, file, "models: {rows: {labels: {stable: 2}}}\n")
+    server.wait_for("unloaded", model="rows", version=1)
+    server.stop()
+    assert states(begin()) == {"2": "READY", "1": "UNLOADED"}
 
 
 def test_labels_wait_for_their_version(start, models, file):

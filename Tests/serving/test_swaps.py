@@ -115,6 +115,16 @@ def test_labels_share_the_traffic(serving, models):
     assert collections.Counter(answer(server)[1] for _ in range(20)) == {"2": 20}
 
 
+def test_a_label_goes_with_its_version(serving, models):
+    server, service, messages = serving
+    models.add(2)
+    server.until(lambda: answer(server) == (2, "2"), "version 2")
+    service.SetLabel(messages.SetLabelRequest(model="rows", label="old", version="1"), timeout=PATIENCE)
+    models.remove(1)
+    server.until(lambda: not server.stub.GetModel(server.apus.GetModelRequest(name="rows")).model.labels, "its end")
+    assert server.wait_for("labelled", model="rows", version="none")["label"] == "old"
+
+
 def test_rolling_back_and_forth(serving, models):
     server, service, messages = serving
     with pytest.raises(grpc.RpcError, match="no version before"):
@@ -140,6 +150,10 @@ def test_unloading_over_http(serving):
     assert post("/v1/models/rows/unload", {})["versions"][0]["state"] == "unloaded"
     with pytest.raises(grpc.RpcError, match="no version of model rows is loaded; LoadModel loads one"):
         answer(server)
+    # Whoever asks about the model hears so; the server is as its operator wants it.
+    health = server.stub.Health(server.apus.HealthRequest(model="rows"), timeout=PATIENCE)
+    assert not health.ready and health.reason == "no version of model rows is loaded"
+    assert server.stub.Health(server.apus.HealthRequest(), timeout=PATIENCE).ready
     assert post("/v1/models/rows/load", {"model_version": "1"})["versions"][0]["state"] == "ready"
     assert answer(server) == (1, "1")
 

@@ -20,6 +20,13 @@ package struct ModelWishes: Sendable, Equatable {
   package init() {}
 
   package var isEmpty: Bool { labels.isEmpty && pinned.isEmpty && heldOut.isEmpty }
+
+  /// Forgets what was wanted of versions.
+  package mutating func forget(_ versions: Set<Int>) {
+    labels = labels.filter { !versions.contains($0.value.version) }
+    pinned.subtract(versions)
+    heldOut.subtract(versions)
+  }
 }
 
 /// Where wishes outlive the process. Calls block, as those of `Store`.

@@ -41,10 +41,10 @@ struct ConfigurationChange {
   }
 
   private mutating func compare(_ name: String, _ before: ModelOverride?, _ after: ModelOverride?) {
+    let unset = "as model.yaml says"
     for setting in ModelSettings.table {
       let (old, new) = (before?.values[setting.key], after?.values[setting.key])
       guard old != new else { continue }
-      let unset = "as model.yaml says"
       var difference = Difference(
         path: "models.\(name).\(setting.key)", before: old ?? unset, after: new ?? unset)
       if setting.change == .live {
@@ -53,6 +53,13 @@ struct ConfigurationChange {
         difference.advice = "or a version of the model that is loaded from here on"
         restart.append(difference)
       }
+    }
+    if before?.fallback != after?.fallback {
+      live.append(
+        Difference(
+          path: "models.\(name).fallback",
+          before: before?.fallback.map(FallbackStep.text) ?? unset,
+          after: after?.fallback.map(FallbackStep.text) ?? unset))
     }
     if before?.labels != after?.labels, after?.labels != nil {
       live.append(

@@ -52,13 +52,16 @@ package struct ConfigurationText {
     if loaded.server.overrides.isEmpty { return }
     add("models:", "over their model.yaml")
     for (name, model) in loaded.server.overrides.sorted(by: { $0.key < $1.key }) {
-      lines.append(
-        "  \(YAMLText.scalar(name)):" + (model.values.isEmpty && model.labels == nil ? " {}" : ""))
+      lines.append("  \(YAMLText.scalar(name)):" + (model.isEmpty ? " {}" : ""))
       for setting in ModelSettings.table {
         guard let text = model.values[setting.key] else { continue }
         add(
           "    \(setting.key): \(YAMLText.scalar(text))",
           "\(file):\(model.lines[setting.key] ?? 0)")
+      }
+      if let fallback = model.fallback {
+        add(
+          "    fallback: \(FallbackStep.text(fallback))", "\(file):\(model.lines["fallback"] ?? 0)")
       }
       guard let labels = model.labels else { continue }
       lines.append("    labels:" + (labels.isEmpty ? " {}" : ""))

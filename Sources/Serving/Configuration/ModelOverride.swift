@@ -5,14 +5,17 @@ internal import Accounts
 package struct ModelOverride: Sendable, Equatable {
   /// Checked texts by key of `ModelSettings.table`.
   private(set) var values: [String: String] = [:]
+  /// What answers in the model's place; nil where the file leaves it to model.yaml.
+  private(set) var fallback: [FallbackStep]?
   /// All that the model is to have; nil where the file leaves them to whoever sets them.
   private(set) var labels: [String: ModelRegistry.Label]?
-  /// Where keys and labels stand: `queue_limit`, `labels.stable`.
+  /// Where keys and labels stand: `queue_limit`, `fallback`, `labels.stable`.
   private(set) var lines: [String: Int] = [:]
 
-  /// Models that can be named, and labels of one.
+  var isEmpty: Bool { values.isEmpty && fallback == nil && labels == nil }
+
+  /// Models that can be named.
   static let modelBound = ModelDirectory.maximumModels
-  static let labelBound = 64
 
   /// What holds for a model whose own file says `settings`.
   func applied(to settings: ModelSettings) -> ModelSettings {
@@ -21,23 +24,40 @@ package struct ModelOverride: Sendable, Equatable {
       // A text that was checked is taken again.
       if let text = values[setting.key] { try? setting.set(text, in: &settings) }
     }
+    if let fallback { settings.fallback = fallback }
     return settings
   }
 
   init(_ node: YAMLNode, name: String, file: String, _ problems: inout [ConfigurationError]) {
     let reader = SettingsReader(file: file, place: "models.\(name)")
     var scratch = ModelSettings()
-    let found = reader.read(node, ModelSettings.table, others: ["labels"], &problems)
+    let found = reader.read(node, ModelSettings.table, others: ["fallback", "labels"], &problems)
     for (setting, entry, text) in found {
       reader.apply(setting, text, entry, to: &scratch, &problems)
       values[setting.key] = text
       lines[setting.key] = entry.line
     }
+    guard case .mapping(let entries) = node.content else { return }
     // A key that is there twice has been told of.
-    if case .mapping(let entries) = node.content,
-      let entry = entries.first(where: { $0.key == "labels" })
-    {
+    if let entry = entries.first(where: { $0.key == "fallback" }) {
+      readFallback(entry, reader, &problems)
+    }
+    if let entry = entries.first(where: { $0.key == "labels" }) {
       readLabels(entry, SettingsReader(file: file, place: reader.path("labels")), &problems)
+    }
+  }
+
+  private mutating func readFallback(
+    _ entry: YAMLNode.Entry, _ reader: SettingsReader, _ problems: inout [ConfigurationError]
+  ) {
+    lines[entry.key] = entry.line
+    do throws(ConfigurationError) {
+      fallback = try FallbackStep.steps(entry.value) { node, reason in
+        ConfigurationError(
+          file: reader.file, line: node.line, "\(reader.path(entry.key)): \(reason)")
+      }
+    } catch {
+      problems.append(error)
     }
   }
 
@@ -62,9 +82,9 @@ package struct ModelOverride: Sendable, Equatable {
       problems.append(
         reader.error(entry, "\(reader.place): the shares are \(total) together; at most 1"))
     }
-    if labels.count > Self.labelBound {
+    if labels.count > ModelRegistry.Label.bound {
       problems.append(
-        reader.error(entry, "\(reader.place): more than \(Self.labelBound) labels"))
+        reader.error(entry, "\(reader.place): more than \(ModelRegistry.Label.bound) labels"))
     }
     self.labels = labels
   }

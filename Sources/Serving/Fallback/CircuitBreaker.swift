@@ -91,6 +91,21 @@ struct CircuitBreaker {
         return true
       }
     }
+    return open(at: now)
+  }
+
+  /// A call that had been reported as a success has failed after all, such as a stream after its
+  /// first token.
+  ///
+  /// - Returns: whether the state has changed.
+  @discardableResult
+  mutating func reportLateFailure(_ permit: Permit, at now: ContinuousClock.Instant) -> Bool {
+    guard permit.epoch == epoch, state == .closed else { return false }
+    countLateFailure(at: now)
+    return isTripped(at: now) && open(at: now)
+  }
+
+  private mutating func open(at now: ContinuousClock.Instant) -> Bool {
     opened = now
     enter(.open)
     return true
@@ -121,6 +136,19 @@ struct CircuitBreaker {
     if buckets[place].number != number { buckets[place] = Bucket(number: number) }
     buckets[place].calls += 1
     if failed { buckets[place].failures += 1 }
+  }
+
+  /// The window's latest success becomes a failure. Which call's it was does not matter: no bucket
+  /// has more failures than calls. Where none is left, the call is counted anew.
+  private mutating func countLateFailure(at now: ContinuousClock.Instant) {
+    let oldest = number(at: now) - Self.bucketCount
+    let successful = buckets.indices.filter {
+      buckets[$0].number > oldest && buckets[$0].failures < buckets[$0].calls
+    }
+    guard let place = successful.max(by: { buckets[$0].number < buckets[$1].number }) else {
+      return count(failed: true, at: now)
+    }
+    buckets[place].failures += 1
   }
 
   /// Calls of the window and how many of them failed.

@@ -29,7 +29,7 @@ package enum StaticAnswer: Sendable, Equatable {
 }
 
 extension FallbackStep {
-  /// Reads `fallback` of model.yaml: `[previous, model: NAME, static: {label: TEXT, score: 0.5}]`.
+  /// Reads a `fallback`: `[previous, model: NAME, static: {label: TEXT, score: 0.5}]`.
   static func steps(
     _ node: YAMLNode, _ fail: (YAMLNode, String) -> ConfigurationError
   ) throws(ConfigurationError) -> [FallbackStep] {
@@ -70,7 +70,31 @@ extension FallbackStep {
   }
 }
 
+extension FallbackStep {
+  /// Steps as they can be read again.
+  static func text(_ steps: [FallbackStep]) -> String {
+    "[\(steps.map(\.text).joined(separator: ", "))]"
+  }
+
+  private var text: String {
+    switch self {
+    case .previous: "previous"
+    case .model(let name): "model: \(YAMLText.scalar(name))"
+    case .fixed(let answer): "static: {\(answer.text)}"
+    }
+  }
+}
+
 extension StaticAnswer {
+  fileprivate var text: String {
+    switch self {
+    case .label(let label, let score): "label: \(YAMLText.scalar(label)), score: \(score)"
+    case .values(let values): "values: \(values)"
+    case .embedding(let values): "embedding: \(values)"
+    case .text(let text): "text: \(YAMLText.scalar(text))"
+    }
+  }
+
   init?(_ members: [YAMLNode.Entry]) {
     let named = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
     guard let kind = members.first(where: { $0.key != "score" }),

@@ -73,7 +73,7 @@ final class VersionBreaker: Sendable {
   func reportLateFailure(_ error: any Error) {
     let epoch = closedEpoch.load(ordering: .relaxed)
     guard settings.failureShare > 0, epoch >= 0, verdict(error) == .failed else { return }
-    report(CircuitBreaker.Permit(epoch: epoch), .failed, at: .now)
+    _ = change { $0.reportLateFailure(CircuitBreaker.Permit(epoch: epoch), at: .now) }
   }
 
   /// What an error says of the model. Callers' mistakes, clients that went, shutdown and, unless

@@ -6,9 +6,10 @@ internal import Synchronization
 /// moves, and nobody has asked it to stop.
 ///
 /// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its
-/// folder has no version.
+/// folder has no version. One that an operator has unloaded is as it should be: it keeps no server
+/// from being ready of which all models are required, but is none that answers.
 package final class Readiness: Sendable {
-  /// How many models must have a version that answers.
+  /// How many models must have a version that answers; of `all`, those that nobody has unloaded.
   package enum Requirement: String, Sendable, CaseIterable { case all, any }
 
   package struct Verdict: Sendable, Equatable {
@@ -74,9 +75,13 @@ package final class Readiness: Sendable {
       if case .failed(let reason) = standing { (name, reason) } else { nil }
     }
     let isEnough =
-      requirement == .any && model == nil ? failures.count < models.count : failures.isEmpty
-    return isEnough
-      ? Verdict(isLive: true, isReady: true, reason: "") : notReady(Self.text(failures))
+      requirement == .any || model != nil
+      ? models.contains { $0.standing == .ready } : failures.isEmpty
+    if isEnough { return Verdict(isLive: true, isReady: true, reason: "") }
+    if failures.isEmpty {
+      return notReady("no version of \(model.map { "model \($0)" } ?? "any model") is loaded")
+    }
+    return notReady(Self.text(failures))
   }
 
   private static func text(_ failures: [(name: String, reason: String)]) -> String {

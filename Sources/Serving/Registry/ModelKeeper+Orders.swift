@@ -108,9 +108,8 @@ extension ModelKeeper.Shift {
       numbers = [number]
     }
     registry.change(name) { [numbers] model in
-      model.wishes.heldOut.formUnion(numbers)
-      model.wishes.pinned.subtract(numbers)
-      model.wishes.labels = model.wishes.labels.filter { !numbers.contains($0.value.version) }
+      model.wishes.forget(numbers)
+      model.holdOut(numbers)
     }
     keepWishes(of: name)
     bringAbout(name)
@@ -122,47 +121,46 @@ extension ModelKeeper.Shift {
     _ conclude: @escaping Errand.Conclusion
   ) throws(Status) {
     let model = try registry.model(name)
-    let before = model.wishes
     guard let number else {
       registry.change(name) { $0.wishes.labels[label] = nil }
       noteLabel(name, label, nil, 0)
       bringAbout(name)
       return conclude(&self, .success(()))
     }
-    guard model.version(number) != nil else { throw unknown(model, "\(number)") }
-    let others = before.labels.filter { $0.key != label }
-    let taken = others.values.map(\.share).reduce(0, +)
-    guard taken + share <= 1.000_000_1 else {
-      throw Validation.invalid(
-        "share", "the other labels of \(name) take \(taken) of the calls; \(1 - taken) are left")
+    guard let version = model.version(number) else { throw unknown(model, "\(number)") }
+    guard !version.isAbsent else {
+      throw Status(.notFound, "version \(number) of model \(name) has gone")
     }
-    guard others.count < Self.labelBound else {
-      throw Validation.invalid(
-        "label", "\(name) has \(Self.labelBound) labels already; take one away")
-    }
-    registry.change(name) { model in
-      model.wishes.pinned.insert(number)
-      model.wishes.heldOut.remove(number)
-    }
+    try model.checkRoom(for: label, share: share)
+    registry.change(name) { $0.held.hold([number]) }
     // The label points to where it did, and calls come, until the version answers.
     let target = ModelRegistry.Label(version: number, share: share)
     whenReady(name, number) { shift, outcome in
-      let isReady = (try? outcome.get()) != nil
-      shift.registry.change(name) { model in
-        if isReady { model.wishes.labels[label] = target }
-        if !before.pinned.contains(number) { model.wishes.pinned.remove(number) }
-        if !isReady, before.heldOut.contains(number) { model.wishes.heldOut.insert(number) }
-      }
-      if isReady { shift.noteLabel(name, label, number, share) }
+      let outcome = outcome.flatMap { shift.point(label, of: name, at: target) }
+      shift.registry.change(name) { $0.held.release([number]) }
       shift.bringAbout(name)
       conclude(&shift, outcome)
     }
   }
 
-  /// Labels of one model at most.
-  static let labelBound = 32
+  /// Other labels may have been set since this one was ordered.
+  private func point(
+    _ label: String, of name: String, at target: ModelRegistry.Label
+  ) -> Result<Void, Status> {
+    do throws(Status) {
+      try registry.model(name).checkRoom(for: label, share: target.share)
+    } catch {
+      return .failure(error)
+    }
+    registry.change(name) { model in
+      model.wishes.labels[label] = target
+      model.wishes.heldOut.remove(target.version)
+    }
+    noteLabel(name, label, target.version, target.share)
+    return .success(())
+  }
 
-  private func noteLabel(_ name: String, _ label: String, _ number: Int?, _ share: Double) {
+  func noteLabel(_ name: String, _ label: String, _ number: Int?, _ share: Double) {
     keepWishes(of: name)
     log.info(
       "labelled", ("model", .text(name)), ("label", .text(label)),
@@ -183,14 +181,13 @@ extension ModelKeeper.Shift {
       throw Status(
         .failedPrecondition, "model \(name) has no version before the one that answers")
     }
-    let wasPinned = model.wishes.pinned.contains(earlier.number)
-    registry.change(name) { $0.wishes.pinned.insert(earlier.number) }
+    registry.change(name) { $0.held.hold([earlier.number]) }
     tryAgain(name, earlier)
     whenReady(name, earlier.number) { shift, outcome in
       let isReady = (try? outcome.get()) != nil
       shift.registry.change(name) { model in
-        if !wasPinned { model.wishes.pinned.remove(earlier.number) }
-        if isReady { model.wishes.heldOut.insert(latest.number) }
+        model.held.release([earlier.number])
+        if isReady { model.holdOut([latest.number]) }
       }
       if isReady { shift.noteRollBack(name, from: latest.number, to: earlier.number) }
       shift.bringAbout(name)

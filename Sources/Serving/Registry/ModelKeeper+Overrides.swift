@@ -26,9 +26,11 @@ extension ModelKeeper.Shift {
         continue
       }
       // A version that one label leaves and another comes to stays in memory between the two.
-      let kept = Set(wanted.values.map(\.version)).subtracting(model.wishes.pinned)
+      let kept = Set(wanted.values.map(\.version)).filter {
+        model.version($0)?.state.phase == .ready
+      }
       labelling[name] = kept
-      registry.change(name) { $0.wishes.pinned.formUnion(kept) }
+      registry.change(name) { $0.held.hold(kept) }
       labelNext(name)
     }
   }
@@ -60,7 +62,7 @@ extension ModelKeeper.Shift {
 
   private mutating func endLabelling(_ name: String) {
     guard let kept = labelling.removeValue(forKey: name) else { return }
-    registry.change(name) { $0.wishes.pinned.subtract(kept) }
+    registry.change(name) { $0.held.release(kept) }
     bringAbout(name)
   }
 

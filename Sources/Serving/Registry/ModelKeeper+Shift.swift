@@ -121,6 +121,7 @@ extension ModelKeeper {
         entries[name] = nil
         keeper.reports.ended(name)
       }
+      forgetFailures()
       proceed()
       tellLoaded(areKnown: areKnown)
     }
@@ -212,17 +213,24 @@ extension ModelKeeper {
       of model: ModelRegistry.Model?, except entry: ModelDirectory.Entry
     ) {
       guard let model, entry.problem == nil else { return }
-      let gone = model.versions.map(\.number).filter { number in
-        !entry.versions.contains { $0.number == number }
-      }
-      let wishes = model.wishes
-      guard gone.contains(where: { wishes.pinned.contains($0) || wishes.heldOut.contains($0) })
-      else { return }
-      registry.change(model.name) { model in
-        model.wishes.pinned.subtract(gone)
-        model.wishes.heldOut.subtract(gone)
-      }
+      var wishes = model.wishes
+      wishes.forget(
+        Set(model.versions.map(\.number)).subtracting(entry.versions.map(\.number)))
+      guard wishes != model.wishes else { return }
+      registry.change(model.name) { [wishes] in $0.wishes = wishes }
       keepWishes(of: model.name)
+      for label in model.labels.keys.sorted() where wishes.labels[label] == nil {
+        noteLabel(model.name, label, nil, 0)
+      }
+      // What apus.yaml says is set again when the version is back.
+      if overrides[model.name]?.labels != nil { unlabelled.insert(model.name) }
+    }
+
+    /// What failed before its files went has nothing to be compared with.
+    private mutating func forgetFailures() {
+      if failures.isEmpty { return }
+      let listed = Set(entries.values.lazy.flatMap(\.versions).map(\.path))
+      failures = failures.filter { listed.contains($0.key) }
     }
 
     mutating func retry(_ name: String, _ version: ModelDirectory.Version) {

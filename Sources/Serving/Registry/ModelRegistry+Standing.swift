@@ -22,7 +22,7 @@ extension ModelRegistry.Model {
       case .ready: return .ready
       case .loading: isLoading = true
       case .unloaded, .unloading:
-        if wishes.heldOut.contains(version.number) || version.isAbsent {
+        if isHeldOut(version.number) || version.isAbsent {
           isOut = true
         } else if version.failure == nil, wanted.contains(version.number) {
           isLoading = true

@@ -31,6 +31,7 @@ package final class ModelRegistry: Sendable {
     /// Why none of the versions could be tried.
     package var problem: String?
     package var wishes = ModelWishes()
+    var held = VersionHolds()
     package var labels: [String: Label] { wishes.labels }
   }
 
@@ -156,7 +157,9 @@ package final class ModelRegistry: Sendable {
   }
 
   static func resolve(_ version: String, of model: Model) throws(Status) -> ServedModel {
-    if version.isEmpty { return try drawn(of: model) }
+    if version.isEmpty {
+      return try drawn(model.labels.isEmpty ? 1 : .random(in: 0..<1), of: model)
+    }
     return version == "latest" ? try newest(of: model) : try numbered(version, of: model)
   }
 
@@ -187,14 +190,17 @@ package final class ModelRegistry: Sendable {
     }
   }
 
-  /// The version that a call without one gets: a label's share of them, else the newest.
-  private static func drawn(of model: Model) throws(Status) -> ServedModel {
-    var left = model.labels.isEmpty ? 1 : Double.random(in: 0..<1)
+  /// The version that a call without one gets: a label's share of them, else the newest. Where a
+  /// label's version does not answer, its calls are the newest's, not another label's.
+  ///
+  /// - Parameter draw: below 1, at random; 1 is no label's.
+  static func drawn(_ draw: Double, of model: Model) throws(Status) -> ServedModel {
+    var left = draw
     for label in model.labels.values where label.share > 0 {
       left -= label.share
-      if left < 0, case .ready(let served, _)? = model.version(label.version)?.state {
-        return served
-      }
+      guard left < 0 else { continue }
+      guard case .ready(let served, _)? = model.version(label.version)?.state else { break }
+      return served
     }
     return try newest(of: model)
   }

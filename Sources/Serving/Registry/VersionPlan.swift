@@ -18,7 +18,7 @@ enum VersionPlan {
     let number: Int
     var phase: ModelRegistry.State.Phase
     var files = Files.here
-    /// Somebody asked for it, or a label points at it.
+    /// Somebody asked for it, a label points at it, or an order under way needs it.
     var isAskedFor = false
     /// Somebody wants it out.
     var isHeldOut = false
@@ -85,8 +85,8 @@ enum VersionPlan {
     return model.versions.map { version in
       var candidate = Candidate(
         number: version.number, phase: version.state.phase,
-        isAskedFor: asked.contains(version.number),
-        isHeldOut: model.wishes.heldOut.contains(version.number), isAbsent: version.isAbsent)
+        isAskedFor: asked.contains(version.number) || model.held.contains(version.number),
+        isHeldOut: model.isHeldOut(version.number), isAbsent: version.isAbsent)
       switch version.presence {
       case .here: break
       case .elsewhere: candidate.files = .elsewhere

@@ -38,7 +38,7 @@ struct BucketView {
   private var settled: [VersionKey: String] = [:]
   private var fetches: [VersionKey: Fetch] = [:]
   private var changed: [String] = []
-  /// Of the models whose settings were looked for: what there was of them.
+  /// Of the listed models whose settings were looked for: what there was of them.
   var settings: [String: StoredObject?] = [:]
   private(set) var problem: String?
   var begun = 0
@@ -88,6 +88,8 @@ struct BucketView {
     }
     changed.sort()
     fetches = fetches.filter { listed[$0.key] != nil }
+    let models = Set(listed.keys.map(\.model))
+    settings = settings.filter { models.contains($0.key) }
   }
 
   /// No listing came.

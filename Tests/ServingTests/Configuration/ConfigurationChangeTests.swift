@@ -50,6 +50,22 @@ import Testing
     #expect(change.result.overrides == wanted.overrides)
   }
 
+  @Test func chainsOfModelsAreLive() {
+    var before = ServerConfiguration()
+    before.overrides = overrides("models: {m: {fallback: [previous]}, n: {}}")
+    var wanted = ServerConfiguration()
+    wanted.overrides = overrides("models: {m: {}, n: {fallback: [static: {text: sorry}]}}")
+    let change = ConfigurationChange(from: before, to: wanted)
+    #expect(
+      change.live == [
+        .init(path: "models.m.fallback", before: "[previous]", after: "as model.yaml says"),
+        .init(
+          path: "models.n.fallback", before: "as model.yaml says",
+          after: "[static: {text: sorry}]"),
+      ])
+    #expect(change.restart.isEmpty && change.result.overrides == wanted.overrides)
+  }
+
   @Test func nothingChangesWhereNothingDiffers() {
     let change = ConfigurationChange(from: ServerConfiguration(), to: ServerConfiguration())
     #expect(change.live.isEmpty && change.restart.isEmpty)

@@ -67,6 +67,25 @@ import Testing
     #expect(file.overrides["third"]?.labels == .some(nil))
   }
 
+  @Test func aModelMayHaveAsManyLabelsAsSetLabelGivesIt() {
+    func problems(_ count: Int) -> [String] {
+      let labels = (0..<count).map { "l\($0): 1" }.joined(separator: ", ")
+      return read("models: {m: {labels: {\(labels)}}}").file.problems.map(\.reason)
+    }
+    #expect(problems(32) == [] && problems(33) == ["models.m.labels: more than 32 labels"])
+  }
+
+  @Test func aChainGoesBeforeThatOfTheModelsFile() {
+    let (file, _) = read(
+      "models: {m: {fallback: [previous, model: other]}, none: {fallback: []}, third: {}}")
+    #expect(file.problems.isEmpty)
+    var base = ModelSettings()
+    base.fallback = [.previous]
+    #expect(file.overrides["m"]?.applied(to: base).fallback == [.previous, .model("other")])
+    #expect(file.overrides["none"]?.applied(to: base).fallback == [])
+    #expect(file.overrides["third"]?.applied(to: base).fallback == [.previous])
+  }
+
   /// A wrong file, and what is said of it: line and words.
   private static let wrong: [(yaml: String, line: Int, words: String)] = [
     ("grpc: {max_calls: 0}", 1, "grpc.max_calls: `0`: expected a whole number from 1 to 10000000"),
@@ -110,6 +129,11 @@ import Testing
       "models: {m: {labels: {a: {version: 1, share: 0.6}, b: {version: 2, share: 0.6}}}}", 1,
       "the shares are 1.2 together; at most 1"
     ),
+    (
+      "models:\n  m:\n    fallback:\n      - previous\n      - later", 5,
+      "models.m.fallback: a step is `previous`"
+    ),
+    ("models: {m: {fallback: previous}}", 1, "models.m.fallback: expected a list of up to 8 steps"),
     ("grpc:\n\tmax_calls: 5", 2, "indent with spaces, not tabs"),
     ("a: b: c", 1, "put quotes around a value"),
     ("a: \"open", 1, "is not closed"),

@@ -24,6 +24,10 @@ import Testing
         labels: {stable: {version: 2, share: 0.25}, old: 1}
       minilm: {max_queue_delay: 1500us, chat_template: "{{ a }}\\n  b\\t"}
       none: {labels: {}}
+      chain:
+        fallback: [previous, model: "1.5", static: {label: "a: \\"b\\"", score: 1e-7}]
+      chains: {fallback: [static: {values: [0, -1.5e-9]}, static: {text: ""}]}
+      free: {fallback: []}
       nothing: {}
     """
 
@@ -37,6 +41,9 @@ import Testing
       let printed = ConfigurationText.of(first)
       let second = try load(printed, "b.yaml")
       #expect(values(second.server) == values(first.server))
+      #expect(
+        second.server.overrides.mapValues(\.fallback)
+          == first.server.overrides.mapValues(\.fallback))
       #expect(
         second.server.overrides.mapValues(\.values) == first.server.overrides.mapValues(\.values))
       #expect(
@@ -56,6 +63,7 @@ import Testing
     #expect(line("  level: debug").hasSuffix("# \(folder.file("a.yaml")):2"))
     #expect(line("  # threads: one per core").hasSuffix("# default"))
     #expect(line("    max_queue_delay: 1500us").hasSuffix("a.yaml:7"))
+    #expect(line("    fallback: [previous, model: 1.5, static: ").hasSuffix("a.yaml:10"))
     #expect(line("      stable: {version: 2, share: 0.25}").hasSuffix("a.yaml:6"))
   }
 

@@ -33,6 +33,39 @@ import Testing
     #expect(breaker.permit(at: start + .seconds(1)) == nil)
   }
 
+  /// A stream that began well and then failed is one call, and a failed one.
+  @Test func aLateFailureTakesASuccessBack() {
+    var breaker = breaker { $0.failureShare = 0.8 }
+    for count in 1...10 {
+      #expect(breaker.state == .closed)
+      _ = call(&breaker, .succeeded, after: 1)
+      let now = start + .seconds(1)
+      let permit = CircuitBreaker.Permit(epoch: breaker.epoch)
+      #expect(breaker.reportLateFailure(permit, at: now) == (count == 10))
+      #expect(breaker.failureRate(at: now) == 1)
+    }
+    #expect(breaker.state == .open)
+  }
+
+  @Test func aLateFailureTakesBackOneOfTheWindowOrCountsAnew() {
+    var breaker = breaker()
+    let permit = CircuitBreaker.Permit(epoch: breaker.epoch)
+    for _ in 0..<4 { _ = call(&breaker, .succeeded, after: 1) }
+    // In a bucket without calls of its own.
+    breaker.reportLateFailure(permit, at: start + .seconds(5))
+    #expect(breaker.failureRate(at: start + .seconds(5)) == 0.25)
+    // The window has nothing left of what was counted.
+    for _ in 0..<9 { breaker.reportLateFailure(permit, at: start + .seconds(20)) }
+    #expect(breaker.state == .closed && breaker.failureRate(at: start + .seconds(20)) == 1)
+    #expect(breaker.reportLateFailure(permit, at: start + .seconds(20)) == true)
+    // It says nothing of another state.
+    #expect(breaker.reportLateFailure(permit, at: start + .seconds(20)) == false)
+    _ = breaker.permit(at: start + .seconds(26))
+    let probe = CircuitBreaker.Permit(epoch: breaker.epoch)
+    #expect(breaker.reportLateFailure(probe, at: start + .seconds(26)) == false)
+    #expect(breaker.state == .halfOpen)
+  }
+
   @Test func fewCallsProveNothing() {
     var breaker = breaker()
     for _ in 0..<9 { _ = call(&breaker, .failed, after: 1) }

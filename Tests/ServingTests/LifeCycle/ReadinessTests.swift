@@ -61,6 +61,33 @@ import Testing
         == "2 models could not be loaded: a, b; GetModel and the log say why")
   }
 
+  /// What an operator unloaded is as it should be, and yet answers nobody.
+  @Test func anUnloadedModelIsNotReadyAndKeepsNoServerFromBeingSo() {
+    let models: [(String, Standing)] = [("good", .ready), ("out", .unloaded)]
+    for requirement in Readiness.Requirement.allCases {
+      let readiness = readiness(models, requirement)
+      readiness.finishedLoading()
+      #expect(readiness.verdict() == ready && readiness.verdict(for: "good") == ready)
+      #expect(
+        readiness.verdict(for: "out")
+          == .init(isLive: true, isReady: false, reason: "no version of model out is loaded"))
+    }
+    let all = readiness([("out", .unloaded)], .all)
+    all.finishedLoading()
+    #expect(all.verdict() == ready)
+  }
+
+  @Test func whatIsUnloadedIsNotAnyThatAnswers() {
+    let none = readiness([("a", .unloaded), ("b", .unloaded)], .any)
+    none.finishedLoading()
+    #expect(
+      none.verdict()
+        == .init(isLive: true, isReady: false, reason: "no version of any model is loaded"))
+    let broken = readiness([("a", .unloaded), ("b", .failed("x"))], .any)
+    broken.finishedLoading()
+    #expect(broken.verdict().reason == "no version of model b could be loaded: x")
+  }
+
   @Test func aStuckEngineIsNotLiveAndADrainNotReady() {
     let busy = EngineHealth(lane: "a/1", busy: .seconds(31), waiting: 0, isStopped: false)
     let stuck = readiness([("a", .ready)], engine: busy).verdict()

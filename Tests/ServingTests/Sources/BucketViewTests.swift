@@ -161,6 +161,13 @@ import Testing
     }
   }
 
+  @Test func settingsOfModelsThatWentAreForgotten() {
+    var view = BucketView(cached: [], bound: 100)
+    view.settings = ["m": nil, "gone": nil]
+    take(&view, Self.listing(Self.version(1)))
+    #expect(view.settings.keys.sorted() == ["m"])
+  }
+
   @Test func brokenSettingsAreTheProblemOfTheirModel() {
     var view = BucketView(cached: [], bound: 100)
     take(&view, Self.listing(Self.version(1)))

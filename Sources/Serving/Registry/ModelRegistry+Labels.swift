@@ -1,0 +1,36 @@
+internal import Accounts
+internal import Messages
+
+extension ModelRegistry.Label {
+  /// Labels of one model at most.
+  static let bound = 32
+}
+
+extension ModelRegistry.Model {
+  /// Whether a label may stand beside the others, with that share of the calls.
+  ///
+  /// - Throws: INVALID_ARGUMENT with what is left.
+  func checkRoom(for label: String, share: Double) throws(Status) {
+    let others = labels.filter { $0.key != label }
+    let taken = others.values.map(\.share).reduce(0, +)
+    guard taken + share <= 1.000_000_1 else {
+      throw Validation.invalid(
+        "share", "the other labels of \(name) take \(taken) of the calls; \(1 - taken) are left")
+    }
+    guard others.count < ModelRegistry.Label.bound else {
+      throw Validation.invalid(
+        "label", "\(name) has \(ModelRegistry.Label.bound) labels already; take one away")
+    }
+  }
+
+  /// Whether somebody wants a version out, and no order that came later needs it.
+  func isHeldOut(_ number: Int) -> Bool {
+    wishes.heldOut.contains(number) && !held.contains(number)
+  }
+
+  /// Somebody wants versions out, whoever kept them before.
+  mutating func holdOut(_ numbers: Set<Int>) {
+    wishes.heldOut.formUnion(numbers)
+    held.drop(numbers)
+  }
+}
