@@ -192,6 +192,21 @@ def test_chains_never_loop(serve, models):
     assert [server.metrics()[failed % model] for model in ("fragile", "second")] == [2, 2]
 
 
+def test_calls_come_back_from_models_on_other_loops(serve, models):
+    """A failed call goes from one model's loop to the next one's, whichever loop is its own."""
+    models.fragile(1)
+    models.fragile(1, "second")
+    models.yaml("fragile", "fallback: [model: second, model: other]", "breaker_failures: 0")
+    models.yaml("second", "breaker_failures: 0")
+    server = serve("--loops", "2")
+    for _ in range(8):
+        channel = server.open()
+        stub = type(server.stub)(channel)
+        request = server.apus.PredictRequest(model="fragile", instances=[{"features": {"values": BAD}}])
+        assert {stub.Predict(request, timeout=PATIENCE).model for _ in range(25)} == {"other"}
+        channel.close()
+
+
 def test_the_key_must_open_the_other_model_too(serve, models, accounts):
     models.fragile(1)
     models.yaml("fragile", "fallback: [model: other]", "breaker_failures: 0")

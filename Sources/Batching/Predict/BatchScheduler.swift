@@ -43,28 +43,26 @@ actor BatchScheduler {
   // MARK: One input
 
   nonisolated func submit(_ input: BatchInput) async throws -> BatchTiming {
-    guard executor.isIsolatingCurrentContext() == true else {
-      return try await submitFromElsewhere(input)
-    }
-    // Here already, in a task that is not isolated to this actor: no switch there and back.
-    return try await withTaskCancellationHandler {
+    try await withTaskCancellationHandler {
       try await Promise.wait { promise in
-        let isCancelled = Task.isCancelled
-        assumeIsolated { $0.start(input, promise, isCancelled: isCancelled) }
+        // Asked here, where nothing is awaited any more: a task that comes back from an actor on
+        // another loop may go on over there until it awaits something.
+        if executor.isIsolatingCurrentContext() == true {
+          assumeIsolated { $0.start(input, promise, isCancelled: Task.isCancelled) }
+        } else {
+          startSoon(input, promise)
+        }
       }
     } onCancel: {
       cancelSoon(input)
     }
   }
 
-  private func submitFromElsewhere(_ input: BatchInput) async throws -> BatchTiming {
-    try await withTaskCancellationHandler {
-      try await Promise.wait { promise in
-        start(input, promise, isCancelled: Task.isCancelled)
-      }
-    } onCancel: {
-      cancelSoon(input)
-    }
+  /// From another loop's thread.
+  private nonisolated func startSoon(_ input: BatchInput, _ promise: Promise<BatchTiming>) {
+    Task(executorPreference: executor) { await self.start(input, promise, isCancelled: false) }
+    // Whoever cancelled before may have come to the executor first.
+    if Task.isCancelled { cancelSoon(input) }
   }
 
   private func start(
