@@ -222,6 +222,8 @@ def test_a_leader_that_goes_fails_nobody(start, encoder):
     busy = [server.stub.Predict.future(server.apus.PredictRequest(
         model="minilm", instances=[{"text": f"{n} {TEXT}"} for n in range(100)],
         options={"no_cache": True}), timeout=PATIENCE) for _ in range(9)]
+    # Long texts are cut into tokens one after the other: only what is behind them in the queue waits.
+    server.until(lambda: server.metrics()['apus_predict_queue_inputs{model="minilm",version="1"}'] > 200, "a queue")
     request = server.apus.PredictRequest(model="minilm", instances=[{"text": TEXT}])
     gauge = lambda name: server.metrics()[f"apus_cache_{name}"]
     leader = server.stub.Predict.future(request, timeout=PATIENCE)

@@ -8,8 +8,16 @@ final class JobReports: Sendable {
     /// Whose figures are read; nil before the start and after the end.
     var service: JobService?
     var isReading = false
+    /// Something has changed since the reading began.
+    var isStale = false
     /// The last trouble that was logged, as the same comes again every second.
     var trouble: (reason: String, time: ContinuousClock.Instant)?
+
+    /// Whether there is something to read; the reading is over if not.
+    mutating func goesOn() -> Bool {
+      isReading = isStale
+      return isReading
+    }
   }
 
   /// From a change to the figures: many changes are read at once.
@@ -43,19 +51,21 @@ final class JobReports: Sendable {
 
   // MARK: Figures
 
-  /// Has the figures read anew, soon.
+  /// Has the figures read anew, soon; one reading at a time, so that the last one's figures stay.
   func changed() {
     let service = state.withLock { state -> JobService? in
+      state.isStale = true
       guard !state.isReading, let service = state.service else { return nil }
       state.isReading = true
       return service
     }
     guard let service else { return }
     Task {
-      try? await Task.sleep(for: Self.delay)
-      // What changes from here on is read by the next.
-      state.withLock { $0.isReading = false }
-      await read(service)
+      while state.withLock({ $0.goesOn() }) {
+        try? await Task.sleep(for: Self.delay)
+        state.withLock { $0.isStale = false }
+        await read(service)
+      }
     }
   }
 
