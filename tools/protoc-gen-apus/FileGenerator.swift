@@ -10,7 +10,7 @@ struct FileGenerator {
     try NameClashes.check(schema)
     var declared: Set<String> = []
     return try schema.files.filter { schema.wanted.contains($0.path) }.map { file in
-      let first = declared.insert(SwiftNames.namespace(file.package)).inserted
+      let first = declared.insert(file.space).inserted
       let generator = FileGenerator(
         schema: schema, options: options, file: file, declaresNamespace: first)
       return Response.File(name: generator.outputName, content: try generator.source())
@@ -36,7 +36,7 @@ struct FileGenerator {
     }
     for line in imports.sorted(by: { moduleName($0) < moduleName($1) }) { out.print(line) }
 
-    let space = SwiftNames.namespace(file.package)
+    let space = file.space
     if declaresNamespace, !space.isEmpty {
       out.print("", "/// Package `\(file.package)`.", "\(options.visibility) enum \(space) {}")
     }

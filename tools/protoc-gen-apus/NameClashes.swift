@@ -8,7 +8,7 @@ struct NameClashes {
     var types: [String: [String: String]] = [:]
     for file in schema.files where schema.wanted.contains(file.path) {
       let clashes = NameClashes(path: file.path)
-      var taken = types[SwiftNames.namespace(file.package)] ?? [:]
+      var taken = types[file.space] ?? [:]
       try clashes.check(declarations(file.messages, file.enums), in: "", &taken)
       for service in file.services {
         let name = SwiftNames.type(service.name)
@@ -20,7 +20,7 @@ struct NameClashes {
           service.methods.map { (SwiftNames.property($0.name), "rpc \($0.name)") },
           in: service.fullName)
       }
-      types[SwiftNames.namespace(file.package)] = taken
+      types[file.space] = taken
       for message in file.messages { try clashes.check(message) }
       for value in file.enums { try clashes.check(value) }
     }

@@ -46,8 +46,7 @@ struct Options {
   }
 
   private static func identifier(_ name: String, _ value: String) throws -> String {
-    let letters = value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-    guard letters, let first = value.first, !first.isNumber else {
+    guard SwiftNames.isIdentifier(value) else {
       throw GenerationError("option \(name)=\(value)", "must be the name of a module")
     }
     return value

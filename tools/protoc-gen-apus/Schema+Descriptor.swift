@@ -10,7 +10,7 @@ extension Schema {
     }
     for index in 0..<(unsafe request.pointee.n_proto_file) {
       guard let file = unsafe request.pointee.proto_file[index] else { continue }
-      let reader = unsafe FileReader(file)
+      let reader = try unsafe FileReader(file)
       let parsed = try reader.read(wanted: wanted.contains(reader.path))
       // Without a package, Swift's structs would have the names of the C structs below them.
       if reader.package.isEmpty, wanted.contains(reader.path) {
@@ -47,13 +47,19 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String {
   let file: UnsafeMutablePointer<FileProto>
   let path: String
   let package: String
+  let space: String
   let syntax: Schema.Syntax
   private let comments: [[Int32]: String]
 
-  init(_ file: UnsafeMutablePointer<FileProto>) {
+  init(_ file: UnsafeMutablePointer<FileProto>) throws {
     unsafe self.file = unsafe file
     path = unsafe text(file.pointee.name)
     package = unsafe text(file.pointee.package)
+    let prefix = unsafe text(file.pointee.options?.pointee.swift_prefix)
+    guard prefix.isEmpty || SwiftNames.isIdentifier(prefix) else {
+      throw GenerationError(path, "swift_prefix `\(prefix)` must be a name that Swift can have")
+    }
+    space = prefix.isEmpty ? SwiftNames.namespace(package) : prefix
     syntax = unsafe text(file.pointee.syntax) == "proto3" ? .proto3 : .proto2
     var comments: [[Int32]: String] = [:]
     if let info = unsafe file.pointee.source_code_info {
@@ -80,7 +86,7 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String {
     let f = unsafe file.pointee
     let scope = Scope(fullName: package, parents: [], path: [])
     return unsafe Schema.File(
-      path: path, package: package, syntax: syntax,
+      path: path, package: package, space: space, syntax: syntax,
       dependencies: (0..<f.n_dependency).map { unsafe text(f.dependency[$0]) },
       messages: try (0..<f.n_message_type).map {
         try unsafe message(f.message_type[$0]!, scope, 4, Int32($0), wanted)
@@ -129,7 +135,7 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String {
       },
       enums: (0..<m.n_enum_type).map { unsafe enumeration(m.enum_type[$0]!, scope, 4, Int32($0)) },
       isMapEntry: m.options != nil && m.options.pointee.map_entry != 0, parents: outer.parents,
-      package: package)
+      space: space)
   }
 
   private func field(
@@ -197,7 +203,7 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String {
         let value = unsafe e.value[$0]!.pointee
         return unsafe (text(value.name), value.number, comments[path + [2, Int32($0)]] ?? "")
       },
-      parents: outer.parents, package: package)
+      parents: outer.parents, space: space)
   }
 
   private func service(

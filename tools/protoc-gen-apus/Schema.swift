@@ -13,6 +13,8 @@ struct Schema {
     /// As imported, such as `apus/v1/inference.proto`.
     var path: String
     var package: String
+    /// The enum that holds its types; empty without a package.
+    var space: String
     var syntax: Syntax
     var dependencies: [String]
     /// In order of declaration; nested ones are listed in their parents only.
@@ -38,7 +40,8 @@ struct Schema {
     var isMapEntry: Bool
     /// Messages that hold this one, outermost first.
     var parents: [String]
-    var package: String
+    /// As its file's.
+    var space: String
   }
 
   struct Oneof {
@@ -79,7 +82,7 @@ struct Schema {
     var comment: String
     var values: [(name: String, number: Int32, comment: String)]
     var parents: [String]
-    var package: String
+    var space: String
   }
 
   struct ServiceType {

@@ -56,7 +56,7 @@ struct ServiceGenerator {
 
   func defaults(_ out: inout SourcePrinter) {
     let access = file.options.visibility
-    let space = SwiftNames.namespace(file.file.package)
+    let space = file.file.space
     let descriptor = DescriptorGenerator.name(file.file.path)
     out.print("")
     out.block("extension \(space.isEmpty ? name : space + "." + name)") { out in

@@ -3,9 +3,15 @@
 /// `apus.v1.PredictRequest.max_tokens` is `ApusV1.PredictRequest.maxTokens`. Names that Swift or
 /// the generated code itself needs get a trailing underscore.
 enum SwiftNames {
-  /// The enum that holds a package's types: `apus.v1` → `ApusV1`; empty without a package.
+  /// The enum that holds a package's types: `apus.v1` → `ApusV1`; empty without a package. A file
+  /// may call it otherwise by `option swift_prefix`.
   static func namespace(_ package: String) -> String {
     package.split(separator: ".").map { upperCamel(String($0)) }.joined()
+  }
+
+  static func isIdentifier(_ text: String) -> Bool {
+    let letters = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+    return letters && text.first?.isNumber == false
   }
 
   /// Name of a message or enum within its parent.
@@ -15,18 +21,16 @@ enum SwiftNames {
   }
 
   /// Full name from the module's top level.
-  static func qualified(package: String, parents: [String], name: String) -> String {
-    let space = namespace(package)
-    return ((space.isEmpty ? [] : [space]) + parents.map(type) + [type(name)])
-      .joined(separator: ".")
+  static func qualified(space: String, parents: [String], name: String) -> String {
+    ((space.isEmpty ? [] : [space]) + parents.map(type) + [type(name)]).joined(separator: ".")
   }
 
   static func qualified(_ message: Schema.MessageType) -> String {
-    qualified(package: message.package, parents: message.parents, name: message.name)
+    qualified(space: message.space, parents: message.parents, name: message.name)
   }
 
   static func qualified(_ value: Schema.EnumType) -> String {
-    qualified(package: value.package, parents: value.parents, name: value.name)
+    qualified(space: value.space, parents: value.parents, name: value.name)
   }
 
   /// Properties of a message's fields, by place; fields whose names differ only in style are told

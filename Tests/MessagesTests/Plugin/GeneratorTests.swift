@@ -89,6 +89,10 @@ import Testing
       "", "A.b: a message that requires one of its own kind has no end"
     ),
     ("syntax = \"proto3\"; message A {}", "", "t.proto: a package is needed"),
+    (
+      "syntax = \"proto3\"; package p; option swift_prefix = \"a b\";",
+      "", "t.proto: swift_prefix `a b` must be a name that Swift can have"
+    ),
     ("syntax = \"proto3\";", "Visibility=open", "must be one of public, package, internal"),
     ("syntax = \"proto3\";", "Emit=java", "must be one of swift, c"),
     ("syntax = \"proto3\";", "CModule=not-a-name", "must be the name of a module"),
