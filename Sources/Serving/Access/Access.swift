@@ -17,6 +17,12 @@ enum Access: Sendable {
     "/apus.v1.Inference/ListModels": .caller,
     "/apus.v1.Inference/GetModel": .caller,
     "/apus.v1.Accounts/GetUsage": .caller,
+    "/inference.GRPCInferenceService/ServerLive": .open,
+    "/inference.GRPCInferenceService/ServerReady": .open,
+    "/inference.GRPCInferenceService/ModelReady": .open,
+    "/inference.GRPCInferenceService/ServerMetadata": .caller,
+    "/inference.GRPCInferenceService/ModelMetadata": .caller,
+    "/inference.GRPCInferenceService/ModelInfer": .modelCaller,
     // What a job itself does is charged when it runs, as a call of its model.
     "/apus.v1.Jobs/SubmitJob": .caller,
     "/apus.v1.Jobs/GetJob": .caller,

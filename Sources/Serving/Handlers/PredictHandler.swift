@@ -14,11 +14,12 @@ struct PredictHandler: Sendable {
   let cache: CacheStage
   let batches: BatchStage
 
-  func predict(_ request: ApusV1.PredictRequest, _ context: CallContext) async throws
-    -> ApusV1.PredictResponse
-  {
+  /// - Parameter known: the request's route, where somebody has looked it up already.
+  func predict(
+    _ request: ApusV1.PredictRequest, _ context: CallContext, along known: ModelRoute? = nil
+  ) async throws -> ApusV1.PredictResponse {
     let call = try PredictCall(request, context)
-    let route = registry.route(request.model, version: request.version)
+    let route = known ?? registry.route(request.model, version: request.version)
     let tokens = call.estimatedTokens
     try await limits.admit(call.record, context, route, tokens, instances: request.instances.count)
     let outcome = try await fallback.answer(route, context, call.record, tokens: tokens) { model in

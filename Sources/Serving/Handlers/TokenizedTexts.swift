@@ -54,7 +54,7 @@ struct TokenizedTexts: Sendable {
     guard truncates else {
       throw Validation.invalid(
         "instances[\(index)].text",
-        "the text has more than \(limit) tokens; shorten it or allow options.truncate")
+        "the text has more than \(limit) tokens; shorten it or allow `truncate`")
     }
     ids.removeSubrange(limit - 1..<ids.count - 1)
   }

@@ -108,7 +108,10 @@ package final class InferenceServer: Sendable {
     let control = ControlService(keeper: keeper, registry: registry)
     let jobHandlers = JobHandlers(book: jobs, checks: JobChecks(registry: registry))
     let server = RPC.Server(
-      services: [service, administration, control, jobHandlers], options: options, group: group)
+      services: [
+        service, OpenInferenceService(predictions: service.predictions, readiness: readiness),
+        administration, control, jobHandlers,
+      ], options: options, group: group)
     self.server = server
     front = Front(
       options: Self.httpOptions(configuration, metrics, log), group: group,
@@ -266,6 +269,7 @@ package final class InferenceServer: Sendable {
   private func setHealth(_ status: HealthBoard.Status) {
     server.health.set("", status)
     server.health.set("apus.v1.Inference", status)
+    server.health.set("inference.GRPCInferenceService", status)
   }
 
   /// Tells `grpc.health.v1` what is so, and the log what has changed.

@@ -38,8 +38,10 @@ enum TritonMetrics {
       labels: labels
     ) {
       // Method, model, version, status.
-      requests.requests.series.filter { $0.values[3] == "OK" }
-        .map { Reading(Array($0.values[1...2]), Double($0.child.value)) }
+      // A model answers to more than one method.
+      sums(
+        requests.requests.series.filter { $0.values[3] == "OK" }
+          .map { (Array($0.values[1...2]), $0.child) })
     }
     registry.readings(
       "nv_inference_request_failure", help: "Requests that failed, by reason.", kind: .counter,

@@ -14,6 +14,9 @@ import Time
     #expect(Access.of("/apus.v1.Jobs/RotateWebhookSecrets") == .admin)
     #expect(Access.of("/some.Service/Method") == .admin)
     #expect(Access.of("/apus.v1.Inference/Predict") == .modelCaller)
+    #expect(Access.of("/inference.GRPCInferenceService/ModelInfer") == .modelCaller)
+    #expect(Access.of("/inference.GRPCInferenceService/ModelMetadata") == .caller)
+    #expect(Access.of("/inference.GRPCInferenceService/ModelStreamInfer") == .admin)
     #expect(Access.of("/grpc.health.v1.Health/Check") == .open)
   }
 

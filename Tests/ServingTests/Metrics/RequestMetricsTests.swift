@@ -132,15 +132,16 @@ import Time
     for code in [Status.Code.resourceExhausted, .cancelled, .internal, .unavailable] {
       end("Predict", code) { $0.update { $0.metrics = found } }
     }
+    end("ModelInfer") { $0.update { $0.metrics = found } }
     let model = #"model="minilm",version="3""#
-    #expect(value("nv_inference_request_success{\(model)}") == 1)
+    #expect(value("nv_inference_request_success{\(model)}") == 2, "by whichever method")
     for reason in ["REJECTED", "CANCELED", "BACKEND", "OTHER"] {
       #expect(value("nv_inference_request_failure{\(model),reason=\"\(reason)\"}") == 1)
     }
     #expect(value("nv_inference_count{\(model)}") == 8)
     #expect(value("nv_inference_exec_count{\(model)}") == 1)
     #expect(value("nv_inference_pending_request_count{\(model)}") == 5)
-    #expect(value("nv_inference_request_duration_us{\(model)}") == 20_000)
+    #expect(value("nv_inference_request_duration_us{\(model)}") == 24_000)
     #expect(value("nv_inference_queue_duration_us{\(model)}") == 1_000)
     #expect(value("nv_inference_compute_infer_duration_us{\(model)}") == 2_000)
   }

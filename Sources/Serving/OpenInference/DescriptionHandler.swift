@@ -1,0 +1,31 @@
+internal import Messages
+
+/// Whether server and models are ready, and what the models take and give.
+struct DescriptionHandler: Sendable {
+  let registry: ModelRegistry
+  let readiness: Readiness
+
+  var isLive: Bool { readiness.verdict().isLive }
+  var isReady: Bool { readiness.verdict().isReady }
+
+  /// - Throws: where there is no such model or version.
+  func isReady(_ request: OpenInference.ModelReadyRequest) throws(Status) -> Bool {
+    do throws(Status) {
+      _ = try registry.resolve(request.name, version: request.version)
+      return readiness.verdict(for: request.name).isReady
+    } catch {
+      if error.code == .unavailable { return false }
+      throw error
+    }
+  }
+
+  /// - Throws: where there is no such model or version, or it is not loaded.
+  func metadata(
+    _ request: OpenInference.ModelMetadataRequest
+  ) throws(Status) -> OpenInference.ModelMetadataResponse {
+    let model = try registry.resolve(request.name, version: request.version)
+    let versions = try registry.model(request.name).versions.filter { $0.state.phase == .ready }
+    return ModelSignature(model).metadata(
+      platform: "apus", versions: versions.map { String($0.number) })
+  }
+}
