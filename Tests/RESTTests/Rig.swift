@@ -23,10 +23,10 @@ final class Rig: Sendable {
     group = try EventLoopGroup(count: 1)
     var options = ServerOptions()
     options.interceptors = interceptors
-    let probe = Probe(Registry())
+    let models = TestModels(probe: Probe(Registry()), isReady: true)
     server = Server(
       services: [
-        TestModels(probe: probe, isReady: true), TestAccounts(), TestControl(), TestJobs(),
+        models, TestInference(models: models), TestAccounts(), TestControl(), TestJobs(),
       ], options: options, group: group)
     var limits = HTTPLimits()
     change(&limits)

@@ -140,6 +140,26 @@ def test_health(server, start):
     assert other.get("/health/live").status == 200 and other.get("/health").json["ready"] is False
 
 
+def test_tensors(server, start):
+    texts = {"name": "text", "datatype": "BYTES", "shape": [2], "data": ["four", "a"]}
+    answer = server.post("/v2/models/embed/infer", {"id": "42", "inputs": [texts]})
+    assert answer.json == {"model_name": "embed", "model_version": "1", "id": "42", "outputs": [
+        {"name": "values", "datatype": "FP32", "shape": [2, 4], "data": [4.0, 2.0, -4.0, 0.1, 1.0, 0.5, -1.0, 0.1]}]}
+    assert server.get("/v2").json == {"name": "test", "version": "1", "extensions": []}
+    assert server.get("/v2/models/embed/versions/1").json["inputs"] == [
+        {"name": "text", "datatype": "BYTES", "shape": [-1]}]
+    assert server.get("/v2/models/embed/ready").json == {"name": "embed", "ready": True}
+    missing = server.get("/v2/models/nothing/ready")
+    assert missing.status == 404 and missing.json == {"error": "there is no model nothing"}
+    refused = server.post("/v2/models/embed/infer", b"{}", [("Inference-Header-Content-Length", "2")])
+    assert refused.status == 400 and "binary tensor data" in refused.json["error"]
+    other = start("--not-ready")
+    for path in ("/v2/health/ready", "/v2/models/story/ready"):
+        answer = other.get(path)
+        assert answer.status == 503 and answer.json["ready"] is False
+    assert other.get("/v2/health/live").json == {"live": True}
+
+
 def test_keys(server):
     made = server.post("/v1/keys", {"owner": "me", "models": ["embed"], "is_admin": True,
                                     "expires_at": "2030-01-01T00:00:00Z", "limits": {"requests": 5}})

@@ -17,7 +17,8 @@ CHECKS = [
 ]
 # Names that the description cannot know, so that good requests get past "there is no such model".
 MODELS = {"/v1/predict": "embed", "/v1/embeddings": "embed", "/v1/jobs": "embed"}
-NAMES = {"name": "embed", "label": "stable"}
+NAMES = {"name": "embed", "label": "stable", "version": "1"}
+TENSORS = [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["a"]}]
 IDS = {"keys": "key1", "jobs": "job-x", "webhooks": "msg_x"}
 
 
@@ -25,6 +26,8 @@ def fit(case):
     """Puts names that there are into a good request."""
     if isinstance(case.body, dict) and "model" in case.body:
         case.body["model"] = MODELS.get(case.operation.path, "story")
+    if isinstance(case.body, dict) and case.operation.path.endswith("/infer"):
+        case.body["inputs"] = TENSORS
     for name in case.path_parameters or {}:
         case.path_parameters[name] = NAMES.get(name) or IDS.get(case.operation.path.split("/")[2])
 

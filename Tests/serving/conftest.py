@@ -35,7 +35,7 @@ def contract(tmp_path_factory):
     out = tmp_path_factory.mktemp("contract")
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
                     f"--grpc_python_out={out}", "apus/v1/inference.proto", "apus/v1/accounts.proto", "apus/v1/jobs.proto",
-                    "apus/v1/control.proto"], check=True)
+                    "apus/v1/control.proto", "inference/grpc_predict_v2.proto"], check=True)
     sys.path.insert(0, str(out))
     return importlib.import_module("apus.v1.inference_pb2"), importlib.import_module("apus.v1.inference_pb2_grpc")
 
@@ -56,6 +56,13 @@ def accounts(contract):
 def jobs(contract):
     """The same of the service for long work."""
     return importlib.import_module("apus.v1.jobs_pb2"), importlib.import_module("apus.v1.jobs_pb2_grpc")
+
+
+@pytest.fixture(scope="session")
+def open_inference(contract):
+    """The same of the Open Inference Protocol."""
+    return (importlib.import_module("inference.grpc_predict_v2_pb2"),
+            importlib.import_module("inference.grpc_predict_v2_pb2_grpc"))
 
 
 def run(*words, before=(), **more):

@@ -17,10 +17,14 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from conftest import APUS, PATIENCE, run
 
 OPEN_METHODS = {
-    "/apus.v1.Inference/Health", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
+    "/apus.v1.Inference/Health", "/inference.GRPCInferenceService/ServerLive",
+    "/inference.GRPCInferenceService/ServerReady", "/inference.GRPCInferenceService/ModelReady",
+    "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}
-OPEN_ROUTES = {"/health", "/health/live", "/health/ready", "/metrics", "/openapi.json"}
+OPEN_ROUTES = {
+    "/health", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/v2/health/live", "/v2/health/ready",
+    "/v2/models/{name}/ready", "/v2/models/{name}/versions/{version}/ready"}
 
 
 class Office:
@@ -113,7 +117,8 @@ def test_no_route_is_open_by_accident(guarded):
         for method in operations.keys() & {"get", "post", "put", "delete"}:
             body = {"model": "rows", "inputs": [], "input": "x", "prompt": "x", "owner": "x", "messages": [
                 {"role": "user", "content": "x"}], "kind": "predict"} if method != "get" else None
-            status, _, text = fetch(server, method.upper(), re.sub(r"{\w+}", "rows", path), body)
+            path_of_rows = re.sub(r"{\w+}", "rows", path.replace("{version}", "1"))
+            status, _, text = fetch(server, method.upper(), path_of_rows, body)
             if path in OPEN_ROUTES:
                 assert status == 200, (path, text)
             else:
@@ -123,6 +128,8 @@ def test_no_route_is_open_by_accident(guarded):
 
 @pytest.mark.parametrize("path, body", [
     ("/v1/predict", {"model": "rows", "inputs": [[0] * 10]}),
+    ("/v2/models/rows/infer", {"inputs": [
+        {"name": "features", "datatype": "FP32", "shape": [1, 10], "data": [0] * 10}]}),
     ("/v1/generate", {"model": "storyteller", "prompt": "Once"}),
     ("/v1/embeddings", {"model": "minilm", "input": "x"}),
     ("/v1/completions", {"model": "storyteller", "prompt": "Once"}),

@@ -22,10 +22,10 @@ enum RESTTestServer {
     options.registry = registry
     options.observer = probe
     if arguments.asksForKeys { options.interceptors = [TestKeys()] }
+    let models = TestModels(probe: probe, isReady: arguments.isReady)
     let server = Server(
       services: [
-        TestModels(probe: probe, isReady: arguments.isReady), TestAccounts(), TestControl(),
-        TestJobs(),
+        models, TestInference(models: models), TestAccounts(), TestControl(), TestJobs(),
       ], options: options, group: group)
     var front = arguments.front
     front.registry = registry

@@ -4,6 +4,10 @@ internal import Synchronization
 
 /// Three keys: `Bearer user` may call, `Bearer admin` may do all, others are refused.
 struct TestKeys: Interceptor {
+  private static let open = [
+    "/apus.v1.Inference/Health", "/inference.GRPCInferenceService/ServerLive",
+    "/inference.GRPCInferenceService/ServerReady", "/inference.GRPCInferenceService/ModelReady",
+  ]
   private static let ofWebhooks = [
     "/apus.v1.Jobs/ListDeadLetters", "/apus.v1.Jobs/ResendDeadLetter",
     "/apus.v1.Jobs/RotateWebhookSecrets",
@@ -12,7 +16,7 @@ struct TestKeys: Interceptor {
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
-    guard method.path != "/apus.v1.Inference/Health", !method.path.hasPrefix("/grpc.") else {
+    guard !Self.open.contains(method.path), !method.path.hasPrefix("/grpc.") else {
       return try await next()
     }
     let given =

@@ -54,7 +54,7 @@ struct TestModels: ApusV1.Inference {
     return status
   }
 
-  private func check(_ model: String, _ version: String) throws(Status) {
+  func check(_ model: String, _ version: String) throws(Status) {
     guard Self.tasks.contains(where: { $0.name == model }) else {
       throw Status(.notFound, "there is no model \(model.prefix(100))")
     }

@@ -63,12 +63,17 @@ extension ApusV1.Tensor {
   /// `{"data_type", "shape", "data"}`: the data nested as the shape says, or flat. Without a shape
   /// it is what the nesting makes it.
   init(_ fields: Fields) throws(FieldError) {
-    self.init()
     try fields.allowOnly(["data_type", "shape", "data"])
-    let name = try fields.requiredString("data_type")
+    try self.init(fields, type: "data_type")
+  }
+
+  /// - Parameter key: the member that names the type.
+  init(_ fields: Fields, type key: String) throws(FieldError) {
+    self.init()
+    let name = try fields.requiredString(key)
     guard let type = DataType.named.first(where: { $0.name == name })?.type else {
       throw fields.error(
-        "data_type",
+        key,
         "expected one of \(DataType.named.map(\.name).joined(separator: ", "))")
     }
     dataType = type
@@ -179,7 +184,7 @@ extension ApusV1.Tensor {
     }
   }
 
-  private func writeData(to json: inout JSONWriter) {
+  func writeData(to json: inout JSONWriter) {
     switch dataType {
     case .fp32: json.array(floats) { json, value in json.number(value) }
     case .fp64: json.array(doubles) { json, value in json.number(value) }

@@ -8,6 +8,8 @@ enum ErrorDialect: Sendable {
   case problem
   /// `{"error": {"message", "type", "param", "code"}}`, all four always there.
   case openAI
+  /// `{"error": "text"}`, as the Open Inference Protocol has it.
+  case openInference
   /// Where clients of both kinds come: OpenAI's object with our keys in it.
   case both
 
@@ -23,6 +25,7 @@ enum ErrorDialect: Sendable {
 
   func write(_ error: HTTPError, requestID: String, to json: inout JSONWriter) {
     if self == .problem { return writeProblem(error, requestID, &json) }
+    if self == .openInference { return json.object { $0.member("error", error.message) } }
     json.object { json in
       json.key("error")
       json.object { json in

@@ -12,6 +12,7 @@ enum RequestHeader: Int, CaseIterable, Sendable {
   case expect
   case host
   case idempotencyKey
+  case inferenceHeaderContentLength
   case origin
   case requestID
   case timeout
@@ -33,6 +34,7 @@ enum RequestHeader: Int, CaseIterable, Sendable {
     case .expect: "expect"
     case .host: "host"
     case .idempotencyKey: "idempotency-key"
+    case .inferenceHeaderContentLength: "inference-header-content-length"
     case .origin: "origin"
     case .requestID: "x-request-id"
     case .timeout: "x-timeout-ms"

@@ -11,6 +11,7 @@ enum OpenAPIDocument {
   private static let tags: [(name: String, description: String)] = [
     ("Inference", "Answers of models."),
     ("OpenAI", "The same for OpenAI's clients."),
+    ("Open Inference", "The same for clients of the Open Inference Protocol (KServe v2)."),
     ("Models", "What models there are."),
     ("Jobs", "Work that may outlive its connection."),
     ("Usage", "What was used."),

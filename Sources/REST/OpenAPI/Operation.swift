@@ -156,6 +156,7 @@ extension ErrorDialect {
     case .own: "Error"
     case .problem: "Problem"
     case .openAI: "OpenAIError"
+    case .openInference: "OpenInferenceError"
     case .both: "SharedError"
     }
   }

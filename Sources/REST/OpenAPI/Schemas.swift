@@ -4,7 +4,7 @@
 
 enum Schemas {
   static let all: [(name: String, schema: String)] =
-    errors + inference + openAI + models + accounts + jobs
+    errors + inference + openAI + openInference + models + accounts + jobs
 
   private static let errors: [(name: String, schema: String)] = [
     (

@@ -25,6 +25,9 @@ final class Gateway: ClientTransport {
   }
 
   var inference: ApusV1.InferenceClient { ApusV1.InferenceClient(self) }
+  var openInference: OpenInference.GRPCInferenceServiceClient {
+    OpenInference.GRPCInferenceServiceClient(self)
+  }
   var accounts: ApusV1.AccountsClient { ApusV1.AccountsClient(self) }
   var control: ApusV1.ModelControlClient { ApusV1.ModelControlClient(self) }
   var jobs: ApusV1.JobsClient { ApusV1.JobsClient(self) }

@@ -10,6 +10,7 @@ extension Route {
     let described =
       [predict, generate]
       + [chatCompletions, completions, embeddings]
+      + [serverMetadata, serverLive, serverReady] + modelMetadata + modelReady + modelInfer
       + [listModels, getModel]
       + [submitJob, listJobs, getJob, cancelJob]
       + [usage]

@@ -1,5 +1,5 @@
 /// One path and method with its handler, its description and what it asks of a caller. They stand
-/// in `Routes` and `OpenAI`, and the list of all in `Route+All.swift`.
+/// in `Routes`, `OpenAI` and `OpenInference`, and the list of all in `Route+All.swift`.
 final class Route: Sendable {
   /// Who may call it. The calls that a handler makes are what enforces it; a test walks the table
   /// with and without keys and holds every route to what it says here.

@@ -18,11 +18,15 @@ import Testing
     "submitJob": #"{"predict":{"model":"embed","inputs":["a"]}}"#,
     "createKey": #"{"owner":"me"}"#, "rotateKey": "", "loadModel": "", "unloadModel": "",
     "setLabel": #"{"model_version":1}"#, "rotateWebhookSecrets": "",
+    "modelInfer": tensors, "modelVersionInfer": tensors,
   ]
+  private static let tensors =
+    #"{"inputs":[{"name":"text","shape":[1],"datatype":"BYTES","data":["a"]}]}"#
 
   private static func path(_ route: Route) -> String {
     var path = route.pattern.description
-    for (name, value) in [("name", "embed"), ("label", "stable"), ("id", "job-x")] {
+    let values = [("name", "embed"), ("version", "1"), ("label", "stable"), ("id", "job-x")]
+    for (name, value) in values {
       path = path.split(separator: "/").map { $0 == "{\(name)}" ? value : String($0) }
         .joined(separator: "/")
       path = "/" + path
@@ -60,7 +64,11 @@ import Testing
       #expect([200, 201, 202, 404].contains(admin.status), "\(route.pattern): \(admin.text)")
     }
     #expect(
-      open == ["/health", "/health/live", "/health/ready", "/metrics", "/openapi.json"],
+      open == [
+        "/v2/health/live", "/v2/health/ready", "/v2/models/{name}/ready",
+        "/v2/models/{name}/versions/{version}/ready",
+        "/health", "/health/live", "/health/ready", "/metrics", "/openapi.json",
+      ],
       "what is open to all is listed here")
   }
 
