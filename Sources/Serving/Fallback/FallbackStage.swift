@@ -5,6 +5,7 @@ internal import Messages
 struct FallbackStage: Sendable {
   let limits: LimitStage
   let registry: ModelRegistry
+  let deprecations: Deprecations
   let metrics: BreakerMetrics
 
   enum Outcome<Answer: Sendable>: Sendable {
@@ -47,7 +48,7 @@ struct FallbackStage: Sendable {
         tell(kind, route, nil, record)
         return .written(answer, Self.fallback(kind, route, failure))
       }
-      for model in models {
+      for model in models where !deprecations.hasGone(model.name, version: model.version) {
         guard await mayUse(model, instead: route, context, record, tokens: tokens) else { continue }
         do {
           let answer = try await attempt(model)

@@ -2,12 +2,14 @@ internal import Messages
 
 /// Predict: the path of a request through the stages, each a file of its own.
 ///
-///     AccessControl → LimitStage → ModelRoute → Validation → CacheStage → BatchStage
-///                                      ▲     FallbackStage: the next version or model
-///                                      └──────────────────────────────┘
+///     AccessControl → ModelRoute → Deprecations → LimitStage
+///     → Validation → CacheStage → BatchStage
+///           ▲     FallbackStage: the next version or model
+///           └────────────────────────┘
 ///     → PredictFormatter → UsageObserver, CallLog
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
+  let deprecations: Deprecations
   let limits: LimitStage
   let fallback: FallbackStage
   let cache: CacheStage
@@ -19,7 +21,9 @@ struct PredictHandler: Sendable {
     let call = try PredictCall(request, context)
     let route = registry.route(request.model, version: request.version)
     let tokens = call.estimatedTokens
-    try await limits.admit(call.record, context, route, tokens, instances: request.instances.count)
+    call.record?.found(route, instances: request.instances.count)
+    try deprecations.admit(route, context)
+    try await limits.admit(call.record, context, model: route.name, tokens: tokens)
     let outcome = try await fallback.answer(route, context, call.record, tokens: tokens) { model in
       try Validation.check(request, model)
       call.record?.ended(.validation)
