@@ -143,7 +143,10 @@ let package = Package(
       ]),
     tests(
       "REST",
-      ["Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "rest-testserver"]),
+      [
+        "Bytes", "EventLoop", "JSON", "Messages", "Metrics", "REST", "RPC", "Time",
+        "rest-testserver",
+      ]),
     tests("Models", ["Bytes", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Templates", ["Templates"]),

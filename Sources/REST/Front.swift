@@ -33,6 +33,9 @@ package final class Front: Sendable {
       transport: transport)
   }
 
+  /// Every route as method and path, such as `GET /v1/models/{name}`.
+  package static var routeNames: [String] { Route.names }
+
   /// Open connections.
   package var connectionCount: Int { core.addresses.open }
 

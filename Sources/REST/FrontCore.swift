@@ -26,8 +26,8 @@ final class FrontCore: Sendable {
     self.options = options
     self.transport = transport
     dispatcher = Dispatcher(
-      table: RouteTable(routes), limits: options.limits, cors: CORS(origins: options.allowedOrigins)
-    )
+      table: RouteTable(routes), limits: options.limits,
+      cors: CORS(origins: options.allowedOrigins), notices: options.notices)
     metrics = options.registry.map { FrontMetrics($0, routes: routes) }
     bodies = BodyBudget(limit: options.limits.bodies)
     addresses = AddressCount(limit: options.limits.connectionsPerAddress)

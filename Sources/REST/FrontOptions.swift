@@ -6,6 +6,8 @@ package struct FrontOptions: Sendable {
   /// Origins whose pages may call from a browser (CORS), such as `https://app.example.com`; `*`
   /// stands for any. Empty: none, and no CORS fields are sent.
   package var allowedOrigins: [String] = []
+  /// Which routes are to go; nil where all stay.
+  package var notices: (any RouteNotices)?
   /// What `/openapi.json` gives as the version of the server.
   package var version = "0"
   /// Where requests are counted.
@@ -32,4 +34,7 @@ package struct EndedRequest: Sendable {
 
   /// The route's pattern, such as `/v1/models/{name}`; empty when none was found.
   package var route: String { matched?.pattern.description ?? "" }
+
+  /// As `Front.routeNames` has it; nil when none was found.
+  package var routeName: String? { matched?.name }
 }

@@ -135,6 +135,14 @@ enum JSONText {
     json.beginArray()
     for label in version.labels { json.string(label) }
     json.endArray()
+    if let deprecation = version.deprecation {
+      json.key("deprecation")
+      json.beginObject()
+      json.field("deprecated_at", deprecation.deprecatedAt)
+      json.field("sunset_at", deprecation.sunsetAt)
+      json.field("link", deprecation.link)
+      json.endObject()
+    }
     json.endObject()
   }
 }

@@ -51,7 +51,7 @@ extension PlainText {
   }
 
   /// `2026-11-20T15:04:05Z` of seconds since 1970.
-  private static func time(_ seconds: Double) -> String {
+  static func time(_ seconds: Double) -> String {
     UnixTime(microseconds: Int64(seconds.rounded(.down)) * 1_000_000).text(.seconds)
   }
 }

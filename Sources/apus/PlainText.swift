@@ -72,7 +72,13 @@ enum PlainText {
         facts.append("labels " + version.labels.prefix(5).joined(separator: "/"))
       }
     }
+    if let deprecation = version.deprecation { facts.append(describe(deprecation)) }
     return "  \(version.version)  " + facts.joined(separator: ", ")
+  }
+
+  private static func describe(_ deprecation: ApusV1.Deprecation) -> String {
+    let isDated = deprecation.sunsetAt > 0 && deprecation.sunsetAt < 253_402_300_800
+    return isDated ? "deprecated, ends \(time(deprecation.sunsetAt))" : "deprecated"
   }
 
   private static func describe(_ label: ApusV1.VersionLabel) -> String {

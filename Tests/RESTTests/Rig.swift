@@ -18,6 +18,7 @@ final class Rig: Sendable {
 
   init(
     interceptors: [any Interceptor] = [], origins: [String] = [],
+    notices: (any RouteNotices)? = nil,
     _ change: (inout HTTPLimits) -> Void = { _ in }
   ) throws {
     group = try EventLoopGroup(count: 1)
@@ -33,7 +34,8 @@ final class Rig: Sendable {
     self.limits = limits
     routes = Route.all(version: "1.2.3", metricsText: { "up 1\n" })
     dispatcher = Dispatcher(
-      table: RouteTable(routes), limits: limits, cors: CORS(origins: origins))
+      table: RouteTable(routes), limits: limits, cors: CORS(origins: origins),
+      notices: notices)
   }
 
   deinit { group.shutdown() }

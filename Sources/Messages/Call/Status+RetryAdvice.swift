@@ -11,13 +11,6 @@ extension Status {
     retryDelay.nanos = Int32(milliseconds % 1000) * 1_000_000
     var retry = GoogleRpc.RetryInfo()
     retry.retryDelay = retryDelay
-    var detail = GoogleProtobuf.Any_()
-    detail.typeURL = "type.googleapis.com/google.rpc.RetryInfo"
-    detail.value = retry.encoded()
-    var status = GoogleRpc.Status()
-    status.code = code.rawValue
-    status.message = message
-    status.details = [detail]
-    details = status.encoded()
+    addDetail("type.googleapis.com/google.rpc.RetryInfo", retry.encoded())
   }
 }

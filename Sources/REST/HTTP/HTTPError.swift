@@ -16,7 +16,7 @@ struct HTTPError: Error, Sendable {
 
   /// What the front itself finds wrong with a request.
   enum Kind: Sendable {
-    case badRequest, notFound, methodNotAllowed, payloadTooLarge, targetTooLong
+    case badRequest, notFound, methodNotAllowed, gone, payloadTooLarge, targetTooLong
     case unsupportedMediaType, headersTooLarge, unavailable
 
     var status: Int {
@@ -24,6 +24,7 @@ struct HTTPError: Error, Sendable {
       case .badRequest: 400
       case .notFound: 404
       case .methodNotAllowed: 405
+      case .gone: 410
       case .payloadTooLarge: 413
       case .targetTooLong: 414
       case .unsupportedMediaType: 415
@@ -37,6 +38,7 @@ struct HTTPError: Error, Sendable {
       case .badRequest: "INVALID_ARGUMENT"
       case .notFound: "NOT_FOUND"
       case .methodNotAllowed: "METHOD_NOT_ALLOWED"
+      case .gone: "GONE"
       case .payloadTooLarge: "PAYLOAD_TOO_LARGE"
       case .targetTooLong: "URI_TOO_LONG"
       case .unsupportedMediaType: "UNSUPPORTED_MEDIA_TYPE"

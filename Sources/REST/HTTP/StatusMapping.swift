@@ -23,8 +23,13 @@ extension Status.Code {
 
 extension HTTPError {
   /// A call's status, in the words of HTTP: messages name fields as the contract does, and the
-  /// names that JSON uses instead are put in their place.
+  /// names that JSON uses instead are put in their place. What has gone for good is gone here too,
+  /// whichever code gRPC has for it.
   init(_ status: Status) {
+    if status.reason == .sunset {
+      self.init(.gone, status.message)
+      return
+    }
     self.init(
       status: status.code.httpStatus, code: status.code.name, message: status.message)
     if status.code == .unauthenticated {

@@ -7,11 +7,15 @@ final class Dispatcher: Sendable {
   let table: RouteTable
   let limits: HTTPLimits
   private let cors: CORS
+  private let notices: (any RouteNotices)?
 
-  init(table: RouteTable, limits: HTTPLimits, cors: CORS) {
+  init(
+    table: RouteTable, limits: HTTPLimits, cors: CORS, notices: (any RouteNotices)? = nil
+  ) {
     self.table = table
     self.limits = limits
     self.cors = cors
+    self.notices = notices
   }
 
   /// What is known of a request before its body.
@@ -49,12 +53,13 @@ final class Dispatcher: Sendable {
       if method == .options { return .answered(options(head, match), nil) }
       guard let route = match.route(method) else { throw notAllowed(head, match) }
       found = route
+      try checkSunset(route, head)
       try checkContentType(head.headers, route)
       _ = try HTTPRequest.timeout(head.headers)
       return .admitted(route, method, parameters: match.parameters)
     } catch {
       let response = (found?.dialect ?? .both).response(error, requestID: head.id)
-      return .answered(finished(response, head), found)
+      return .answered(finished(response, head, found), found)
     }
   }
 
@@ -67,28 +72,35 @@ final class Dispatcher: Sendable {
     }
     let metadata = gateway.answerMetadata
     for field in metadata.flatMap(AnswerHeaders.fields)
-    where !response.headers.contains(where: { $0.name == field.name }) {
+    where field.name == "link" || !response.headers.contains(where: { $0.name == field.name }) {
       response.headers.append(field)
     }
     let id = metadata.lazy.compactMap(AnswerHeaders.requestID).first
-    return finished(response, request.headers, id: id ?? request.id)
+    return finished(response, request.headers, id: id ?? request.id, route)
   }
 
   /// What the front answers when it cannot let a handler run.
   func refusal(_ error: HTTPError, _ head: Head, _ route: Route?) -> HTTPResponse {
-    finished((route?.dialect ?? .both).response(error, requestID: head.id), head)
+    finished((route?.dialect ?? .both).response(error, requestID: head.id), head, route)
   }
 
   // MARK: Parts
 
-  private func finished(_ response: HTTPResponse, _ head: Head) -> HTTPResponse {
-    finished(response, head.headers, id: head.id)
+  private func finished(
+    _ response: HTTPResponse, _ head: Head, _ route: Route? = nil
+  ) -> HTTPResponse {
+    finished(response, head.headers, id: head.id, route)
   }
 
   private func finished(
-    _ response: HTTPResponse, _ headers: RequestHeaders, id: String
+    _ response: HTTPResponse, _ headers: RequestHeaders, id: String, _ route: Route?
   ) -> HTTPResponse {
     var response = response
+    if let route, var notice = notices?.notice(ofRoute: route.name) {
+      // Of the method that the route called, or its model, there may be a notice as well.
+      response.headers.removeAll { notice.take($0.name, $0.value) }
+      response.headers.append(contentsOf: notice.fields)
+    }
     response.headers.append((RequestHeader.requestID.name, id))
     response.headers.append(contentsOf: cors.fields(headers[.origin]))
     return response
@@ -110,6 +122,14 @@ final class Dispatcher: Sendable {
       "\(Self.shown(head.method, 32)) is not allowed at \(Self.shown(head.target.path)); "
         + "allowed are \(match.methods)",
       headers: [("allow", match.methods)])
+  }
+
+  /// - Throws: where the route has gone.
+  private func checkSunset(_ route: Route, _ head: Head) throws(HTTPError) {
+    guard let notices, notices.notice(ofRoute: route.name) != nil,
+      let refusal = notices.called(route.name, head.headers.metadata)
+    else { return }
+    throw HTTPError(.gone, refusal)
   }
 
   private func checkContentType(_ headers: RequestHeaders, _ route: Route) throws(HTTPError) {

@@ -7,8 +7,17 @@ extension Route {
   static func all(
     version: String, metricsText: @escaping @Sendable () -> String
   ) -> [Route] {
-    let described =
-      [predict, generate]
+    let described = described(metricsText)
+    // The description describes itself, too.
+    let document = OpenAPIDocument.text(described + [openAPI([])], version: version)
+    return described + [openAPI(document)]
+  }
+
+  /// Without handlers that would have something to tell.
+  static var names: [String] { (described { "" } + [openAPI([])]).map(\.name) }
+
+  private static func described(_ metricsText: @escaping @Sendable () -> String) -> [Route] {
+    [predict, generate]
       + [chatCompletions, completions, embeddings]
       + [serverMetadata, serverLive, serverReady] + modelMetadata + modelReady + modelInfer
       + [listModels, getModel]
@@ -18,8 +27,5 @@ extension Route {
       + [listDeadLetters, resendDeadLetter, rotateWebhookSecrets]
       + [loadModel, unloadModel, rollBackModel, setLabel, removeLabel]
       + [health, live, ready, metrics(metricsText)]
-    // The description describes itself, too.
-    let document = OpenAPIDocument.text(described + [openAPI([])], version: version)
-    return described + [openAPI(document)]
   }
 }

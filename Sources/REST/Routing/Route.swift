@@ -16,6 +16,8 @@ final class Route: Sendable {
 
   let method: HTTPMethod
   let pattern: PathPattern
+  /// Method and pattern, such as `POST /v1/predict`.
+  let name: String
   let access: Access
   let dialect: ErrorDialect
   let operation: Operation
@@ -27,6 +29,7 @@ final class Route: Sendable {
   ) {
     self.method = method
     self.pattern = PathPattern(pattern)
+    name = "\(method.rawValue) \(pattern)"
     self.access = access
     self.dialect = dialect
     self.operation = operation

@@ -7,19 +7,22 @@ internal import Time
 
 /// Who may call what: the outermost stage of every call, whichever front it came in by.
 ///
-///     key → caller → may it call this method? → within its limits? → handler
+///     key → caller → may it call this method? → has that gone? → within its limits? → handler
 struct AccessControl: Interceptor {
   let keys: KeyDirectory
   let limits: LimitStage
   let anonymous: AnonymousAccess
+  let deprecations: Deprecations
   let refusals: Family<Counter>
 
   init(
-    keys: KeyDirectory, limits: LimitStage, anonymous: AnonymousAccess, metrics: Registry
+    keys: KeyDirectory, limits: LimitStage, anonymous: AnonymousAccess,
+    deprecations: Deprecations, metrics: Registry
   ) {
     self.keys = keys
     self.limits = limits
     self.anonymous = anonymous
+    self.deprecations = deprecations
     refusals = metrics.counters(
       "apus_key_refusals_total", help: "Calls refused for their key, by reason.",
       labels: ["reason"])
@@ -28,11 +31,12 @@ struct AccessControl: Interceptor {
   /// Key and rights, which stand in the head: nothing is kept for a caller who may not call.
   func admit(_ method: MethodHandler, _ context: CallContext) throws(Status) {
     let access = Access.of(method.path)
-    if access == .open { return }
+    if access == .open { return try deprecations.admit(method.path, context) }
     let now = UnixTime.now()
     let began = LoopInstant.monotonic
+    let owner = context.attachment as? JobOwner
     let caller =
-      if let owner = context.attachment as? JobOwner {
+      if let owner {
         try authenticate(owner, at: now)
       } else {
         try authenticate(context.metadata, at: now)
@@ -40,6 +44,8 @@ struct AccessControl: Interceptor {
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
     let record = CallRecord(caller: caller, time: now, began: began)
     context.attachment = record
+    // What a job calls by is no choice of its owner's.
+    if owner == nil { try deprecations.admit(method.path, context) }
     record.ended(.access)
   }
 

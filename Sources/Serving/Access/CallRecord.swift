@@ -19,6 +19,8 @@ final class CallRecord: Sendable {
     var tokensIn = 0
     var tokensOut = 0
     var cached = false
+    /// What the call asks for that is to go, such as `rpc /apus.v1.Inference/Predict`.
+    var deprecated: [String] = []
     /// What answered in place of the version that was asked for.
     var fallback: FallbackKind?
   }

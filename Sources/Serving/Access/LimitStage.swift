@@ -45,15 +45,6 @@ struct LimitStage: Sendable {
     }
   }
 
-  /// The same for a call of a model, known or not, and notes in the record what it is.
-  func admit(
-    _ record: CallRecord?, _ context: CallContext, _ route: ModelRoute, _ tokens: Int,
-    instances: Int
-  ) async throws(Status) {
-    record?.found(route, instances: instances)
-    try await admit(record, context, model: route.name, tokens: tokens)
-  }
-
   /// To be called before a model answers in place of the one that the call was charged to. Charges
   /// the call once more where its key has limits of that model.
   func admitInstead(

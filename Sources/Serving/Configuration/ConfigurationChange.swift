@@ -38,6 +38,8 @@ struct ConfigurationChange {
       compare(name, running.overrides[name], wanted.overrides[name])
     }
     result.overrides = wanted.overrides
+    compareDeprecations(running.deprecations, wanted.deprecations)
+    result.deprecations = wanted.deprecations
   }
 
   private mutating func compare(_ name: String, _ before: ModelOverride?, _ after: ModelOverride?) {
@@ -66,6 +68,22 @@ struct ConfigurationChange {
         Difference(
           path: "models.\(name).labels", before: Self.text(before?.labels),
           after: Self.text(after?.labels)))
+    }
+  }
+
+  private mutating func compareDeprecations(
+    _ before: [DeprecationEntry], _ after: [DeprecationEntry]
+  ) {
+    func texts(_ entries: [DeprecationEntry]) -> [String: String] {
+      // Names are there once: the file was checked.
+      Dictionary(entries.map { ("\($0.what) \($0.name)", $0.text) }) { first, _ in first }
+    }
+    let (old, new) = (texts(before), texts(after))
+    for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
+      live.append(
+        Difference(
+          path: "\(DeprecationReader.key) \(name)", before: old[name] ?? "not deprecated",
+          after: new[name] ?? "not deprecated"))
     }
   }
 

@@ -6,6 +6,7 @@ struct ConfigurationFile {
   /// Lines by names of settings.
   private(set) var lines: [String: Int] = [:]
   private(set) var overrides: [String: ModelOverride] = [:]
+  private(set) var deprecations: [DeprecationEntry] = []
   private(set) var problems: [ConfigurationError] = []
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -41,11 +42,13 @@ struct ConfigurationFile {
     for entry in reader.entries(root, &problems) ?? [] {
       if entry.key == "models" {
         readModels(entry.value, SettingsReader(file: reader.file, place: "models"))
+      } else if entry.key == DeprecationReader.key {
+        deprecations = DeprecationReader(entry.value, file: reader.file, &problems).entries
       } else if let section = Section(rawValue: entry.key) {
         read(section, entry.value, reader.file, &configuration)
       } else {
-        problems.append(
-          reader.unknown(entry, ["models"] + Section.allCases.map(\.rawValue), Self.place))
+        let known = ["models"] + Section.allCases.map(\.rawValue) + [DeprecationReader.key]
+        problems.append(reader.unknown(entry, known, Self.place))
       }
     }
   }

@@ -57,6 +57,7 @@ package struct ConfigurationSource: Sendable {
       loaded.file = path
       for (name, line) in read.lines { loaded.origins[name] = .file(path, line: line) }
       loaded.server.overrides = read.overrides
+      loaded.server.deprecations = read.deprecations
       problems += read.problems
     }
     // Mostly there is none, and then no names are made.

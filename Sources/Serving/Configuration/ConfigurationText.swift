@@ -20,6 +20,7 @@ package struct ConfigurationText {
       }
     }
     text.addModels(loaded)
+    text.addDeprecations(loaded)
     return text.lines.joined(separator: "\n") + "\n"
   }
 
@@ -69,6 +70,21 @@ package struct ConfigurationText {
         add(
           "      \(YAMLText.scalar(label)): {version: \(value.version), share: \(value.share)}",
           "\(file):\(model.lines["labels.\(label)"] ?? 0)")
+      }
+    }
+  }
+
+  private mutating func addDeprecations(_ loaded: LoadedConfiguration) {
+    if loaded.server.deprecations.isEmpty { return }
+    add("\(DeprecationReader.key):", "what is to go")
+    for entry in loaded.server.deprecations {
+      var start = "  - "
+      for setting in DeprecationEntry.table {
+        guard let text = setting.value.read(entry) else { continue }
+        add(
+          "\(start)\(setting.key): \(YAMLText.scalar(text))",
+          "\(loaded.file ?? ""):\(entry.line)")
+        start = "    "
       }
     }
   }

@@ -1,5 +1,5 @@
 /// The parts of apus.yaml that hold settings of the server. `models`, the part about single models,
-/// is a table of its own.
+/// and `deprecated`, what is to go, have tables of their own.
 package enum Section: String, Sendable, CaseIterable {
   case server, grpc, http, accounts, limits, jobs, webhooks, log
 

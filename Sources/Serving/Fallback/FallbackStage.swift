@@ -5,6 +5,7 @@ internal import Messages
 struct FallbackStage: Sendable {
   let limits: LimitStage
   let registry: ModelRegistry
+  let deprecations: Deprecations
   let metrics: BreakerMetrics
 
   enum Outcome<Answer: Sendable>: Sendable {
@@ -49,9 +50,9 @@ struct FallbackStage: Sendable {
         tell(kind, route, nil, record)
         return .written(answer, Self.fallback(kind, route, failure))
       }
-      guard let model, await mayUse(model, instead: route, context, record, tokens: tokens) else {
-        continue
-      }
+      guard let model, !deprecations.hasGone(model.name, version: model.version),
+        await mayUse(model, instead: route, context, record, tokens: tokens)
+      else { continue }
       do {
         let answer = try await attempt(model)
         tell(kind, route, model, record)

@@ -4,7 +4,7 @@ internal import Messages
 /// keeper.
 struct ControlService: ApusV1.ModelControl {
   let keeper: ModelKeeper
-  let registry: ModelRegistry
+  let models: ModelHandlers
 
   func loadModel(_ request: ApusV1.LoadModelRequest, context: CallContext) async throws
     -> ApusV1.LoadModelResponse
@@ -33,7 +33,7 @@ struct ControlService: ApusV1.ModelControl {
     if !request.version.isEmpty {
       version =
         try Int(request.version)
-        ?? registry.resolve(request.model, version: request.version).version
+        ?? models.registry.resolve(request.model, version: request.version).version
     }
     try await keeper.perform(
       .label(request.model, label: request.label, version: version, share: request.share))
@@ -48,6 +48,6 @@ struct ControlService: ApusV1.ModelControl {
   }
 
   private func info(_ name: String) throws(Status) -> ApusV1.ModelInfo? {
-    try ModelHandlers(registry: registry).get(ApusV1.GetModelRequest(name: name)).model
+    try models.get(ApusV1.GetModelRequest(name: name)).model
   }
 }

@@ -12,14 +12,15 @@ struct InferenceService: ApusV1.Inference {
     registry: ModelRegistry, readiness: Readiness, cache: (any ResponseCache)?,
     longTexts: LongTextThread, fallback: FallbackStage
   ) {
+    let (limits, deprecations) = (fallback.limits, fallback.deprecations)
     predictions = PredictHandler(
-      registry: registry, limits: fallback.limits, fallback: fallback,
+      registry: registry, deprecations: deprecations, limits: limits, fallback: fallback,
       cache: CacheStage(cache: cache), batches: BatchStage(longTexts: longTexts))
     generations = GenerateHandler(
-      registry: registry, limits: fallback.limits, fallback: fallback,
+      registry: registry, deprecations: deprecations, limits: limits, fallback: fallback,
       prompts: PromptEncoder(longTexts: longTexts))
     healthChecks = HealthHandler(registry: registry, readiness: readiness, started: .now)
-    models = ModelHandlers(registry: registry)
+    models = ModelHandlers(registry: registry, deprecations: deprecations)
   }
 
   func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws

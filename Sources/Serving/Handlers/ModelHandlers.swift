@@ -1,9 +1,12 @@
 internal import Accounts
 internal import Messages
+internal import REST
+internal import Time
 
 /// ListModels and GetModel: what the registry knows, in the contract's words.
 struct ModelHandlers: Sendable {
   let registry: ModelRegistry
+  let deprecations: Deprecations
 
   func list() -> ApusV1.ListModelsResponse {
     var response = ApusV1.ListModelsResponse()
@@ -36,7 +39,11 @@ struct ModelHandlers: Sendable {
     info.name = model.name
     info.description = model.settings.description
     info.error = model.problem ?? ""
-    info.versions = versions.reversed().map(Self.describe)
+    info.versions = versions.reversed().map { version in
+      var description = Self.describe(version)
+      description.deprecation = deprecation(of: model.name, version.number)
+      return description
+    }
     info.labels = model.labels.sorted { $0.key < $1.key }.map { name, label in
       ApusV1.VersionLabel(label: name, version: String(label.version), share: label.share)
     }
@@ -49,6 +56,13 @@ struct ModelHandlers: Sendable {
         version: event.version.map(String.init) ?? "", detail: event.detail)
     }
     return info
+  }
+
+  private func deprecation(of name: String, _ version: Int) -> ApusV1.Deprecation? {
+    guard let mark = deprecations.mark(ofModel: name, version: version) else { return nil }
+    return ApusV1.Deprecation(
+      deprecatedAt: mark.notice.since.seconds, sunsetAt: mark.notice.sunset?.seconds ?? 0,
+      link: mark.link ?? "")
   }
 
   private static func describe(_ version: ModelRegistry.Version) -> ApusV1.ModelVersion {

@@ -3,12 +3,13 @@ internal import Messages
 /// Predict: the path of a request through the stages, each a file of its own in Access, Path or
 /// Fallback; Validation is beside this one.
 ///
-///     AccessControl → ModelRoute → LimitStage → FallbackStage ──┐
-///                     ┌─────── for one version after the other ─┘
+///     AccessControl → ModelRoute → Deprecations → LimitStage → FallbackStage ──┐
+///                     ┌────────────── for one version after the other ─────────┘
 ///                     └▶ Validation → CacheStage → VersionBreaker → BatchStage
 ///     → PredictFormatter → UsageObserver, CallLog
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
+  let deprecations: Deprecations
   let limits: LimitStage
   let fallback: FallbackStage
   let cache: CacheStage
@@ -21,7 +22,9 @@ struct PredictHandler: Sendable {
     let call = try PredictCall(request, context)
     let route = known ?? registry.route(request.model, version: request.version)
     let tokens = call.estimatedTokens
-    try await limits.admit(call.record, context, route, tokens, instances: request.instances.count)
+    call.record?.found(route, instances: request.instances.count)
+    try deprecations.admit(route, context)
+    try await limits.admit(call.record, context, model: route.name, tokens: tokens)
     let outcome = try await fallback.answer(route, context, call.record, tokens: tokens) { model in
       try Validation.check(request, model)
       call.record?.ended(.validation)

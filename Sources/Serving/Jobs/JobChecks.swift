@@ -6,6 +6,7 @@ internal import Web
 /// What can be said of a job when it is submitted, at little cost; the rest shows when it runs.
 struct JobChecks: Sendable {
   let registry: ModelRegistry
+  let deprecations: Deprecations
 
   /// - Returns: the job as the queue takes it.
   func newJob(_ request: ApusV1.SubmitJobRequest, of caller: Caller?) throws(Status) -> NewJob {
@@ -62,11 +63,14 @@ struct JobChecks: Sendable {
   ) throws(Status) -> ServedModel? {
     let standing = try registry.model(name).standing
     try caller?.checkMay(useModel: name)
+    let model: ServedModel
     do throws(Status) {
-      return try registry.resolve(name, version: version)
+      model = try registry.resolve(name, version: version)
     } catch {
       if error.code == .unavailable, standing == .loading { return nil }
       throw error
     }
+    try deprecations.check(name, version: model.version)
+    return model
   }
 }

@@ -83,38 +83,38 @@ package final class InferenceServer: Sendable {
     longTexts = try LongTextThread(limit: configuration.longTexts)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
-    reload = Reload(source, configuration, keys: accounts.keys, keeper: keeper, log: log)
+    let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
+    reload = Reload(
+      source, configuration, keys: accounts.keys, keeper: keeper, deprecations: deprecations,
+      log: log)
     jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
-      fallback: FallbackStage(limits: limits, registry: registry, metrics: figures.breakers))
-    var options = RPC.ServerOptions()
-    options.limits = configuration.limits
-    options.interceptors = [
-      AccessControl(
-        keys: accounts.keys, limits: limits,
-        anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
-        metrics: metrics)
-    ]
-    options.observer = CallObservers(observers: [
+      fallback: FallbackStage(
+        limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
+    let access = AccessControl(
+      keys: accounts.keys, limits: limits,
+      anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
+      deprecations: deprecations, metrics: metrics)
+    let observers = CallObservers(observers: [
       UsageObserver(ledger: accounts.ledger), RequestMetrics(families: figures.requests),
       CallLog(log: log, scope: configuration.callLog),
     ])
-    options.connectionObserver = ConnectionLog(log: log)
-    options.registry = metrics
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
-    let control = ControlService(keeper: keeper, registry: registry)
-    let jobHandlers = JobHandlers(book: jobs, checks: JobChecks(registry: registry))
+    let control = ControlService(
+      keeper: keeper, models: ModelHandlers(registry: registry, deprecations: deprecations))
+    let jobHandlers = JobHandlers(
+      book: jobs, checks: JobChecks(registry: registry, deprecations: deprecations))
     let server = RPC.Server(
       services: [
-        service, OpenInferenceService(predictions: service.predictions, readiness: readiness),
-        administration, control, jobHandlers,
-      ], options: options, group: group)
+        service, OpenInferenceService(service, readiness), administration, control, jobHandlers,
+      ], options: Self.rpcOptions(configuration, access, observers, metrics, log), group: group)
     self.server = server
+    let old = RouteDeprecations(deprecations: deprecations, keys: accounts.keys)
     front = Front(
-      options: Self.httpOptions(configuration, metrics, log), group: group,
+      options: Self.httpOptions(configuration, old, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
     registerSeries(of: figures)
@@ -207,17 +207,33 @@ package final class InferenceServer: Sendable {
       ("advice", .text("apus keys create --owner NAME --admin")))
   }
 
-  // MARK: HTTP
+  // MARK: The fronts
+
+  private static func rpcOptions(
+    _ configuration: ServerConfiguration, _ access: AccessControl, _ observers: CallObservers,
+    _ metrics: Registry, _ log: Log
+  ) -> RPC.ServerOptions {
+    var options = RPC.ServerOptions()
+    options.limits = configuration.limits
+    options.interceptors = [access]
+    options.observer = observers
+    options.connectionObserver = ConnectionLog(log: log)
+    options.registry = metrics
+    return options
+  }
 
   private static func httpOptions(
-    _ configuration: ServerConfiguration, _ metrics: Registry, _ log: Log
+    _ configuration: ServerConfiguration, _ routes: RouteDeprecations, _ metrics: Registry,
+    _ log: Log
   ) -> FrontOptions {
     var options = FrontOptions()
     options.limits = configuration.httpLimits
     options.allowedOrigins = configuration.httpOrigins
     options.version = ServerVersion.current
     options.registry = metrics
-    let requests = RequestLog(log: log, scope: configuration.callLog)
+    options.notices = routes
+    let requests = RequestLog(
+      log: log, scope: configuration.callLog, deprecations: routes.deprecations)
     options.observer = { requests.requestEnded($0) }
     return options
   }

@@ -21,6 +21,7 @@ final class Reload: Sendable {
   private let source: ConfigurationSource?
   private let keys: KeyDirectory
   private let keeper: ModelKeeper
+  private let deprecations: Deprecations
   private let log: Log
   private let state: Mutex<State>
 
@@ -29,11 +30,12 @@ final class Reload: Sendable {
   ///   - configuration: in force since the start.
   init(
     _ source: ConfigurationSource?, _ configuration: ServerConfiguration, keys: KeyDirectory,
-    keeper: ModelKeeper, log: Log
+    keeper: ModelKeeper, deprecations: Deprecations, log: Log
   ) {
     self.source = source
     self.keys = keys
     self.keeper = keeper
+    self.deprecations = deprecations
     self.log = log
     state = Mutex(State(running: configuration))
   }
@@ -88,6 +90,7 @@ final class Reload: Sendable {
     log.setThreshold(min(before.logLevel, change.result.logLevel))
     defer { log.setThreshold(change.result.logLevel) }
     keys.setDefaults(change.result.accounts.keyLimits)
+    deprecations.replace(change.result.deprecations)
     for each in change.live {
       log.info(
         "changed", ("setting", .text(each.path)), ("from", .text(each.before)),

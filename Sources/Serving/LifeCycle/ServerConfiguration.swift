@@ -18,6 +18,8 @@ package struct ServerConfiguration: Sendable {
   package var threads: Int?
   /// What apus.yaml says of single models, by their names.
   package internal(set) var overrides: [String: ModelOverride] = [:]
+  /// What is to go, as apus.yaml says.
+  package internal(set) var deprecations: [DeprecationEntry] = []
   package var limits = ServerLimits()
   package var httpLimits = HTTPLimits()
   /// Origins whose pages may call over HTTP from a browser; `*` is any.

@@ -50,6 +50,9 @@ package struct CallLog: CallObserver {
       }
       if facts.cached { fields.append(("cached", .flag(true))) }
       if let kind = facts.fallback { fields.append(("fallback", .text(kind.rawValue))) }
+      if !facts.deprecated.isEmpty {
+        fields.append(("deprecated", .text(facts.deprecated.joined(separator: ", "))))
+      }
       if let limit = facts.limit { fields.append(("limit", .text(limit))) }
       if record.stages[.compute] > 0 {
         fields.append(("queue_ms", .number(Double(record.stages[.queue]) / 1e6)))

@@ -32,7 +32,9 @@ struct InferHandler: Sendable {
       let record = context.record
       _ = try context.requestID(wanted: request.id)
       record?.ended(.decode)
-      try await predictions.limits.admit(record, context, route, 0, instances: 0)
+      record?.found(route, instances: 0)
+      try predictions.deprecations.admit(route, context)
+      try await predictions.limits.admit(record, context, model: route.name, tokens: 0)
       _ = try route.target.get()
       throw error
     }

@@ -6,9 +6,9 @@ struct OpenInferenceService: OpenInference.GRPCInferenceService {
   let inferences: InferHandler
   let descriptions: DescriptionHandler
 
-  init(predictions: PredictHandler, readiness: Readiness) {
-    inferences = InferHandler(predictions: predictions)
-    descriptions = DescriptionHandler(registry: predictions.registry, readiness: readiness)
+  init(_ service: InferenceService, _ readiness: Readiness) {
+    inferences = InferHandler(predictions: service.predictions)
+    descriptions = DescriptionHandler(registry: service.predictions.registry, readiness: readiness)
   }
 
   func serverLive(_ request: OpenInference.ServerLiveRequest, context: CallContext) async throws

@@ -50,11 +50,12 @@ import Time
   private func stage(_ store: SQLiteStore) throws -> (AccessControl, MemoryRateLimiter) {
     let keys = KeyDirectory()
     try keys.refresh(from: store)
-    let limiter = MemoryRateLimiter()
+    let (limiter, metrics) = (MemoryRateLimiter(), Registry())
     return (
       AccessControl(
         keys: keys, limits: LimitStage(limiter: limiter),
-        anonymous: AnonymousAccess(isAllowed: false), metrics: Registry()), limiter
+        anonymous: AnonymousAccess(isAllowed: false),
+        deprecations: Deprecations(metrics: metrics), metrics: metrics), limiter
     )
   }
 

@@ -66,6 +66,31 @@ import Testing
     #expect(change.restart.isEmpty && change.result.overrides == wanted.overrides)
   }
 
+  @Test func whatIsDeprecatedIsTakenOverEntryByEntry() {
+    func configuration(_ yaml: String) -> ServerConfiguration {
+      var server = ServerConfiguration()
+      let file = ConfigurationFile(yaml: Array(yaml.utf8), "a.yaml", into: &server)
+      #expect(file.problems.isEmpty)
+      server.deprecations = file.deprecations
+      return server
+    }
+    let before = configuration(
+      "deprecated: [{model: a, since: 2026-01-01}, {model: b, since: 2026-01-01}]")
+    let wanted = configuration(
+      "deprecated: [{model: b, since: 2026-01-02}, {model: c, version: 3, since: 2026-01-01}]")
+    let change = ConfigurationChange(from: before, to: wanted)
+    #expect(change.restart.isEmpty)
+    #expect(
+      change.live.map(\.path) == [
+        "deprecated model a", "deprecated model b", "deprecated model c/3",
+      ])
+    #expect(change.live.first?.after == "not deprecated")
+    #expect(change.live.last?.before == "not deprecated")
+    #expect(change.live[1].after.hasPrefix("since 2026-01-02T00:00:00Z"))
+    #expect(change.result.deprecations.map(\.name) == ["b", "c/3"])
+    #expect(ConfigurationChange(from: change.result, to: wanted).live.isEmpty)
+  }
+
   @Test func nothingChangesWhereNothingDiffers() {
     let change = ConfigurationChange(from: ServerConfiguration(), to: ServerConfiguration())
     #expect(change.live.isEmpty && change.restart.isEmpty)

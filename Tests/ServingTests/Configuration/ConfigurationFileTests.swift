@@ -95,6 +95,8 @@ import Testing
     ("\ngprc: {}", 2, "gprc is no key; did you mean grpc?"),
     ("max_calls: 9", 1, "max_calls is no key; did you mean grpc.max_calls?"),
     ("colour: red", 1, "keys are models, server, grpc, http, accounts"),
+    ("colour: red", 1, "webhooks, log, deprecated"),
+    ("deprecate: []", 1, "deprecate is no key; did you mean deprecated?"),
     ("log:\n  level: loud", 2, "expected debug, info, warning or error"),
     ("log:\n  level:", 2, "log.level: expected debug"),
     ("log:\n  level: [info]", 2, "expected one value (debug, info, warning or error), got a list"),

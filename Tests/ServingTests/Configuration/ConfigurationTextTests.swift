@@ -29,6 +29,13 @@ import Testing
       chains: {fallback: [static: {values: [0, -1.5e-9]}, static: {text: ""}]}
       free: {fallback: []}
       nothing: {}
+    deprecated:
+      - route: POST /v1/predict
+        since: 2026-11-01
+        sunset: 2027-03-01T12:00:00+01:00
+        link: https://example.com/a?b=c&d=#e
+        refuse_after_sunset: true
+      - {model: "1.5", version: 2, since: 2026-11-20T14:45:00Z, successor: https://example.com}
     """
 
   /// What is printed says the same when it is read, of values that differ from all defaults too.
@@ -48,6 +55,9 @@ import Testing
         second.server.overrides.mapValues(\.values) == first.server.overrides.mapValues(\.values))
       #expect(
         second.server.overrides.mapValues(\.labels) == first.server.overrides.mapValues(\.labels))
+      let texts = first.server.deprecations.map { "\($0.what) \($0.name) \($0.text)" }
+      #expect(second.server.deprecations.map { "\($0.what) \($0.name) \($0.text)" } == texts)
+      #expect(texts.count == 2)
     }
   }
 
@@ -65,6 +75,7 @@ import Testing
     #expect(line("    max_queue_delay: 1500us").hasSuffix("a.yaml:7"))
     #expect(line("    fallback: [previous, model: 1.5, static: ").hasSuffix("a.yaml:10"))
     #expect(line("      stable: {version: 2, share: 0.25}").hasSuffix("a.yaml:6"))
+    #expect(line("  - route: \"POST /v1/predict\"").hasSuffix("a.yaml:11"))
   }
 
   @Test func secretsAreNeverShown() throws {
