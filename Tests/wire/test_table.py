@@ -222,8 +222,11 @@ def test_too_many_calls_on_the_whole_server(start):
     with Raw(server) as one, Raw(server) as other:
         first = one.request(head(PROBE + "Hang"), OK)
         second = one.request(head(PROBE + "Hang"), OK)
-        one.until(lambda: one.settings)
-        assert until(lambda: other.call(head(ECHO), OK).reset) == 7
+        # Both have their places before anybody else asks for one.
+        one.h2.ping(b"01234567")
+        one.flush()
+        one.until(lambda: one.pongs)
+        assert other.call(head(ECHO), OK).reset == 7
         one.reset(first)
         one.reset(second)
         until(lambda: other.call(head(ECHO), OK).status == "0")
