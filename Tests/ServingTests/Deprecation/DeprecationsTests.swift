@@ -49,7 +49,7 @@ private final class Clock: Sendable {
   private func route(_ name: String, _ version: Int) -> ModelRoute {
     ModelRoute(
       name: name, version: version, target: .failure(Status(.unavailable)), fallback: [],
-      fallsBackWhenFull: false, earlier: [])
+      fallsBackWhenFull: false, previous: nil)
   }
 
   private func status(_ body: () throws(Status) -> Void) -> Status {

@@ -16,8 +16,11 @@ import Testing
     var options = JobOptions()
     options.service.limits.payload = 64
     let log = try Log(format: .json, threshold: .error)
-    let book = try JobBook.open(":memory:", options, metrics: Registry(), log: log)
-    return JobHandlers(book: book, checks: JobChecks(registry: registry))
+    let metrics = Registry()
+    let book = try JobBook.open(":memory:", options, metrics: metrics, log: log)
+    let deprecations = Deprecations(metrics: metrics)
+    return JobHandlers(
+      book: book, checks: JobChecks(registry: registry, deprecations: deprecations))
   }
 
   private func request(text: String = "a") -> ApusV1.SubmitJobRequest {
