@@ -9,7 +9,8 @@ struct ServedNames: Sendable {
 
   static let methods = ServedNames(kind: "method", example: "/apus.v1.Inference/Predict") {
     let services: [any Service.Type] = [
-      InferenceService.self, AccountService.self, ControlService.self, JobHandlers.self,
+      InferenceService.self, OpenInferenceService.self, AccountService.self, ControlService.self,
+      JobHandlers.self,
     ]
     var files = services.map { ($0.serviceName, $0.file) }
     files.append(("grpc.health.v1.Health", .grpcHealthV1Health))

@@ -75,7 +75,7 @@ import Testing
     #expect(line("    max_queue_delay: 1500us").hasSuffix("a.yaml:7"))
     #expect(line("    fallback: [previous, model: 1.5, static: ").hasSuffix("a.yaml:10"))
     #expect(line("      stable: {version: 2, share: 0.25}").hasSuffix("a.yaml:6"))
-    #expect(line("  - route: \"POST /v1/predict\"").hasSuffix("a.yaml:11"))
+    #expect(line("  - route: \"POST /v1/predict\"").hasSuffix("a.yaml:15"))
   }
 
   @Test func secretsAreNeverShown() throws {
