@@ -50,7 +50,8 @@ extension Session {
     case NGHTTP2_DATA.rawValue:
       if head.flags & Self.endStream != 0 {
         if let stream = stream(head.stream_id) { receivedEnd(stream) }
-      } else if head.length == 0 {
+      } else if unsafe head.length == frame.pointee.data.padlen {
+        // Padding alone, its length's byte included, is as empty as nothing.
         unsafe emptyDataFrames += 1
       }
     case NGHTTP2_RST_STREAM.rawValue:

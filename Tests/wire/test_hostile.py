@@ -144,12 +144,13 @@ def test_clients_that_cancel_a_lot_are_served(server):
         until(lambda: raw.call(head(ECHO), OK).status == "0")
 
 
-def test_empty_data_frames(start):
+@pytest.mark.parametrize("flags, payload", [(0, b""), (8, b"\0"), (8, b"\3\0\0\0")], ids=["nothing", "padded", "padding"])
+def test_empty_data_frames(start, flags, payload):
     server = start()
     with Raw(server) as raw:
         stream = raw.request(head(ECHO), b"", end=False)
         raw.until(lambda: raw.settings)
-        raw.write(frame(DATA, 0, stream) * 20000)
+        raw.write(frame(DATA, flags, stream, payload) * 20000)
         raw.until_closed()
         assert raw.goaway == (11, b"too_many_empty_frames")
     assert server.metrics()[
