@@ -23,15 +23,13 @@ struct FallbackStage: Sendable {
     _ route: ModelRoute, _ context: CallContext, _ record: CallRecord?, tokens: Int,
     attempt: (ServedModel) async throws -> Answer
   ) async throws -> Outcome<Answer> {
-    let failure: any Error
     do {
       let model = try route.target.get()
       return .answered(try await attempt(model), by: model, nil)
     } catch {
-      failure = error
+      return try await fallBack(
+        from: error, route, context, record, tokens: tokens, attempt: attempt)
     }
-    return try await fallBack(
-      from: failure, route, context, record, tokens: tokens, attempt: attempt)
   }
 
   /// Not inlined: the frame of a call that goes well is to be small.

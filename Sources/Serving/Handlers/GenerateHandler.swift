@@ -8,8 +8,7 @@ internal import Tokenizers
 /// draws it. Until the first token, something else may take the model's place.
 struct GenerateHandler: Sendable {
   let registry: ModelRegistry
-  let deprecations: Deprecations
-  let limits: LimitStage
+  let admission: RouteAdmission
   let fallback: FallbackStage
   let prompts: PromptEncoder
 
@@ -23,9 +22,7 @@ struct GenerateHandler: Sendable {
     record?.ended(.decode)
     let route = registry.route(request.model, version: request.version)
     let tokens = request.estimatedTokens
-    record?.found(route, instances: 1)
-    try deprecations.admit(route, context)
-    try await limits.admit(record, context, model: route.name, tokens: tokens)
+    try await admission.admit(route, record, context, tokens: tokens, instances: 1)
     let outcome = try await fallback.answer(route, context, record, tokens: tokens) { model in
       try await model.breaker.guarding { try await begin(request, model, context, record) }
     }

@@ -12,15 +12,15 @@ struct InferenceService: ApusV1.Inference {
     registry: ModelRegistry, readiness: Readiness, cache: (any ResponseCache)?,
     longTexts: LongTextThread, fallback: FallbackStage
   ) {
-    let (limits, deprecations) = (fallback.limits, fallback.deprecations)
+    let admission = RouteAdmission(deprecations: fallback.deprecations, limits: fallback.limits)
     predictions = PredictHandler(
-      registry: registry, deprecations: deprecations, limits: limits, fallback: fallback,
+      registry: registry, admission: admission, fallback: fallback,
       cache: CacheStage(cache: cache), batches: BatchStage(longTexts: longTexts))
     generations = GenerateHandler(
-      registry: registry, deprecations: deprecations, limits: limits, fallback: fallback,
+      registry: registry, admission: admission, fallback: fallback,
       prompts: PromptEncoder(longTexts: longTexts))
     healthChecks = HealthHandler(registry: registry, readiness: readiness, started: .now)
-    models = ModelHandlers(registry: registry, deprecations: deprecations)
+    models = ModelHandlers(registry: registry, deprecations: fallback.deprecations)
   }
 
   func predict(_ request: ApusV1.PredictRequest, context: CallContext) async throws

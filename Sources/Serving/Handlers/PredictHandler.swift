@@ -9,8 +9,7 @@ internal import Messages
 ///     → PredictFormatter → UsageObserver, CallLog
 struct PredictHandler: Sendable {
   let registry: ModelRegistry
-  let deprecations: Deprecations
-  let limits: LimitStage
+  let admission: RouteAdmission
   let fallback: FallbackStage
   let cache: CacheStage
   let batches: BatchStage
@@ -22,9 +21,8 @@ struct PredictHandler: Sendable {
     let call = try PredictCall(request, context)
     let route = known ?? registry.route(request.model, version: request.version)
     let tokens = call.estimatedTokens
-    call.record?.found(route, instances: request.instances.count)
-    try deprecations.admit(route, context)
-    try await limits.admit(call.record, context, model: route.name, tokens: tokens)
+    try await admission.admit(
+      route, call.record, context, tokens: tokens, instances: request.instances.count)
     let outcome = try await fallback.answer(route, context, call.record, tokens: tokens) { model in
       try Validation.check(request, model)
       call.record?.ended(.validation)

@@ -32,9 +32,7 @@ struct InferHandler: Sendable {
       let record = context.record
       _ = try context.requestID(wanted: request.id)
       record?.ended(.decode)
-      record?.found(route, instances: 0)
-      try predictions.deprecations.admit(route, context)
-      try await predictions.limits.admit(record, context, model: route.name, tokens: 0)
+      try await predictions.admission.admit(route, record, context, tokens: 0, instances: 0)
       _ = try route.target.get()
       throw error
     }
