@@ -7,7 +7,7 @@ extension Connection {
   /// so that a flood on one connection takes no more than its turn.
   func read() {
     let buffer = unsafe loop.readBuffer
-    let count = unsafe cl_receive(fd, buffer.baseAddress, buffer.count)
+    let count = unsafe cl_receive(fd, buffer.baseAddress, max(1, min(buffer.count, readLimit)))
     if count > 0 {
       guard phase == .open else { return }
       unsafe handler?.received(UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)]))

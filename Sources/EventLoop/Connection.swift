@@ -30,6 +30,8 @@ package final class Connection: PollSource {
   var wantsGather = false
   /// Gathered bytes that the kernel has not taken.
   var leftover = ByteBuffer()
+  /// Most bytes of one read; the loop's buffer holds no more than its own size.
+  package var readLimit = Int.max
   var closeReason = CloseReason.local
   var timer: TimerToken?
   /// When `timer` fires; it ends a connect, a flush or the lingering.

@@ -23,13 +23,16 @@ package struct HeaderBlock: ~Copyable {
   private var extentCapacity = 32
   /// Fields kept.
   package private(set) var count = 0
-  /// RFC 9113 size: name + value + 32 for each field, counted on even where storing stopped.
+  /// Sum of the fields' sizes, counted on even where storing stopped.
   package private(set) var listSize = 0
   /// Value of the one field that differs from head to head (`SessionOptions.apartName`), kept
   /// beside the others so that the rest of two heads can be compared; at most 64 bytes.
   package private(set) var apart: [UInt8] = []
   /// Fields beyond the limit were counted, not kept.
   package private(set) var isTruncated = false
+
+  /// Size of a field in a header list (RFC 9113, section 10.5.1), of `bytes` in name and value.
+  static func fieldSize(_ bytes: Int) -> Int { bytes + 32 }
 
   init() {
     unsafe memory = .allocate(byteCount: capacity, alignment: 8)
@@ -59,15 +62,17 @@ package struct HeaderBlock: ~Copyable {
     count = 0
   }
 
-  /// Keeps a copy of the field unless that would pass `limit` in list size.
-  mutating func append(
-    name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, limit: Int
-  ) {
-    listSize += name.count + value.count + 32
-    guard listSize <= limit else {
-      isTruncated = true
-      return
-    }
+  /// Counts a field of that size.
+  ///
+  /// - Returns: whether it may be kept: no field has yet passed `limit`.
+  mutating func admits(_ size: Int, limit: Int) -> Bool {
+    listSize += size
+    if listSize > limit { isTruncated = true }
+    return !isTruncated
+  }
+
+  /// Keeps a copy of an admitted field.
+  mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
     let end = used + name.count + value.count
     if end > capacity { grow(to: end) }
     if count == extentCapacity { growExtents() }
@@ -85,9 +90,8 @@ package struct HeaderBlock: ~Copyable {
     used = end
   }
 
-  /// Keeps the value aside.
-  mutating func setApart(nameLength: Int, value: UnsafeRawBufferPointer) {
-    listSize += nameLength + value.count + 32
+  /// Keeps an admitted field's value aside.
+  mutating func setApart(_ value: UnsafeRawBufferPointer) {
     apart.removeAll(keepingCapacity: true)
     unsafe apart.append(contentsOf: value.prefix(64))
   }

@@ -2,7 +2,7 @@ internal import Bytes
 internal import CNghttp2
 
 // The library's callbacks: nonisolated C functions that find their session in the user pointer.
-// None reports failure upwards: a failing callback would end the whole connection.
+// A failing callback ends the whole connection: only that for header fields may.
 
 extension Session {
   /// Made once and never changed or freed, so sharing it is safe.
@@ -34,16 +34,14 @@ private func withSession(_ user: User?, _ body: (Session) -> Void) {
 private func onBeginFrame(
   _: OpaquePointer?, _ head: UnsafePointer<nghttp2_frame_hd>?, _ user: User?
 ) -> Int32 {
-  guard let head = unsafe head?.pointee,
-    head.type == UInt8(NGHTTP2_HEADERS.rawValue)
-      || head.type == UInt8(NGHTTP2_CONTINUATION.rawValue)
-  else { return 0 }
-  unsafe withSession(user) { $0.beganBlockFrame(head) }
+  guard let head = unsafe head?.pointee else { return 0 }
+  unsafe withSession(user) { $0.beganFrame(head) }
   return 0
 }
 
-private func onBeginHeaders(_: OpaquePointer?, _: Frame?, _ user: User?) -> Int32 {
-  unsafe withSession(user) { $0.keptBlock() }
+private func onBeginHeaders(_: OpaquePointer?, _ frame: Frame?, _ user: User?) -> Int32 {
+  guard let head = unsafe frame?.pointee.hd else { return 0 }
+  unsafe withSession(user) { $0.keptBlock(head) }
   return 0
 }
 
@@ -51,12 +49,13 @@ private func onHeader(
   _: OpaquePointer?, _: Frame?, _ name: UnsafePointer<UInt8>?, _ nameLength: Int,
   _ value: UnsafePointer<UInt8>?, _ valueLength: Int, _: UInt8, _ user: User?
 ) -> Int32 {
+  var goesOn = true
   unsafe withSession(user) { session in
-    unsafe session.receivedField(
+    goesOn = unsafe session.receivedField(
       UnsafeRawBufferPointer(start: name, count: nameLength),
       UnsafeRawBufferPointer(start: value, count: valueLength))
   }
-  return 0
+  return goesOn ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 }
 
 private func onFrame(_: OpaquePointer?, _ frame: Frame?, _ user: User?) -> Int32 {

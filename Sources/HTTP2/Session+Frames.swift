@@ -10,35 +10,56 @@ extension Session {
   private static let endHeaders = UInt8(NGHTTP2_FLAG_END_HEADERS.rawValue)
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
 
-  /// A frame of a header block begins. One that is not ignored is taken up by `keptBlock` next.
-  func beganBlockFrame(_ head: nghttp2_frame_hd) {
-    let isLast = head.flags & Self.endHeaders != 0
-    if head.type == UInt8(NGHTTP2_HEADERS.rawValue) {
-      unsafe blocksBegun &+= 1
-      unsafe progress = isLast ? .none : .ignored
-    } else if isLast, unsafe progress == .ignored {
+  /// A frame begins. The library tells no CONTINUATION of a block that it ignores.
+  func beganFrame(_ head: nghttp2_frame_hd) {
+    // Nothing but CONTINUATION may stand within a block.
+    if unsafe progress == .ignored {
+      unsafe hasUnseenParts = true
       unsafe progress = .none
     }
+    guard head.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+    unsafe blocksBegun &+= 1
+    unsafe excessHeaders += Self.largestListSize(head.length)
+    // Unless `keptBlock` follows.
+    droppedBlock(head)
   }
 
-  func keptBlock() {
+  func keptBlock(_ head: nghttp2_frame_hd) {
     unsafe block.reset()
     unsafe progress = .kept
+    unsafe excessHeaders -= Self.largestListSize(head.length)
   }
 
-  /// Something is wrong with the block: what may still come of it is ignored.
+  /// Parts of ignored blocks that the library says nothing of may be among so many bytes.
+  func countUnseenParts(_ bytes: Int) {
+    guard unsafe hasUnseenParts || progress == .ignored else { return }
+    unsafe hasUnseenParts = false
+    unsafe excessHeaders += Self.largestListSize(bytes)
+  }
+
+  /// What bytes may cost of which the library tells no fields: each may stand for one.
+  private static func largestListSize(_ bytes: Int) -> Int { bytes * HeaderBlock.fieldSize(0) }
+
+  /// The block is ignored, or something is wrong with it: what may still come of it is ignored.
   func droppedBlock(_ head: nghttp2_frame_hd) {
     unsafe progress = head.flags & Self.endHeaders != 0 ? .none : .ignored
   }
 
-  func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+  /// - Returns: false where the peer sends so much over the limit that it is not worth decoding.
+  func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+    let size = HeaderBlock.fieldSize(name.count + value.count)
+    guard unsafe block.admits(size, limit: options.maxHeaderListSize) else {
+      unsafe excessHeaders += size
+      return unsafe excessHeaders <= options.maxExcessHeaders
+    }
     if name.count == apartLength, let apartName = unsafe apartName,
       let base = name.baseAddress, unsafe memcmp(base, apartName, name.count) == 0
     {
-      unsafe block.setApart(nameLength: name.count, value: value)
+      unsafe block.setApart(value)
     } else {
-      unsafe block.append(name: name, value: value, limit: options.maxHeaderListSize)
+      unsafe block.append(name: name, value: value)
     }
+    return true
   }
 
   func received(_ frame: UnsafePointer<nghttp2_frame>) {

@@ -50,6 +50,10 @@ package final class Session {
   @exclusivity(unchecked) private(set) var output: UnsafeMutablePointer<ByteBuffer>?
   /// DATA frames without payload or END_STREAM: they cost work and no window.
   @exclusivity(unchecked) var emptyDataFrames = 0
+  /// An ignored block came to its end since `receive` began.
+  @exclusivity(unchecked) var hasUnseenParts = false
+  /// Header list size of what was decoded and not kept.
+  @exclusivity(unchecked) var excessHeaders = 0
   /// `options.apartName` and its length, looked at for every header field.
   let apartName: UnsafePointer<UInt8>?
   let apartLength: Int
@@ -78,6 +82,7 @@ package final class Session {
     defer { unsafe isInside = false }
     let taken = unsafe nghttp2_session_mem_recv(
       library, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    countUnseenParts(bytes.count)
     guard taken >= 0 else { throw SessionError(library: taken, doing: "receiving") }
   }
 
@@ -152,13 +157,20 @@ package final class Session {
   }
 
   /// The number of the header block that has begun and not ended; nil between blocks. One that is
-  /// ignored ends where its last frame begins.
+  /// ignored ends where the frame behind it begins.
   package var openBlock: Int? { unsafe progress == .none ? nil : blocksBegun }
 
   /// DATA frames since the last call that carried neither payload nor END_STREAM.
   package func takeEmptyDataFrames() -> Int {
     defer { unsafe emptyDataFrames = 0 }
     return unsafe emptyDataFrames
+  }
+
+  /// Header list size decoded since the last call over `SessionOptions.maxHeaderListSize`, and for
+  /// streams that were ignored: the most that it can have been.
+  package func takeExcessHeaders() -> Int {
+    defer { unsafe excessHeaders = 0 }
+    return unsafe excessHeaders
   }
 
   // MARK: Streams

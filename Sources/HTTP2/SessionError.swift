@@ -7,6 +7,8 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
     case badPreface
     /// The peer broke the protocol or flooded us beyond what may be answered.
     case protocolViolation
+    /// The peer sent far more header fields than it was told it may.
+    case excessHeaders
     case outOfMemory
     /// A command that the session's or stream's state does not allow.
     case refusedCommand
@@ -27,7 +29,9 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
       self.init(.badPreface, "the peer did not begin with the HTTP/2 preface")
     case Int(NGHTTP2_ERR_NOMEM.rawValue):
       self.init(.outOfMemory, "\(what): \(text)")
-    case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue):
+    case Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue):
+      self.init(.excessHeaders, "\(what): header fields far beyond the limit")
+    case Int(NGHTTP2_ERR_FLOODED.rawValue):
       self.init(.protocolViolation, "\(what): \(text)")
     default:
       self.init(.refusedCommand, "\(what): \(text)")

@@ -262,6 +262,49 @@ import Testing
     #expect(pair.server.opened[1].head.count < 60)
   }
 
+  /// One byte may stand for a field of thousands (RFC 9113, section 10.5.1, RFC 7541).
+  @Test func countsWhatAPeerSendsOverTheLimit() throws {
+    var options = SessionOptions()
+    options.maxHeaderListSize = 2_000
+    options.maxExcessHeaders = 10_000
+    let pair = try SessionPair(server: options)
+    let large = ("x-large", String(repeating: "v", count: 1_000 - 39))
+    for (count, excess) in [(1, 0), (3, 2_000), (11, 10_000)] {
+      _ = try pair.request(extra: Array(repeating: large, count: count))
+      try pair.exchange()
+      #expect(pair.server.session.takeExcessHeaders() == excess)
+      #expect(pair.server.opened.last?.truncated == (excess > 0))
+    }
+    _ = try pair.request(extra: Array(repeating: large, count: 12))
+    let error = #expect(throws: SessionError.self) { try pair.exchange() }
+    #expect(error?.code == .excessHeaders)
+    #expect(pair.server.opened.count == 3)
+  }
+
+  /// The library decodes them all the same, and tells nothing of their fields.
+  @Test func countsTheBytesOfHeadsThatAreIgnored() throws {
+    let pair = try SessionPair()
+    let call = try pair.request()
+    try pair.exchange()
+    pair.server.session.reset(pair.server.opened[0].stream, .cancel)
+    try pair.exchange()
+    #expect(call.closed == .cancel && pair.server.session.takeExcessHeaders() == 0)
+    let fields: [UInt8] = [0x83, 0x86, 0x84]
+    try pair.server.give([0, 0, 3, 1, 4, 0, 0, 0, 1] + fields)
+    #expect(pair.server.session.takeExcessHeaders() == 3 * 32)
+    // In parts: HEADERS, CONTINUATION; and a PING behind them, at whose beginning they are over.
+    try pair.server.give([0, 0, 3, 1, 0, 0, 0, 0, 1] + fields)
+    #expect(pair.server.session.openBlock != nil)
+    try pair.server.give([0, 0, 3, 9, 4, 0, 0, 0, 1] + fields)
+    let ping: [UInt8] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]
+    try pair.server.give(ping)
+    #expect(pair.server.session.openBlock == nil)
+    // Each byte may have been a field.
+    #expect(pair.server.session.takeExcessHeaders() == (3 + 12 + 12 + ping.count) * 32)
+    try pair.server.give(ping)
+    #expect(pair.server.session.takeExcessHeaders() == 0 && pair.server.opened.count == 1)
+  }
+
   /// nghttp2 drops responses with more than 64 KiB of headers; the client must not wait for them.
   @Test func headersTooLargeToSendResetTheStream() throws {
     let pair = try SessionPair()

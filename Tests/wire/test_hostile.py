@@ -185,23 +185,62 @@ def test_settings_flood(server):
         serves(server)
 
 
-def test_header_flood_by_indexed_fields(start):
-    """A few bytes that expand to megabytes of headers (an HPACK bomb) are counted, not kept."""
-    server = start()
+def bomb(fields, large=3000):
+    """A head with one large field, and then as often as told again, each time by one byte."""
+    first = hpack.Encoder().encode(head(ECHO) + [("x-large", "v" * large)])
+    newest = bytes([0x80 | 62])  # entry of the dynamic table
+    return first + newest * fields
+
+
+def excess(server):
+    metric = 'rpc_server_limit_reached_total{limit="excess-headers-per-second"}'
+    return server.metrics().get(metric, 0)
+
+
+@pytest.mark.parametrize("fields, large", [(12000, 3000), (16000, 0)], ids=["bytes", "fields"])
+def test_a_head_of_indexed_fields(start, fields, large):
+    """A few bytes that expand to megabytes of headers (an HPACK bomb) end their connection."""
+    server = start("--excess-headers-per-second", 64 << 10)
     before = server.memory()
     with Raw(server) as raw:
         raw.until(lambda: raw.settings)
-        encoder = hpack.Encoder()
-        first = encoder.encode(head(ECHO) + [("x-large", "v" * 3000)])
-        again = bytes([0x80 | 62])  # the newest entry of the dynamic table
-        raw.answers[1] = Answer()
-        payload = first + again * 12000
-        raw.h2.get_next_available_stream_id()
-        raw.write(frame(HEADERS, 5, 1, payload[:16384]))
-        made = until(lambda: raw.socket.recv(65536))
-        assert made
+        raw.write(frame(HEADERS, 5, 1, bomb(fields, large)[:16384]))
+        raw.until_closed()
+        assert raw.goaway == (11, b"too_many_headers"), "ENHANCE_YOUR_CALM, and why"
+    assert excess(server) == 1
+    assert server.metrics()["rpc_server_violations_total"] == 1
     serves(server)
     assert server.memory() - before < 8 << 20
+
+
+def test_heads_over_the_limit_in_a_row(start):
+    """Each is answered that it is too large, until they are too many."""
+    server = start("--excess-headers-per-second", 200 << 10)
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO, x_large="v" * 20000)).status == "8"
+        assert excess(server) == 0
+        for number in range(100):
+            raw.write(frame(HEADERS, 5, 3 + 2 * number, bomb(20)))
+        raw.until_closed()
+    assert excess(server) == 1
+    serves(server)
+
+
+@pytest.mark.parametrize("parts", [1, 2], ids=["whole", "parts"])
+def test_heads_that_are_ignored(start, parts):
+    """Heads of a closed stream are decoded for nothing, and unseen."""
+    server = start()
+    fields = block()[:1] * 16000
+    with Raw(server) as raw:
+        assert raw.call(head(ECHO), OK).status == "0"
+        for _ in range(100):
+            if parts == 1:
+                raw.write(frame(HEADERS, 5, 1, fields))
+            else:
+                raw.write(frame(HEADERS, 1, 1, b"") + frame(CONTINUATION, 4, 1, fields))
+        raw.until_closed()
+    assert excess(server) == 1
+    serves(server)
 
 
 def test_continuation_flood(start):

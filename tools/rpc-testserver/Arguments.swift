@@ -48,6 +48,7 @@ struct Arguments {
     case "--header-ms": limits.headerTimeout = .milliseconds(number)
     case "--idle-ms": limits.connectionIdle = .milliseconds(number)
     case "--empty-frames-per-second": limits.emptyFramesPerSecond = number
+    case "--excess-headers-per-second": limits.excessHeadersPerSecond = number
     case "--stream-window": limits.streamWindow = number
     case "--connection-window": limits.connectionWindow = number
     default: return false

@@ -30,8 +30,10 @@ final class ServerConnection {
   private var drainTimer: TimerToken?
   /// What the GOAWAY of the drain says.
   private var drainReason = "drain"
-  private var resets: TokenBucket
-  private var emptyFrames: TokenBucket
+  private var floods: FloodGuard
+  private var pace = ReadPace()
+  /// Calls that the bytes of this turn opened.
+  private var opened = 0
   private var idle: IdleMachine
   private var idleTimer: TimerToken?
   /// Runs while there may be calls.
@@ -43,9 +45,7 @@ final class ServerConnection {
     self.core = core
     self.loop = loop
     budget = MemoryBudget(limit: core.limits.memoryPerConnection, total: core.memory)
-    resets = TokenBucket(burst: core.limits.resetBurst, perSecond: core.limits.resetsPerSecond)
-    let emptyRate = core.limits.emptyFramesPerSecond
-    emptyFrames = TokenBucket(burst: emptyRate, perSecond: emptyRate)
+    floods = FloodGuard(core.limits)
     idle = IdleMachine(limit: core.limits.connectionIdle, now: loop.now)
   }
 
@@ -105,17 +105,21 @@ final class ServerConnection {
     setNeedsWrite()
   }
 
+  private func charge(_ count: Int, _ flood: Flood) {
+    if !floods.admits(count, of: flood, now: loop.now) { violate(flood) }
+  }
+
   /// Ends the connection for what its client did.
   ///
-  /// - Parameters:
-  ///   - debug: what the GOAWAY says; nil where the session says it itself.
-  ///   - limit: the limit that was passed, if it has a name.
-  private func violate(_ debug: String?, _ limit: Limit? = nil) {
+  /// - Parameter flood: what the GOAWAY says; nil where the session says it itself.
+  private func violate(_ flood: Flood? = nil) {
     guard !isViolated else { return }
     isViolated = true
     core.metrics?.violations.increment()
-    if let limit { core.metrics?.reached(limit) }
-    if let debug { session?.submitGoAway(.enhanceYourCalm, debug: debug) }
+    if let flood {
+      core.metrics?.reached(flood.limit)
+      session?.submitGoAway(.enhanceYourCalm, debug: flood.reason)
+    }
     closeAfterFlush()
   }
 
@@ -186,17 +190,25 @@ extension ServerConnection: ConnectionHandler {
   func received(_ bytes: UnsafeRawBufferPointer) {
     guard let session, let connection else { return }
     isReceiving = true
-    defer { isReceiving = false }
+    opened = 0
+    let start = LoopInstant.monotonic
+    defer {
+      isReceiving = false
+      pace.took(
+        bytes: bytes.count, calls: opened,
+        nanoseconds: LoopInstant.monotonic.nanoseconds(since: start))
+      connection.readLimit = pace.limit
+    }
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
-      return violate(nil)
+      return error.code == .excessHeaders ? violate(.excessHeaders) : violate()
     }
     timeHeaders(session.openBlock)
-    let empty = session.takeEmptyDataFrames()
-    if empty > 0, !emptyFrames.take(empty, now: loop.now) {
-      violate("too_many_empty_frames", .emptyFramesPerSecond)
-    }
+    charge(session.takeEmptyDataFrames(), .emptyFrames)
+    let excess = session.takeExcessHeaders()
+    // A drain ignores streams of clients who cannot have heard of it yet.
+    if drain.phase == .serving { charge(excess, .excessHeaders) }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
   }
 
@@ -231,6 +243,7 @@ extension ServerConnection: ConnectionHandler {
 extension ServerConnection: SessionDelegate {
   func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool) {
     guard let session else { return }
+    opened += 1
     if let limit = acquireCall() {
       core.metrics?.reached(limit)
       return session.reset(stream, .refusedStream)
@@ -314,8 +327,7 @@ extension ServerConnection: SessionDelegate {
   }
 
   func sessionReceivedReset(_ stream: Stream, code: ErrorCode) {
-    guard !resets.take(now: loop.now) else { return }
-    violate("too_many_resets", .resetBurst)
+    charge(1, .resets)
   }
 
   func sessionReceivedSettings() {
