@@ -4,12 +4,12 @@ internal import CNghttp2
 package struct HeaderList: Sendable {
   private var bytes: [UInt8] = []
   private var lengths: [(name: Int, value: Int, changes: Bool)] = []
-  /// RFC 9113 size: name + value + 32 for each field.
+  /// Sum of the fields' sizes.
   package private(set) var listSize = 0
 
   /// With room for what most lists have.
   package init() {
-    bytes.reserveCapacity(256)
+    bytes.reserveCapacity(512)
     lengths.reserveCapacity(8)
   }
 
@@ -18,18 +18,19 @@ package struct HeaderList: Sendable {
   /// - Parameter changes: whether the next list has another value there: such a field is not worth
   ///   a place in the compression's table, where it would drive others out (RFC 7541, section 6.2).
   package mutating func append(_ name: String, _ value: String, changes: Bool = false) {
-    append(name, bytes: value.utf8, changes: changes)
+    append(name.utf8.span, value.utf8.span, changes: changes)
   }
 
-  package mutating func append(
-    _ name: String, bytes value: some Collection<UInt8>, changes: Bool = false
-  ) {
-    let before = bytes.count
-    bytes.append(contentsOf: name.utf8)
-    let middle = bytes.count
-    bytes.append(contentsOf: value)
-    lengths.append((name: middle - before, value: bytes.count - middle, changes: changes))
-    listSize += bytes.count - before + 32
+  package mutating func append(_ name: String, bytes value: [UInt8]) {
+    append(name.utf8.span, value.span, changes: false)
+  }
+
+  /// Over spans: a text's bytes one by one take several times as long, and every answer has these.
+  private mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>, changes: Bool) {
+    unsafe name.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    unsafe value.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    lengths.append((name: name.count, value: value.count, changes: changes))
+    listSize += HeaderBlock.fieldSize(name.count + value.count)
   }
 
   /// The fields as the library takes them, valid within `body`.

@@ -7,21 +7,24 @@ internal import Time
 /// A decision as gRPC metadata or HTTP headers: the fields of draft-ietf-httpapi-ratelimit-headers,
 /// and Retry-After (RFC 9110, section 10.2.3), which wins over them.
 package enum RateLimitHeaders {
-  /// Names are lower case. Empty where no limit applies.
-  package static func fields(of decision: Decision) -> [(name: String, value: String)] {
+  /// Names are lower case; `changes` where each answer has its own value. Empty where no limit
+  /// applies.
+  package static func fields(
+    of decision: Decision
+  ) -> [(name: String, value: String, changes: Bool)] {
     let readings = decision.readings
     guard !readings.isEmpty else { return [] }
     var fields = [
-      (name: "ratelimit-policy", value: decision.policy),
-      (name: "ratelimit", value: state(readings[...])),
+      (name: "ratelimit-policy", value: decision.policy, changes: false),
+      (name: "ratelimit", value: state(readings[...]), changes: true),
     ]
     if case .refused(let refusal) = decision {
       if let wait = refusal.retryAfter {
-        fields.append(("retry-after", String(wholeSeconds(wait))))
-        fields.append(("retry-after-ms", String(max(1, milliseconds(wait.nanoseconds)))))
+        fields.append(("retry-after", String(wholeSeconds(wait)), true))
+        fields.append(("retry-after-ms", String(max(1, milliseconds(wait.nanoseconds))), true))
       } else {
         // OpenAI's clients would try again by themselves, and never with success.
-        fields.append(("x-should-retry", "false"))
+        fields.append(("x-should-retry", "false", false))
       }
     }
     return fields

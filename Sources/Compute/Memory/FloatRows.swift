@@ -19,7 +19,7 @@ package final class FloatRows {
   package convenience init(rows: Int, columns: Int, _ values: [Float]) {
     precondition(values.count == rows * columns)
     self.init(rows: rows, columns: columns)
-    for (index, value) in values.enumerated() { self[index / columns, index % columns] = value }
+    for row in 0..<rows { set(row, values[row * columns..<(row + 1) * columns]) }
   }
 
   /// Takes a new shape; the values are unspecified until written.
@@ -47,6 +47,13 @@ package final class FloatRows {
       precondition(row >= 0 && row < rows && column >= 0 && column < columns)
       unsafe pointer[row * columns + column] = newValue
     }
+  }
+
+  /// Overwrites one row.
+  package func set(_ row: Int, _ values: some Collection<Float>) {
+    precondition(row >= 0 && row < rows && values.count == columns)
+    _ = unsafe UnsafeMutableBufferPointer(start: pointer(row: row), count: columns)
+      .update(from: values)
   }
 
   /// A copy of one row.

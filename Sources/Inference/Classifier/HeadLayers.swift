@@ -50,9 +50,7 @@ final class HeadLayers: Sendable {
     scratch.withLock { scratch in
       var features = scratch.vectors
       features.reshape(rows: inputs.count, columns: model.inputs)
-      for (row, input) in inputs.enumerated() {
-        for (column, value) in input.enumerated() { features[row, column] = value }
-      }
+      for (row, input) in inputs.enumerated() { features.set(row, input) }
       if let dense {
         scratch.input.load(features)
         processor.multiply(scratch.input, by: dense, into: scratch.hidden)

@@ -98,8 +98,8 @@ public final class CallContext: Sendable {
     set { answer.withLock { $0.initial = newValue } }
   }
   /// The same as reading `initialMetadata`, appending and setting it again, at once.
-  public func appendInitial(_ name: String, _ text: String) {
-    answer.withLock { $0.initial.append(name, text) }
+  public func appendInitial(_ name: String, _ text: String, changes: Bool = false) {
+    answer.withLock { $0.initial.append(name, text, changes: changes) }
   }
   /// Sent with the status.
   public var trailingMetadata: Metadata {

@@ -7,9 +7,18 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     }
     public let name: String
     public let value: Value
-    public init(name: String, value: Value) {
+    /// Whether the next call has another value there, so that compressing it against this one is of
+    /// no use.
+    public let changes: Bool
+    public init(name: String, value: Value, changes: Bool = false) {
       self.name = name
       self.value = value
+      self.changes = changes
+    }
+
+    /// Whether they say the same, however it is sent.
+    public static func == (left: Entry, right: Entry) -> Bool {
+      left.name == right.name && left.value == right.value
     }
   }
   public private(set) var entries: [Entry] = []
@@ -24,8 +33,8 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     if entries.isEmpty { entries.reserveCapacity(4) }
     entries.append(entry)
   }
-  public mutating func append(_ name: String, _ text: String) {
-    append(Entry(name: name, value: .text(text)))
+  public mutating func append(_ name: String, _ text: String, changes: Bool = false) {
+    append(Entry(name: name, value: .text(text), changes: changes))
   }
   public mutating func append(_ name: String, binary: [UInt8]) {
     append(Entry(name: name, value: .binary(binary)))

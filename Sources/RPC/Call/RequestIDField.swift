@@ -14,7 +14,7 @@ enum RequestIDField {
   /// holds.
   static func append(_ id: String, to metadata: inout Metadata) {
     guard canBeSent(id), !metadata.entries.contains(where: { $0.name == name }) else { return }
-    metadata.append(name, id)
+    metadata.append(name, id, changes: true)
   }
 
   private static func canBeSent(_ id: String) -> Bool {

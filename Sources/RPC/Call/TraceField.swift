@@ -19,6 +19,6 @@ enum TraceField {
   /// Adds the call's own span for a client that has placed the call.
   static func append(_ context: CallContext, to metadata: inout Metadata) {
     guard context.isTraced, !metadata.entries.contains(where: { $0.name == name }) else { return }
-    metadata.append(name, context.trace.traceparent)
+    metadata.append(name, context.trace.traceparent, changes: true)
   }
 }

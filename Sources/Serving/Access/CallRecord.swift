@@ -89,7 +89,7 @@ final class CallRecord: Sendable {
       ended(.handler)
     }
     guard context.isTraced else { return }
-    context.trailingMetadata.append("server-timing", stages.serverTiming)
+    context.trailingMetadata.append("server-timing", stages.serverTiming, changes: true)
   }
 
   /// Keeps a call's leave to run until its end.

@@ -32,14 +32,14 @@ struct LimitStage: Sendable {
     case .admitted(let admission):
       record.hold(admission)
       for field in RateLimitHeaders.fields(of: decision) {
-        context.appendInitial(field.name, field.value)
+        context.appendInitial(field.name, field.value, changes: field.changes)
       }
     case .refused(let refusal):
       record.update { $0.limit = refusal.limit.name }
       var status = Status(.resourceExhausted, refusal.message)
       if let wait = refusal.retryAfter { status.addRetryAdvice(wait) }
       for field in RateLimitHeaders.fields(of: decision) {
-        status.metadata.append(field.name, field.value)
+        status.metadata.append(field.name, field.value, changes: field.changes)
       }
       throw status
     }
