@@ -29,7 +29,9 @@ package final class Front: Sendable {
   ) {
     self.group = group
     core = FrontCore(
-      options: options, routes: Route.all(version: options.version, metricsText: metricsText),
+      options: options,
+      routes: Route.all(
+        version: options.version, notices: options.notices, metricsText: metricsText),
       transport: transport)
   }
 
