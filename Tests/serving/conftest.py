@@ -214,6 +214,15 @@ def endless(tmp_path):
 
 
 @pytest.fixture
+def lasting(tmp_path):
+    """A folder with one language model, `lasting`, whose whole answer takes longer than any test waits:
+    200,000 tokens, each after all that are before it. A job of it needs `--jobs-result-size 64MiB`."""
+    write_endless_llama(tmp_path / "models/lasting/1/model.gguf", context=200_000)
+    (tmp_path / "models/lasting/model.yaml").write_text("max_context: 200000\nkv_cache: 256MiB\n")
+    return tmp_path / "models"
+
+
+@pytest.fixture
 def copy_model(tmp_path):
     """Copies one version of a model into a folder of the test's own, to be broken there."""
     def copy(name, as_name=None):
