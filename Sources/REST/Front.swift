@@ -29,7 +29,9 @@ package final class Front: Sendable {
   ) {
     self.group = group
     core = FrontCore(
-      options: options, routes: Route.all(version: options.version, metricsText: metricsText),
+      options: options,
+      routes: Route.all(
+        version: options.version, notices: options.notices, metricsText: metricsText),
       transport: transport)
   }
 
@@ -59,6 +61,10 @@ package final class Front: Sendable {
     daemons.withLock { $0[loop.index] = bound }
     return daemon
   }
+
+  /// Has clients go elsewhere, while whoever sends them here learns of the end: every answer is the
+  /// last of its connection. To be followed by `drain`.
+  package func leave() { core.phase = .leaving }
 
   /// Ends in good order: no connection is accepted any more, idle ones are closed, and the others
   /// close with the answer that is under way; after `grace` the rest is ended.

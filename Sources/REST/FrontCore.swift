@@ -6,7 +6,9 @@ internal import Synchronization
 final class FrontCore: Sendable {
   enum Phase: UInt8, AtomicRepresentable {
     case serving
-    /// Answers say that the connection ends with them.
+    /// Answers say that the connection ends with them; new ones are still accepted.
+    case leaving
+    /// The same, and no connection is accepted any more.
     case draining
   }
 

@@ -141,6 +141,9 @@ enum JSONText {
       json.field("deprecated_at", deprecation.deprecatedAt)
       json.field("sunset_at", deprecation.sunsetAt)
       json.field("link", deprecation.link)
+      json.field("successor", deprecation.successor)
+      json.key("ended")
+      json.boolean(deprecation.ended)
       json.endObject()
     }
     json.endObject()

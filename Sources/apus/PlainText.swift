@@ -78,7 +78,8 @@ enum PlainText {
 
   private static func describe(_ deprecation: ApusV1.Deprecation) -> String {
     let isDated = deprecation.sunsetAt > 0 && deprecation.sunsetAt < 253_402_300_800
-    return isDated ? "deprecated, ends \(time(deprecation.sunsetAt))" : "deprecated"
+    let verb = deprecation.ended ? "ended" : "ends"
+    return isDated ? "deprecated, \(verb) \(time(deprecation.sunsetAt))" : "deprecated"
   }
 
   private static func describe(_ label: ApusV1.VersionLabel) -> String {

@@ -153,6 +153,31 @@ import Time
     #expect(admit(caller, model: "").readings.count == 1)
   }
 
+  @Test func aModelThatAnswersInsteadIsChargedBesideAndTheKeyOnce() throws {
+    let caller = Caller.test(
+      LimitPlan(
+        Limits(requests: 9, tokensPerMinute: 100, concurrent: 1, monthlyRequests: 9),
+        models: ["a": Limits(tokensPerMinute: 100), "b": Limits(requests: 2, concurrent: 1)]))
+    let call = try #require(admit(caller, model: "a", tokens: 60).admission)
+    let standIn = limiter.admit(caller, instead: "b", tokens: 60, at: clock.now)
+    #expect(standIn.readings.map(\.name) == ["model-requests", "model-concurrent"])
+    #expect(standIn.readings.map(\.remaining) == [1, 0])
+    let refused = limiter.admit(caller, instead: "b", tokens: 60, at: clock.now).refusal
+    #expect(refused?.limit.name == "model-concurrent")
+    // A model without limits of its own has room for anything.
+    #expect(limiter.admit(caller, instead: "c", tokens: 60, at: clock.now).readings.isEmpty)
+    call.leaveModel(at: clock.now)
+    call.leaveModel(at: clock.now)
+    #expect(admit(caller, model: "a").refusal?.limit.name == "concurrent", "the call goes on")
+    standIn.admission?.finish(tokens: 20, at: clock.now)
+    call.finish(tokens: 20, at: clock.now)
+    let next = admit(caller, model: "a")
+    #expect(
+      next.readings.map(\.name)
+        == ["requests", "tokens", "concurrent", "month-requests", "model-tokens"])
+    #expect(next.readings.map(\.remaining) == [7, 80, 0, 7, 100])
+  }
+
   @Test func modelsBeyondTheBoundShareOneCount() {
     let caller = Caller.test(LimitPlan(.unlimited, models: ["*": Limits(requests: 1)]))
     for number in 0..<256 { #expect(admit(caller, model: "m\(number)").admission != nil) }

@@ -32,7 +32,7 @@ final class Rig: Sendable {
     var limits = HTTPLimits()
     change(&limits)
     self.limits = limits
-    routes = Route.all(version: "1.2.3", metricsText: { "up 1\n" })
+    routes = Route.all(version: "1.2.3", notices: notices, metricsText: { "up 1\n" })
     dispatcher = Dispatcher(
       table: RouteTable(routes), limits: limits, cors: CORS(origins: origins),
       notices: notices)

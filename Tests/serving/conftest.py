@@ -17,7 +17,8 @@ from random_llama import write_endless_llama
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 APUS = ROOT / ".build/apus"
-SHARED = pathlib.Path(os.environ.get("APUS_SHARED", ROOT.parent / "shared"))
+# Taken out of the environment: servers would note that it is no setting of theirs.
+SHARED = pathlib.Path(os.environ.pop("APUS_SHARED", ROOT.parent / "shared"))
 MODELS = ROOT / "models"
 PATIENCE = 60.0  # seconds until a condition that never comes fails its test
 
@@ -209,6 +210,15 @@ def endless(tmp_path):
     1.7 MB: a stream of which a test has read less than 1.5 MB is certainly still under way."""
     write_endless_llama(tmp_path / "models/endless/1/model.gguf")
     (tmp_path / "models/endless/model.yaml").write_text("max_sequences: 4\n")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def lasting(tmp_path):
+    """A folder with one language model, `lasting`, whose whole answer takes longer than any test waits:
+    200,000 tokens, each after all that are before it. A job of it needs `--jobs-result-size 64MiB`."""
+    write_endless_llama(tmp_path / "models/lasting/1/model.gguf", context=200_000)
+    (tmp_path / "models/lasting/model.yaml").write_text("max_context: 200000\nkv_cache: 256MiB\n")
     return tmp_path / "models"
 
 

@@ -23,7 +23,8 @@ GONE = """\
 limits: {requests: 0}
 models: {rows: {keep_versions: 2}}
 deprecated:
-  - {model: rows, version: 1, since: 2026-01-01, sunset: 2026-02-01, refuse_after_sunset: true}
+  - {model: rows, version: 1, since: 2026-01-01, sunset: 2026-02-01, successor: "https://example.com/rows",
+     refuse_after_sunset: true}
   - {rpc: /apus.v1.Inference/ListModels, since: 2026-01-01, sunset: 2026-02-01, successor: "https://example.com/v2",
      refuse_after_sunset: true}
   - {route: /v1/generate, since: 2026-01-01, sunset: 2026-02-01, refuse_after_sunset: true}
@@ -114,7 +115,10 @@ def test_callers_are_told_and_counted(serve, token):
     assert (status, fields) == (200, [("deprecation", "@1769904000"), ("sunset", "Sun, 01 Mar 2026 00:00:00 GMT")])
     versions = {v["model_version"]: v.get("deprecation") for v in listed["data"][0]["versions"]}
     assert versions == {"2": None, "1": {"deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": "2099-01-01T00:00:00Z",
-                                         "link": "https://example.com/rows"}}
+                                         "link": "https://example.com/rows", "ended": False}}
+    paths = http(server, "/openapi.json")[2]["paths"]
+    assert [(path, method) for path, methods in paths.items() for method, operation in methods.items()
+            if operation.get("deprecated")] == [("/v1/predict", "post")]
     # Whose key is wrong is counted, and told of the route alone.
     assert http(server, "/v1/predict", {"token": "nonsense"}, body)[:2] == (401, [
         ("deprecation", "@1735689600"), ("link", '<https://example.com/v2>; rel="successor-version"')])
@@ -146,7 +150,8 @@ def test_what_has_gone_is_refused_and_charged_to_nobody(serve, made):
     body = {"model": "rows", "model_version": "1", "inputs": [[0, 0]]}
     status, fields, answer = http(server, "/v1/predict", token, body)
     assert status == 410 and answer["error"]["code"] == "GONE" and "rows/1 has gone" in answer["error"]["message"]
-    assert fields == [("deprecation", "@1767225600"), ("sunset", "Sun, 01 Feb 2026 00:00:00 GMT")]
+    assert fields == [("deprecation", "@1767225600"), ("sunset", "Sun, 01 Feb 2026 00:00:00 GMT"),
+                      ("link", '<https://example.com/rows>; rel="successor-version"')]
     assert http(server, "/v1/models", token)[0] == 410
     status, fields, answer = http(server, "/openapi.json")
     assert status == 410 and answer["error"]["code"] == "GONE" and len(fields) == 2
@@ -161,6 +166,20 @@ def test_what_has_gone_is_refused_and_charged_to_nobody(serve, made):
     assert line["deprecated"] == "rpc /apus.v1.Inference/ListModels" and line["key"] == name
     # The key's one request is left, whatever was refused.
     assert server.stub.Predict(request(server), metadata=key(token), timeout=PATIENCE).version == "2"
+
+
+def test_whoever_looks_at_a_model_sees_what_has_ended(serve, made):
+    token = made("--requests", 0)
+    server = serve(GONE)
+    described = ready(server, token)
+    assert described["1"].deprecation.ended and described["1"].deprecation.successor == "https://example.com/rows"
+    assert not described["2"].HasField("deprecation")
+    versions = {v["model_version"]: v.get("deprecation") for v in http(server, "/v1/models/rows", token)[2]["versions"]}
+    assert versions == {"2": None, "1": {
+        "deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": "2026-02-01T00:00:00Z",
+        "link": "https://example.com/rows", "successor": "https://example.com/rows", "ended": True}}
+    ready_at = {v: http(server, f"/v2/models/rows/versions/{v}/ready")[0] for v in "12"}
+    assert ready_at["2"] == 200 != ready_at["1"]
 
 
 def test_a_changed_file_is_taken_over(serve, token):

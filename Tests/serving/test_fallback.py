@@ -207,30 +207,57 @@ def test_calls_come_back_from_models_on_other_loops(serve, models):
         channel.close()
 
 
-def test_the_key_must_open_the_other_model_too(serve, models, accounts):
+@pytest.fixture
+def office(accounts):
+    """Makes keys over the wire; each is metadata that the server knows by then."""
+    messages, rpc = accounts
+
+    def make(server):
+        service = rpc.AccountsStub(server.channel)
+        boss = service.CreateKey(messages.CreateKeyRequest(owner="boss", is_admin=True), timeout=PATIENCE).token
+
+        def attempt(call):
+            try:
+                return call()
+            except grpc.RpcError:
+                return None
+
+        def key(**fields):
+            made = server.until(lambda: attempt(lambda: service.CreateKey(
+                messages.CreateKeyRequest(owner="x", **fields), metadata=[("x-api-key", boss)], timeout=PATIENCE)), "the key")
+            metadata = [("x-api-key", made.token)]
+            server.until(lambda: attempt(lambda: server.stub.ListModels(
+                server.apus.ListModelsRequest(), metadata=metadata, timeout=PATIENCE)), "its use")
+            return metadata
+        return key
+    return make
+
+
+def test_the_key_must_open_the_other_model_too(serve, models, office):
     models.fragile(1)
     models.yaml("fragile", "fallback: [model: other]", "breaker_failures: 0")
     server = serve()
-    service = accounts[1].AccountsStub(server.channel)
-    boss = service.CreateKey(accounts[0].CreateKeyRequest(owner="boss", is_admin=True), timeout=PATIENCE).token
-    def key(*names):
-        def made():
-            try:
-                return service.CreateKey(accounts[0].CreateKeyRequest(owner="x", models=names),
-                                         metadata=[("x-api-key", boss)], timeout=PATIENCE)
-            except grpc.RpcError:
-                return None
-        token = server.until(made, "the key").token
-        def known():
-            try:
-                return call(server, GOOD, metadata=[("x-api-key", token)])
-            except grpc.RpcError:
-                return None
-        server.until(known, "the key")
-        return [("x-api-key", token)]
-    narrow, wide = key("fragile"), key("fragile", "other")
+    key = office(server)
+    narrow, wide = key(models=["fragile"]), key(models=["fragile", "other"])
     assert code(server, BAD, metadata=narrow) == grpc.StatusCode.INTERNAL
     assert call(server, BAD, metadata=wide).model == "other"
+
+
+def test_a_call_that_falls_back_is_charged_to_the_key_once(serve, models, office):
+    """Its one place is enough for the model and what stands in for it; that one's limits come on top."""
+    models.fragile(1)
+    models.yaml("fragile", "fallback: [model: other]", "breaker_failures: 0")
+    server = serve()
+    metadata = office(server)(limits={"concurrent_calls": 1, "requests": 4, "window_seconds": 3600},
+                              model_limits={"other": {"requests": 2, "window_seconds": 3600, "concurrent_calls": 1}})
+    # One of the four requests was that of the list. Places are given back before a call is logged.
+    for number in range(2):
+        response = call(server, BAD, metadata=metadata, request_id=f"call-{number}")
+        assert response.model == "other" and response.fallback.model == "fragile"
+        server.wait_for("call", request_id=f"call-{number}")
+    assert code(server, BAD, metadata=metadata, request_id="call-2") == grpc.StatusCode.INTERNAL
+    server.wait_for("call", request_id="call-2")
+    assert code(server, GOOD, metadata=metadata) == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_a_cached_answer_needs_no_closed_breaker(serve, models):

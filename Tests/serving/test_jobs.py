@@ -14,6 +14,8 @@ from test_accounts import Office, code_of, fetch, known, office, request, until
 
 Code = grpc.StatusCode
 NOBODY = {"timeout": PATIENCE}
+# Room for what jobs of the model `lasting` write before a test is done with them.
+LONG_RESULTS = ("--jobs-result-size", "64MiB")
 
 
 class Receiver:
@@ -266,21 +268,21 @@ def test_a_key_that_was_revoked_fails_its_jobs(start, endless, office, jobs, rec
     Desk(again, jobs, known(boss)).reaches(long, "SUCCEEDED")
 
 
-def test_cancelling_ends_the_work(working, endless):
-    server, desk = working(endless, "--jobs-at-once", "1")
-    running, waiting = desk.story("endless", 100_000), desk.story("endless", 100_000)
+def test_cancelling_ends_the_work(working, lasting):
+    server, desk = working(lasting, "--jobs-at-once", "1", *LONG_RESULTS)
+    running, waiting = desk.story("lasting", 200_000), desk.story("lasting", 200_000)
     desk.reaches(running, "RUNNING")
     for job in (running, waiting):
         assert desk.cancel(job).state == desk.messages.JOB_STATE_CANCELLED
     server.wait_for("call", request_id=running.id, status="CANCELLED")
-    assert desk.reaches(desk.story("endless", 1), "SUCCEEDED").generation.usage.completion_tokens == 1
+    assert desk.reaches(desk.story("lasting", 1), "SUCCEEDED").generation.usage.completion_tokens == 1
     assert desk.get(running).state == desk.get(waiting).state == desk.messages.JOB_STATE_CANCELLED
 
 
-def test_a_full_queue_is_said(working, endless, refusal):
-    server, desk = working(endless, "--jobs-at-once", "1", "--jobs-waiting-per-key", "3")
+def test_a_full_queue_is_said(working, lasting, refusal):
+    server, desk = working(lasting, "--jobs-at-once", "1", "--jobs-waiting-per-key", "3", *LONG_RESULTS)
     # Far quicker than the jobs are done.
-    submit = lambda: [desk.story("endless", 100_000) for _ in range(100)]
+    submit = lambda: [desk.story("lasting", 200_000) for _ in range(100)]
     code, words = refusal(submit)
     assert code == Code.RESOURCE_EXHAUSTED and "3 jobs of this key wait already" in words
     for job in desk.list().jobs:
@@ -427,15 +429,15 @@ def test_secrets_rotate_and_the_old_ones_sign_along(start, folder, office, jobs,
     assert code == Code.INVALID_ARGUMENT and "overlap_seconds: expected 0 to 31536000" in words
 
 
-def test_a_key_of_one_call_polls_the_job_that_it_runs(start, endless, office, jobs, refusal):
+def test_a_key_of_one_call_polls_the_job_that_it_runs(start, lasting, office, jobs, refusal):
     token = office.key("single", "--concurrent", "1", "--requests", "0")
-    server = start(endless, "--database", office.database)
+    server = start(lasting, "--database", office.database, *LONG_RESULTS)
     server.wait_for("ready")
     desk = Desk(server, jobs, known(token))
-    job = desk.reaches(desk.story("endless", 100_000), "RUNNING")
-    server.until(lambda: server.metrics().get('apus_generate_running{model="endless",version="1"}'), "its work")
+    job = desk.reaches(desk.story("lasting", 200_000), "RUNNING")
+    server.until(lambda: server.metrics().get('apus_generate_running{model="lasting",version="1"}'), "its work")
     # The job has the key's one place: other work is refused, and polls are answered.
-    ask = server.apus.StreamPredictRequest(model="endless", prompt="a", sampling={"max_tokens": 1})
+    ask = server.apus.StreamPredictRequest(model="lasting", prompt="a", sampling={"max_tokens": 1})
     code, words = refusal(lambda: list(server.stub.StreamPredict(ask, **known(token))))
     assert code == Code.RESOURCE_EXHAUSTED and "1 calls at the same time" in words
     assert desk.get(job).state == desk.messages.JOB_STATE_RUNNING and len(desk.list().jobs) == 1

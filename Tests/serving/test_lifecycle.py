@@ -1,5 +1,6 @@
 """Start, load, cancellation, and a clean end."""
 import concurrent.futures
+import http.client
 import os
 import pathlib
 import signal
@@ -29,6 +30,28 @@ def test_sigterm_finishes_streams_and_exits_0(start, endless):
     assert len(rest) == rest[-1].usage.completion_tokens == 2000
     assert server.process.wait(PATIENCE) == 0
     assert server.log()[-1]["event"] == "stopped"
+
+
+def test_http_clients_are_sent_elsewhere_while_a_drain_is_delayed(start, tmp_path):
+    """Each answer ends its connection, and new ones are taken until the delay is over."""
+    (tmp_path / "models").mkdir()
+    server = start(tmp_path / "models", "--drain-delay", "1h")
+    address = server.http.removeprefix("http://")
+    kept = http.client.HTTPConnection(address, timeout=PATIENCE)
+
+    def ask(client):
+        client.request("GET", "/health/live")
+        answer = client.getresponse()
+        assert answer.status == 200 and answer.read()
+        return answer.getheader("connection")
+
+    assert [ask(kept), ask(kept)] == [None, None]
+    server.process.send_signal(signal.SIGTERM)
+    server.until(lambda: ask(kept) == "close", "the last answer of a connection")
+    for _ in range(2):
+        assert ask(http.client.HTTPConnection(address, timeout=PATIENCE)) == "close"
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
 def test_a_second_signal_ends_at_once(start, endless):

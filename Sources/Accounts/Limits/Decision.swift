@@ -85,7 +85,8 @@ package final class Admission: Sendable {
   package let policy: String
   private let charge: AdmissionCharge
   private let settling: any AdmissionSettling
-  private let isSettled = Atomic(false)
+  private enum State: UInt8, AtomicRepresentable { case charged, modelLeft, settled }
+  private let state = Atomic(State.charged)
 
   package init(
     _ charge: AdmissionCharge, readings: [LimitReading], policy: String,
@@ -104,9 +105,26 @@ package final class Admission: Sendable {
   /// - Parameter tokens: what it used, in and out; nil to leave the estimate as it is.
   package func finish(tokens: Int?, at now: Moment) { settle(tokens: tokens, at: now) }
 
+  /// The model does not answer after all: its place and tokens are given back, those of the key as
+  /// a whole stay with the call.
+  package func leaveModel(at now: Moment) {
+    let (isFirst, _) = state.compareExchange(
+      expected: .charged, desired: .modelLeft, ordering: .relaxed)
+    if isFirst { settling.settle(part(.model), tokens: 0, at: now) }
+  }
+
   private func settle(tokens: Int?, at now: Moment) {
-    guard !isSettled.exchange(true, ordering: .relaxed) else { return }
-    settling.settle(charge, tokens: tokens, at: now)
+    switch state.exchange(.settled, ordering: .relaxed) {
+    case .charged: settling.settle(charge, tokens: tokens, at: now)
+    case .modelLeft: settling.settle(part(.key), tokens: tokens, at: now)
+    case .settled: break
+    }
+  }
+
+  private func part(_ scope: LimitScope) -> AdmissionCharge {
+    var part = charge
+    part.scope = scope
+    return part
   }
 }
 

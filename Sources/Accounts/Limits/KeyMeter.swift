@@ -47,26 +47,28 @@ struct KeyMeter {
   }
 
   mutating func admit(
-    model name: String, tokens: Int, at now: Moment, plan: LimitPlan
+    model name: String, tokens: Int, at now: Moment, plan: LimitPlan,
+    scope: LimitScope = .keyAndModel
   ) -> Verdict {
     if plan !== self.plan { adopt(plan) }
     let now = advance(to: now)
     let takesPlace = !name.isEmpty
     let place = name.isEmpty ? nil : place(ofModel: name, at: now)
-    var fits = meters[0].fits(tokens: tokens, takesPlace: takesPlace)
+    let isOfKey = scope != .model
+    var fits = !isOfKey || meters[0].fits(tokens: tokens, takesPlace: takesPlace)
     if let place { fits = fits && meters[place].fits(tokens: tokens, takesPlace: true) }
     if fits {
-      meters[0].charge(tokens: tokens, takesPlace: takesPlace, at: now.monotonic)
+      if isOfKey { meters[0].charge(tokens: tokens, takesPlace: takesPlace, at: now.monotonic) }
       if let place { meters[place].charge(tokens: tokens, takesPlace: true, at: now.monotonic) }
     }
-    return verdict(fits, place, tokens: tokens, takesPlace: takesPlace, at: now)
+    return verdict(fits, isOfKey, place, tokens: tokens, takesPlace: takesPlace, at: now)
   }
 
   /// - Returns: whether the limiter is to list it.
   mutating func settle(_ charge: AdmissionCharge, change: Int, at now: Moment) -> Bool {
     let now = advance(to: now)
-    meters[0].settle(charge, change: change, at: now)
-    if !charge.model.isEmpty, let place = places[charge.model] {
+    if charge.scope != .model { meters[0].settle(charge, change: change, at: now) }
+    if charge.scope != .key, !charge.model.isEmpty, let place = places[charge.model] {
       advance(place, to: now)
       meters[place].settle(charge, change: change, at: now)
     }
@@ -102,13 +104,15 @@ struct KeyMeter {
   }
 
   private mutating func verdict(
-    _ fits: Bool, _ place: Int?, tokens: Int, takesPlace: Bool, at now: Moment
+    _ fits: Bool, _ isOfKey: Bool, _ place: Int?, tokens: Int, takesPlace: Bool, at now: Moment
   ) -> Verdict {
     var verdict = Verdict(readings: [], time: now, model: "")
     let modelLimits = place.map { meters[$0].limitCount } ?? 0
     verdict.readings.reserveCapacity(meters[0].limitCount + modelLimits)
-    meters[0].read(into: &verdict.readings, at: now)
-    verdict.policy = meters[0].policy(verdict.readings[...])
+    if isOfKey {
+      meters[0].read(into: &verdict.readings, at: now)
+      verdict.policy = meters[0].policy(verdict.readings[...])
+    }
     if let place {
       let first = verdict.readings.count
       verdict.model = meters[place].model

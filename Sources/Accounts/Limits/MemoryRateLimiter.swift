@@ -38,11 +38,23 @@ package final class MemoryRateLimiter: RateLimiter {
   package func admit(
     _ caller: Caller, model: String, tokens: Int, at now: Moment
   ) -> Decision {
+    admit(caller, model, tokens, now, .keyAndModel)
+  }
+
+  package func admit(
+    _ caller: Caller, instead model: String, tokens: Int, at now: Moment
+  ) -> Decision {
+    admit(caller, model, tokens, now, .model)
+  }
+
+  private func admit(
+    _ caller: Caller, _ model: String, _ tokens: Int, _ now: Moment, _ scope: LimitScope
+  ) -> Decision {
     let tokens = min(max(tokens, 0), Self.tokenBound)
     let verdict = withShard(of: caller.keyID) { shard in
       let place = Self.place(of: caller, at: now, in: &shard)
       let verdict = shard.meters[place]
-        .admit(model: model, tokens: tokens, at: now, plan: caller.limits)
+        .admit(model: model, tokens: tokens, at: now, plan: caller.limits, scope: scope)
       if verdict.mustList { shard.unsaved.append(caller.keyID) }
       return verdict
     }
@@ -54,7 +66,7 @@ package final class MemoryRateLimiter: RateLimiter {
     }
     let charge = AdmissionCharge(
       keyID: caller.keyID, model: verdict.model, tokens: tokens, takesPlace: !model.isEmpty,
-      time: verdict.time)
+      time: verdict.time, scope: scope)
     return .admitted(
       Admission(charge, readings: verdict.readings, policy: verdict.policy, settling: self))
   }

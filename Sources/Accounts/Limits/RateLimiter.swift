@@ -13,6 +13,10 @@ package protocol RateLimiter: Sendable {
   ///     nothing and so takes no place among the calls at once.
   ///   - tokens: what the call will use, by estimate; `Admission.finish` corrects it.
   func admit(_ caller: Caller, model: String, tokens: Int, at now: Moment) async -> Decision
+
+  /// Charges a call that was admitted to one more model, which is to answer in place of its own:
+  /// to the limits of that model alone, as those of the key as a whole were charged for the call.
+  func admit(_ caller: Caller, instead model: String, tokens: Int, at now: Moment) async -> Decision
 }
 
 /// Takes an admission back in when its call has ended.
@@ -21,6 +25,9 @@ package protocol AdmissionSettling: AnyObject, Sendable {
   /// Called once for each admission.
   func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment)
 }
+
+/// Which of a key's limits a call is charged to.
+package enum LimitScope: Sendable { case keyAndModel, key, model }
 
 /// What an admitted call was charged with.
 package struct AdmissionCharge: Sendable {
@@ -32,12 +39,17 @@ package struct AdmissionCharge: Sendable {
   package let takesPlace: Bool
   /// When, as the limiter counts it.
   package let time: Moment
+  package var scope: LimitScope
 
-  package init(keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment) {
+  package init(
+    keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment,
+    scope: LimitScope = .keyAndModel
+  ) {
     self.keyID = keyID
     self.model = model
     self.tokens = tokens
     self.takesPlace = takesPlace
     self.time = time
+    self.scope = scope
   }
 }

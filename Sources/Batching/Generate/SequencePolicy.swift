@@ -94,8 +94,9 @@ struct SequencePolicy: Sendable {
         .invalidRequest, "token \(bad) is not in the vocabulary of \(vocabularySize)")
     }
     if let deadline = request.deadline, deadline <= now { throw .expired }
-    // Those whose reader is slow wait for nothing but their reader.
-    let queue = waiting.lazy.filter { !$0.isPaused }.map(\.tokens.count)
+    // Those whose reader is slow wait for nothing but their reader; and of those that had to give
+    // their blocks up the prompt counts, not what they have drawn since.
+    let queue = waiting.lazy.filter { !$0.isPaused }.map(\.promptTokens)
     if queue.count >= options.maxWaiting {
       throw .queueFull(
         "queue_limit", of: "\(options.maxWaiting) prompts", retryAfter: retryAdvice(leaving: 1))

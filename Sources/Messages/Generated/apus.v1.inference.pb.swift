@@ -1104,19 +1104,27 @@ extension ApusV1 {
 
     public var deprecatedAt: Double = 0
     public var sunsetAt: Double = 0
-    /// What to read, and what to use instead.
+    /// What to read; without that, what to use instead.
     public var link: String = ""
+    /// What to use instead; empty where nobody said.
+    public var successor: String = ""
+    /// Whether it has ended: calls are refused, though the version may still be in memory.
+    public var ended: Bool = false
 
     public init() {}
 
     public init(
       deprecatedAt: Double = 0,
       sunsetAt: Double = 0,
-      link: String = ""
+      link: String = "",
+      successor: String = "",
+      ended: Bool = false
     ) {
       self.deprecatedAt = deprecatedAt
       self.sunsetAt = sunsetAt
       self.link = link
+      self.successor = successor
+      self.ended = ended
     }
   }
 }
@@ -2566,6 +2574,8 @@ extension ApusV1.Deprecation {
     self.deprecatedAt = unsafe c.pointee.deprecated_at
     self.sunsetAt = unsafe c.pointee.sunset_at
     if unsafe c.pointee.has_link != 0 { self.link = try unsafe Bridge.string(c.pointee.link.data, c.pointee.link.len, "apus.v1.Deprecation.link") }
+    if unsafe c.pointee.has_successor != 0 { self.successor = try unsafe Bridge.string(c.pointee.successor.data, c.pointee.successor.len, "apus.v1.Deprecation.successor") }
+    self.ended = unsafe c.pointee.ended != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -2581,6 +2591,14 @@ extension ApusV1.Deprecation {
     if !self.link.isEmpty {
       unsafe c.pointee.has_link = 1
       unsafe arena.copy(self.link, to: &c.pointee.link)
+    }
+    if !self.successor.isEmpty {
+      unsafe c.pointee.has_successor = 1
+      unsafe arena.copy(self.successor, to: &c.pointee.successor)
+    }
+    if self.ended {
+      unsafe c.pointee.has_ended = 1
+      unsafe c.pointee.ended = self.ended ? 1 : 0
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -2905,5 +2923,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7355))
+      start: apus_v1_inference_descriptor(), count: 7408))
 }

@@ -90,6 +90,8 @@ extension ApusV1.Deprecation {
       json.time("deprecated_at", deprecatedAt)
       json.time("sunset_at", sunsetAt)
       json.member("link", link)
+      if !successor.isEmpty { json.member("successor", successor) }
+      json.member("ended", ended)
     }
   }
 }

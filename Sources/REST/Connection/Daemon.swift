@@ -108,7 +108,7 @@ final class Daemon {
     connection.closed()
     let id = ObjectIdentifier(connection)
     connections[id] = nil
-    let lingering = core.phase == .serving ? Connection.endTime : Self.drainLingering
+    let lingering = core.phase == .draining ? Self.drainLingering : Connection.endTime
     farewells[id] = connection.seeOff(lingering: lingering) { [weak self, core] in
       self?.farewells[id] = nil
       core.addresses.remove(connection.host)

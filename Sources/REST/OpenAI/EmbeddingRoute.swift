@@ -87,12 +87,7 @@ extension Route {
   private static func base64(_ values: [Float]) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(4 * values.count)
-    for value in values {
-      let bits = value.bitPattern
-      for shift in stride(from: UInt32(0), to: 32, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-      }
-    }
+    for value in values { bytes.append(littleEndian: value.bitPattern) }
     return String(decoding: Base64.encode(bytes, padded: true), as: UTF8.self)
   }
 }

@@ -1,7 +1,41 @@
 internal import JSON
+internal import Synchronization
 
-/// `/openapi.json`: put together from what the routes say of themselves.
-enum OpenAPIDocument {
+/// `/openapi.json`: put together from what the routes say of themselves, and anew when others of
+/// them are deprecated than before.
+final class OpenAPIDocument: Sendable {
+  private struct Made {
+    var deprecated: Set<String>
+    var text: [UInt8]
+  }
+  private let routes: [Route]
+  private let version: String
+  private let notices: (any RouteNotices)?
+  private let made = Mutex<Made?>(nil)
+
+  /// - Parameter version: the server's.
+  init(_ routes: [Route], version: String, notices: (any RouteNotices)?) {
+    self.routes = routes
+    self.version = version
+    self.notices = notices
+  }
+
+  /// What it says now.
+  var text: [UInt8] {
+    var deprecated: Set<String> = []
+    if let notices {
+      for route in routes where notices.notice(ofRoute: route.name) != nil {
+        deprecated.insert(route.name)
+      }
+    }
+    return made.withLock { made in
+      if let made, made.deprecated == deprecated { return made.text }
+      let text = Self.text(routes, version: version, deprecated: deprecated)
+      made = Made(deprecated: deprecated, text: text)
+      return text
+    }
+  }
+
   private static let description = """
     Answers of models over HTTP. The same methods are served over gRPC; keys, limits and errors \
     are the same there. Requests are read strictly: a field of another name or type is refused by \
@@ -19,7 +53,9 @@ enum OpenAPIDocument {
     ("Operation", "Health, metrics and this description."),
   ]
 
-  static func text(_ routes: [Route], version: String) -> [UInt8] {
+  private static func text(
+    _ routes: [Route], version: String, deprecated: Set<String>
+  ) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
       json.member("openapi", "3.1.0")
@@ -38,13 +74,15 @@ enum OpenAPIDocument {
       }
       json.key("security")
       json.json(#"[{},{"bearer":[]},{"apiKey":[]}]"#.utf8)
-      writePaths(routes, to: &json)
+      writePaths(routes, deprecated: deprecated, to: &json)
       writeComponents(to: &json)
     }
     return json.bytes
   }
 
-  private static func writePaths(_ routes: [Route], to json: inout JSONWriter) {
+  private static func writePaths(
+    _ routes: [Route], deprecated: Set<String>, to json: inout JSONWriter
+  ) {
     var paths: [String] = []
     for route in routes where !paths.contains(route.pattern.description) {
       paths.append(route.pattern.description)
@@ -56,7 +94,7 @@ enum OpenAPIDocument {
         json.object { json in
           for route in routes where route.pattern.description == path {
             json.key(route.method.key)
-            route.writeOperation(to: &json)
+            route.writeOperation(isDeprecated: deprecated.contains(route.name), to: &json)
           }
         }
       }

@@ -64,12 +64,13 @@ struct Operation: Sendable {
 
 extension Route {
   /// The route's description, as the value of its method in the path's object.
-  func writeOperation(to json: inout JSONWriter) {
+  func writeOperation(isDeprecated: Bool, to json: inout JSONWriter) {
     json.object { json in
       json.member("operationId", operation.id)
       json.member("summary", operation.summary)
       if !operation.description.isEmpty { json.member("description", operation.description) }
       json.member("tags", [operation.tag])
+      if isDeprecated { json.member("deprecated", true) }
       if access == .open {
         json.key("security")
         json.array { _ in }

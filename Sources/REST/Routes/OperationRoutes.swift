@@ -13,9 +13,10 @@ extension Route {
     ) { _, _ in .text(text(), type: Registry.contentType) }
   }
 
-  static func openAPI(_ document: [UInt8]) -> Route {
+  /// - Parameter text: the description as it is now.
+  static func openAPI(_ text: @escaping @Sendable () -> [UInt8]) -> Route {
     Route(.get, "/openapi.json", access: .open, operation: openAPIOperation) { _, _ in
-      HTTPResponse(headers: [("content-type", HTTPResponse.jsonType)], body: .bytes(document))
+      HTTPResponse(headers: [("content-type", HTTPResponse.jsonType)], body: .bytes(text()))
     }
   }
 

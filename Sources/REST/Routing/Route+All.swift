@@ -3,18 +3,21 @@ extension Route {
   ///
   /// - Parameters:
   ///   - version: the server's.
+  ///   - notices: which of them are to go.
   ///   - metricsText: what `/metrics` answers.
   static func all(
-    version: String, metricsText: @escaping @Sendable () -> String
+    version: String, notices: (any RouteNotices)? = nil,
+    metricsText: @escaping @Sendable () -> String
   ) -> [Route] {
     let described = described(metricsText)
     // The description describes itself, too.
-    let document = OpenAPIDocument.text(described + [openAPI([])], version: version)
-    return described + [openAPI(document)]
+    let document = OpenAPIDocument(
+      described + [openAPI { [] }], version: version, notices: notices)
+    return described + [openAPI { document.text }]
   }
 
   /// Without handlers that would have something to tell.
-  static var names: [String] { (described { "" } + [openAPI([])]).map(\.name) }
+  static var names: [String] { (described { "" } + [openAPI { [] }]).map(\.name) }
 
   private static func described(_ metricsText: @escaping @Sendable () -> String) -> [Route] {
     [predict, generate]

@@ -28,6 +28,8 @@ final class CallRecord: Sendable {
   private struct State {
     var facts = Facts()
     var admission: Admission?
+    /// Of the model that answers in place of the one that was asked for.
+    var standIn: Admission?
   }
 
   let caller: Caller
@@ -93,24 +95,28 @@ final class CallRecord: Sendable {
   }
 
   /// Keeps a call's leave to run until its end.
-  func hold(_ admission: Admission) {
-    let former = state.withLock { state in
-      defer { state.admission = admission }
-      return state.admission
+  func hold(_ admission: Admission) { state.withLock { $0.admission = admission } }
+
+  /// Keeps the leave of a model that is to answer instead; those before it did not after all.
+  func hold(instead admission: Admission, at now: Moment) {
+    let (own, former) = state.withLock { state in
+      defer { state.standIn = admission }
+      return (state.admission, state.standIn)
     }
-    // Of a model that did not answer after all.
-    former?.finish(tokens: 0, at: .now())
+    own?.leaveModel(at: now)
+    former?.finish(tokens: 0, at: now)
   }
 
   /// Gives the leave back.
   ///
   /// - Parameter tokens: what the call used, charged in place of the estimate.
   func release(tokens: Int, at now: Moment) {
-    let admission = state.withLock { state in
-      defer { state.admission = nil }
-      return state.admission
+    let (own, standIn) = state.withLock { state in
+      defer { (state.admission, state.standIn) = (nil, nil) }
+      return (state.admission, state.standIn)
     }
-    admission?.finish(tokens: tokens, at: now)
+    own?.finish(tokens: tokens, at: now)
+    standIn?.finish(tokens: tokens, at: now)
   }
 }
 

@@ -46,20 +46,17 @@ struct LimitStage: Sendable {
   }
 
   /// To be called before a model answers in place of the one that the call was charged to. Charges
-  /// the call once more where its key has limits of that model.
-  func admitInstead(
-    _ record: CallRecord, _ context: CallContext, model: String, tokens: Int
-  ) async throws(Status) {
-    guard record.caller.limits.limits(ofModel: model) != nil else {
-      return try record.caller.checkMay(useModel: model)
-    }
-    do throws(Status) {
-      try await admit(record, context, model: model, tokens: tokens)
-    } catch {
-      // The call itself is not refused.
-      record.update { $0.limit = nil }
-      throw error
-    }
+  /// the call to the key's limits of that model besides; its answer tells of those of the first.
+  ///
+  /// - Returns: whether it may: the key opens the model, and has room for it.
+  func admitInstead(_ record: CallRecord, model: String, tokens: Int) async -> Bool {
+    let (caller, now) = (record.caller, clock())
+    guard caller.may(useModel: model),
+      case .admitted(let admission) = await limiter.admit(
+        caller, instead: model, tokens: tokens, at: now)
+    else { return false }
+    record.hold(instead: admission, at: now)
+    return true
   }
 
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is

@@ -33,7 +33,7 @@ package struct LoadedConfiguration: Sendable {
 package struct ConfigurationSource: Sendable {
   /// Which file to read; nil for `apus.yaml` here, if there is one.
   package var file: String?
-  /// Variables by name; others than those of settings are left alone.
+  /// Variables by name; of others than those of settings there is a note.
   package var variables: [String: String]
   /// Flags by name, without their dashes.
   package var flags: [String: String]
@@ -73,7 +73,7 @@ package struct ConfigurationSource: Sendable {
       take(setting, text, "--\(setting.name)", " ", &loaded.server, &problems)
     }
     if !problems.isEmpty { throw ConfigurationProblems(problems, isOfCommandLine: isLastChance) }
-    loaded.notes = misspelt()
+    loaded.notes = unknownVariables()
     return loaded
   }
 
@@ -92,19 +92,21 @@ package struct ConfigurationSource: Sendable {
     }
   }
 
-  /// Variables that are nearly the name of a setting. Others are none of our business: Kubernetes
-  /// makes `APUS_PORT` and the like of a service's name.
-  private func misspelt() -> [String] {
+  /// Variables that say nothing to anybody. No errors: the system that starts the server may have
+  /// made them for others.
+  private func unknownVariables() -> [String] {
     if variables.isEmpty { return [] }
-    let names = ServerSettings.all.map(\.variable)
-    let known = Set(names + Environment.others)
-    return variables.keys.filter { !known.contains($0) }.sorted().compactMap { name in
-      // The prefix makes all of them look alike.
-      let words = names.map { String($0.dropFirst(Environment.prefix.count)) }
+    let known = ServerSettings.all.map(\.variable) + Environment.others
+    let unknown = variables.filter { !known.contains($0) && !Environment.isOfService($0, $1) }
+    // The prefix makes all of them look alike.
+    let words = known.map { String($0.dropFirst(Environment.prefix.count)) }
+    return unknown.keys.sorted().map { name in
+      let shown = SettingsReader.shown(name)
       let word = String(name.dropFirst(Environment.prefix.count))
-      return Suggestion.nearest(to: word, among: words).map {
-        "\(name) is no setting; did you mean \(Environment.prefix)\($0)?"
+      guard let nearest = Suggestion.nearest(to: word, among: words) else {
+        return "\(shown) is no setting; apus config print names all that there are"
       }
+      return "\(shown) is no setting; did you mean \(Environment.prefix)\(nearest)?"
     }
   }
 }

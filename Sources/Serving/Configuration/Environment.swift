@@ -8,6 +8,18 @@ package enum Environment {
   /// What other parts of Apus read: the file's name, a client's key, the kernels.
   static let others = [file, "APUS_KEY", "APUS_CPU"]
 
+  /// Whether it is one of those that Kubernetes and Docker make of a service that is called `apus`,
+  /// such as `APUS_PORT_8001_TCP_ADDR`.
+  static func isOfService(_ name: String, _ text: String) -> Bool {
+    let words = name.split(separator: "_")
+    let isOfPort = words.indices.dropFirst(2).contains { place in
+      ["TCP", "UDP", "SCTP"].contains(words[place]) && words[place - 2] == "PORT"
+        && Int(words[place - 1]) != nil
+    }
+    return isOfPort || name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT")
+      || (name.hasSuffix("_PORT") && text.contains("://"))
+  }
+
   /// Those of this process. To be called before another thread could change them.
   package static func current() -> [String: String] {
     var found: [String: String] = [:]

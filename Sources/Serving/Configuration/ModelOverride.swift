@@ -79,8 +79,9 @@ package struct ModelOverride: Sendable, Equatable {
     }
     let total = labels.values.map(\.share).reduce(0, +)
     if total > 1.000_000_1 {
+      let sum = ModelRegistry.Label.text(ofShare: total)
       problems.append(
-        reader.error(entry, "\(reader.place): the shares are \(total) together; at most 1"))
+        reader.error(entry, "\(reader.place): the shares are \(sum) together; at most 1"))
     }
     if labels.count > ModelRegistry.Label.bound {
       problems.append(

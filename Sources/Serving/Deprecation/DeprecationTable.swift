@@ -24,9 +24,9 @@ struct DeprecationMark: Sendable {
   var names: [String] { entries.map { "\($0.what) \($0.name)" } }
 
   /// Where to read about it, else what to use instead.
-  var link: String? {
-    entries.lazy.compactMap(\.link).first ?? entries.lazy.compactMap(\.successor).first
-  }
+  var link: String? { entries.lazy.compactMap(\.link).first ?? successor }
+
+  var successor: String? { entries.lazy.compactMap(\.successor).first }
 }
 
 /// All that is to go, by what a call asks for.

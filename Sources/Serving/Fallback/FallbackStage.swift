@@ -18,7 +18,8 @@ struct FallbackStage: Sendable {
   ///   - tokens: what the call will use, by estimate.
   ///   - attempt: called with one version after the other until one answers; at most once for each
   ///     step of the chain, and not once the call has been cancelled or its deadline has passed.
-  /// - Throws: what kept the version that was asked for from answering.
+  /// - Throws: what kept the version that was asked for from answering; DEADLINE_EXCEEDED where the
+  ///   time was over with a later one.
   func answer<Answer: Sendable>(
     _ route: ModelRoute, _ context: CallContext, _ record: CallRecord?, tokens: Int,
     attempt: (ServedModel) async throws -> Answer
@@ -49,15 +50,15 @@ struct FallbackStage: Sendable {
         return .written(answer, Self.fallback(kind, route, failure))
       }
       guard let model, !deprecations.hasGone(model.name, version: model.version),
-        await mayUse(model, instead: route, context, record, tokens: tokens)
+        await mayUse(model, instead: route, record, tokens: tokens)
       else { continue }
       do {
         let answer = try await attempt(model)
         tell(kind, route, model, record)
         return .answered(answer, by: model, Self.fallback(kind, route, failure))
-      } catch is Status {
-        // It does no better: the next step's turn.
-        continue
+      } catch let status as Status {
+        // The caller's time is over; else it does no better, and it is the next step's turn.
+        if status.code == .deadlineExceeded { throw status }
       }
     }
     throw failure
@@ -81,16 +82,10 @@ struct FallbackStage: Sendable {
 
   /// Whether the call's key opens the model too, and has room for it.
   private func mayUse(
-    _ model: ServedModel, instead route: ModelRoute, _ context: CallContext,
-    _ record: CallRecord?, tokens: Int
+    _ model: ServedModel, instead route: ModelRoute, _ record: CallRecord?, tokens: Int
   ) async -> Bool {
     guard model.name != route.name, let record else { return true }
-    do throws(Status) {
-      try await limits.admitInstead(record, context, model: model.name, tokens: tokens)
-      return true
-    } catch {
-      return false
-    }
+    return await limits.admitInstead(record, model: model.name, tokens: tokens)
   }
 
   /// Shutdown and mistakes are the same everywhere; a full queue may be another model's chance, if

@@ -62,7 +62,8 @@ struct ModelHandlers: Sendable {
     guard let mark = deprecations.mark(ofModel: name, version: version) else { return nil }
     return ApusV1.Deprecation(
       deprecatedAt: mark.notice.since.seconds, sunsetAt: mark.notice.sunset?.seconds ?? 0,
-      link: mark.link ?? "")
+      link: mark.link ?? "", successor: mark.successor ?? "",
+      ended: deprecations.hasGone(name, version: version))
   }
 
   private static func describe(_ version: ModelRegistry.Version) -> ApusV1.ModelVersion {

@@ -3,6 +3,7 @@ internal import Messages
 /// Whether server and models are ready, and what the models take and give.
 struct DescriptionHandler: Sendable {
   let registry: ModelRegistry
+  let deprecations: Deprecations
   let readiness: Readiness
 
   var isLive: Bool { readiness.verdict().isLive }
@@ -11,8 +12,9 @@ struct DescriptionHandler: Sendable {
   /// - Throws: where there is no such model or version.
   func isReady(_ request: OpenInference.ModelReadyRequest) throws(Status) -> Bool {
     do throws(Status) {
-      _ = try registry.resolve(request.name, version: request.version)
+      let model = try registry.resolve(request.name, version: request.version)
       return readiness.verdict(for: request.name).isReady
+        && !deprecations.hasGone(model.name, version: model.version)
     } catch {
       if error.code == .unavailable { return false }
       throw error

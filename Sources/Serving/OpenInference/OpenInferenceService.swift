@@ -8,7 +8,10 @@ struct OpenInferenceService: OpenInference.GRPCInferenceService {
 
   init(_ service: InferenceService, _ readiness: Readiness) {
     inferences = InferHandler(predictions: service.predictions)
-    descriptions = DescriptionHandler(registry: service.predictions.registry, readiness: readiness)
+    let predictions = service.predictions
+    descriptions = DescriptionHandler(
+      registry: predictions.registry, deprecations: predictions.admission.deprecations,
+      readiness: readiness)
   }
 
   func serverLive(_ request: OpenInference.ServerLiveRequest, context: CallContext) async throws

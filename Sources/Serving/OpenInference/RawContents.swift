@@ -58,22 +58,16 @@ enum RawContents {
   static func bytes(_ floats: [Float]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(4 * floats.count)
-    for value in floats { append(value.bitPattern, to: &bytes) }
+    for value in floats { bytes.append(littleEndian: value.bitPattern) }
     return bytes
   }
 
   static func bytes(_ texts: [String]) -> [UInt8] {
     var bytes: [UInt8] = []
     for text in texts {
-      append(UInt32(clamping: text.utf8.count), to: &bytes)
+      bytes.append(littleEndian: UInt32(clamping: text.utf8.count))
       bytes.append(contentsOf: text.utf8)
     }
     return bytes
-  }
-
-  private static func append(_ word: UInt32, to bytes: inout [UInt8]) {
-    for shift in stride(from: UInt32(0), to: 32, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-    }
   }
 }

@@ -1,4 +1,5 @@
 internal import Accounts
+internal import Bytes
 internal import Messages
 
 /// A Predict as bytes that are the same for two requests only if every answer to one answers the
@@ -15,10 +16,10 @@ enum CanonicalRequest {
     bytes.reserveCapacity(size(of: request))
     let options = request.options
     append(keyID.map { "\($0)" } ?? "", to: &bytes)
-    append(UInt32(options?.topK ?? 0), to: &bytes)
+    bytes.append(littleEndian: UInt32(options?.topK ?? 0))
     bytes.append(options?.normalize ?? facts.normalizes ? 1 : 0)
     bytes.append(options?.truncate ?? true ? 1 : 0)
-    append(UInt32(clamping: request.instances.count), to: &bytes)
+    bytes.append(littleEndian: UInt32(clamping: request.instances.count))
     for instance in request.instances { append(instance, to: &bytes) }
     return bytes
   }
@@ -30,26 +31,20 @@ enum CanonicalRequest {
       append(text, to: &bytes)
     case .features(let row) where row.names.isEmpty:
       bytes.append(2)
-      append(UInt32(clamping: row.values.count), to: &bytes)
-      for value in row.values { append(value.bitPattern, to: &bytes) }
+      bytes.append(littleEndian: UInt32(clamping: row.values.count))
+      for value in row.values { bytes.append(littleEndian: value.bitPattern) }
     case .features, .image, .tensors:
       bytes.append(3)
       let encoded = instance.encoded()
-      append(UInt32(clamping: encoded.count), to: &bytes)
+      bytes.append(littleEndian: UInt32(clamping: encoded.count))
       bytes.append(contentsOf: encoded)
     case nil: bytes.append(0)
     }
   }
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {
-    append(UInt32(clamping: text.utf8.count), to: &bytes)
+    bytes.append(littleEndian: UInt32(clamping: text.utf8.count))
     bytes.append(contentsOf: text.utf8)
-  }
-
-  private static func append(_ word: UInt32, to bytes: inout [UInt8]) {
-    for shift in stride(from: UInt32(0), to: 32, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-    }
   }
 
   private static func size(of request: ApusV1.PredictRequest) -> Int {

@@ -4,6 +4,9 @@ internal import Messages
 extension ModelRegistry.Label {
   /// Labels of one model at most.
   static let bound = 32
+
+  /// A share, or several together, without what adding them in binary has left behind.
+  static func text(ofShare share: Double) -> String { "\((share * 1e9).rounded() / 1e9)" }
 }
 
 extension ModelRegistry.Model {
@@ -14,8 +17,10 @@ extension ModelRegistry.Model {
     let others = labels.filter { $0.key != label }
     let taken = others.values.map(\.share).reduce(0, +)
     guard taken + share <= 1.000_000_1 else {
+      let used = ModelRegistry.Label.text(ofShare: taken)
+      let left = ModelRegistry.Label.text(ofShare: max(0, 1 - taken))
       throw Validation.invalid(
-        "share", "the other labels of \(name) take \(taken) of the calls; \(1 - taken) are left")
+        "share", "the other labels of \(name) take \(used) of the calls; \(left) are left")
     }
     guard others.count < ModelRegistry.Label.bound else {
       throw Validation.invalid(

@@ -108,6 +108,21 @@ import Testing
     #expect(byCount?.retryAfter == RetryAdvice.unmeasured)
   }
 
+  /// What a stream has drawn is no prompt, also when it waits to be computed again.
+  @Test func onlyPromptsCountOfWhatWaitsAgain() throws {
+    var policy = policy(context: 24, blocks: 6) { $0.maxWaitingTokens = 12 }
+    _ = try policy.arrive(request(11), now: start)
+    complete(&policy, try plan(&policy, now: start))
+    _ = try policy.arrive(request(7), now: start)
+    while policy.preemptions == 0 { complete(&policy, try plan(&policy, now: start)) }
+    #expect(policy.waiting.first.map { $0.promptTokens == 7 && $0.generated > 0 } == true)
+    let refused = error { () throws(BatchingError) in
+      _ = try policy.arrive(request(6), now: start)
+    }
+    #expect(refused?.code == .queueFull)
+    _ = try policy.arrive(request(5), now: start)
+  }
+
   /// However many short ones have ended, a long one that runs counts for what it has left.
   @Test func retryAdviceIsWhatRunningSequencesHaveLeft() throws {
     var policy = policy(context: 1024, blocks: 1024) {

@@ -9,17 +9,17 @@ import Time
 
 /// One route that is to go, and what the front asked of it.
 private final class Notices: RouteNotices {
-  let route: String
+  let route: Mutex<String>
   let refusal: String?
   let keys = Mutex<[String?]>([])
 
   init(_ route: String, refusal: String? = nil) {
-    self.route = route
+    self.route = Mutex(route)
     self.refusal = refusal
   }
 
   func notice(ofRoute name: String) -> DeprecationNotice? {
-    guard name == route else { return nil }
+    guard name == route.withLock({ $0 }) else { return nil }
     return DeprecationNotice(
       since: UnixTime(seconds: 20), sunset: UnixTime(seconds: 40), link: "https://route")
   }
@@ -112,6 +112,23 @@ private struct Gone: Interceptor {
     #expect(response.status == 410)
     #expect(try response.json["error"]?["code"]?.string == "GONE")
     #expect(try response.json["error"]?["message"]?.string == "it has gone")
+  }
+
+  @Test func theDescriptionMarksWhatIsToGoNow() async throws {
+    let notices = Notices("POST /v1/predict")
+    let rig = try Rig(notices: notices)
+    func deprecated() async throws -> [String] {
+      let document = try await rig.send("GET", "/openapi.json").json
+      return rig.routes.filter { route in
+        let path = document["paths"]?[route.pattern.description]
+        return path?[route.method.key]?["deprecated"]?.boolean == true
+      }.map(\.name)
+    }
+    #expect(try await deprecated() == ["POST /v1/predict"])
+    notices.route.withLock { $0 = "GET /v1/models/{name}" }
+    #expect(try await deprecated() == ["GET /v1/models/{name}"])
+    notices.route.withLock { $0 = "" }
+    #expect(try await deprecated() == [])
   }
 
   @Test func namesAreThoseOfTheTable() throws {

@@ -139,13 +139,36 @@ import Time
     let context = CallContext(path: "/p")
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 0)
-    try await stage.admitInstead(record, context, model: "b", tokens: 0)
-    await #expect(throws: Status.self) {
-      try await stage.admitInstead(record, context, model: "b", tokens: 0)
+    #expect(await stage.admitInstead(record, model: "b", tokens: 0))
+    #expect(await !stage.admitInstead(record, model: "b", tokens: 0))
+    #expect(await stage.admitInstead(record, model: "c", tokens: 0))
+    #expect(await !stage.admitInstead(record, model: "d", tokens: 0))
+    #expect(record.facts.limit == nil, "the call itself is not refused")
+  }
+
+  /// Also where the key has but one place, the stand-in gets its turn.
+  @Test func whatTheKeyAsAWholeMayIsTakenOnceHoweverOftenACallFallsBack() async throws {
+    let limiter = MemoryRateLimiter()
+    let stage = LimitStage(limiter: limiter)
+    let whole = Limits(requests: 10, tokensPerMinute: 100, concurrent: 1)
+    let own = Limits(tokensPerMinute: 100, concurrent: 1)
+    let plan = LimitPlan(whole, models: ["a": own, "b": own, "c": own])
+    let caller = Caller(
+      keyID: .anonymous, owner: "", isAdmin: false, models: .all, limits: plan)
+    let context = CallContext(path: "/p")
+    let record = CallRecord(caller: caller, time: .now())
+    try await stage.admit(record, context, model: "a", tokens: 60)
+    #expect(await stage.admitInstead(record, model: "b", tokens: 60))
+    #expect(await stage.admitInstead(record, model: "c", tokens: 60))
+    record.release(tokens: 40, at: .now())
+    func left(_ model: String) async -> [Int] {
+      let decision = limiter.admit(caller, model: model, tokens: 0, at: .now())
+      if case .admitted(let admission) = decision { admission.finish(tokens: 0, at: .now()) }
+      return decision.readings.map(\.remaining)
     }
-    try await stage.admitInstead(record, context, model: "c", tokens: 0)
-    await #expect(throws: Status.self) {
-      try await stage.admitInstead(record, context, model: "d", tokens: 0)
-    }
+    // Requests, tokens and places of the key; tokens and places of the model.
+    #expect(await left("a") == [8, 60, 0, 100, 0])
+    #expect(await left("b") == [7, 60, 0, 100, 0])
+    #expect(await left("c") == [6, 60, 0, 60, 0], "it answered")
   }
 }

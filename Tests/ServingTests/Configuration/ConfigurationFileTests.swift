@@ -128,8 +128,8 @@ import Testing
     ("models: {m: {labels: {a: {version: 1, share: 2}}}}", 1, "expected a number from 0 to 1"),
     ("models: {m: {labels: {a: {version: 1, share: nan}}}}", 1, "expected a number from 0 to 1"),
     (
-      "models: {m: {labels: {a: {version: 1, share: 0.6}, b: {version: 2, share: 0.6}}}}", 1,
-      "the shares are 1.2 together; at most 1"
+      "models: {m: {labels: {a: {version: 1, share: 0.6}, b: {version: 2, share: 0.7}}}}", 1,
+      "the shares are 1.3 together; at most 1"
     ),
     (
       "models:\n  m:\n    fallback:\n      - previous\n      - later", 5,

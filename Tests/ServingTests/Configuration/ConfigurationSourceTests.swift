@@ -82,15 +82,25 @@ import Testing
     #expect { try source.load() } throws: { "\($0)".contains("none.yaml: ") }
   }
 
-  @Test func aMisspeltVariableIsNotedAndAStrangersIsNot() throws {
+  @Test func aVariableThatSaysNothingIsNotedAndAStrangersIsNot() throws {
     try folder.write("apus.yaml", "")
     let source = ConfigurationSource(
       file: path,
       variables: [
-        "APUS_MAX_CAL": "5", "APUS_PORT": "tcp://10.0.0.1:8001", "APUS_SERVICE_HOST": "10.0.0.1",
+        "APUS_MAX_CAL": "5", "APUS_KEYS": "z", "APUS_COLOUR_OF_LIGHT": "red",
+        // Known elsewhere.
         "APUS_KEY": "x", "APUS_CONFIG": "y", "APUS_CPU": "scalar",
+        // Of services that are called `apus` and `apus-http`.
+        "APUS_PORT": "tcp://10.0.0.1:8001", "APUS_SERVICE_HOST": "10.0.0.1",
+        "APUS_SERVICE_PORT": "8001", "APUS_SERVICE_PORT_GRPC": "8001",
+        "APUS_PORT_8001_TCP": "tcp://10.0.0.1:8001", "APUS_PORT_8001_TCP_PORT": "8001",
+        "APUS_HTTP_PORT_8000_TCP_ADDR": "10.0.0.1", "APUS_HTTP_PORT": "tcp://10.0.0.1:8000",
       ])
     #expect(
-      try source.load().notes == ["APUS_MAX_CAL is no setting; did you mean APUS_MAX_CALLS?"])
+      try source.load().notes == [
+        "APUS_COLOUR_OF_LIGHT is no setting; apus config print names all that there are",
+        "APUS_KEYS is no setting; did you mean APUS_KEY?",
+        "APUS_MAX_CAL is no setting; did you mean APUS_MAX_CALLS?",
+      ])
   }
 }

@@ -1,4 +1,5 @@
 import Accounts
+import Messages
 import TestSupport
 import Testing
 
@@ -36,6 +37,20 @@ import Testing
       }
       #expect(present == wanted)
       #expect(LabelOrders.between("m", present, wanted).isEmpty)
+    }
+  }
+
+  @Test func sharesAreToldWithoutWhatAddingThemLeftBehind() {
+    var wishes = ModelWishes()
+    wishes.labels = ["a": .init(version: 1, share: 0.1), "b": .init(version: 1, share: 0.2)]
+    let model = ModelRegistry.Model(
+      name: "m", settings: ModelSettings(), versions: [], problem: nil, wishes: wishes)
+    do throws(Status) {
+      try model.checkRoom(for: "c", share: 0.8)
+      Issue.record("more than all calls")
+    } catch {
+      #expect(
+        error.message == "share: the other labels of m take 0.3 of the calls; 0.7 are left")
     }
   }
 }

@@ -4268,7 +4268,7 @@ const ProtobufCMessageDescriptor apus__v1__version_label__descriptor =
   (ProtobufCMessageInit) apus__v1__version_label__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[3] =
+static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[5] =
 {
   {
     "deprecated_at",
@@ -4306,16 +4306,42 @@ static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[3
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "successor",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__Deprecation, has_successor),
+    offsetof(Apus__V1__Deprecation, successor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__Deprecation, has_ended),
+    offsetof(Apus__V1__Deprecation, ended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__deprecation__field_indices_by_name[] = {
   0,   /* field[0] = deprecated_at */
+  4,   /* field[4] = ended */
   2,   /* field[2] = link */
+  3,   /* field[3] = successor */
   1,   /* field[1] = sunset_at */
 };
 static const ProtobufCIntRange apus__v1__deprecation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor =
 {
@@ -4325,7 +4351,7 @@ const ProtobufCMessageDescriptor apus__v1__deprecation__descriptor =
   "Apus__V1__Deprecation",
   "apus.v1",
   sizeof(Apus__V1__Deprecation),
-  3,
+  5,
   apus__v1__deprecation__field_descriptors,
   apus__v1__deprecation__field_indices_by_name,
   1,  apus__v1__deprecation__number_ranges,

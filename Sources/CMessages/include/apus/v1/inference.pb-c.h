@@ -654,10 +654,14 @@ struct  Apus__V1__Deprecation
   double sunset_at;
   protobuf_c_boolean has_link;
   ProtobufCBinaryData link;
+  protobuf_c_boolean has_successor;
+  ProtobufCBinaryData successor;
+  protobuf_c_boolean has_ended;
+  protobuf_c_boolean ended;
 };
 #define APUS__V1__DEPRECATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__deprecation__descriptor) \
-    , 0, 0, 0, 0, 0, {0,NULL} }
+    , 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
 
 
 struct  Apus__V1__ModelVersion
