@@ -62,7 +62,7 @@ let package = Package(
     swift("Bytes", []),
     swift("Threads", ["Bytes", "CLinux"]),
     swift("JSON", ["Bytes", "CJansson"]),
-    swift("Metrics", []),
+    swift("Metrics", ["Time"]),
     swift("Time", []),
     swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),

@@ -31,7 +31,9 @@ package struct HeaderBlock: ~Copyable {
   /// Fields beyond the limit were counted, not kept.
   package private(set) var isTruncated = false
 
-  /// Size of a field in a header list (RFC 9113, section 10.5.1), of `bytes` in name and value.
+  /// A field's share of the header list size (RFC 9113, section 6.5.2).
+  ///
+  /// - Parameter bytes: of name and value.
   static func fieldSize(_ bytes: Int) -> Int { bytes + 32 }
 
   init() {

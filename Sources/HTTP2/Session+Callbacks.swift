@@ -70,7 +70,7 @@ private func onInvalidFrame(
   guard let head = unsafe frame?.pointee.hd, head.type == UInt8(NGHTTP2_HEADERS.rawValue)
   else { return 0 }
   unsafe withSession(user) { session in
-    session.droppedBlock(head)
+    session.ignoreBlock(head)
     if code == NGHTTP2_ERR_REFUSED_STREAM.rawValue {
       unsafe session.delegate.sessionRefusedStream()
     }

@@ -14,43 +14,43 @@ extension Session {
   func beganFrame(_ head: nghttp2_frame_hd) {
     // Nothing but CONTINUATION may stand within a block.
     if unsafe progress == .ignored {
-      unsafe hasUnseenParts = true
+      unsafe ignoredBlockEnded = true
       unsafe progress = .none
     }
     guard head.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
     unsafe blocksBegun &+= 1
-    unsafe excessHeaders += Self.largestListSize(head.length)
-    // Unless `keptBlock` follows.
-    droppedBlock(head)
+    // Counts as ignored until `keptBlock` says otherwise: of those that are, nothing more is told.
+    unsafe excessHeaderSize += Self.worstListSize(ofBytes: head.length)
+    ignoreBlock(head)
   }
 
   func keptBlock(_ head: nghttp2_frame_hd) {
     unsafe block.reset()
     unsafe progress = .kept
-    unsafe excessHeaders -= Self.largestListSize(head.length)
+    unsafe excessHeaderSize -= Self.worstListSize(ofBytes: head.length)
   }
 
-  /// Parts of ignored blocks that the library says nothing of may be among so many bytes.
-  func countUnseenParts(_ bytes: Int) {
-    guard unsafe hasUnseenParts || progress == .ignored else { return }
-    unsafe hasUnseenParts = false
-    unsafe excessHeaders += Self.largestListSize(bytes)
-  }
-
-  /// What bytes may cost of which the library tells no fields: each may stand for one.
-  private static func largestListSize(_ bytes: Int) -> Int { bytes * HeaderBlock.fieldSize(0) }
-
-  /// The block is ignored, or something is wrong with it: what may still come of it is ignored.
-  func droppedBlock(_ head: nghttp2_frame_hd) {
+  /// What may still come of the block counts for nothing.
+  func ignoreBlock(_ head: nghttp2_frame_hd) {
     unsafe progress = head.flags & Self.endHeaders != 0 ? .none : .ignored
   }
+
+  /// Counts so many bytes if CONTINUATION of ignored blocks may be among them.
+  func countIgnored(bytes: Int) {
+    guard unsafe ignoredBlockEnded || progress == .ignored else { return }
+    unsafe ignoredBlockEnded = false
+    unsafe excessHeaderSize += Self.worstListSize(ofBytes: bytes)
+  }
+
+  /// The densest field of HPACK is one byte (RFC 7541, section 6.1).
+  private static func worstListSize(ofBytes bytes: Int) -> Int { bytes * HeaderBlock.fieldSize(0) }
 
   /// - Returns: false where the peer sends so much over the limit that it is not worth decoding.
   func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
     let size = HeaderBlock.fieldSize(name.count + value.count)
     guard unsafe block.admits(size, limit: options.maxHeaderListSize) else {
-      unsafe excessHeaders += size
-      return unsafe excessHeaders <= options.maxExcessHeaders
+      unsafe excessHeaderSize += size
+      return unsafe excessHeaderSize <= options.maxExcessHeaderSize
     }
     if name.count == apartLength, let apartName = unsafe apartName,
       let base = name.baseAddress, unsafe memcmp(base, apartName, name.count) == 0

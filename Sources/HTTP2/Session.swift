@@ -50,10 +50,10 @@ package final class Session {
   @exclusivity(unchecked) private(set) var output: UnsafeMutablePointer<ByteBuffer>?
   /// DATA frames without payload or END_STREAM: they cost work and no window.
   @exclusivity(unchecked) var emptyDataFrames = 0
-  /// An ignored block came to its end since `receive` began.
-  @exclusivity(unchecked) var hasUnseenParts = false
-  /// Header list size of what was decoded and not kept.
-  @exclusivity(unchecked) var excessHeaders = 0
+  /// One that went on in CONTINUATION, since `receive` began.
+  @exclusivity(unchecked) var ignoredBlockEnded = false
+  /// See `takeExcessHeaderSize`.
+  @exclusivity(unchecked) var excessHeaderSize = 0
   /// `options.apartName` and its length, looked at for every header field.
   let apartName: UnsafePointer<UInt8>?
   let apartLength: Int
@@ -82,7 +82,7 @@ package final class Session {
     defer { unsafe isInside = false }
     let taken = unsafe nghttp2_session_mem_recv(
       library, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
-    countUnseenParts(bytes.count)
+    countIgnored(bytes: bytes.count)
     guard taken >= 0 else { throw SessionError(library: taken, doing: "receiving") }
   }
 
@@ -168,9 +168,9 @@ package final class Session {
 
   /// Header list size decoded since the last call over `SessionOptions.maxHeaderListSize`, and for
   /// streams that were ignored: the most that it can have been.
-  package func takeExcessHeaders() -> Int {
-    defer { unsafe excessHeaders = 0 }
-    return unsafe excessHeaders
+  package func takeExcessHeaderSize() -> Int {
+    defer { unsafe excessHeaderSize = 0 }
+    return unsafe excessHeaderSize
   }
 
   // MARK: Streams

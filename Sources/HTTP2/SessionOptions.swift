@@ -6,11 +6,11 @@ package struct SessionOptions: Sendable {
   package var streamWindow: Int32 = 1 << 20
   /// Bytes the peer may send on all streams together before we consume them.
   package var connectionWindow: Int32 = 16 << 20
-  /// SETTINGS_MAX_HEADER_LIST_SIZE: sum of name + value + 32 over one header block's fields.
+  /// SETTINGS_MAX_HEADER_LIST_SIZE: sum over one block of what `HeaderBlock.fieldSize` says.
   package var maxHeaderListSize: Int = 16 << 10
   /// Header list size that is decoded over that limit, or for streams that are ignored, between two
-  /// looks at `Session.takeExcessHeaders`; past it `Session.receive` throws.
-  package var maxExcessHeaders: Int = 1 << 20
+  /// looks at `Session.takeExcessHeaderSize`; past it `Session.receive` throws.
+  package var maxExcessHeaderSize: Int = 1 << 20
   /// SETTINGS_MAX_FRAME_SIZE (16,384…16,777,215).
   package var maxFrameSize: UInt32 = 16 << 10
   /// CONTINUATION frames accepted behind one HEADERS frame.

@@ -60,19 +60,18 @@ package struct Moment: Sendable {
 }
 
 extension Duration {
-  // By 64 bits where they suffice (9 s): `components` divides 128 bits, ten times as slow.
+  /// Where 64 bits hold them (9 s): `components` divides 128 bits, ten times as slow.
+  package var attosecondsIn64Bits: Int64? { Int64(exactly: attoseconds) }
 
   /// Whole microseconds.
   package var microseconds: Int64 {
-    if let attoseconds = Int64(exactly: attoseconds) { return attoseconds / 1_000_000_000_000 }
+    if let attosecondsIn64Bits { return attosecondsIn64Bits / 1_000_000_000_000 }
     let (seconds, attoseconds) = components
     return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
   }
   /// Whole nanoseconds; zero for less than that.
   package var nanoseconds: UInt64 {
-    if let attoseconds = Int64(exactly: attoseconds) {
-      return UInt64(max(attoseconds, 0)) / 1_000_000_000
-    }
+    if let attosecondsIn64Bits { return UInt64(max(attosecondsIn64Bits, 0)) / 1_000_000_000 }
     let (seconds, attoseconds) = components
     return seconds < 0 || attoseconds < 0
       ? 0 : UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000

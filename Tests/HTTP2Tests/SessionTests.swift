@@ -266,13 +266,13 @@ import Testing
   @Test func countsWhatAPeerSendsOverTheLimit() throws {
     var options = SessionOptions()
     options.maxHeaderListSize = 2_000
-    options.maxExcessHeaders = 10_000
+    options.maxExcessHeaderSize = 10_000
     let pair = try SessionPair(server: options)
     let large = ("x-large", String(repeating: "v", count: 1_000 - 39))
     for (count, excess) in [(1, 0), (3, 2_000), (11, 10_000)] {
       _ = try pair.request(extra: Array(repeating: large, count: count))
       try pair.exchange()
-      #expect(pair.server.session.takeExcessHeaders() == excess)
+      #expect(pair.server.session.takeExcessHeaderSize() == excess)
       #expect(pair.server.opened.last?.truncated == (excess > 0))
     }
     _ = try pair.request(extra: Array(repeating: large, count: 12))
@@ -288,10 +288,10 @@ import Testing
     try pair.exchange()
     pair.server.session.reset(pair.server.opened[0].stream, .cancel)
     try pair.exchange()
-    #expect(call.closed == .cancel && pair.server.session.takeExcessHeaders() == 0)
+    #expect(call.closed == .cancel && pair.server.session.takeExcessHeaderSize() == 0)
     let fields: [UInt8] = [0x83, 0x86, 0x84]
     try pair.server.give([0, 0, 3, 1, 4, 0, 0, 0, 1] + fields)
-    #expect(pair.server.session.takeExcessHeaders() == 3 * 32)
+    #expect(pair.server.session.takeExcessHeaderSize() == 3 * 32)
     // In parts: HEADERS, CONTINUATION; and a PING behind them, at whose beginning they are over.
     try pair.server.give([0, 0, 3, 1, 0, 0, 0, 0, 1] + fields)
     #expect(pair.server.session.openBlock != nil)
@@ -300,9 +300,9 @@ import Testing
     try pair.server.give(ping)
     #expect(pair.server.session.openBlock == nil)
     // Each byte may have been a field.
-    #expect(pair.server.session.takeExcessHeaders() == (3 + 12 + 12 + ping.count) * 32)
+    #expect(pair.server.session.takeExcessHeaderSize() == (3 + 12 + 12 + ping.count) * 32)
     try pair.server.give(ping)
-    #expect(pair.server.session.takeExcessHeaders() == 0 && pair.server.opened.count == 1)
+    #expect(pair.server.session.takeExcessHeaderSize() == 0 && pair.server.opened.count == 1)
   }
 
   /// nghttp2 drops responses with more than 64 KiB of headers; the client must not wait for them.

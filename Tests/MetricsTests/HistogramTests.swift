@@ -62,5 +62,9 @@ import Testing
     #expect(Duration.milliseconds(30).milliseconds == 30)
     #expect(Duration.microseconds(-1500).milliseconds == -1.5)
     #expect(Duration.milliseconds(20).seconds == 0.02)
+    // On both sides of what 64 bits of attoseconds hold.
+    #expect(Duration.milliseconds(9_223).milliseconds == 9_223)
+    #expect(Duration.milliseconds(9_224).milliseconds == 9_224)
+    #expect(Duration.milliseconds(-9_224).seconds == -9.224)
   }
 }

@@ -193,14 +193,14 @@ def bomb(fields, large=3000):
 
 
 def excess(server):
-    metric = 'rpc_server_limit_reached_total{limit="excess-headers-per-second"}'
+    metric = 'rpc_server_limit_reached_total{limit="excess-header-size-per-second"}'
     return server.metrics().get(metric, 0)
 
 
 @pytest.mark.parametrize("fields, large", [(12000, 3000), (16000, 0)], ids=["bytes", "fields"])
 def test_a_head_of_indexed_fields(start, fields, large):
     """A few bytes that expand to megabytes of headers (an HPACK bomb) end their connection."""
-    server = start("--excess-headers-per-second", 64 << 10)
+    server = start("--excess-header-size-per-second", 64 << 10)
     before = server.memory()
     with Raw(server) as raw:
         raw.until(lambda: raw.settings)
@@ -215,7 +215,7 @@ def test_a_head_of_indexed_fields(start, fields, large):
 
 def test_heads_over_the_limit_in_a_row(start):
     """Each is answered that it is too large, until they are too many."""
-    server = start("--excess-headers-per-second", 200 << 10)
+    server = start("--excess-header-size-per-second", 200 << 10)
     with Raw(server) as raw:
         assert raw.call(head(ECHO, x_large="v" * 20000)).status == "8"
         assert excess(server) == 0

@@ -48,7 +48,7 @@ struct Arguments {
     case "--header-ms": limits.headerTimeout = .milliseconds(number)
     case "--idle-ms": limits.connectionIdle = .milliseconds(number)
     case "--empty-frames-per-second": limits.emptyFramesPerSecond = number
-    case "--excess-headers-per-second": limits.excessHeadersPerSecond = number
+    case "--excess-header-size-per-second": limits.excessHeaderSizePerSecond = number
     case "--stream-window": limits.streamWindow = number
     case "--connection-window": limits.connectionWindow = number
     default: return false

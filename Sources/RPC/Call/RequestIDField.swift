@@ -19,6 +19,6 @@ enum RequestIDField {
 
   private static func canBeSent(_ id: String) -> Bool {
     (1...CallContext.requestIDLimit).contains(id.utf8.count)
-      && id.utf8.allSatisfy { $0 >= 0x20 && $0 <= 0x7E }
+      && MetadataCoding.isPrintable(id.utf8.span)
   }
 }

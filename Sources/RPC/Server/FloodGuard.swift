@@ -17,7 +17,7 @@ enum Flood {
     switch self {
     case .resets: .resetBurst
     case .emptyFrames: .emptyFramesPerSecond
-    case .excessHeaders: .excessHeadersPerSecond
+    case .excessHeaders: .excessHeaderSizePerSecond
     }
   }
 }
@@ -33,7 +33,7 @@ struct FloodGuard: Sendable {
     emptyFrames = TokenBucket(
       burst: limits.emptyFramesPerSecond, perSecond: limits.emptyFramesPerSecond)
     excessHeaders = TokenBucket(
-      burst: limits.excessHeadersPerSecond, perSecond: limits.excessHeadersPerSecond)
+      burst: limits.excessHeaderSizePerSecond, perSecond: limits.excessHeaderSizePerSecond)
   }
 
   /// - Returns: whether that much more may be.

@@ -112,7 +112,7 @@ final class ServerConnection {
   /// Ends the connection for what its client did.
   ///
   /// - Parameter flood: what the GOAWAY says; nil where the session says it itself.
-  private func violate(_ flood: Flood? = nil) {
+  private func violate(_ flood: Flood?) {
     guard !isViolated else { return }
     isViolated = true
     core.metrics?.violations.increment()
@@ -202,11 +202,11 @@ extension ServerConnection: ConnectionHandler {
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
-      return error.code == .excessHeaders ? violate(.excessHeaders) : violate()
+      return violate(error.code == .excessHeaders ? .excessHeaders : nil)
     }
     timeHeaders(session.openBlock)
     charge(session.takeEmptyDataFrames(), .emptyFrames)
-    let excess = session.takeExcessHeaders()
+    let excess = session.takeExcessHeaderSize()
     // A drain ignores streams of clients who cannot have heard of it yet.
     if drain.phase == .serving { charge(excess, .excessHeaders) }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }

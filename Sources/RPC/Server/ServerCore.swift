@@ -108,7 +108,7 @@ final class ServerCore: Sendable {
     options.streamWindow = Int32(clamping: limits.streamWindow)
     options.connectionWindow = Int32(clamping: limits.connectionWindow)
     options.maxHeaderListSize = limits.headerSize
-    options.maxExcessHeaders = limits.excessHeadersPerSecond
+    options.maxExcessHeaderSize = limits.excessHeaderSizePerSecond
     options.apartName = "grpc-timeout"
     return options
   }

@@ -40,9 +40,10 @@ public struct ServerLimits: Sendable {
   /// DATA frames without payload or end that a client may send in a row, and then per second,
   /// before its connection ends.
   public var emptyFramesPerSecond = 1_000
-  /// Header list size that a client may send over `headerSize`, or for streams that are ignored, at
-  /// once, and then per second, before its connection ends.
-  public var excessHeadersPerSecond = 1 << 20
+  /// Bytes of header list size that a client may send over `headerSize` at once, and then per
+  /// second, before its connection ends. In heads that are ignored (of streams over the announced
+  /// number, or closed already) each byte counts as a field of 32.
+  public var excessHeaderSizePerSecond = 1 << 20
   /// Bytes of one call's response metadata, percent-encoded message included.
   public var responseMetadataSize = 8 << 10
 
@@ -70,7 +71,7 @@ public enum Limit: String, Error, Sendable, CaseIterable, CustomStringConvertibl
   case readerTimeout = "reader-timeout"
   case connectionIdle = "max-connection-idle"
   case emptyFramesPerSecond = "empty-frames-per-second"
-  case excessHeadersPerSecond = "excess-headers-per-second"
+  case excessHeaderSizePerSecond = "excess-header-size-per-second"
   case responseMetadataSize = "max-response-metadata"
 
   public var description: String { "the limit \(rawValue)" }

@@ -52,10 +52,7 @@ enum MetadataCoding {
       guard !entry.name.isEmpty, isName(entry.name.utf8.span) else {
         return Problem("metadata name \"\(entry.name)\" has other bytes than 0-9 a-z _ . -")
       }
-      guard
-        entry.name.utf8.first != UInt8(ascii: "g") || !entry.name.hasPrefix("grpc-")
-          || sendable.contains(entry.name)
-      else {
+      guard !entry.name.hasPrefix("grpc-") || sendable.contains(entry.name) else {
         return Problem("metadata name \"\(entry.name)\" is reserved for gRPC")
       }
       switch entry.value {
@@ -82,7 +79,7 @@ enum MetadataCoding {
 
   /// Whether all are in 0x20...0x7E. Eight at a time, as every answer has such texts: what is below
   /// borrows from its highest bit, what is above carries into it, and others do neither.
-  private static func isPrintable(_ bytes: Span<UInt8>) -> Bool {
+  static func isPrintable(_ bytes: Span<UInt8>) -> Bool {
     let highest: UInt64 = 0x8080_8080_8080_8080
     let raw = unsafe bytes.bytes
     var place = 0

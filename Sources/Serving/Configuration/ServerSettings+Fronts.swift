@@ -63,8 +63,8 @@ extension ServerSettings {
       .emptyFramesPerSecond, "empty DATA frames in a row, and then per second",
       .count(\.limits.emptyFramesPerSecond, 1...1_000_000)),
     grpc(
-      .excessHeadersPerSecond, "header fields over their limit at once, and then per second",
-      .size(\.limits.excessHeadersPerSecond, 64 * kibi...gibi)),
+      .excessHeaderSizePerSecond, "bytes of fields over max-header-size at once, and per second",
+      .size(\.limits.excessHeaderSizePerSecond, 64 * kibi...gibi)),
   ]
 
   static let http = [
