@@ -267,6 +267,8 @@ private func serve(
   await stream(write, response, request.limits, exchange)
 }
 
+/// Not inlined: the frame of a request whose answer is no stream needs none of it.
+@inline(never)
 private func stream(
   _ write: @Sendable (BodyWriter) async throws -> Void, _ response: HTTPResponse,
   _ limits: HTTPLimits, _ exchange: LoopBound<Exchange>
@@ -283,6 +285,7 @@ private func stream(
   onLoop(exchange) { $0.ended(source.value, cutOff: cutOff) }
 }
 
+@inline(__always)
 private func onLoop(
   _ exchange: LoopBound<Exchange>, _ body: @escaping @Sendable (Exchange) -> Void
 ) {
