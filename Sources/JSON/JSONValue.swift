@@ -80,6 +80,21 @@ package struct JSONValue: Sendable {
     }
   }
 
+  /// Appends the elements of an array of numbers.
+  ///
+  /// - Returns: the place of the first that is none; nil if all are.
+  package func appendFloats(to floats: inout [Float]) -> Int? {
+    floats.reserveCapacity(floats.count + count)
+    for index in 0..<count {
+      guard let element = unsafe json_array_get(node, index) else { return index }
+      switch unsafe element.pointee.type {
+      case JSON_INTEGER, JSON_REAL: floats.append(Float(unsafe json_number_value(element)))
+      default: return index
+      }
+    }
+    return nil
+  }
+
   private func element(_ index: Int) -> JSONValue? {
     guard index >= 0, let element = unsafe json_array_get(node, index) else { return nil }
     return unsafe JSONValue(document: document, node: element)

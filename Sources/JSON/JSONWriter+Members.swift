@@ -13,14 +13,6 @@ extension JSONWriter {
     endArray()
   }
 
-  package mutating func array<Elements: Sequence>(
-    _ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void
-  ) {
-    beginArray()
-    for element in elements { body(&self, element) }
-    endArray()
-  }
-
   // One member of an object: its key and its value; nil is written as null.
 
   package mutating func member(_ key: String, _ value: String?) {
@@ -50,6 +42,8 @@ extension JSONWriter {
 
   package mutating func member(_ key: String, _ values: [String]) {
     self.key(key)
-    array(values) { json, value in json.string(value) }
+    array { json in
+      for value in values { json.string(value) }
+    }
   }
 }

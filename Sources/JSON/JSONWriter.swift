@@ -51,23 +51,18 @@ package struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  package mutating func integer(_ value: some FixedWidthInteger) {
-    separate()
-    bytes.append(contentsOf: String(value).utf8)
-  }
+  package mutating func integer(_ value: some FixedWidthInteger) { digits(String(value)) }
 
   /// The shortest decimal that reads back as the same value; null for what JSON cannot say.
   package mutating func number(_ value: Double) {
     guard value.isFinite else { return null() }
-    separate()
-    bytes.append(contentsOf: "\(value)".utf8)
+    digits(value.description)
   }
 
   /// The same for a float: its own shortest decimal, not that of the double it converts to.
   package mutating func number(_ value: Float) {
     guard value.isFinite else { return null() }
-    separate()
-    bytes.append(contentsOf: "\(value)".utf8)
+    digits(value.description)
   }
 
   /// A value that is JSON text already.
@@ -84,6 +79,11 @@ package struct JSONWriter: Sendable {
   package mutating func null() {
     separate()
     bytes.append(contentsOf: "null".utf8)
+  }
+
+  private mutating func digits(_ text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
   }
 
   private mutating func open(_ bracket: Unicode.Scalar) {

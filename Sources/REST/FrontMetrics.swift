@@ -11,7 +11,7 @@ final class FrontMetrics: Sendable {
   private let limits: Family<Counter>
   private let requests: Family<Counter>
   private let seconds: Family<Histogram>
-  private let byOperation: [String: RouteMetrics]
+  private let byRoute: [ObjectIdentifier: RouteMetrics]
 
   init(_ registry: Registry, routes: [Route]) {
     limits = registry.counters(
@@ -25,19 +25,19 @@ final class FrontMetrics: Sendable {
       labels: ["route"], bound: 100)
     self.requests = requests
     self.seconds = seconds
-    byOperation = Dictionary(
+    byRoute = Dictionary(
       uniqueKeysWithValues: routes.map { route in
         let path = route.pattern.description
         let metrics = RouteMetrics(
           succeeded: requests.with(path, route.method.rawValue, "200"), seconds: seconds.with(path))
-        return (route.operation.id, metrics)
+        return (ObjectIdentifier(route), metrics)
       })
   }
 
   func reached(_ limit: HTTPLimit) { limits.with(limit.rawValue).increment() }
 
   func ended(_ request: EndedRequest) {
-    let known = request.matched.flatMap { byOperation[$0.operation.id] }
+    let known = request.matched.flatMap { byRoute[ObjectIdentifier($0)] }
     if let known, request.status == 200, request.method == request.matched?.method.rawValue {
       known.succeeded.increment()
     } else {

@@ -41,6 +41,17 @@ struct JSONDocumentTests {
     #expect(keys == ["z", "a", "é"])
   }
 
+  @Test func readsRowsOfNumbers() throws {
+    let root = try JSONDocument(#"[[1, -2.5, 3e0], [4, "5", 6], [], {"a": 7}]"#).root
+    let elements = try #require(root.elements)
+    var floats: [Float] = [0]
+    #expect(elements[0].appendFloats(to: &floats) == nil)
+    #expect(floats == [0, 1, -2.5, 3])
+    #expect(elements[1].appendFloats(to: &floats) == 1)
+    #expect(elements[2].appendFloats(to: &floats) == nil)
+    #expect(elements[3].appendFloats(to: &floats) == 0)
+  }
+
   @Test func zeroBytesMayStandInStrings() throws {
     #expect(try JSONDocument(#"["a\u0000b"]"#).root.elements?.first?.string == "a\0b")
   }

@@ -40,7 +40,9 @@ struct JSONWriterTests {
       json.key("raw")
       json.json(#"{"x":1}"#.utf8)
       json.key("list")
-      json.array([1, 2]) { json, value in json.integer(value) }
+      json.array { json in
+        for value in [1, 2] { json.integer(value) }
+      }
     }
     #expect(
       writer.text

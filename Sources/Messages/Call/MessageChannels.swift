@@ -9,7 +9,8 @@ public enum Arrival: Sendable, Equatable { case message, end, pending }
 public protocol InboundMessages: AnyObject, Sendable {
   /// Hands the next payload to `body` if one is here; the bytes are borrowed for that call.
   func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival
-  /// Suspends until `poll` would not answer `.pending`. Throws `Status` if the call broke.
+  /// Suspends until `poll` would not answer `.pending`. Throws `Status` if the call broke or the
+  /// task is cancelled.
   func arrival() async throws
 }
 

@@ -5,9 +5,8 @@ extension MethodHandler {
     _ path: String, _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .unary) { inbound, outbound, context in
-      let request: Request = try await single(inbound)
-      let response = try await body(request, context)
-      _ = unsafe try outbound.send { reserve in unsafe response.encode(reserve: reserve) }
+      let response = try await body(single(inbound), context)
+      try TypedMessages.queue(response, on: outbound)
     }
   }
 
@@ -17,8 +16,7 @@ extension MethodHandler {
       @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .serverStreaming) { inbound, outbound, context in
-      let request: Request = try await single(inbound)
-      try await body(request, ResponseWriter(outbound), context)
+      try await body(single(inbound), ResponseWriter(outbound), context)
     }
   }
 
@@ -28,7 +26,7 @@ extension MethodHandler {
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .clientStreaming) { inbound, outbound, context in
       let response = try await body(RequestStream(inbound), context)
-      _ = unsafe try outbound.send { reserve in unsafe response.encode(reserve: reserve) }
+      try TypedMessages.queue(response, on: outbound)
     }
   }
 
@@ -43,11 +41,13 @@ extension MethodHandler {
     }
   }
 
-  /// The request of a call that has one.
-  private static func single<Request: Message>(
-    _ inbound: any InboundMessages
-  ) async throws -> Request {
-    guard let request: Request = try await RequestStream(inbound).next() else {
+  /// The request of a call that has one, which is here before its handler is called.
+  @inline(never)
+  private static func single<Request: Message>(_ inbound: any InboundMessages) throws -> Request {
+    let next: TypedMessages.Next<Request> = try TypedMessages.poll(inbound) {
+      Status(malformedRequest: $0)
+    }
+    guard case .message(let request) = next else {
       throw Status(.unimplemented, "the call has no request message")
     }
     return request

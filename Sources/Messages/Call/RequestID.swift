@@ -12,6 +12,6 @@ package enum RequestID {
 
   package static func make() -> String {
     let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
-    return "\(prefix)-\(String(number, radix: 16))"
+    return "\(prefix)-\(number)"
   }
 }

@@ -6,11 +6,7 @@ public struct RequestStream<Element: Message>: Sendable {
   /// The next message; nil after the other side half-closed. Throws `Status` for bytes that do not
   /// decode.
   public func next() async throws -> Element? {
-    do {
-      return try await TypedMessages.next(of: inbound)
-    } catch let error as DecodingError {
-      throw Status(malformedRequest: error)
-    }
+    try await TypedMessages.next(of: inbound) { Status(malformedRequest: $0) }
   }
 }
 
@@ -28,51 +24,105 @@ public struct ResponseWriter<Element: Message>: Sendable {
 /// Typed messages over a call's channels. Functions, not methods of the channels' protocols: those
 /// would be generic over who moves the bytes too, and such code looks types up at run time, in
 /// every call.
+///
+/// What encodes and decodes is not asynchronous: the frame of a function that waits would hold all
+/// its temporaries for as long as it waits.
 enum TypedMessages {
-  /// The next message, decoded; nil at the end. Throws `DecodingError`, or `Status` if the call
-  /// broke.
-  static func next<Element: Message>(of inbound: any InboundMessages) async throws -> Element? {
-    while true {
-      var message: Element?
-      let arrival = unsafe try inbound.poll { bytes in
+  /// What polling found, decoded.
+  enum Next<Element> {
+    case message(Element)
+    case end
+    case pending
+  }
+
+  /// - Parameter malformed: what is thrown for bytes that do not decode.
+  @inline(never)
+  static func poll<Element: Message>(
+    _ inbound: any InboundMessages, malformed: (DecodingError) -> Status
+  ) throws -> Next<Element> {
+    var message: Element?
+    let arrival: Arrival
+    do {
+      arrival = unsafe try inbound.poll { bytes in
         message = unsafe try Element(decoding: bytes, limits: .standard)
       }
-      switch arrival {
-      case .message: return message
+    } catch let error as DecodingError {
+      throw malformed(error)
+    }
+    if let message { return .message(message) }
+    return arrival == .end ? .end : .pending
+  }
+
+  /// The next message, decoded; nil at the end. Throws `Status`.
+  static func next<Element: Message>(
+    of inbound: any InboundMessages, malformed: (DecodingError) -> Status
+  ) async throws -> Element? {
+    while true {
+      switch try poll(inbound, malformed: malformed) as Next<Element> {
+      case .message(let message): return message
       case .end: return nil
       case .pending: try await inbound.arrival()
       }
     }
   }
 
+  /// Encodes and queues a message.
+  ///
+  /// - Returns: false when the queue has passed its high watermark.
+  @inline(never)
+  @discardableResult
+  static func queue(_ message: some Message, on outbound: any OutboundMessages) throws -> Bool {
+    unsafe try outbound.send { reserve in unsafe message.encode(reserve: reserve) }
+  }
+
   /// Encodes and queues a message, then waits while the queue is above its watermark.
   static func send(_ message: some Message, to outbound: any OutboundMessages) async throws {
-    let below = unsafe try outbound.send { reserve in unsafe message.encode(reserve: reserve) }
-    if !below { try await outbound.drained() }
+    if try !queue(message, on: outbound) { try await outbound.drained() }
   }
 
   /// The next message of a response; nil at the end of a call that went well.
   static func nextResponse<Response: Message>(
     of call: any InboundMessages
   ) async throws -> Response? {
-    do {
-      return try await next(of: call)
-    } catch let error as DecodingError {
-      throw Status(.internal, "malformed response: \(error)", cause: error)
-    }
+    try await next(of: call, malformed: malformedResponse)
   }
 
   /// The one response of a call, and its end.
   static func response<Response: Message>(
     of call: any InboundMessages, _ path: String
   ) async throws -> Response {
-    guard let response: Response = try await nextResponse(of: call) else {
-      throw Status(.internal, "\(path) ended well but without a response message")
+    var response: Response?
+    while true {
+      if let response = try end(of: call, path, response: &response) { return response }
+      try await call.arrival()
     }
-    guard try await nextResponse(of: call) as Response? == nil else {
-      throw Status(.internal, "\(path) sent several response messages; one is allowed")
+  }
+
+  /// - Parameter response: the one response, once it is here.
+  /// - Returns: it, once the call has ended well.
+  @inline(never)
+  private static func end<Response: Message>(
+    of call: any InboundMessages, _ path: String, response: inout Response?
+  ) throws -> Response? {
+    while true {
+      switch try poll(call, malformed: malformedResponse) as Next<Response> {
+      case .message(let next):
+        guard response == nil else {
+          throw Status(.internal, "\(path) sent several response messages; one is allowed")
+        }
+        response = next
+      case .end:
+        guard let response else {
+          throw Status(.internal, "\(path) ended well but without a response message")
+        }
+        return response
+      case .pending: return nil
+      }
     }
-    return response
+  }
+
+  private static func malformedResponse(_ error: DecodingError) -> Status {
+    Status(.internal, "malformed response: \(error)", cause: error)
   }
 
   /// A call with one message each way.
@@ -80,12 +130,14 @@ enum TypedMessages {
     on transport: any ClientTransport, _ path: String, _ request: Request, _ options: CallOptions
   ) async throws -> Response {
     let call = try await transport.open(path: path, options: options)
-    return try await withTaskCancellationHandler {
-      _ = unsafe try call.send { reserve in unsafe request.encode(reserve: reserve) }
+    do {
+      try queue(request, on: call)
       call.finish()
       return try await response(of: call, path)
-    } onCancel: {
+    } catch {
+      // A wait throws when its task is cancelled; a call that has ended takes no notice.
       call.cancel()
+      throw error
     }
   }
 }

@@ -7,8 +7,8 @@ extension ApusV1.Instance {
   init(_ value: JSONValue, at place: @autoclosure () -> String) throws(FieldError) {
     if let text = value.string {
       self.init(kind: .text(text))
-    } else if let elements = value.elements {
-      self.init(kind: .features(try ApusV1.FeatureRow(row: elements, at: place())))
+    } else if value.kind == .array {
+      self.init(kind: .features(try ApusV1.FeatureRow(row: value, at: place())))
     } else if value.kind == .object {
       try self.init(Fields(value, at: place()))
     } else {
@@ -43,16 +43,12 @@ extension ApusV1.Instance {
 
 extension ApusV1.FeatureRow {
   /// A row of numbers without names.
-  init(row elements: JSONValue.Elements, at place: String) throws(FieldError) {
+  init(row: JSONValue, at place: @autoclosure () -> String) throws(FieldError) {
     self.init()
-    values.reserveCapacity(elements.count)
-    for (index, element) in elements.enumerated() {
-      guard let number = element.number else {
-        throw FieldError(
-          "\(place)[\(index)]", "expected a number, got \(Fields.article(element))")
-      }
-      values.append(Float(number))
+    guard let index = row.appendFloats(to: &values), let element = row.elements?[index] else {
+      return
     }
+    throw FieldError("\(place())[\(index)]", "expected a number, got \(Fields.article(element))")
   }
 
   /// `features`: an array of numbers, or an object of numbers by name.
@@ -61,8 +57,8 @@ extension ApusV1.FeatureRow {
       self.init()
       return
     }
-    if let elements = member.elements {
-      try self.init(row: elements, at: fields.place("features"))
+    if member.kind == .array {
+      try self.init(row: member, at: fields.place("features"))
       return
     }
     self.init()

@@ -8,7 +8,7 @@ internal import Glibc
 //
 //   loop's epoll ──ready──> MHD_run ──> access callback ──> Exchange ──> handler's task
 //        ▲                    ▲                                              │
-//        │                    └────────── runSoon <── MHD_resume <── answer ─┘
+//        │                    └───────── runSoon <── (MHD_resume) <── answer ─┘
 //        └── once a second: connections that are overdue are shut down
 
 /// libmicrohttpd on one loop. On that loop only.
@@ -25,12 +25,17 @@ final class Daemon {
   private(set) var incoming: AcceptedSocket?
   private var isRunning = false
   private var isPosted = false
+  /// A handler was started that has not answered at once.
+  private var hasStarted = false
+  private var isPaused = false
   private var isSweeping = false
   /// Made once: work that other callbacks ask for.
   private var post: @Sendable () -> Void = {}
 
   /// Rounds in a row before others get their turn.
   private static let rounds = 8
+  /// How long handlers have to answer before their connections are looked at again, and suspended.
+  private static let pause = Duration.milliseconds(5)
 
   init(core: FrontCore, loop: EventLoop) throws(SystemError) {
     self.core = core
@@ -72,15 +77,19 @@ final class Daemon {
   // MARK: Running
 
   /// Does what there is to do; not from one of the library's callbacks.
+  ///
+  /// A round that starts handlers is the last: the next comes with an answer, or after a pause.
   func run() {
     guard let handle = unsafe handle, !isRunning else { return }
     isRunning = true
+    hasStarted = false
     var left = Self.rounds
     repeat {
       _ = unsafe MHD_run(handle)
       left -= 1
-    } while unsafe left > 0 && mhd_is_busy(handle) != 0
+    } while unsafe left > 0 && !hasStarted && mhd_is_busy(handle) != 0
     isRunning = false
+    if hasStarted { return runAfterPause() }
     if unsafe mhd_is_busy(handle) != 0 { runSoon() }
   }
 
@@ -94,6 +103,22 @@ final class Daemon {
   private func runPosted() {
     isPosted = false
     run()
+  }
+
+  private func runAfterPause() {
+    guard !isPaused else { return }
+    isPaused = true
+    // From now, not from the turn's start: starting many handlers takes longer than the pause.
+    _ = loop.schedule(at: .monotonic.advanced(by: Self.pause), self)
+  }
+
+  /// From one of the library's callbacks: a handler runs.
+  func handlerRuns() { hasStarted = true }
+
+  /// There is an answer on a connection that is not suspended; in the library's callback, where it
+  /// is taken at once, nothing needs to be done for it.
+  func lookAgain() {
+    if !isRunning { runSoon() }
   }
 
   // MARK: Connections
@@ -161,6 +186,13 @@ final class Daemon {
     guard let handle = unsafe handle, connections.isEmpty else { return }
     unsafe self.handle = nil
     unsafe MHD_stop_daemon(handle)
+  }
+}
+
+extension Daemon: TimerHandler {
+  func timerFired(_ token: TimerToken) {
+    isPaused = false
+    run()
   }
 }
 

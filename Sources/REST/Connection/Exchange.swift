@@ -123,7 +123,7 @@ final class Exchange {
     body = []
   }
 
-  /// The request is whole, or the connection was resumed.
+  /// The request is whole, or the library looks at it again.
   ///
   /// - Returns: false to end the connection.
   func sawAll(_ library: LibraryConnection) -> Bool {
@@ -133,9 +133,12 @@ final class Exchange {
       connection.library = library
       start()
       if response != nil { return queue(library) }
-      if machine.mustWait() { library.suspend() }
+      connection.daemon.handlerRuns()
       return true
     case .queue: return queue(library)
+    case .suspend:
+      library.suspend()
+      return true
     case .wait: return true
     }
   }
@@ -189,7 +192,7 @@ final class Exchange {
       sending = bytes.count
       core.bodies.charge(sending)
     }
-    if resumes { connection.resume() }
+    if resumes { connection.resume() } else { connection.daemon.lookAgain() }
   }
 
   /// The answer's body has more, or has ended.
@@ -264,6 +267,8 @@ private func serve(
   await stream(write, response, request.limits, exchange)
 }
 
+/// Not inlined: the frame of a request whose answer is no stream needs none of it.
+@inline(never)
 private func stream(
   _ write: @Sendable (BodyWriter) async throws -> Void, _ response: HTTPResponse,
   _ limits: HTTPLimits, _ exchange: LoopBound<Exchange>
@@ -280,6 +285,7 @@ private func stream(
   onLoop(exchange) { $0.ended(source.value, cutOff: cutOff) }
 }
 
+@inline(__always)
 private func onLoop(
   _ exchange: LoopBound<Exchange>, _ body: @escaping @Sendable (Exchange) -> Void
 ) {

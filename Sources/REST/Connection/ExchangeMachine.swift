@@ -3,8 +3,9 @@
 //       │  (refused by head)    │ client gone        │ client gone       ▲
 //       └───────────────────────┴────────────────────┴───────────────────┘
 //
-// libmicrohttpd is asked to leave the connection alone (`suspended`) while the handler runs, and
-// while an answer that is written as it is made has nothing to send.
+// libmicrohttpd is asked to leave the connection alone (`suspended`) where the handler still runs
+// when it looks at the request again, and while an answer that is written as it is made has nothing
+// to send. Being left alone and looked at again costs three system calls.
 
 /// What happens to one request, and in which order; knows no library, no bytes and no task.
 struct ExchangeMachine: Sendable {
@@ -14,26 +15,20 @@ struct ExchangeMachine: Sendable {
   private(set) var isSuspended = false
 
   /// What to do in the library's callback for a request that is whole.
-  enum Callback: Sendable, Equatable { case start, queue, wait }
+  enum Callback: Sendable, Equatable { case start, queue, suspend, wait }
 
-  /// The library says that the request is whole: the first time, and again after each resume.
+  /// The library says that the request is whole: the first time, and whenever it looks again.
   mutating func whole() -> Callback {
     switch phase {
     case .receiving:
       phase = .running
       return .start
     case .answering: return .queue
+    case .running where !isSuspended:
+      isSuspended = true
+      return .suspend
     case .running, .over: return .wait
     }
-  }
-
-  /// The handler was started and has not answered at once.
-  ///
-  /// - Returns: whether to suspend the connection.
-  mutating func mustWait() -> Bool {
-    guard phase == .running, !isSuspended else { return false }
-    isSuspended = true
-    return true
   }
 
   /// There is an answer.

@@ -39,7 +39,12 @@ struct LibraryConnection {
     guard let made = unsafe Self.make(response, source, exchange) else { return false }
     defer { unsafe MHD_destroy_response(made) }
     for header in response.headers {
-      _ = unsafe MHD_add_response_header(made, header.name, header.value)
+      // Lent as they are: a string that is passed as a pointer is copied first.
+      unsafe header.name.withCString { name in
+        unsafe header.value.withCString { value in
+          _ = unsafe MHD_add_response_header(made, name, value)
+        }
+      }
     }
     return unsafe MHD_queue_response(handle, UInt32(response.status), made) == .YES
   }

@@ -10,6 +10,7 @@ extension HTTPRequest {
   func objectIfAny() throws -> Fields? { body.isEmpty ? nil : try object() }
 
   private func document() throws(HTTPError) -> JSONDocument {
+    let body = body
     guard !body.isEmpty else { throw HTTPError(.badRequest, "the body is empty; send JSON") }
     let bounds = JSONDocument.Limits(
       bytes: limits.bodySize, depth: limits.jsonDepth, values: limits.jsonValues)

@@ -2,16 +2,16 @@ internal import Messages
 
 /// Which metadata of a call's answer becomes header fields of the HTTP answer.
 enum AnswerHeaders {
-  private static let allowed: Set<String> = [
-    "retry-after", "retry-after-ms", "ratelimit", "ratelimit-policy", "deprecation", "sunset",
-    "link",
-    "cache-status", "server-timing", "traceparent", "x-should-retry",
+  private static let allowed = [
+    "traceparent", "server-timing", "cache-status", "ratelimit", "ratelimit-policy",
+    "retry-after", "retry-after-ms", "x-should-retry", "deprecation", "sunset", "link",
   ]
   /// Fields of one answer at most, and bytes of one value.
   private static let limits = (fields: 32, value: 1024)
 
   static func fields(of metadata: Metadata) -> [HTTPResponse.Header] {
     var fields: [HTTPResponse.Header] = []
+    fields.reserveCapacity(metadata.entries.count)
     var pushback: Int?
     for entry in metadata.entries {
       guard case .text(let value) = entry.value else { continue }

@@ -1,7 +1,8 @@
 internal import Messages
 
-/// A whole request, as a route's handler gets it.
-struct HTTPRequest: Sendable {
+/// A whole request, as a route's handler gets it. A class: it goes through many asynchronous
+/// functions, whose frames hold a reference instead of all this.
+final class HTTPRequest: Sendable {
   let method: HTTPMethod
   let target: Target
   /// What the route's pattern captured, in its order.
@@ -13,6 +14,19 @@ struct HTTPRequest: Sendable {
   let id: String
   /// The bounds that reading the body keeps to.
   let limits: HTTPLimits
+
+  init(
+    method: HTTPMethod, target: Target, parameters: [String], headers: RequestHeaders,
+    body: [UInt8], id: String, limits: HTTPLimits
+  ) {
+    self.method = method
+    self.target = target
+    self.parameters = parameters
+    self.headers = headers
+    self.body = body
+    self.id = id
+    self.limits = limits
+  }
 
   /// Whether the client asks for a stream of events.
   var acceptsEvents: Bool {

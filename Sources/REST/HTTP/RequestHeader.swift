@@ -103,9 +103,9 @@ struct RequestHeaders: Sendable {
     let isToken = unsafe !name.isEmpty && name.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
         true
-      default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+      default: "!#$%&'*+.^_`|~".utf8.contains(byte)
       }
     }
     if !isToken { flaw = .name }
@@ -113,7 +113,9 @@ struct RequestHeaders: Sendable {
 
   /// The first value of that name.
   subscript(_ header: RequestHeader) -> String? {
-    for field in fields where field.header == header { return field.value }
+    for index in fields.indices where fields[index].header == header {
+      return fields[index].value
+    }
     return nil
   }
 

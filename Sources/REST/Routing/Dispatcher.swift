@@ -65,18 +65,11 @@ final class Dispatcher: Sendable {
 
   /// Runs the route's handler; whatever it throws becomes an answer.
   func respond(to request: HTTPRequest, _ route: Route, _ gateway: Gateway) async -> HTTPResponse {
-    var response: HTTPResponse
-    do { response = try await route.handle(request, gateway) } catch {
-      let id = gateway.answerMetadata.lazy.compactMap(AnswerHeaders.requestID).first
-      response = route.dialect.response(HTTPError(error), requestID: id ?? request.id)
+    do {
+      return answered(try await route.handle(request, gateway), request, route, gateway)
+    } catch {
+      return failed(error, request, route, gateway)
     }
-    let metadata = gateway.answerMetadata
-    for field in metadata.flatMap(AnswerHeaders.fields)
-    where field.name == "link" || !response.headers.contains(where: { $0.name == field.name }) {
-      response.headers.append(field)
-    }
-    let id = metadata.lazy.compactMap(AnswerHeaders.requestID).first
-    return finished(response, request.headers, id: id ?? request.id, route)
   }
 
   /// What the front answers when it cannot let a handler run.
@@ -85,6 +78,34 @@ final class Dispatcher: Sendable {
   }
 
   // MARK: Parts
+
+  // Neither is inlined: the frame of a request that waits has no use for their temporaries.
+  @inline(never)
+  private func failed(
+    _ error: any Error, _ request: HTTPRequest, _ route: Route, _ gateway: Gateway
+  ) -> HTTPResponse {
+    let id = gateway.answerMetadata.lazy.compactMap(AnswerHeaders.requestID).first
+    let response = route.dialect.response(HTTPError(error), requestID: id ?? request.id)
+    return answered(response, request, route, gateway)
+  }
+
+  /// The response with what its calls' metadata tell.
+  @inline(never)
+  private func answered(
+    _ response: HTTPResponse, _ request: HTTPRequest, _ route: Route, _ gateway: Gateway
+  ) -> HTTPResponse {
+    var response = response
+    response.headers.reserveCapacity(response.headers.count + 8)
+    var id: String?
+    for metadata in gateway.answerMetadata {
+      id = id ?? AnswerHeaders.requestID(of: metadata)
+      for field in AnswerHeaders.fields(of: metadata)
+      where field.name == "link" || !response.headers.contains(where: { $0.name == field.name }) {
+        response.headers.append(field)
+      }
+    }
+    return finished(response, request.headers, id: id ?? request.id, route)
+  }
 
   private func finished(
     _ response: HTTPResponse, _ head: Head, _ route: Route? = nil

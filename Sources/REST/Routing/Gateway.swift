@@ -53,6 +53,6 @@ final class Gateway: ClientTransport {
   /// Of the last call: its head's metadata, and those beside its status once it has ended.
   var answerMetadata: [Metadata] {
     guard let call = state.withLock({ $0.last }) else { return [] }
-    return [call.initialMetadata, call.trailingMetadata].filter { !$0.entries.isEmpty }
+    return [call.initialMetadata, call.trailingMetadata]
   }
 }

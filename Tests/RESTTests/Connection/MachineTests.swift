@@ -9,16 +9,23 @@ import Testing
     var machine = ExchangeMachine()
     #expect(machine.whole() == .start)
     #expect(machine.answered() == false)
-    #expect(machine.mustWait() == false)
     #expect(machine.whole() == .queue)
     #expect(machine.completed() == true, "what wrote a body may still run")
     #expect(machine.phase == .over)
   }
 
+  @Test func answersBeforeTheNextLook() {
+    var machine = ExchangeMachine()
+    #expect(machine.whole() == .start)
+    #expect(!machine.isSuspended)
+    #expect(machine.answered() == false, "nothing to resume")
+    #expect(machine.whole() == .queue)
+  }
+
   @Test func answersLater() {
     var machine = ExchangeMachine()
     #expect(machine.whole() == .start)
-    #expect(machine.mustWait() == true)
+    #expect(machine.whole() == .suspend)
     #expect(machine.whole() == .wait)
     #expect(machine.answered() == true, "resumes")
     #expect(machine.whole() == .queue)
@@ -39,7 +46,7 @@ import Testing
   @Test func anAnswerThatComesTooLateIsDropped() {
     var machine = ExchangeMachine()
     _ = machine.whole()
-    _ = machine.mustWait()
+    _ = machine.whole()
     #expect(machine.completed() == true)
     #expect(machine.answered() == nil)
     #expect(machine.fed() == false)
