@@ -37,7 +37,7 @@ private final class Farewell: ConnectionHandler {
   init(_ ended: @escaping () -> Void) { self.ended = ended }
 
   func opened(_ connection: Connection) {}
-  func received(_ bytes: UnsafeRawBufferPointer) {}
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.count }
   func receivedEnd() {}
   func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
   func closed(_ reason: CloseReason) { ended() }

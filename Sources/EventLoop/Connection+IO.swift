@@ -4,13 +4,18 @@ internal import Glibc
 
 extension Connection {
   /// One read a turn: what does not fit stays in the kernel and makes the socket readable again,
-  /// so that a flood on one connection takes no more than its turn.
+  /// so that a flood on one connection takes no more than its turn. What the handler leaves of it
+  /// is the next turn's.
   func read() {
     let buffer = unsafe loop.readBuffer
-    let count = unsafe cl_receive(fd, buffer.baseAddress, max(1, min(buffer.count, readLimit)))
+    let count = unsafe cl_receive(fd, buffer.baseAddress, buffer.count)
     if count > 0 {
-      guard phase == .open else { return }
-      unsafe handler?.received(UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)]))
+      guard phase == .open, let handler else { return }
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)])
+      let taken = unsafe handler.received(bytes)
+      guard taken < bytes.count, phase == .open else { return }
+      unsafe untaken.append(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+      loop.hesitant.append(self)
     } else if count == 0 {
       hasPeerEnded = true
       if phase == .lingering { return close(.local) }
@@ -18,6 +23,18 @@ extension Connection {
       if phase == .open { handler?.receivedEnd() }
     } else if count != -Int64(EAGAIN) {
       lose(Int32(-count))
+    }
+  }
+
+  /// What the handler left of the last read.
+  func offerAgain() {
+    guard phase == .open, let handler else { return }
+    let taken = unsafe untaken.withUnsafeBytes { unsafe handler.received($0) }
+    untaken.consume(taken)
+    if untaken.isEmpty {
+      untaken.removeAll(keepingCapacity: 0)
+    } else {
+      loop.hesitant.append(self)
     }
   }
 

@@ -30,8 +30,8 @@ package final class Connection: PollSource {
   var wantsGather = false
   /// Gathered bytes that the kernel has not taken.
   var leftover = ByteBuffer()
-  /// Most bytes of one read; the loop's buffer holds no more than its own size.
-  package var readLimit = Int.max
+  /// Received bytes that the handler has not taken yet: at most the loop's read buffer of them.
+  var untaken = ByteBuffer()
   var closeReason = CloseReason.local
   var timer: TimerToken?
   /// When `timer` fires; it ends a connect, a flush or the lingering.
@@ -163,7 +163,7 @@ package final class Connection: PollSource {
     if events.contains(.writable) { sendLeftover() }
     guard phase != .closed else { return }
     if events.contains(.readable) {
-      read()
+      if untaken.isEmpty { read() }
     } else if events.contains(.hangUp) {
       // Both directions are gone. What may wait unread behind a paused reader can no longer be
       // answered, and epoll would report this for ever.

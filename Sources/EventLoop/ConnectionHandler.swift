@@ -9,7 +9,10 @@ package protocol ConnectionHandler: AnyObject {
   func opened(_ connection: Connection)
 
   /// Bytes came in; they are borrowed for the call (a buffer shared by the loop's connections).
-  func received(_ bytes: UnsafeRawBufferPointer)
+  ///
+  /// - Returns: how many were taken. The rest comes again in the next turn, when other connections
+  ///   had theirs, and before anything more is read.
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int
 
   /// The peer has half-closed: nothing more will be received, but it may still read.
   func receivedEnd()

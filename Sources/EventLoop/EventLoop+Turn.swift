@@ -34,7 +34,7 @@ extension EventLoop {
 
   private func wait() {
     var timeout: Int64 = 0
-    if jobs.isEmpty && dirty.isEmpty && closings.isEmpty {
+    if jobs.isEmpty && dirty.isEmpty && closings.isEmpty && hesitant.isEmpty {
       isSleeping.store(true, ordering: .sequentiallyConsistent)
       if inbox.withLock({ $0.isEmpty }) { timeout = nanosecondsToNextTimer() }
     }
@@ -43,10 +43,13 @@ extension EventLoop {
     now = configuration.clock()
     // A failure here is a broken epoll descriptor: nothing this process could repair.
     precondition(count >= 0, "epoll_wait failed with error \(-count)")
+    swap(&hesitant, &offered)
     for position in 0..<Int(count) {
       let event = unsafe events[position]
       sources[event.token]?.ready(PollEvents(rawValue: event.events))
     }
+    for connection in offered { connection.offerAgain() }
+    offered.removeAll(keepingCapacity: true)
   }
 
   /// 0 when one is due, negative when there is none.

@@ -61,6 +61,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
   var timers = TimerHeap<any TimerHandler>()
   var jobs = Ring<Work>()
   var sources = SourceTable()
+  /// Connections whose handlers have not taken all that was read; `offered` again in the next turn.
+  var hesitant: ContiguousArray<Connection> = []
+  var offered: ContiguousArray<Connection> = []
   /// Connections that have something to write at the turn's end.
   var dirty: ContiguousArray<Connection> = []
   var flushing: ContiguousArray<Connection> = []

@@ -20,14 +20,14 @@ extension Session {
     guard head.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
     unsafe blocksBegun &+= 1
     // Counts as ignored until `keptBlock` says otherwise: of those that are, nothing more is told.
-    unsafe excessHeaderSize += Self.worstListSize(ofBytes: head.length)
+    unsafe excessHeaderSize += Self.estimatedListSize(ofBytes: head.length)
     ignoreBlock(head)
   }
 
   func keptBlock(_ head: nghttp2_frame_hd) {
     unsafe block.reset()
     unsafe progress = .kept
-    unsafe excessHeaderSize -= Self.worstListSize(ofBytes: head.length)
+    unsafe excessHeaderSize -= Self.estimatedListSize(ofBytes: head.length)
   }
 
   /// What may still come of the block counts for nothing.
@@ -39,17 +39,19 @@ extension Session {
   func countIgnored(bytes: Int) {
     guard unsafe ignoredBlockEnded || progress == .ignored else { return }
     unsafe ignoredBlockEnded = false
-    unsafe excessHeaderSize += Self.worstListSize(ofBytes: bytes)
+    unsafe excessHeaderSize += Self.estimatedListSize(ofBytes: bytes)
   }
 
-  /// The densest field of HPACK is one byte (RFC 7541, section 6.1).
-  private static func worstListSize(ofBytes bytes: Int) -> Int { bytes * HeaderBlock.fieldSize(0) }
+  /// What ignored bytes count: between a byte of a literal (1) and one that stands for a field (33;
+  /// RFC 7541, section 6.1), nearer to the literal, as an honest client's are.
+  private static func estimatedListSize(ofBytes bytes: Int) -> Int { 4 * bytes }
 
   /// - Returns: false where the peer sends so much over the limit that it is not worth decoding.
   func receivedField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
     let size = HeaderBlock.fieldSize(name.count + value.count)
-    guard unsafe block.admits(size, limit: options.maxHeaderListSize) else {
-      unsafe excessHeaderSize += size
+    let limit = options.maxHeaderListSize
+    guard unsafe block.admits(size, limit: limit) else {
+      unsafe excessHeaderSize += min(size, block.listSize - limit)
       return unsafe excessHeaderSize <= options.maxExcessHeaderSize
     }
     if name.count == apartLength, let apartName = unsafe apartName,

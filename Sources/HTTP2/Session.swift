@@ -48,12 +48,14 @@ package final class Session {
   @exclusivity(unchecked) private var isInside = false
   /// Where `gather` is writing; nil outside it.
   @exclusivity(unchecked) private(set) var output: UnsafeMutablePointer<ByteBuffer>?
-  /// DATA frames without payload or END_STREAM: they cost work and no window.
-  @exclusivity(unchecked) var emptyDataFrames = 0
+  /// DATA frames without payload or END_STREAM in what `receive` took last: they cost work and no
+  /// window.
+  @exclusivity(unchecked) package internal(set) var emptyDataFrames = 0
+  /// Header list size that was decoded in it over `SessionOptions.maxHeaderListSize`, and for
+  /// streams that were ignored: of those an estimate.
+  @exclusivity(unchecked) package internal(set) var excessHeaderSize = 0
   /// One that went on in CONTINUATION, since `receive` began.
   @exclusivity(unchecked) var ignoredBlockEnded = false
-  /// See `takeExcessHeaderSize`.
-  @exclusivity(unchecked) var excessHeaderSize = 0
   /// `options.apartName` and its length, looked at for every header field.
   let apartName: UnsafePointer<UInt8>?
   let apartLength: Int
@@ -80,6 +82,8 @@ package final class Session {
     guard let library = unsafe library, unsafe !isInside else { return }
     unsafe isInside = true
     defer { unsafe isInside = false }
+    unsafe emptyDataFrames = 0
+    unsafe excessHeaderSize = 0
     let taken = unsafe nghttp2_session_mem_recv(
       library, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     countIgnored(bytes: bytes.count)
@@ -156,22 +160,9 @@ package final class Session {
     }
   }
 
-  /// The number of the header block that has begun and not ended; nil between blocks. One that is
-  /// ignored ends where the frame behind it begins.
-  package var openBlock: Int? { unsafe progress == .none ? nil : blocksBegun }
-
-  /// DATA frames since the last call that carried neither payload nor END_STREAM.
-  package func takeEmptyDataFrames() -> Int {
-    defer { unsafe emptyDataFrames = 0 }
-    return unsafe emptyDataFrames
-  }
-
-  /// Header list size decoded since the last call over `SessionOptions.maxHeaderListSize`, and for
-  /// streams that were ignored: the most that it can have been.
-  package func takeExcessHeaderSize() -> Int {
-    defer { unsafe excessHeaderSize = 0 }
-    return unsafe excessHeaderSize
-  }
+  /// The number of the header block that has begun and not ended; nil between blocks, and in one
+  /// that is ignored.
+  package var openBlock: Int? { unsafe progress == .kept ? blocksBegun : nil }
 
   // MARK: Streams
 

@@ -8,8 +8,7 @@ package struct SessionOptions: Sendable {
   package var connectionWindow: Int32 = 16 << 20
   /// SETTINGS_MAX_HEADER_LIST_SIZE: sum over one block of what `HeaderBlock.fieldSize` says.
   package var maxHeaderListSize: Int = 16 << 10
-  /// Header list size that is decoded over that limit, or for streams that are ignored, between two
-  /// looks at `Session.takeExcessHeaderSize`; past it `Session.receive` throws.
+  /// Most `Session.excessHeaderSize`; past it `Session.receive` throws before it decodes the rest.
   package var maxExcessHeaderSize: Int = 1 << 20
   /// SETTINGS_MAX_FRAME_SIZE (16,384…16,777,215).
   package var maxFrameSize: UInt32 = 16 << 10

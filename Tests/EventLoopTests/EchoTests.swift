@@ -43,6 +43,27 @@ import Testing
     }
   }
 
+  /// What a handler leaves comes again in later turns, in order and once, and the end behind it.
+  @Test func bytesThatAreLeftComeAgain() async throws {
+    let bytes = pattern(100_000)
+    try await withGroup { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in
+        Echo(taking: 1_000)
+      }
+      let peers = [
+        try await Peer.connect(on: group.loops[0], to: listening.address, sending: bytes),
+        try await Peer.connect(on: group.loops[0], to: listening.address, sending: bytes),
+      ]
+      for peer in peers { #expect(try await peer.read(bytes.count) == bytes) }
+      // Whoever closes with bytes left gets no more of them.
+      try await peers[0].run { caller in
+        caller.send(bytes)
+        caller.connection?.closeAfterFlush()
+      }
+      #expect(try await peers[0].readToEnd().last == .closed(.local))
+    }
+  }
+
   @Test func aThousandConnectionsLoseNothing() async throws {
     try await withGroup { group in
       let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
@@ -265,7 +286,10 @@ private final class Farewell: ConnectionHandler {
   private var waiting = ByteBuffer()
   init(_ bytes: [UInt8]) { waiting.append(bytes) }
   func opened(_ connection: Connection) { self.connection = connection }
-  func received(_ bytes: UnsafeRawBufferPointer) { connection?.closeAfterFlush() }
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+    connection?.closeAfterFlush()
+    return bytes.count
+  }
   func receivedEnd() {}
   func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
     let count = min(limit, waiting.count)
@@ -293,7 +317,7 @@ private final class Opened: ConnectionHandler {
     bytes.withUnsafeBytes { words.append($0) }
   }
   func opened(_ connection: Connection) { opened.send(LoopBound(connection, on: loop)) }
-  func received(_ bytes: UnsafeRawBufferPointer) {}
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.count }
   func receivedEnd() {}
   func gather(into output: inout ByteBuffer, limit: Int) -> Bool {
     let count = min(limit, words.count)

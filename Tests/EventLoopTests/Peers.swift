@@ -18,20 +18,26 @@ final class Echo: ConnectionHandler {
   private var isInside = false
   private let onClose: @Sendable (CloseReason) -> Void
   private let onEnd: @Sendable () -> Void
+  /// Bytes taken in one turn.
+  private let most: Int
 
   init(
+    taking most: Int = .max,
     onEnd: @escaping @Sendable () -> Void = {},
     onClose: @escaping @Sendable (CloseReason) -> Void = { _ in }
   ) {
+    self.most = most
     self.onEnd = onEnd
     self.onClose = onClose
   }
 
   func opened(_ connection: Connection) { self.connection = connection }
 
-  func received(_ bytes: UnsafeRawBufferPointer) {
-    waiting.append(bytes)
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let taken = min(bytes.count, most)
+    waiting.append(UnsafeRawBufferPointer(rebasing: bytes[..<taken]))
     connection?.setNeedsWrite()
+    return taken
   }
 
   func receivedEnd() {
@@ -77,11 +83,12 @@ final class Caller: ConnectionHandler {
     if !waiting.isEmpty { connection.setNeedsWrite() }
   }
 
-  func received(_ bytes: UnsafeRawBufferPointer) {
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
     isInside = true
     events.send(.bytes(Array(bytes)))
     if let connection { onBytes?(connection) }
     isInside = false
+    return bytes.count
   }
 
   func receivedEnd() {

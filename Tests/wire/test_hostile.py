@@ -233,7 +233,7 @@ def test_heads_that_are_ignored(start, parts):
     fields = block()[:1] * 16000
     with Raw(server) as raw:
         assert raw.call(head(ECHO), OK).status == "0"
-        for _ in range(100):
+        for _ in range(200):
             if parts == 1:
                 raw.write(frame(HEADERS, 5, 1, fields))
             else:
@@ -276,16 +276,23 @@ def test_headers_that_never_end(start, beginning):
     server.until(connections=1, calls=1)
 
 
-@pytest.mark.parametrize("more", [b"", frame(CONTINUATION, 0, 1)], ids=["open", "continued"])
-def test_headers_of_a_closed_stream_that_never_end(start, more):
-    """The library ignores them, and would wait for their end for ever."""
+@pytest.mark.parametrize("flags", [0, 4], ids=["open", "ended"])
+def test_late_headers_in_parts(start, flags):
+    """Those of a call that is over are ignored, unseen, and hold nothing: the connection's other calls
+    are not ended for them."""
     server = start("--header-ms", 100)
     with Raw(server) as raw:
         assert raw.call(head(ECHO), OK).status == "0"
-        raw.write(frame(HEADERS, 1, 1, block()) + more)
-        raw.until_closed()
-        assert raw.goaway == (11, b"headers"), "ENHANCE_YOUR_CALM, and why"
-    assert server.metrics()['rpc_server_limit_reached_total{limit="header-timeout"}'] == 1
+        other = raw.request(head(ECHO), b"", end=False)
+        raw.write(frame(HEADERS, 1, 1, block()) + frame(CONTINUATION, flags, 1))
+        with Raw(server) as late:  # its time begins later, and is over
+            late.until(lambda: late.settings)
+            late.write(OPEN)
+            late.until_closed()
+        if flags:
+            raw.send(other, OK)
+            assert raw.wait(other).status == "0"
+    server.until(connections=1, calls=1)
     serves(server)
 
 
@@ -445,6 +452,35 @@ def test_half_open_request_then_reset_connection(start):
         raw.socket.close()
     server.until(connections=1, calls=1)
     serves(server)
+
+
+def test_many_calls_at_once_take_turns(start):
+    """What one client sends in one go is taken in shares, in order, and all of it."""
+    server = start("--loops", 1)
+    with Raw(server) as raw:
+        raw.until(lambda: raw.settings)
+        block = hpack.Encoder().encode(head(ECHO), huffman=False)
+        ids = range(1, 401, 2)
+        raw.h2.get_next_available_stream_id()
+        calls = b"".join(
+            frame(HEADERS, 4, number, block) + frame(DATA, 1, number, message(b"%d" % number))
+            for number in ids)
+        answers, tail = [], b""
+        raw.write(calls)
+        while len(answers) < len(ids):
+            tail += raw.socket.recv(65536)
+            while len(tail) >= 9:
+                size = int.from_bytes(tail[:3], "big") + 9
+                if len(tail) < size:
+                    break
+                if tail[3] == DATA and size > 9:
+                    number = int.from_bytes(tail[5:9], "big")
+                    assert tail[14:size] == b"%d" % number
+                    answers.append(number)
+                tail = tail[size:]
+        assert sorted(answers) == list(ids)
+    serves(server)
+    server.until(connections=1, calls=1)
 
 
 def test_attackers_do_not_stop_the_others(start):

@@ -102,15 +102,17 @@ extension ClientShell: ConnectionHandler {
     greetingTimer = nil
   }
 
-  func received(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, let connection, unsafe greet(bytes) else { return }
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let session, let connection, unsafe greet(bytes) else { return bytes.count }
     do throws(SessionError) {
       try unsafe session.receive(bytes)
     } catch {
       lost = Status(.unavailable, "the server broke HTTP/2: \(error)")
-      return connection.close()
+      connection.close()
+      return bytes.count
     }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
+    return bytes.count
   }
 
   func receivedEnd() {

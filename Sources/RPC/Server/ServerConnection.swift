@@ -31,9 +31,7 @@ final class ServerConnection {
   /// What the GOAWAY of the drain says.
   private var drainReason = "drain"
   private var floods: FloodGuard
-  private var pace = ReadPace()
-  /// Calls that the bytes of this turn opened.
-  private var opened = 0
+  private var share = TurnShare(start: .distantFuture)
   private var idle: IdleMachine
   private var idleTimer: TimerToken?
   /// Runs while there may be calls.
@@ -187,29 +185,32 @@ extension ServerConnection: ConnectionHandler {
     }
   }
 
-  func received(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, let connection else { return }
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let session, let connection else { return bytes.count }
     isReceiving = true
-    opened = 0
-    let start = LoopInstant.monotonic
-    defer {
-      isReceiving = false
-      pace.took(
-        bytes: bytes.count, calls: opened,
-        nanoseconds: LoopInstant.monotonic.nanoseconds(since: start))
-      connection.readLimit = pace.limit
-    }
-    do throws(SessionError) {
-      try unsafe session.receive(bytes)
-    } catch {
-      return violate(error.code == .excessHeaders ? .excessHeaders : nil)
-    }
+    defer { isReceiving = false }
+    share = TurnShare(start: .monotonic)
+    var taken = 0
+    repeat {
+      let end = min(taken + TurnShare.slice, bytes.count)
+      do throws(SessionError) {
+        try unsafe session.receive(UnsafeRawBufferPointer(rebasing: bytes[taken..<end]))
+      } catch {
+        violate(error.code == .excessHeaders ? .excessHeaders : nil)
+        return bytes.count
+      }
+      chargeFloods(session)
+      taken = end
+    } while taken < bytes.count && connection.isOpen && !share.isUsedUp(now: .monotonic)
     timeHeaders(session.openBlock)
-    charge(session.takeEmptyDataFrames(), .emptyFrames)
-    let excess = session.takeExcessHeaderSize()
-    // A drain ignores streams of clients who cannot have heard of it yet.
-    if drain.phase == .serving { charge(excess, .excessHeaders) }
     if session.wantsToSend || session.isFinished { connection.setNeedsWrite() }
+    return taken
+  }
+
+  private func chargeFloods(_ session: Session) {
+    charge(session.emptyDataFrames, .emptyFrames)
+    // A drain ignores streams of clients who cannot have heard of it yet.
+    if drain.phase == .serving { charge(session.excessHeaderSize, .excessHeaders) }
   }
 
   /// Whoever says FIN can be told nothing that HTTP/2 would need answers to; what is ready is sent.
@@ -243,7 +244,7 @@ extension ServerConnection: ConnectionHandler {
 extension ServerConnection: SessionDelegate {
   func sessionOpened(_ stream: Stream, head: borrowing HeaderBlock, end: Bool) {
     guard let session else { return }
-    opened += 1
+    share.calls += 1
     if let limit = acquireCall() {
       core.metrics?.reached(limit)
       return session.reset(stream, .refusedStream)

@@ -42,7 +42,7 @@ public struct ServerLimits: Sendable {
   public var emptyFramesPerSecond = 1_000
   /// Bytes of header list size that a client may send over `headerSize` at once, and then per
   /// second, before its connection ends. In heads that are ignored (of streams over the announced
-  /// number, or closed already) each byte counts as a field of 32.
+  /// number, or closed already) each byte counts as four.
   public var excessHeaderSizePerSecond = 1 << 20
   /// Bytes of one call's response metadata, percent-encoded message included.
   public var responseMetadataSize = 8 << 10
