@@ -166,11 +166,10 @@ import Time
     #expect(refused?.limit.name == "model-concurrent")
     // A model without limits of its own has room for anything.
     #expect(limiter.admit(caller, instead: "c", tokens: 60, at: clock.now).readings.isEmpty)
-    call.leaveModel(at: clock.now)
-    call.leaveModel(at: clock.now)
     #expect(admit(caller, model: "a").refusal?.limit.name == "concurrent", "the call goes on")
     standIn.admission?.finish(tokens: 20, at: clock.now)
-    call.finish(tokens: 20, at: clock.now)
+    call.finishElsewhere(tokens: 20, at: clock.now)
+    call.finish(tokens: 90, at: clock.now)
     let next = admit(caller, model: "a")
     #expect(
       next.readings.map(\.name)

@@ -50,14 +50,17 @@ struct LimitStage: Sendable {
   ///
   /// - Returns: whether it may: the key opens the model, and has room for it.
   func admitInstead(_ record: CallRecord, model: String, tokens: Int) async -> Bool {
-    let (caller, now) = (record.caller, clock())
+    let caller = record.caller
     guard caller.may(useModel: model),
       case .admitted(let admission) = await limiter.admit(
-        caller, instead: model, tokens: tokens, at: now)
+        caller, instead: model, tokens: tokens, at: clock())
     else { return false }
-    record.hold(instead: admission, at: now)
+    record.hold(instead: admission)
     return true
   }
+
+  /// To be called when that model has failed, before anything else is to answer.
+  func leaveStandIn(_ record: CallRecord) { record.leaveStandIn(at: clock()) }
 
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is
   /// charged at the call's end.

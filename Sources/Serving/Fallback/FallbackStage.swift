@@ -59,6 +59,7 @@ struct FallbackStage: Sendable {
       } catch let status as Status {
         // The caller's time is over; else it does no better, and it is the next step's turn.
         if status.code == .deadlineExceeded { throw status }
+        if let record { limits.leaveStandIn(record) }
       }
     }
     throw failure

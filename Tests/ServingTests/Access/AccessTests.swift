@@ -140,6 +140,7 @@ import Time
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 0)
     #expect(await stage.admitInstead(record, model: "b", tokens: 0))
+    stage.leaveStandIn(record)
     #expect(await !stage.admitInstead(record, model: "b", tokens: 0))
     #expect(await stage.admitInstead(record, model: "c", tokens: 0))
     #expect(await !stage.admitInstead(record, model: "d", tokens: 0))
@@ -159,6 +160,7 @@ import Time
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 60)
     #expect(await stage.admitInstead(record, model: "b", tokens: 60))
+    stage.leaveStandIn(record)
     #expect(await stage.admitInstead(record, model: "c", tokens: 60))
     record.release(tokens: 40, at: .now())
     func left(_ model: String) async -> [Int] {
