@@ -106,9 +106,9 @@ package final class Admission: Sendable {
     if settlesFirst() { settling.settle(charge, tokens: tokens, at: now) }
   }
 
-  /// Ends a call that another model answered: the key as a whole is charged what it used, the model
-  /// nothing.
-  package func finishElsewhere(tokens: Int?, at now: Moment) {
+  /// Ends a call that a stand-in answered: the key as a whole is charged what it used, the model
+  /// that was asked for nothing.
+  package func finishByStandIn(tokens: Int?, at now: Moment) {
     guard settlesFirst() else { return }
     settling.settle(part(.key), tokens: tokens, at: now)
     settling.settle(part(.model), tokens: 0, at: now)

@@ -42,7 +42,7 @@ package final class MemoryRateLimiter: RateLimiter {
   }
 
   package func admit(
-    _ caller: Caller, instead model: String, tokens: Int, at now: Moment
+    _ caller: Caller, standIn model: String, tokens: Int, at now: Moment
   ) -> Decision {
     admit(caller, model, tokens, now, .model)
   }

@@ -14,9 +14,9 @@ package protocol RateLimiter: Sendable {
   ///   - tokens: what the call will use, by estimate; `Admission.finish` corrects it.
   func admit(_ caller: Caller, model: String, tokens: Int, at now: Moment) async -> Decision
 
-  /// Charges a call that was admitted to one more model, which is to answer in place of its own:
-  /// to the limits of that model alone, as those of the key as a whole were charged for the call.
-  func admit(_ caller: Caller, instead model: String, tokens: Int, at now: Moment) async -> Decision
+  /// Charges a call that was admitted to a stand-in besides, another model that is to answer it: to
+  /// the limits of that model alone, as those of the key as a whole were charged for the call.
+  func admit(_ caller: Caller, standIn model: String, tokens: Int, at now: Moment) async -> Decision
 }
 
 /// Takes an admission back in when its call has ended.

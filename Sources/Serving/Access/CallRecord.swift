@@ -28,7 +28,7 @@ final class CallRecord: Sendable {
   private struct State {
     var facts = Facts()
     var admission: Admission?
-    /// Of the model that answers in place of the one that was asked for.
+    /// Of the model that is to answer in place of the one that was asked for.
     var standIn: Admission?
   }
 
@@ -97,10 +97,10 @@ final class CallRecord: Sendable {
   /// Keeps a call's leave to run until its end.
   func hold(_ admission: Admission) { state.withLock { $0.admission = admission } }
 
-  /// Keeps the leave of a model that is to answer instead.
-  func hold(instead admission: Admission) { state.withLock { $0.standIn = admission } }
+  /// Keeps the leave of a stand-in.
+  func hold(standIn admission: Admission) { state.withLock { $0.standIn = admission } }
 
-  /// That model does not answer after all.
+  /// The stand-in does not answer after all.
   func leaveStandIn(at now: Moment) {
     let standIn = state.withLock { state in
       defer { state.standIn = nil }
@@ -122,7 +122,7 @@ final class CallRecord: Sendable {
       own?.finish(tokens: tokens, at: now)
       return
     }
-    own?.finishElsewhere(tokens: tokens, at: now)
+    own?.finishByStandIn(tokens: tokens, at: now)
     standIn.finish(tokens: tokens, at: now)
   }
 }

@@ -131,7 +131,7 @@ import Time
     } catch { #expect(error.code == .permissionDenied) }
   }
 
-  @Test func anotherModelThatAnswersIsWithinItsOwnLimitsAndTheKeysScope() async throws {
+  @Test func aStandInIsWithinItsOwnLimitsAndTheKeysScope() async throws {
     let stage = LimitStage(limiter: MemoryRateLimiter())
     let plan = LimitPlan(Limits(requests: 10), models: ["b": Limits(requests: 1)])
     let caller = Caller(
@@ -139,11 +139,11 @@ import Time
     let context = CallContext(path: "/p")
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 0)
-    #expect(await stage.admitInstead(record, model: "b", tokens: 0))
+    #expect(await stage.admitStandIn(record, model: "b", tokens: 0))
     stage.leaveStandIn(record)
-    #expect(await !stage.admitInstead(record, model: "b", tokens: 0))
-    #expect(await stage.admitInstead(record, model: "c", tokens: 0))
-    #expect(await !stage.admitInstead(record, model: "d", tokens: 0))
+    #expect(await !stage.admitStandIn(record, model: "b", tokens: 0))
+    #expect(await stage.admitStandIn(record, model: "c", tokens: 0))
+    #expect(await !stage.admitStandIn(record, model: "d", tokens: 0))
     #expect(record.facts.limit == nil, "the call itself is not refused")
   }
 
@@ -159,9 +159,9 @@ import Time
     let context = CallContext(path: "/p")
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 60)
-    #expect(await stage.admitInstead(record, model: "b", tokens: 60))
+    #expect(await stage.admitStandIn(record, model: "b", tokens: 60))
     stage.leaveStandIn(record)
-    #expect(await stage.admitInstead(record, model: "c", tokens: 60))
+    #expect(await stage.admitStandIn(record, model: "c", tokens: 60))
     record.release(tokens: 40, at: .now())
     func left(_ model: String) async -> [Int] {
       let decision = limiter.admit(caller, model: model, tokens: 0, at: .now())
