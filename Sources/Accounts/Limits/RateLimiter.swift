@@ -22,7 +22,8 @@ package protocol RateLimiter: Sendable {
 /// Takes an admission back in when its call has ended.
 package protocol AdmissionSettling: AnyObject, Sendable {
   /// Gives the call's place back and, if `tokens` is known, charges that instead of the estimate.
-  /// Called once for each admission.
+  /// Called once for each admission, or once for each part of it: what the key as a whole is
+  /// charged, and what the model is.
   func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment)
 }
 
