@@ -28,7 +28,15 @@ package protocol AdmissionSettling: AnyObject, Sendable {
 }
 
 /// Which of a key's limits a call is charged to.
-package enum LimitScope: Sendable { case keyAndModel, key, model }
+package struct LimitScope: OptionSet, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Those of the key as a whole.
+  package static let key = Self(rawValue: 1)
+  /// Those of the model with this key.
+  package static let model = Self(rawValue: 2)
+}
 
 /// What an admitted call was charged with.
 package struct AdmissionCharge: Sendable {
@@ -43,8 +51,7 @@ package struct AdmissionCharge: Sendable {
   package var scope: LimitScope
 
   package init(
-    keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment,
-    scope: LimitScope = .keyAndModel
+    keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment, scope: LimitScope
   ) {
     self.keyID = keyID
     self.model = model
