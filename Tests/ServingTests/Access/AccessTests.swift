@@ -149,23 +149,24 @@ import Time
 
   /// Also where the key has but one place, the stand-in gets its turn.
   @Test func whatTheKeyAsAWholeMayIsTakenOnceHoweverOftenACallFallsBack() async throws {
+    let now = Moment(monotonic: 1_000, wall: UnixTime(seconds: 1_800_000_000))
     let limiter = MemoryRateLimiter()
-    let stage = LimitStage(limiter: limiter)
+    let stage = LimitStage(limiter: limiter) { now }
     let whole = Limits(requests: 10, tokensPerMinute: 100, concurrent: 1)
     let own = Limits(tokensPerMinute: 100, concurrent: 1)
     let plan = LimitPlan(whole, models: ["a": own, "b": own, "c": own])
     let caller = Caller(
       keyID: .anonymous, owner: "", isAdmin: false, models: .all, limits: plan)
     let context = CallContext(path: "/p")
-    let record = CallRecord(caller: caller, time: .now())
+    let record = CallRecord(caller: caller, time: now.wall)
     try await stage.admit(record, context, model: "a", tokens: 60)
     #expect(await stage.admitStandIn(record, model: "b", tokens: 60))
     stage.leaveStandIn(record)
     #expect(await stage.admitStandIn(record, model: "c", tokens: 60))
-    record.release(tokens: 40, at: .now())
+    record.release(tokens: 40, at: now)
     func left(_ model: String) async -> [Int] {
-      let decision = limiter.admit(caller, model: model, tokens: 0, at: .now())
-      if case .admitted(let admission) = decision { admission.finish(tokens: 0, at: .now()) }
+      let decision = limiter.admit(caller, model: model, tokens: 0, at: now)
+      if case .admitted(let admission) = decision { admission.finish(tokens: 0, at: now) }
       return decision.readings.map(\.remaining)
     }
     // Requests, tokens and places of the key; tokens and places of the model.
