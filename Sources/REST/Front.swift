@@ -64,7 +64,7 @@ package final class Front: Sendable {
 
   /// Has clients go elsewhere, while whoever sends them here learns of the end: every answer is the
   /// last of its connection. To be followed by `drain`.
-  package func leave() { core.phase = .leaving }
+  package func announceDrain() { core.phase = .announced }
 
   /// Ends in good order: no connection is accepted any more, idle ones are closed, and the others
   /// close with the answer that is under way; after `grace` the rest is ended.

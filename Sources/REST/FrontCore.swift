@@ -7,7 +7,7 @@ final class FrontCore: Sendable {
   enum Phase: UInt8, AtomicRepresentable {
     case serving
     /// Answers say that the connection ends with them; new ones are still accepted.
-    case leaving
+    case announced
     /// The same, and no connection is accepted any more.
     case draining
   }

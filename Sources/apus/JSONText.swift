@@ -140,10 +140,9 @@ enum JSONText {
       json.beginObject()
       json.field("deprecated_at", deprecation.deprecatedAt)
       json.field("sunset_at", deprecation.sunsetAt)
-      json.field("link", deprecation.link)
-      json.field("successor", deprecation.successor)
-      json.key("ended")
-      json.boolean(deprecation.ended)
+      if !deprecation.link.isEmpty { json.field("link", deprecation.link) }
+      if !deprecation.successor.isEmpty { json.field("successor", deprecation.successor) }
+      json.field("gone", deprecation.gone)
       json.endObject()
     }
     json.endObject()

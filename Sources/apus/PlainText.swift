@@ -78,8 +78,9 @@ enum PlainText {
 
   private static func describe(_ deprecation: ApusV1.Deprecation) -> String {
     let isDated = deprecation.sunsetAt > 0 && deprecation.sunsetAt < 253_402_300_800
-    let verb = deprecation.ended ? "ended" : "ends"
-    return isDated ? "deprecated, \(verb) \(time(deprecation.sunsetAt))" : "deprecated"
+    guard isDated else { return "deprecated" }
+    let sunset = time(deprecation.sunsetAt)
+    return deprecation.gone ? "deprecated, refused since \(sunset)" : "deprecated, sunset \(sunset)"
   }
 
   private static func describe(_ label: ApusV1.VersionLabel) -> String {

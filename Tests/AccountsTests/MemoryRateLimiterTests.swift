@@ -153,24 +153,23 @@ import Time
     #expect(admit(caller, model: "").readings.count == 1)
   }
 
-  @Test func aModelThatAnswersInsteadIsChargedBesideAndTheKeyOnce() throws {
+  @Test func aStandInIsChargedBesideAndTheKeyOnce() throws {
     let caller = Caller.test(
       LimitPlan(
         Limits(requests: 9, tokensPerMinute: 100, concurrent: 1, monthlyRequests: 9),
         models: ["a": Limits(tokensPerMinute: 100), "b": Limits(requests: 2, concurrent: 1)]))
     let call = try #require(admit(caller, model: "a", tokens: 60).admission)
-    let standIn = limiter.admit(caller, instead: "b", tokens: 60, at: clock.now)
+    let standIn = limiter.admit(caller, standIn: "b", tokens: 60, at: clock.now)
     #expect(standIn.readings.map(\.name) == ["model-requests", "model-concurrent"])
     #expect(standIn.readings.map(\.remaining) == [1, 0])
-    let refused = limiter.admit(caller, instead: "b", tokens: 60, at: clock.now).refusal
+    let refused = limiter.admit(caller, standIn: "b", tokens: 60, at: clock.now).refusal
     #expect(refused?.limit.name == "model-concurrent")
     // A model without limits of its own has room for anything.
-    #expect(limiter.admit(caller, instead: "c", tokens: 60, at: clock.now).readings.isEmpty)
-    call.leaveModel(at: clock.now)
-    call.leaveModel(at: clock.now)
+    #expect(limiter.admit(caller, standIn: "c", tokens: 60, at: clock.now).readings.isEmpty)
     #expect(admit(caller, model: "a").refusal?.limit.name == "concurrent", "the call goes on")
     standIn.admission?.finish(tokens: 20, at: clock.now)
-    call.finish(tokens: 20, at: clock.now)
+    call.finishByStandIn(tokens: 20, at: clock.now)
+    call.finish(tokens: 90, at: clock.now)
     let next = admit(caller, model: "a")
     #expect(
       next.readings.map(\.name)

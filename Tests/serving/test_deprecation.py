@@ -31,6 +31,13 @@ deprecated:
   - {route: GET /openapi.json, since: 2026-01-01, sunset: 2026-02-01, refuse_after_sunset: true}
 """
 
+PASSED = """\
+models: {rows: {keep_versions: 2}}
+deprecated:
+  - {model: rows, version: 1, since: 2026-01-01, sunset: 2026-02-01}
+  - {model: rows, version: 2, since: 2026-01-01, sunset: 2026-02-01, refuse_after_sunset: true}
+"""
+
 
 @pytest.fixture
 def made(tmp_path):
@@ -115,7 +122,7 @@ def test_callers_are_told_and_counted(serve, token):
     assert (status, fields) == (200, [("deprecation", "@1769904000"), ("sunset", "Sun, 01 Mar 2026 00:00:00 GMT")])
     versions = {v["model_version"]: v.get("deprecation") for v in listed["data"][0]["versions"]}
     assert versions == {"2": None, "1": {"deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": "2099-01-01T00:00:00Z",
-                                         "link": "https://example.com/rows", "ended": False}}
+                                         "link": "https://example.com/rows", "gone": False}}
     paths = http(server, "/openapi.json")[2]["paths"]
     assert [(path, method) for path, methods in paths.items() for method, operation in methods.items()
             if operation.get("deprecated")] == [("/v1/predict", "post")]
@@ -129,7 +136,7 @@ def test_callers_are_told_and_counted(serve, token):
     assert server.wait_for("call", deprecated="model rows/1")["key"] == name
     described = ready(server, token)
     shown = run("models", "--server", server.address, "--key", token["token"]).stdout
-    assert shown.count("deprecated, ends 2099-01-01T00:00:00Z") == 1
+    assert shown.count("deprecated, sunset 2099-01-01T00:00:00Z") == 1
     assert described["1"].deprecation.sunset_at == 4070908800 and not described["2"].HasField("deprecation")
 
 
@@ -144,7 +151,7 @@ def test_what_has_gone_is_refused_and_charged_to_nobody(serve, made):
             server.stub.ListModels(server.apus.ListModelsRequest(), metadata=key(token), timeout=PATIENCE)
         assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
     assert refused.value.details() == (
-        "rpc /apus.v1.Inference/ListModels has gone: deprecated since 2026-01-01T00:00:00Z, it ended at "
+        "rpc /apus.v1.Inference/ListModels has gone: deprecated since 2026-01-01T00:00:00Z, its sunset was "
         "2026-02-01T00:00:00Z; use https://example.com/v2 instead")
     assert ("sunset", "Sun, 01 Feb 2026 00:00:00 GMT") in told(refused.value.trailing_metadata())
     body = {"model": "rows", "model_version": "1", "inputs": [[0, 0]]}
@@ -168,18 +175,33 @@ def test_what_has_gone_is_refused_and_charged_to_nobody(serve, made):
     assert server.stub.Predict(request(server), metadata=key(token), timeout=PATIENCE).version == "2"
 
 
-def test_whoever_looks_at_a_model_sees_what_has_ended(serve, made):
+def test_whoever_looks_at_a_model_sees_what_has_gone(serve, made):
     token = made("--requests", 0)
     server = serve(GONE)
     described = ready(server, token)
-    assert described["1"].deprecation.ended and described["1"].deprecation.successor == "https://example.com/rows"
+    assert described["1"].deprecation.gone and described["1"].deprecation.successor == "https://example.com/rows"
     assert not described["2"].HasField("deprecation")
     versions = {v["model_version"]: v.get("deprecation") for v in http(server, "/v1/models/rows", token)[2]["versions"]}
     assert versions == {"2": None, "1": {
         "deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": "2026-02-01T00:00:00Z",
-        "link": "https://example.com/rows", "successor": "https://example.com/rows", "ended": True}}
+        "link": "https://example.com/rows", "successor": "https://example.com/rows", "gone": True}}
     ready_at = {v: http(server, f"/v2/models/rows/versions/{v}/ready")[0] for v in "12"}
     assert ready_at["2"] == 200 != ready_at["1"]
+
+
+def test_a_passed_sunset_alone_is_no_end(serve, token):
+    """What nobody said, such as where to read about it, is in neither JSON."""
+    server = serve(PASSED)
+    words = ["models", "--server", server.address, "--key", token["token"]]
+    shown = run(*words).stdout
+    assert shown.count("deprecated, sunset 2026-02-01T00:00:00Z") == 1
+    assert shown.count("deprecated, refused since 2026-02-01T00:00:00Z") == 1
+    listed = json.loads(run(*words, "--json").stdout)[0]["versions"]
+    assert {v["version"]: v["deprecation"] for v in listed} == {
+        v: {"deprecated_at": 1767225600, "sunset_at": 1769904000, "gone": v == "2"} for v in "12"}
+    listed = http(server, "/v1/models", token)[2]["data"][0]["versions"]
+    assert {v["model_version"]: v["deprecation"] for v in listed} == {
+        v: {"deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": "2026-02-01T00:00:00Z", "gone": v == "2"} for v in "12"}
 
 
 def test_a_changed_file_is_taken_over(serve, token):

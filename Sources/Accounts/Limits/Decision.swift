@@ -85,8 +85,7 @@ package final class Admission: Sendable {
   package let policy: String
   private let charge: AdmissionCharge
   private let settling: any AdmissionSettling
-  private enum State: UInt8, AtomicRepresentable { case charged, modelLeft, settled }
-  private let state = Atomic(State.charged)
+  private let isSettled = Atomic(false)
 
   package init(
     _ charge: AdmissionCharge, readings: [LimitReading], policy: String,
@@ -98,28 +97,24 @@ package final class Admission: Sendable {
     self.settling = settling
   }
 
-  deinit { settle(tokens: nil, at: charge.time) }
+  deinit { finish(tokens: nil, at: charge.time) }
 
   /// Ends the call. Later calls of this do nothing.
   ///
   /// - Parameter tokens: what it used, in and out; nil to leave the estimate as it is.
-  package func finish(tokens: Int?, at now: Moment) { settle(tokens: tokens, at: now) }
-
-  /// The model does not answer after all: its place and tokens are given back, those of the key as
-  /// a whole stay with the call.
-  package func leaveModel(at now: Moment) {
-    let (isFirst, _) = state.compareExchange(
-      expected: .charged, desired: .modelLeft, ordering: .relaxed)
-    if isFirst { settling.settle(part(.model), tokens: 0, at: now) }
+  package func finish(tokens: Int?, at now: Moment) {
+    if settlesFirst() { settling.settle(charge, tokens: tokens, at: now) }
   }
 
-  private func settle(tokens: Int?, at now: Moment) {
-    switch state.exchange(.settled, ordering: .relaxed) {
-    case .charged: settling.settle(charge, tokens: tokens, at: now)
-    case .modelLeft: settling.settle(part(.key), tokens: tokens, at: now)
-    case .settled: break
-    }
+  /// Ends a call that a stand-in answered: the key as a whole is charged what it used, the model
+  /// that was asked for nothing.
+  package func finishByStandIn(tokens: Int?, at now: Moment) {
+    guard settlesFirst() else { return }
+    settling.settle(part(.key), tokens: tokens, at: now)
+    settling.settle(part(.model), tokens: 0, at: now)
   }
+
+  private func settlesFirst() -> Bool { !isSettled.exchange(true, ordering: .relaxed) }
 
   private func part(_ scope: LimitScope) -> AdmissionCharge {
     var part = charge

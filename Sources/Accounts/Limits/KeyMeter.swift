@@ -47,28 +47,29 @@ struct KeyMeter {
   }
 
   mutating func admit(
-    model name: String, tokens: Int, at now: Moment, plan: LimitPlan,
-    scope: LimitScope = .keyAndModel
+    model name: String, tokens: Int, at now: Moment, plan: LimitPlan, scope: LimitScope
   ) -> Verdict {
     if plan !== self.plan { adopt(plan) }
     let now = advance(to: now)
     let takesPlace = !name.isEmpty
-    let place = name.isEmpty ? nil : place(ofModel: name, at: now)
-    let isOfKey = scope != .model
+    let isOfModel = scope.contains(.model) && !name.isEmpty
+    let place = isOfModel ? place(ofModel: name, at: now) : nil
+    let isOfKey = scope.contains(.key)
     var fits = !isOfKey || meters[0].fits(tokens: tokens, takesPlace: takesPlace)
     if let place { fits = fits && meters[place].fits(tokens: tokens, takesPlace: true) }
     if fits {
       if isOfKey { meters[0].charge(tokens: tokens, takesPlace: takesPlace, at: now.monotonic) }
       if let place { meters[place].charge(tokens: tokens, takesPlace: true, at: now.monotonic) }
     }
-    return verdict(fits, isOfKey, place, tokens: tokens, takesPlace: takesPlace, at: now)
+    return verdict(
+      fits: fits, scope: scope, place: place, tokens: tokens, takesPlace: takesPlace, at: now)
   }
 
   /// - Returns: whether the limiter is to list it.
   mutating func settle(_ charge: AdmissionCharge, change: Int, at now: Moment) -> Bool {
     let now = advance(to: now)
-    if charge.scope != .model { meters[0].settle(charge, change: change, at: now) }
-    if charge.scope != .key, !charge.model.isEmpty, let place = places[charge.model] {
+    if charge.scope.contains(.key) { meters[0].settle(charge, change: change, at: now) }
+    if charge.scope.contains(.model), !charge.model.isEmpty, let place = places[charge.model] {
       advance(place, to: now)
       meters[place].settle(charge, change: change, at: now)
     }
@@ -104,12 +105,12 @@ struct KeyMeter {
   }
 
   private mutating func verdict(
-    _ fits: Bool, _ isOfKey: Bool, _ place: Int?, tokens: Int, takesPlace: Bool, at now: Moment
+    fits: Bool, scope: LimitScope, place: Int?, tokens: Int, takesPlace: Bool, at now: Moment
   ) -> Verdict {
     var verdict = Verdict(readings: [], time: now, model: "")
     let modelLimits = place.map { meters[$0].limitCount } ?? 0
     verdict.readings.reserveCapacity(meters[0].limitCount + modelLimits)
-    if isOfKey {
+    if scope.contains(.key) {
       meters[0].read(into: &verdict.readings, at: now)
       verdict.policy = meters[0].policy(verdict.readings[...])
     }

@@ -38,17 +38,17 @@ package final class MemoryRateLimiter: RateLimiter {
   package func admit(
     _ caller: Caller, model: String, tokens: Int, at now: Moment
   ) -> Decision {
-    admit(caller, model, tokens, now, .keyAndModel)
+    admit(caller, model: model, tokens: tokens, at: now, scope: [.key, .model])
   }
 
   package func admit(
-    _ caller: Caller, instead model: String, tokens: Int, at now: Moment
+    _ caller: Caller, standIn model: String, tokens: Int, at now: Moment
   ) -> Decision {
-    admit(caller, model, tokens, now, .model)
+    admit(caller, model: model, tokens: tokens, at: now, scope: .model)
   }
 
   private func admit(
-    _ caller: Caller, _ model: String, _ tokens: Int, _ now: Moment, _ scope: LimitScope
+    _ caller: Caller, model: String, tokens: Int, at now: Moment, scope: LimitScope
   ) -> Decision {
     let tokens = min(max(tokens, 0), Self.tokenBound)
     let verdict = withShard(of: caller.keyID) { shard in

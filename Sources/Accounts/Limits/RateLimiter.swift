@@ -14,20 +14,29 @@ package protocol RateLimiter: Sendable {
   ///   - tokens: what the call will use, by estimate; `Admission.finish` corrects it.
   func admit(_ caller: Caller, model: String, tokens: Int, at now: Moment) async -> Decision
 
-  /// Charges a call that was admitted to one more model, which is to answer in place of its own:
-  /// to the limits of that model alone, as those of the key as a whole were charged for the call.
-  func admit(_ caller: Caller, instead model: String, tokens: Int, at now: Moment) async -> Decision
+  /// Charges a call that was admitted to a stand-in besides, another model that is to answer it: to
+  /// the limits of that model alone, as those of the key as a whole were charged for the call.
+  func admit(_ caller: Caller, standIn model: String, tokens: Int, at now: Moment) async -> Decision
 }
 
 /// Takes an admission back in when its call has ended.
 package protocol AdmissionSettling: AnyObject, Sendable {
   /// Gives the call's place back and, if `tokens` is known, charges that instead of the estimate.
-  /// Called once for each admission.
+  /// Called once for each admission, or once for each part of it: what the key as a whole is
+  /// charged, and what the model is.
   func settle(_ charge: AdmissionCharge, tokens: Int?, at now: Moment)
 }
 
 /// Which of a key's limits a call is charged to.
-package enum LimitScope: Sendable { case keyAndModel, key, model }
+package struct LimitScope: OptionSet, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Those of the key as a whole.
+  package static let key = Self(rawValue: 1)
+  /// Those of the model with this key.
+  package static let model = Self(rawValue: 2)
+}
 
 /// What an admitted call was charged with.
 package struct AdmissionCharge: Sendable {
@@ -42,8 +51,7 @@ package struct AdmissionCharge: Sendable {
   package var scope: LimitScope
 
   package init(
-    keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment,
-    scope: LimitScope = .keyAndModel
+    keyID: KeyID, model: String, tokens: Int, takesPlace: Bool, time: Moment, scope: LimitScope
   ) {
     self.keyID = keyID
     self.model = model

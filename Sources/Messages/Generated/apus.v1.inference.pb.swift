@@ -1098,7 +1098,7 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// Notice that something will end (RFC 9745, RFC 8594); seconds since 1970, 0 means no date.
+  /// Notice that something is to go (RFC 9745, RFC 8594); seconds since 1970, 0 means no date.
   public struct Deprecation: BridgedMessage {
     public static var messageName: String { "apus.v1.Deprecation" }
 
@@ -1108,8 +1108,9 @@ extension ApusV1 {
     public var link: String = ""
     /// What to use instead; empty where nobody said.
     public var successor: String = ""
-    /// Whether it has ended: calls are refused, though the version may still be in memory.
-    public var ended: Bool = false
+    /// Whether it has gone: its sunset has passed and calls are refused, though the version may still
+    /// be in memory.
+    public var gone: Bool = false
 
     public init() {}
 
@@ -1118,13 +1119,13 @@ extension ApusV1 {
       sunsetAt: Double = 0,
       link: String = "",
       successor: String = "",
-      ended: Bool = false
+      gone: Bool = false
     ) {
       self.deprecatedAt = deprecatedAt
       self.sunsetAt = sunsetAt
       self.link = link
       self.successor = successor
-      self.ended = ended
+      self.gone = gone
     }
   }
 }
@@ -2575,7 +2576,7 @@ extension ApusV1.Deprecation {
     self.sunsetAt = unsafe c.pointee.sunset_at
     if unsafe c.pointee.has_link != 0 { self.link = try unsafe Bridge.string(c.pointee.link.data, c.pointee.link.len, "apus.v1.Deprecation.link") }
     if unsafe c.pointee.has_successor != 0 { self.successor = try unsafe Bridge.string(c.pointee.successor.data, c.pointee.successor.len, "apus.v1.Deprecation.successor") }
-    self.ended = unsafe c.pointee.ended != 0
+    self.gone = unsafe c.pointee.gone != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -2596,9 +2597,9 @@ extension ApusV1.Deprecation {
       unsafe c.pointee.has_successor = 1
       unsafe arena.copy(self.successor, to: &c.pointee.successor)
     }
-    if self.ended {
-      unsafe c.pointee.has_ended = 1
-      unsafe c.pointee.ended = self.ended ? 1 : 0
+    if self.gone {
+      unsafe c.pointee.has_gone = 1
+      unsafe c.pointee.gone = self.gone ? 1 : 0
     }
     return UnsafeMutableRawPointer(c)
   }
@@ -2923,5 +2924,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7408))
+      start: apus_v1_inference_descriptor(), count: 7406))
 }

@@ -89,9 +89,9 @@ extension ApusV1.Deprecation {
     json.object { json in
       json.time("deprecated_at", deprecatedAt)
       json.time("sunset_at", sunsetAt)
-      json.member("link", link)
+      if !link.isEmpty { json.member("link", link) }
       if !successor.isEmpty { json.member("successor", successor) }
-      json.member("ended", ended)
+      json.member("gone", gone)
     }
   }
 }

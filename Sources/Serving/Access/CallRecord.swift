@@ -28,7 +28,7 @@ final class CallRecord: Sendable {
   private struct State {
     var facts = Facts()
     var admission: Admission?
-    /// Of the model that answers in place of the one that was asked for.
+    /// Of the model that is to answer in place of the one that was asked for.
     var standIn: Admission?
   }
 
@@ -97,26 +97,33 @@ final class CallRecord: Sendable {
   /// Keeps a call's leave to run until its end.
   func hold(_ admission: Admission) { state.withLock { $0.admission = admission } }
 
-  /// Keeps the leave of a model that is to answer instead; those before it did not after all.
-  func hold(instead admission: Admission, at now: Moment) {
-    let (own, former) = state.withLock { state in
-      defer { state.standIn = admission }
-      return (state.admission, state.standIn)
+  /// Keeps the leave of a stand-in.
+  func hold(standIn admission: Admission) { state.withLock { $0.standIn = admission } }
+
+  /// The stand-in does not answer after all.
+  func leaveStandIn(at now: Moment) {
+    let standIn = state.withLock { state in
+      defer { state.standIn = nil }
+      return state.standIn
     }
-    own?.leaveModel(at: now)
-    former?.finish(tokens: 0, at: now)
+    standIn?.finish(tokens: 0, at: now)
   }
 
   /// Gives the leave back.
   ///
-  /// - Parameter tokens: what the call used, charged in place of the estimate.
+  /// - Parameter tokens: what the call used, charged in place of the estimate; of models to the one
+  ///   that answered alone.
   func release(tokens: Int, at now: Moment) {
     let (own, standIn) = state.withLock { state in
       defer { (state.admission, state.standIn) = (nil, nil) }
       return (state.admission, state.standIn)
     }
-    own?.finish(tokens: tokens, at: now)
-    standIn?.finish(tokens: tokens, at: now)
+    guard let standIn else {
+      own?.finish(tokens: tokens, at: now)
+      return
+    }
+    own?.finishByStandIn(tokens: tokens, at: now)
+    standIn.finish(tokens: tokens, at: now)
   }
 }
 

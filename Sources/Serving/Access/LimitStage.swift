@@ -45,19 +45,22 @@ struct LimitStage: Sendable {
     }
   }
 
-  /// To be called before a model answers in place of the one that the call was charged to. Charges
-  /// the call to the key's limits of that model besides; its answer tells of those of the first.
+  /// To be called before a stand-in is to answer. Charges the call to the key's limits of that
+  /// model besides; its answer tells of those of the model that was asked for.
   ///
   /// - Returns: whether it may: the key opens the model, and has room for it.
-  func admitInstead(_ record: CallRecord, model: String, tokens: Int) async -> Bool {
-    let (caller, now) = (record.caller, clock())
+  func admitStandIn(_ record: CallRecord, model: String, tokens: Int) async -> Bool {
+    let caller = record.caller
     guard caller.may(useModel: model),
       case .admitted(let admission) = await limiter.admit(
-        caller, instead: model, tokens: tokens, at: now)
+        caller, standIn: model, tokens: tokens, at: clock())
     else { return false }
-    record.hold(instead: admission, at: now)
+    record.hold(standIn: admission)
     return true
   }
+
+  /// To be called when the stand-in has failed, before anything else is to answer.
+  func leaveStandIn(_ record: CallRecord) { record.leaveStandIn(at: clock()) }
 
   /// Roughly what a text is in tokens: English has about four bytes in one. What it was in truth is
   /// charged at the call's end.

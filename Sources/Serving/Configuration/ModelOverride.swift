@@ -78,7 +78,7 @@ package struct ModelOverride: Sendable, Equatable {
       labels[entry.key] = Self.label(entry, reader, &problems)
     }
     let total = labels.values.map(\.share).reduce(0, +)
-    if total > 1.000_000_1 {
+    if total > ModelRegistry.Label.shareBound {
       let sum = ModelRegistry.Label.text(ofShare: total)
       problems.append(
         reader.error(entry, "\(reader.place): the shares are \(sum) together; at most 1"))

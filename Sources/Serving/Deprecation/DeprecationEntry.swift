@@ -48,7 +48,7 @@ package struct DeprecationEntry: Sendable {
   var farewell: String {
     var text = "\(what) \(name) has gone"
     if let since, let sunset {
-      text += ": deprecated since \(since.text(.seconds)), it ended at \(sunset.text(.seconds))"
+      text += ": deprecated since \(since.text(.seconds)), its sunset was \(sunset.text(.seconds))"
     }
     if let successor { text += "; use \(successor) instead" }
     if let link { text += "; more at \(link)" }
@@ -77,7 +77,7 @@ extension DeprecationEntry: Settable {
     Setting<Self>(
       "version", "one of its versions", .count(\.version, 1...Int.max, unset: "all of them")),
     Setting<Self>("since", "when it is deprecated", .time(\.since)),
-    Setting<Self>("sunset", "when it ends", .time(\.sunset)),
+    Setting<Self>("sunset", "when it is to go", .time(\.sunset)),
     Setting<Self>("link", "where to read about it", .link(\.link)),
     Setting<Self>("successor", "what to use instead", .link(\.successor)),
     Setting<Self>(

@@ -50,7 +50,7 @@ struct FallbackStage: Sendable {
         return .written(answer, Self.fallback(kind, route, failure))
       }
       guard let model, !deprecations.hasGone(model.name, version: model.version),
-        await mayUse(model, instead: route, record, tokens: tokens)
+        await mayUse(model, standingInFor: route, record, tokens: tokens)
       else { continue }
       do {
         let answer = try await attempt(model)
@@ -59,6 +59,7 @@ struct FallbackStage: Sendable {
       } catch let status as Status {
         // The caller's time is over; else it does no better, and it is the next step's turn.
         if status.code == .deadlineExceeded { throw status }
+        if let record { limits.leaveStandIn(record) }
       }
     }
     throw failure
@@ -82,10 +83,10 @@ struct FallbackStage: Sendable {
 
   /// Whether the call's key opens the model too, and has room for it.
   private func mayUse(
-    _ model: ServedModel, instead route: ModelRoute, _ record: CallRecord?, tokens: Int
+    _ model: ServedModel, standingInFor route: ModelRoute, _ record: CallRecord?, tokens: Int
   ) async -> Bool {
     guard model.name != route.name, let record else { return true }
-    return await limits.admitInstead(record, model: model.name, tokens: tokens)
+    return await limits.admitStandIn(record, model: model.name, tokens: tokens)
   }
 
   /// Shutdown and mistakes are the same everywhere; a full queue may be another model's chance, if

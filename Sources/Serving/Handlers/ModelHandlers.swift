@@ -63,7 +63,7 @@ struct ModelHandlers: Sendable {
     return ApusV1.Deprecation(
       deprecatedAt: mark.notice.since.seconds, sunsetAt: mark.notice.sunset?.seconds ?? 0,
       link: mark.link ?? "", successor: mark.successor ?? "",
-      ended: deprecations.hasGone(name, version: version))
+      gone: deprecations.hasGone(name, version: version))
   }
 
   private static func describe(_ version: ModelRegistry.Version) -> ApusV1.ModelVersion {

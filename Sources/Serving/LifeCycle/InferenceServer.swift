@@ -240,7 +240,7 @@ package final class InferenceServer: Sendable {
 
   /// Beside the gRPC server's drain, which tells of its beginning through health.
   private func drainFront(grace: Duration, delay: Duration) async {
-    front.leave()
+    front.announceDrain()
     if delay > .zero { try? await Task.sleep(for: delay) }
     await front.drain(grace: grace)
   }

@@ -4,6 +4,8 @@ internal import Messages
 extension ModelRegistry.Label {
   /// Labels of one model at most.
   static let bound = 32
+  /// Shares of one model together at most: all calls, and what adding in binary may leave behind.
+  static let shareBound = 1.000_000_1
 
   /// A share, or several together, without what adding them in binary has left behind.
   static func text(ofShare share: Double) -> String { "\((share * 1e9).rounded() / 1e9)" }
@@ -16,7 +18,7 @@ extension ModelRegistry.Model {
   func checkRoom(for label: String, share: Double) throws(Status) {
     let others = labels.filter { $0.key != label }
     let taken = others.values.map(\.share).reduce(0, +)
-    guard taken + share <= 1.000_000_1 else {
+    guard taken + share <= ModelRegistry.Label.shareBound else {
       let used = ModelRegistry.Label.text(ofShare: taken)
       let left = ModelRegistry.Label.text(ofShare: max(0, 1 - taken))
       throw Validation.invalid(

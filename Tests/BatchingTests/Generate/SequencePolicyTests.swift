@@ -56,6 +56,15 @@ import Testing
     return try #require(step)
   }
 
+  /// Takes steps until a sequence has given its blocks up.
+  func preempt(_ policy: inout SequencePolicy) throws {
+    for _ in 0..<40 where policy.preemptions == 0 {
+      complete(&policy, try plan(&policy, now: start))
+    }
+    let preemptions = policy.preemptions
+    try #require(preemptions > 0)
+  }
+
   func planned(_ policy: inout SequencePolicy) -> [Int]? { policy.plan(now: start)?.ids }
 
   // MARK: Arrival
@@ -114,7 +123,7 @@ import Testing
     _ = try policy.arrive(request(11), now: start)
     complete(&policy, try plan(&policy, now: start))
     _ = try policy.arrive(request(7), now: start)
-    while policy.preemptions == 0 { complete(&policy, try plan(&policy, now: start)) }
+    try preempt(&policy)
     #expect(policy.waiting.first.map { $0.promptTokens == 7 && $0.generated > 0 } == true)
     let refused = error { () throws(BatchingError) in
       _ = try policy.arrive(request(6), now: start)
@@ -509,7 +518,7 @@ import Testing
     for length in [4, 8, 8] { _ = try policy.arrive(request(length), now: start) }
     complete(&policy, try plan(&policy, now: start))
     policy.setPaused(0, true)
-    while policy.preemptions == 0 { complete(&policy, try plan(&policy, now: start)) }
+    try preempt(&policy)
     // The paused one is the oldest, and yet it goes before the youngest.
     #expect(policy.waiting.map(\.id) == [0])
     #expect(policy.running.map(\.id) == [1, 2])

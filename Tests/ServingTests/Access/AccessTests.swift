@@ -131,7 +131,7 @@ import Time
     } catch { #expect(error.code == .permissionDenied) }
   }
 
-  @Test func anotherModelThatAnswersIsWithinItsOwnLimitsAndTheKeysScope() async throws {
+  @Test func aStandInIsWithinItsOwnLimitsAndTheKeysScope() async throws {
     let stage = LimitStage(limiter: MemoryRateLimiter())
     let plan = LimitPlan(Limits(requests: 10), models: ["b": Limits(requests: 1)])
     let caller = Caller(
@@ -139,31 +139,34 @@ import Time
     let context = CallContext(path: "/p")
     let record = CallRecord(caller: caller, time: .now())
     try await stage.admit(record, context, model: "a", tokens: 0)
-    #expect(await stage.admitInstead(record, model: "b", tokens: 0))
-    #expect(await !stage.admitInstead(record, model: "b", tokens: 0))
-    #expect(await stage.admitInstead(record, model: "c", tokens: 0))
-    #expect(await !stage.admitInstead(record, model: "d", tokens: 0))
+    #expect(await stage.admitStandIn(record, model: "b", tokens: 0))
+    stage.leaveStandIn(record)
+    #expect(await !stage.admitStandIn(record, model: "b", tokens: 0))
+    #expect(await stage.admitStandIn(record, model: "c", tokens: 0))
+    #expect(await !stage.admitStandIn(record, model: "d", tokens: 0))
     #expect(record.facts.limit == nil, "the call itself is not refused")
   }
 
   /// Also where the key has but one place, the stand-in gets its turn.
   @Test func whatTheKeyAsAWholeMayIsTakenOnceHoweverOftenACallFallsBack() async throws {
+    let now = Moment(monotonic: 1_000, wall: UnixTime(seconds: 1_800_000_000))
     let limiter = MemoryRateLimiter()
-    let stage = LimitStage(limiter: limiter)
+    let stage = LimitStage(limiter: limiter) { now }
     let whole = Limits(requests: 10, tokensPerMinute: 100, concurrent: 1)
     let own = Limits(tokensPerMinute: 100, concurrent: 1)
     let plan = LimitPlan(whole, models: ["a": own, "b": own, "c": own])
     let caller = Caller(
       keyID: .anonymous, owner: "", isAdmin: false, models: .all, limits: plan)
     let context = CallContext(path: "/p")
-    let record = CallRecord(caller: caller, time: .now())
+    let record = CallRecord(caller: caller, time: now.wall)
     try await stage.admit(record, context, model: "a", tokens: 60)
-    #expect(await stage.admitInstead(record, model: "b", tokens: 60))
-    #expect(await stage.admitInstead(record, model: "c", tokens: 60))
-    record.release(tokens: 40, at: .now())
+    #expect(await stage.admitStandIn(record, model: "b", tokens: 60))
+    stage.leaveStandIn(record)
+    #expect(await stage.admitStandIn(record, model: "c", tokens: 60))
+    record.release(tokens: 40, at: now)
     func left(_ model: String) async -> [Int] {
-      let decision = limiter.admit(caller, model: model, tokens: 0, at: .now())
-      if case .admitted(let admission) = decision { admission.finish(tokens: 0, at: .now()) }
+      let decision = limiter.admit(caller, model: model, tokens: 0, at: now)
+      if case .admitted(let admission) = decision { admission.finish(tokens: 0, at: now) }
       return decision.readings.map(\.remaining)
     }
     // Requests, tokens and places of the key; tokens and places of the model.

@@ -113,7 +113,7 @@ private final class Clock: Sendable {
     #expect(refused.code == .unimplemented && refused.reason == .sunset)
     #expect(
       refused.message == "rpc /apus.v1.Inference has gone: deprecated since 2026-11-01T00:00:00Z, "
-        + "it ended at 2027-03-01T00:00:00Z; use https://example.com/v2 instead")
+        + "its sunset was 2027-03-01T00:00:00Z; use https://example.com/v2 instead")
     // What an answer would have begun with, its end has.
     #expect(called.initialMetadata.entries.isEmpty)
     #expect(refused.metadata["deprecation"] == "@1790812800")

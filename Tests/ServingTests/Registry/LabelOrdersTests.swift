@@ -33,7 +33,8 @@ import Testing
           return
         }
         present[label] = version.map { .init(version: $0, share: share) }
-        #expect(present.values.map(\.share).reduce(0, +) <= 1.000_000_1)
+        let shares = present.values.map(\.share).reduce(0, +)
+        #expect(shares <= ModelRegistry.Label.shareBound)
       }
       #expect(present == wanted)
       #expect(LabelOrders.between("m", present, wanted).isEmpty)

@@ -4319,12 +4319,12 @@ static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "ended",
+    "gone",
     5,
     PROTOBUF_C_LABEL_OPTIONAL,
     PROTOBUF_C_TYPE_BOOL,
-    offsetof(Apus__V1__Deprecation, has_ended),
-    offsetof(Apus__V1__Deprecation, ended),
+    offsetof(Apus__V1__Deprecation, has_gone),
+    offsetof(Apus__V1__Deprecation, gone),
     NULL,
     NULL,
     0,             /* flags */
@@ -4333,7 +4333,7 @@ static const ProtobufCFieldDescriptor apus__v1__deprecation__field_descriptors[5
 };
 static const unsigned apus__v1__deprecation__field_indices_by_name[] = {
   0,   /* field[0] = deprecated_at */
-  4,   /* field[4] = ended */
+  4,   /* field[4] = gone */
   2,   /* field[2] = link */
   3,   /* field[3] = successor */
   1,   /* field[1] = sunset_at */

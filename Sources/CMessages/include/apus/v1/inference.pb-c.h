@@ -656,8 +656,8 @@ struct  Apus__V1__Deprecation
   ProtobufCBinaryData link;
   protobuf_c_boolean has_successor;
   ProtobufCBinaryData successor;
-  protobuf_c_boolean has_ended;
-  protobuf_c_boolean ended;
+  protobuf_c_boolean has_gone;
+  protobuf_c_boolean gone;
 };
 #define APUS__V1__DEPRECATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__deprecation__descriptor) \
