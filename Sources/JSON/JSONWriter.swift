@@ -83,7 +83,7 @@ package struct JSONWriter: Sendable {
 
   private mutating func digits(_ text: String) {
     separate()
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(utf8: text)
   }
 
   private mutating func open(_ bracket: Unicode.Scalar) {

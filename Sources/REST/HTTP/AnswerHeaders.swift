@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// Which metadata of a call's answer becomes header fields of the HTTP answer.
@@ -38,7 +39,6 @@ enum AnswerHeaders {
   }
 
   static func isFieldValue(_ value: String) -> Bool {
-    (1...limits.value).contains(value.utf8.count)
-      && value.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+    (1...limits.value).contains(value.utf8.count) && ASCIIText.isPrintable(value)
   }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// `x-request-id`: by it callers, proxies and logs speak of the same call.
@@ -19,6 +20,6 @@ enum RequestIDField {
 
   private static func canBeSent(_ id: String) -> Bool {
     (1...CallContext.requestIDLimit).contains(id.utf8.count)
-      && MetadataCoding.isPrintable(id.utf8.span)
+      && ASCIIText.isPrintable(id)
   }
 }

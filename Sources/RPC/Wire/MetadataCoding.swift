@@ -57,7 +57,7 @@ enum MetadataCoding {
       }
       switch entry.value {
       case .text(let text):
-        guard isPrintable(text.utf8.span) else {
+        guard ASCIIText.isPrintable(text) else {
           return Problem("metadata \(entry.name) is not printable ASCII; use a -bin name for bytes")
         }
         headers.append(entry.name, text, changes: entry.changes)
@@ -74,26 +74,6 @@ enum MetadataCoding {
 
   private static func isName(_ bytes: Span<UInt8>) -> Bool {
     for index in bytes.indices where !isNameByte(bytes[index]) { return false }
-    return true
-  }
-
-  /// Whether all are in 0x20...0x7E. Eight at a time, as every answer has such texts: what is below
-  /// borrows from its highest bit, what is above carries into it, and others do neither.
-  static func isPrintable(_ bytes: Span<UInt8>) -> Bool {
-    let highest: UInt64 = 0x8080_8080_8080_8080
-    let raw = unsafe bytes.bytes
-    var place = 0
-    while place + 8 <= raw.byteCount {
-      let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-      let isBelow = (word &- 0x2020_2020_2020_2020) & ~word
-      let isAbove = (word &+ 0x0101_0101_0101_0101) | word
-      guard (isBelow | isAbove) & highest == 0 else { return false }
-      place += 8
-    }
-    while place < bytes.count {
-      guard (0x20...0x7E).contains(bytes[place]) else { return false }
-      place += 1
-    }
     return true
   }
 

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import EventLoop
 internal import Synchronization
 
@@ -28,7 +29,7 @@ enum Stage: Int, CaseIterable, Sendable {
 
   /// As metrics and `server-timing` call it.
   var name: String { Self.names[rawValue] }
-  private static let names = allCases.map { String(describing: $0) }
+  fileprivate static let names = allCases.map { String(describing: $0) }
 }
 
 /// How long each stage of a call took. One task writes at a time; anybody may read.
@@ -68,11 +69,13 @@ struct StageTimes: ~Copyable, Sendable {
   var serverTiming: String {
     var text: [UInt8] = []
     text.reserveCapacity(256)
-    for stage in Stage.allCases where self[stage] > 0 {
-      if !text.isEmpty { text.append(contentsOf: ", ".utf8) }
-      text.append(contentsOf: stage.name.utf8)
-      text.append(contentsOf: ";dur=".utf8)
-      Self.append(self[stage], to: &text)
+    for (place, name) in Stage.names.enumerated() {
+      let nanoseconds = times[place].load(ordering: .relaxed)
+      guard nanoseconds > 0 else { continue }
+      if !text.isEmpty { text.append(utf8: ", ") }
+      text.append(utf8: name)
+      text.append(utf8: ";dur=")
+      Self.append(nanoseconds, to: &text)
     }
     return String(decoding: text, as: UTF8.self)
   }
@@ -80,7 +83,7 @@ struct StageTimes: ~Copyable, Sendable {
   /// Milliseconds to three places.
   private static func append(_ nanoseconds: UInt64, to text: inout [UInt8]) {
     let microseconds = (nanoseconds + 500) / 1000
-    text.append(contentsOf: String(microseconds / 1000).utf8)
+    text.append(utf8: String(microseconds / 1000))
     text.append(UInt8(ascii: "."))
     for unit: UInt64 in [100, 10, 1] {
       text.append(UInt8(ascii: "0") + UInt8(microseconds / unit % 10))
