@@ -210,11 +210,17 @@ private typealias Parameters = GrpcTesting.ResponseParameters
       path: "/apus.testing.Probe/HangStream", options: CallOptions())
     let message = [UInt8](repeating: 1, count: 10_000)
     var sent = 0
-    // The handler polls nothing: window and queue fill up, then `send` asks for a pause.
-    while try call.send({ reserve in reserve(message.count).copyBytes(from: message) }) {
+    // The handler polls nothing: what goes beyond the window stays in the queue. Before that is
+    // full, a pause may be asked for and be over again.
+    let limits = ServerLimits()
+    while sent < limits.streamWindow + limits.sendQueue {
+      while try call.send({ reserve in reserve(message.count).copyBytes(from: message) }) {
+        sent += message.count
+        await Task.yield()
+        try #require(sent < 8 << 20, "nothing has pushed back")
+      }
       sent += message.count
-      await Task.yield()
-      try #require(sent < 8 << 20, "nothing has pushed back")
+      if sent < limits.streamWindow { try await call.drained() }
     }
     let waiting = Task { try await call.drained() }
     call.cancel()
