@@ -284,6 +284,22 @@ import Testing
     #expect(pair.server.opened.count == 3)
   }
 
+  /// However the bytes are cut.
+  @Test func takesAHeadInNinePartsByteByByte() throws {
+    let pair = try SessionPair()
+    func frame(_ type: UInt8, _ flags: UInt8, _ payload: [UInt8]) -> [UInt8] {
+      [0, 0, UInt8(payload.count), type, flags, 0, 0, 0, 1] + payload
+    }
+    var bytes = frame(1, 1, [0x83, 0x86, 0x84])
+    for part in UInt8(0)..<8 {
+      let field: [UInt8] = [0, 1, UInt8(ascii: "a") + part, 1, UInt8(ascii: "0") + part]
+      bytes += frame(9, part == 7 ? 4 : 0, field)
+    }
+    for byte in bytes { try pair.server.give([byte]) }
+    #expect(pair.server.opened.first?.head["a"] == "0")
+    #expect(pair.server.opened.first?.head["h"] == "7")
+  }
+
   /// The library decodes them all the same, and tells nothing of their fields.
   @Test func countsTheBytesOfHeadsThatAreIgnored() throws {
     let pair = try SessionPair()
