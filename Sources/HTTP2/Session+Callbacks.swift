@@ -2,7 +2,7 @@ internal import Bytes
 internal import CNghttp2
 
 // The library's callbacks: nonisolated C functions that find their session in the user pointer.
-// A failing callback ends the whole connection: only that for header fields may.
+// A failing callback ends the whole connection: only those for header fields and their frames may.
 
 extension Session {
   /// Made once and never changed or freed, so sharing it is safe.
@@ -35,8 +35,9 @@ private func onBeginFrame(
   _: OpaquePointer?, _ head: UnsafePointer<nghttp2_frame_hd>?, _ user: User?
 ) -> Int32 {
   guard let head = unsafe head?.pointee else { return 0 }
-  unsafe withSession(user) { $0.beganFrame(head) }
-  return 0
+  var goesOn = true
+  unsafe withSession(user) { goesOn = $0.beganFrame(head) }
+  return goesOn ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 }
 
 private func onBeginHeaders(_: OpaquePointer?, _ frame: Frame?, _ user: User?) -> Int32 {

@@ -11,17 +11,25 @@ extension Session {
   private static let acknowledgement = UInt8(NGHTTP2_FLAG_ACK.rawValue)
 
   /// A frame begins. The library tells no CONTINUATION of a block that it ignores.
-  func beganFrame(_ head: nghttp2_frame_hd) {
+  ///
+  /// - Returns: false where a block has more parts than it may.
+  func beganFrame(_ head: nghttp2_frame_hd) -> Bool {
+    if head.type == UInt8(NGHTTP2_CONTINUATION.rawValue) {
+      unsafe continuations += 1
+      return unsafe continuations <= options.maxContinuations
+    }
     // Nothing but CONTINUATION may stand within a block.
     if unsafe progress == .ignored {
       unsafe ignoredBlockEnded = true
       unsafe progress = .none
     }
-    guard head.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+    guard head.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return true }
     unsafe blocksBegun &+= 1
+    unsafe continuations = 0
     // Counts as ignored until `keptBlock` says otherwise: of those that are, nothing more is told.
     unsafe excessHeaderSize += Self.estimatedListSize(ofBytes: head.length)
     ignoreBlock(head)
+    return true
   }
 
   func keptBlock(_ head: nghttp2_frame_hd) {

@@ -20,7 +20,8 @@ extension Session {
     unsafe nghttp2_option_set_no_http_messaging(settings, 1)
     unsafe nghttp2_option_set_no_closed_streams(settings, 1)
     unsafe nghttp2_option_set_stream_reset_rate_limit(settings, unlimitedResets, unlimitedResets)
-    unsafe nghttp2_option_set_max_continuations(settings, options.maxContinuations)
+    // Counted in `beganFrame`: the library counts one again with each piece that its head comes in.
+    unsafe nghttp2_option_set_max_continuations(settings, .max)
     unsafe nghttp2_option_set_max_outbound_ack(settings, options.maxOutboundAcks)
 
     var session: OpaquePointer?

@@ -37,6 +37,8 @@ package final class Session {
   @exclusivity(unchecked) var block = HeaderBlock()
   @exclusivity(unchecked) var progress = BlockProgress.none
   @exclusivity(unchecked) var blocksBegun = 0
+  /// Of the latest block.
+  @exclusivity(unchecked) var continuations = 0
   /// Streams by slot; the library's stream user data points at them, these references own them.
   @exclusivity(unchecked) private var slots: [Stream?] = []
   @exclusivity(unchecked) private var freeSlots: [Int] = []

@@ -30,7 +30,7 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
     case Int(NGHTTP2_ERR_NOMEM.rawValue):
       self.init(.outOfMemory, "\(what): \(text)")
     case Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue):
-      // Ours: only `onHeader` fails, and only for that.
+      // Ours: only `onHeader` and `onBeginFrame` fail, and only for that.
       self.init(.excessHeaders, "\(what): header fields far beyond the limit")
     case Int(NGHTTP2_ERR_FLOODED.rawValue):
       self.init(.protocolViolation, "\(what): \(text)")

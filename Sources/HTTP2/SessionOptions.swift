@@ -12,9 +12,8 @@ package struct SessionOptions: Sendable {
   package var maxExcessHeaderSize: Int = 1 << 20
   /// SETTINGS_MAX_FRAME_SIZE (16,384…16,777,215).
   package var maxFrameSize: UInt32 = 16 << 10
-  /// CONTINUATION frames accepted behind one HEADERS frame. The library counts one twice whose head
-  /// comes in two pieces, so that only half of them are sure to be.
-  package var maxContinuations: Int = 16
+  /// CONTINUATION frames accepted behind one HEADERS frame.
+  package var maxContinuations: Int = 8
   /// Unanswered PING and SETTINGS frames of a peer that sends but does not read.
   package var maxOutboundAcks: Int = 1_000
   /// A request header that differs from request to request, kept apart in `HeaderBlock.apart`.

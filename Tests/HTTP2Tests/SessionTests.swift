@@ -300,6 +300,15 @@ import Testing
     #expect(pair.server.opened.first?.head["h"] == "7")
   }
 
+  @Test func refusesAHeadInMoreParts() throws {
+    let pair = try SessionPair()
+    try pair.server.give([0, 0, 3, 1, 1, 0, 0, 0, 1, 0x83, 0x86, 0x84])
+    let empty: [UInt8] = [0, 0, 0, 9, 0, 0, 0, 0, 1]
+    for _ in 0..<8 { try pair.server.give(empty) }
+    let error = #expect(throws: SessionError.self) { try pair.server.give(empty) }
+    #expect(error?.code == .excessHeaders)
+  }
+
   /// The library decodes them all the same, and tells nothing of their fields.
   @Test func countsTheBytesOfHeadsThatAreIgnored() throws {
     let pair = try SessionPair()
