@@ -26,15 +26,16 @@ extension Connection {
     }
   }
 
-  /// What the handler left of the last read.
+  /// What the handler left of the last read. Whoever closes gets no more of it, and reads on.
   func offerAgain() {
-    guard phase == .open, let handler else { return }
-    let taken = unsafe untaken.withUnsafeBytes { unsafe handler.received($0) }
-    untaken.consume(taken)
-    if untaken.isEmpty {
-      untaken.removeAll(keepingCapacity: 0)
-    } else {
+    if phase == .open, let handler {
+      let taken = unsafe untaken.withUnsafeBytes { unsafe handler.received($0) }
+      untaken.consume(taken)
+    }
+    if phase == .open && !untaken.isEmpty {
       loop.hesitant.append(self)
+    } else {
+      untaken.removeAll(keepingCapacity: 0)
     }
   }
 

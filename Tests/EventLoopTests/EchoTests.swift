@@ -64,6 +64,22 @@ import Testing
     }
   }
 
+  /// A handler that closes with bytes left sees the peer's end all the same, and the loop does not
+  /// spin on bytes that nobody reads.
+  @Test func whoeverClosesWithBytesLeftReadsOn() async throws {
+    let closed = Counted()
+    try await withGroup { group in
+      let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in
+        Leaving { closed.add() }
+      }
+      let peer = try await Peer.connect(
+        on: group.loops[0], to: listening.address, sending: pattern(100_000))
+      #expect(try await peer.readToEnd().last == .closed(.local))
+      while closed.value == 0 { try await Task.sleep(for: .milliseconds(1)) }
+      #expect(group.loops.allSatisfy { $0.turnCount < 2_000 })
+    }
+  }
+
   @Test func aThousandConnectionsLoseNothing() async throws {
     try await withGroup { group in
       let listening = try group.listen(on: SocketAddress("127.0.0.1:0")) { _ in Echo() }
@@ -278,6 +294,26 @@ final class Counted: Sendable {
   private let number = Atomic(0)
   var value: Int { number.load(ordering: .relaxed) }
   func add(_ amount: Int = 1) { number.wrappingAdd(amount, ordering: .relaxed) }
+}
+
+/// Takes some of its bytes, and closes when the rest comes again.
+private final class Leaving: ConnectionHandler {
+  private var connection: Connection?
+  private var calls = 0
+  private let onClose: @Sendable () -> Void
+  init(onClose: @escaping @Sendable () -> Void) { self.onClose = onClose }
+  func opened(_ connection: Connection) { self.connection = connection }
+  func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+    calls += 1
+    if calls == 2 { connection?.closeAfterFlush() }
+    return 1
+  }
+  func receivedEnd() {}
+  func gather(into output: inout ByteBuffer, limit: Int) -> Bool { false }
+  func closed(_ reason: CloseReason) {
+    connection = nil
+    onClose()
+  }
 }
 
 /// Says its piece on the first bytes and closes.
