@@ -56,7 +56,7 @@ package final class Session {
   /// Header list size that was decoded in it over `SessionOptions.maxHeaderListSize`, and for
   /// streams that were ignored: of those an estimate.
   @exclusivity(unchecked) package internal(set) var excessHeaderSize = 0
-  /// One that went on in CONTINUATION, since `receive` began.
+  /// A block that is ignored, and went on in CONTINUATION, has ended since `receive` began.
   @exclusivity(unchecked) var ignoredBlockEnded = false
   /// `options.apartName` and its length, looked at for every header field.
   let apartName: UnsafePointer<UInt8>?

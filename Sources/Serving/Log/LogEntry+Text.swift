@@ -4,11 +4,11 @@ extension LogEntry {
   /// A text as a line for people shows it: bare if it is one plain word, else in quotes. Texts come
   /// from strangers, and a line must not look like another.
   static func appendText(_ text: String, to line: inout [UInt8]) {
-    guard text.isEmpty || !isBare(text) else { return line.append(contentsOf: text.utf8) }
+    guard text.isEmpty || !isBare(text) else { return line.append(utf8: text) }
     line.append(UInt8(ascii: "\""))
     defer { line.append(UInt8(ascii: "\"")) }
     if text.utf8.allSatisfy({ isPlain($0) || $0 == UInt8(ascii: " ") }) {
-      return line.append(contentsOf: text.utf8)
+      return line.append(utf8: text)
     }
     for scalar in text.unicodeScalars {
       if scalar == "\"" || scalar == "\\" { line.append(UInt8(ascii: "\\")) }

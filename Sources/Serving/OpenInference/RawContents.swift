@@ -66,7 +66,7 @@ enum RawContents {
     var bytes: [UInt8] = []
     for text in texts {
       bytes.append(littleEndian: UInt32(clamping: text.utf8.count))
-      bytes.append(contentsOf: text.utf8)
+      bytes.append(utf8: text)
     }
     return bytes
   }

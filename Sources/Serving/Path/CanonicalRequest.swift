@@ -44,7 +44,7 @@ enum CanonicalRequest {
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(littleEndian: UInt32(clamping: text.utf8.count))
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(utf8: text)
   }
 
   private static func size(of request: ApusV1.PredictRequest) -> Int {
