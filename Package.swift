@@ -46,7 +46,6 @@ let package = Package(
     // The system's C libraries.
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2"),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c"),
-    .systemLibrary(name: "CJansson", pkgConfig: "jansson"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CSQLite"),
@@ -54,6 +53,7 @@ let package = Package(
     // Our own C.
     .target(name: "CLinux"),
     .target(name: "CCurl"),
+    .target(name: "CRapidJSON", cxxSettings: [.unsafeFlags(["-fno-exceptions", "-fno-rtti"])]),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary(":libmicrohttpd.a")]),
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
     .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
@@ -61,7 +61,7 @@ let package = Package(
 
     swift("Bytes", []),
     swift("Threads", ["Bytes", "CLinux"]),
-    swift("JSON", ["Bytes", "CJansson"]),
+    swift("JSON", ["Bytes", "CRapidJSON"]),
     swift("Metrics", ["Time"]),
     swift("Time", []),
     swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
@@ -171,5 +171,6 @@ let package = Package(
       ]),
   ],
   swiftLanguageModes: [.v6],
-  cLanguageStandard: .gnu17
+  cLanguageStandard: .gnu17,
+  cxxLanguageStandard: .cxx17
 )

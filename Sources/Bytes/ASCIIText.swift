@@ -29,4 +29,19 @@ extension [UInt8] {
     let bytes = text.utf8.span
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
+  /// Appends a number's decimal digits.
+  package mutating func append(decimal value: UInt64) {
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var place = 20
+    var rest = value
+    repeat {
+      place -= 1
+      digits[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+      rest /= 10
+    } while rest > 0
+    while place < 20 {
+      append(digits[place])
+      place += 1
+    }
+  }
 }

@@ -1,11 +1,12 @@
-internal import CJansson
+internal import CRapidJSON
 
-/// JSON text (RFC 8259) parsed by jansson, held as its tree and read through `JSONValue`.
+/// JSON text (RFC 8259) parsed by RapidJSON, held as a flat list of its values and read through
+/// `JSONValue`.
 ///
 /// Text is UTF-8 without a byte order mark; doubled keys of an object are refused.
 ///
-/// `@unchecked Sendable`: the tree is built before init returns, only read after, and freed with
-/// the document.
+/// `@unchecked Sendable`: the values are listed before init returns, only read after, and freed
+/// with the document.
 @safe
 package final class JSONDocument: @unchecked Sendable {
   /// Bounds on what a text may make the parser do.
@@ -14,7 +15,7 @@ package final class JSONDocument: @unchecked Sendable {
     package var bytes: Int
     /// Deepest nesting of arrays and objects.
     package var depth: Int
-    /// Most values; a value takes up to 100 bytes of memory whatever its text.
+    /// Most values and keys; each takes 16 bytes of memory beside its text.
     package var values: Int
 
     package init(bytes: Int = 64 << 20, depth: Int = 32, values: Int = 4 << 20) {
@@ -24,30 +25,33 @@ package final class JSONDocument: @unchecked Sendable {
     }
   }
 
-  fileprivate let tree: UnsafeMutablePointer<json_t>
+  /// The values in the text's order.
+  private let nodes: UnsafeMutablePointer<rj_node>
+  /// Behind them in the same memory: the text, which holds the strings.
+  private let text: UnsafeMutableRawPointer
 
   /// Parses one JSON text.
   ///
   /// - Throws: what is wrong, with line and column.
   package init(_ text: RawSpan, limits: Limits = Limits()) throws(JSONError) {
-    guard text.byteCount > 0 else { throw JSONError("the text is empty", line: 1, column: 1) }
-    guard text.byteCount <= limits.bytes else {
-      throw JSONError("the text has \(text.byteCount) bytes; at most \(limits.bytes) are allowed")
+    let size = text.byteCount
+    guard size > 0 else { throw JSONError("the text is empty", line: 1, column: 1) }
+    guard size <= limits.bytes else {
+      throw JSONError("the text has \(size) bytes; at most \(limits.bytes) are allowed")
     }
-    try checkExtent(of: text, limits: limits)
-    var problem = json_error_t()
-    let flags = Int(JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
-    let tree = unsafe text.withUnsafeBytes { text in
-      unsafe json_loadb(
-        text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, flags, &problem)
+    let values = try countValues(of: text, limits: limits)
+    let listSize = values * MemoryLayout<rj_node>.stride
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: listSize + size + 1, alignment: MemoryLayout<rj_node>.alignment)
+    unsafe nodes = memory.bindMemory(to: rj_node.self, capacity: values)
+    unsafe self.text = memory + listSize
+    unsafe text.withUnsafeBytes { text in
+      unsafe UnsafeMutableRawBufferPointer(start: self.text, count: size).copyMemory(from: text)
     }
-    guard let tree = unsafe tree else {
-      let reason = unsafe withUnsafeBytes(of: &problem.text) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      throw JSONError(reason, line: Int(problem.line), column: Int(problem.column))
-    }
-    unsafe self.tree = tree
+    unsafe self.text.storeBytes(of: 0, toByteOffset: size, as: UInt8.self)
+    let result = unsafe rj_parse(
+      self.text.assumingMemoryBound(to: CChar.self), size, nodes, values)
+    guard result.error == RJ_FINE else { throw JSONError(result, in: text) }
   }
 
   package convenience init(_ text: String, limits: Limits = Limits()) throws(JSONError) {
@@ -55,10 +59,20 @@ package final class JSONDocument: @unchecked Sendable {
     try unsafe self.init(bytes.span.bytes, limits: limits)
   }
 
-  deinit { unsafe json_decref(tree) }
+  deinit { unsafe UnsafeMutableRawPointer(nodes).deallocate() }
 
   /// The outermost value.
-  package var root: JSONValue { unsafe JSONValue(document: self, node: tree) }
+  package var root: JSONValue { JSONValue(document: self, index: 0) }
+
+  func node(_ index: Int) -> rj_node { unsafe nodes[index] }
+
+  /// The bytes of a string.
+  @_lifetime(borrow self)
+  func utf8(of string: rj_node) -> Span<UInt8> {
+    let start = unsafe (text + string.start).assumingMemoryBound(to: UInt8.self)
+    return unsafe _overrideLifetime(
+      Span(_unsafeStart: start, count: Int(string.size)), borrowing: self)
+  }
 }
 
 /// Why a text is not the JSON that was asked for.

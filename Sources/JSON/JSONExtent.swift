@@ -1,9 +1,11 @@
-/// Counts nesting and values before the parser builds anything, so that neither its recursion nor
+/// Counts nesting and values before the parser lists anything, so that neither its recursion nor
 /// its memory is in the text's hands.
 ///
 /// Outside of strings each `[` or `{` opens a level, and each of `[ { , :` is followed by at most
-/// one value. Texts that are no JSON pass and are left to the parser.
-func checkExtent(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError) {
+/// one value or key. Texts that are no JSON pass and are left to the parser.
+///
+/// - Returns: at least as many values and keys as there are.
+func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError) -> Int {
   var depth = 0
   var values = 1
   var inString = false
@@ -23,9 +25,7 @@ func checkExtent(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
       depth += 1
       values += 1
       guard depth <= limits.depth else {
-        let (line, column) = position(of: index - 1, in: text)
-        throw JSONError(
-          "nested deeper than \(limits.depth) levels", line: line, column: column)
+        throw JSONError("nested deeper than \(limits.depth) levels", at: index - 1, in: text)
       }
     case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
     case UInt8(ascii: ","), UInt8(ascii: ":"): values += 1
@@ -35,19 +35,5 @@ func checkExtent(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
   guard values <= limits.values else {
     throw JSONError("more than \(limits.values) values")
   }
-}
-
-private func position(of offset: Int, in text: RawSpan) -> (line: Int, column: Int) {
-  var line = 1
-  var column = 1
-  for index in 0..<offset {
-    let byte = unsafe text.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-    if byte == UInt8(ascii: "\n") {
-      line += 1
-      column = 1
-    } else {
-      column += 1
-    }
-  }
-  return (line, column)
+  return values
 }

@@ -1,82 +1,90 @@
-internal import CJansson
+internal import CRapidJSON
 
 /// One value of a document. Asking for a type it does not have gives nil, never a conversion.
-@safe
 package struct JSONValue: Sendable {
   package enum Kind: String, Sendable {
     case null, boolean, integer, real, string, array, object
   }
 
   private let document: JSONDocument
-  // Sendable: the document keeps the node, and nobody writes to it after parsing.
-  private nonisolated(unsafe) let node: UnsafeMutablePointer<json_t>
+  private let index: Int
 
-  @unsafe
-  init(document: JSONDocument, node: UnsafeMutablePointer<json_t>) {
+  init(document: JSONDocument, index: Int) {
     self.document = document
-    unsafe self.node = node
+    self.index = index
   }
 
+  private var node: rj_node { document.node(index) }
+
   package var kind: Kind {
-    switch unsafe node.pointee.type {
-    case JSON_OBJECT: .object
-    case JSON_ARRAY: .array
-    case JSON_STRING: .string
-    case JSON_INTEGER: .integer
-    case JSON_REAL: .real
-    case JSON_TRUE, JSON_FALSE: .boolean
+    switch rj_kind(node.kind) {
+    case RJ_OBJECT: .object
+    case RJ_ARRAY: .array
+    case RJ_STRING: .string
+    case RJ_INTEGER: .integer
+    case RJ_REAL: .real
+    case RJ_TRUE, RJ_FALSE: .boolean
     default: .null
     }
   }
 
   package var isNull: Bool { kind == .null }
 
-  package var boolean: Bool? { kind == .boolean ? unsafe node.pointee.type == JSON_TRUE : nil }
+  package var boolean: Bool? { kind == .boolean ? rj_kind(node.kind) == RJ_TRUE : nil }
 
-  package var integer: Int? { kind == .integer ? unsafe Int(json_integer_value(node)) : nil }
+  /// Of 64 bits: integers beyond are reals.
+  package var integer: Int? { kind == .integer ? Int(node.integer) : nil }
 
   /// An integer or a real.
-  package var number: Double? {
-    kind == .integer || kind == .real ? unsafe json_number_value(node) : nil
-  }
+  package var number: Double? { node.number }
 
   package var string: String? {
-    guard kind == .string, let text = unsafe json_string_value(node) else { return nil }
-    let bytes = unsafe UnsafeRawBufferPointer(start: text, count: json_string_length(node))
-    return unsafe String(decoding: bytes, as: UTF8.self)
+    guard let utf8 else { return nil }
+    return unsafe utf8.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   /// The bytes of a string.
   package var utf8: Span<UInt8>? {
     @_lifetime(borrow self) get {
-      guard kind == .string, let text = unsafe json_string_value(node) else { return nil }
-      let bytes = unsafe UnsafeRawBufferPointer(start: text, count: json_string_length(node))
-      return unsafe _overrideLifetime(
-        Span<UInt8>(_unsafeElements: bytes.assumingMemoryBound(to: UInt8.self)), borrowing: self)
+      let node = node
+      guard rj_kind(node.kind) == RJ_STRING else { return nil }
+      return unsafe _overrideLifetime(document.utf8(of: node), borrowing: self)
     }
   }
 
   /// Elements of an array or members of an object; zero for anything else.
-  package var count: Int {
-    switch kind {
-    case .array: unsafe json_array_size(node)
-    case .object: unsafe json_object_size(node)
-    default: 0
-    }
-  }
+  package var count: Int { node.isContainer ? Int(node.size) : 0 }
 
   /// The elements of an array, in order.
   package var elements: Elements? { kind == .array ? Elements(array: self) : nil }
 
-  package struct Elements: RandomAccessCollection, Sendable {
+  package struct Elements: Collection, Sendable {
     fileprivate let array: JSONValue
-    package var startIndex: Int { 0 }
-    package var endIndex: Int { array.count }
+
+    package struct Index: Comparable, Sendable {
+      fileprivate let position: Int
+      fileprivate let node: Int
+      package static func < (a: Index, b: Index) -> Bool { a.position < b.position }
+      package static func == (a: Index, b: Index) -> Bool { a.position == b.position }
+    }
+
+    package var count: Int { array.count }
+    package var startIndex: Index { Index(position: 0, node: array.index + 1) }
+    package var endIndex: Index {
+      Index(position: array.count, node: array.index + array.node.nodes)
+    }
+    package func index(after index: Index) -> Index {
+      precondition(index < endIndex)
+      let nodes = array.document.node(index.node).nodes
+      return Index(position: index.position + 1, node: index.node + nodes)
+    }
+    package subscript(index: Index) -> JSONValue {
+      precondition(index < endIndex)
+      return JSONValue(document: array.document, index: index.node)
+    }
+    /// The element at a position from zero; takes as long as the way there.
     package subscript(position: Int) -> JSONValue {
-      guard let element = array.element(position) else {
-        preconditionFailure("element \(position) of \(array.count)")
-      }
-      return element
+      self[index(startIndex, offsetBy: position)]
     }
   }
 
@@ -84,34 +92,32 @@ package struct JSONValue: Sendable {
   ///
   /// - Returns: the place of the first that is none; nil if all are.
   package func appendFloats(to floats: inout [Float]) -> Int? {
+    guard kind == .array else { return count > 0 ? 0 : nil }
+    let count = count
     floats.reserveCapacity(floats.count + count)
-    for index in 0..<count {
-      guard let element = unsafe json_array_get(node, index) else { return index }
-      switch unsafe element.pointee.type {
-      case JSON_INTEGER, JSON_REAL: floats.append(Float(unsafe json_number_value(element)))
-      default: return index
-      }
+    for position in 0..<count {
+      // Up to the first that is no number each element is one node.
+      guard let number = document.node(index + 1 + position).number else { return position }
+      floats.append(Float(number))
     }
     return nil
-  }
-
-  private func element(_ index: Int) -> JSONValue? {
-    guard index >= 0, let element = unsafe json_array_get(node, index) else { return nil }
-    return unsafe JSONValue(document: document, node: element)
   }
 
   /// The member of an object; nil when there is none or this is no object.
   package subscript(key: String) -> JSONValue? {
     guard kind == .object else { return nil }
-    // With its length: as a C string the key would be copied first.
     var key = key
-    let found = key.withUTF8 { utf8 in
-      unsafe UnsafeRawBufferPointer(utf8).withMemoryRebound(to: CChar.self) { text in
-        unsafe json_object_getn(node, text.baseAddress, text.count)
+    return key.withUTF8 { wanted in
+      var place = index + 1
+      for _ in 0..<count {
+        let name = document.utf8(of: document.node(place))
+        if name.count == wanted.count, name.indices.allSatisfy({ unsafe name[$0] == wanted[$0] }) {
+          return JSONValue(document: document, index: place + 1)
+        }
+        place += 1 + document.node(place + 1).nodes
       }
+      return nil
     }
-    guard let member = unsafe found else { return nil }
-    return unsafe JSONValue(document: document, node: member)
   }
 
   /// Calls `body` for each member of an object in the text's order; a key lives for its call.
@@ -119,18 +125,26 @@ package struct JSONValue: Sendable {
     _ body: (_ key: Span<UInt8>, _ value: JSONValue) throws(Failure) -> Void
   ) throws(Failure) {
     guard kind == .object else { return }
-    var position = unsafe json_object_iter(node)
-    while let member = unsafe position {
-      if let key = unsafe json_object_iter_key(member),
-        let value = unsafe json_object_iter_value(member)
-      {
-        let bytes = unsafe UnsafeRawBufferPointer(
-          start: key, count: json_object_iter_key_len(member))
-        let span = unsafe Span<UInt8>(
-          _unsafeElements: bytes.assumingMemoryBound(to: UInt8.self))
-        try body(span, unsafe JSONValue(document: document, node: value))
-      }
-      unsafe position = unsafe json_object_iter_next(node, member)
+    var place = index + 1
+    for _ in 0..<count {
+      let value = JSONValue(document: document, index: place + 1)
+      try body(document.utf8(of: document.node(place)), value)
+      place += 1 + value.node.nodes
+    }
+  }
+}
+
+extension rj_node {
+  fileprivate var isContainer: Bool { kind >= RJ_ARRAY.rawValue }
+
+  /// Nodes from this one to the next that is not within.
+  fileprivate var nodes: Int { isContainer ? width : 1 }
+
+  fileprivate var number: Double? {
+    switch rj_kind(kind) {
+    case RJ_INTEGER: Double(integer)
+    case RJ_REAL: real
+    default: nil
     }
   }
 }

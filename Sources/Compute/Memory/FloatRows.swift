@@ -19,7 +19,9 @@ package final class FloatRows {
   package convenience init(rows: Int, columns: Int, _ values: [Float]) {
     precondition(values.count == rows * columns)
     self.init(rows: rows, columns: columns)
-    for row in 0..<rows { set(row, values[row * columns..<(row + 1) * columns]) }
+    for row in 0..<rows {
+      set(row, values.span.extracting(row * columns..<(row + 1) * columns))
+    }
   }
 
   /// Takes a new shape; the values are unspecified until written.
@@ -50,10 +52,10 @@ package final class FloatRows {
   }
 
   /// Overwrites one row.
-  package func set(_ row: Int, _ values: some Collection<Float>) {
+  package func set(_ row: Int, _ values: Span<Float>) {
     precondition(row >= 0 && row < rows && values.count == columns)
-    _ = unsafe UnsafeMutableBufferPointer(start: pointer(row: row), count: columns)
-      .update(from: values)
+    let place = unsafe UnsafeMutableBufferPointer(start: pointer(row: row), count: columns)
+    unsafe values.withUnsafeBufferPointer { _ = unsafe place.update(fromContentsOf: $0) }
   }
 
   /// A copy of one row.

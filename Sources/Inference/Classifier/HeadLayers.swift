@@ -50,7 +50,7 @@ final class HeadLayers: Sendable {
     scratch.withLock { scratch in
       var features = scratch.vectors
       features.reshape(rows: inputs.count, columns: model.inputs)
-      for (row, input) in inputs.enumerated() { features.set(row, input) }
+      for (row, input) in inputs.enumerated() { features.set(row, input.span) }
       if let dense {
         scratch.input.load(features)
         processor.multiply(scratch.input, by: dense, into: scratch.hidden)
@@ -60,7 +60,7 @@ final class HeadLayers: Sendable {
       scratch.input.load(features)
       processor.multiply(scratch.input, by: classifier, into: scratch.scores)
       if !model.labels.isEmpty { processor.softmax(scratch.scores, into: scratch.scores) }
-      return (0..<scratch.scores.rows).map { Array(scratch.scores.row($0)) }
+      return (0..<scratch.scores.rows).map { scratch.scores.row($0) }
     }
   }
 }
