@@ -1,26 +1,31 @@
 /// What header fields take as it is.
 package enum ASCIIText {
-  /// Whether all bytes are in 0x20...0x7E. Eight at a time, as every answer has such texts: what is
-  /// below borrows from its highest bit, what is above carries into it, and others do neither.
-  package static func isPrintable(_ bytes: Span<UInt8>) -> Bool {
+  /// Whether all bytes are in 0x20...0x7E, or in 0x21...0x7E without `spaces`. Eight at a time, as
+  /// every answer has such texts: what is below borrows from its highest bit, what is above carries
+  /// into it, and others do neither.
+  package static func isPrintable(_ bytes: Span<UInt8>, spaces: Bool = true) -> Bool {
+    let lowest: UInt8 = spaces ? 0x20 : 0x21
+    let bound = UInt64(lowest) &* 0x0101_0101_0101_0101
     let highest: UInt64 = 0x8080_8080_8080_8080
     let raw = unsafe bytes.bytes
     var place = 0
     while place + 8 <= raw.byteCount {
       let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-      let isBelow = (word &- 0x2020_2020_2020_2020) & ~word
+      let isBelow = (word &- bound) & ~word
       let isAbove = (word &+ 0x0101_0101_0101_0101) | word
       guard (isBelow | isAbove) & highest == 0 else { return false }
       place += 8
     }
     while place < bytes.count {
-      guard (0x20...0x7E).contains(bytes[place]) else { return false }
+      guard (lowest...0x7E).contains(bytes[place]) else { return false }
       place += 1
     }
     return true
   }
 
-  package static func isPrintable(_ text: String) -> Bool { isPrintable(text.utf8.span) }
+  package static func isPrintable(_ text: String, spaces: Bool = true) -> Bool {
+    isPrintable(text.utf8.span, spaces: spaces)
+  }
 }
 
 extension [UInt8] {

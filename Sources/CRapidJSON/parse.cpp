@@ -170,7 +170,8 @@ class List {
   }
 };
 
-rj_error error_of(ParseErrorCode code, bool at_end) {
+// `found`: what is to blame, zero for the text's end too.
+rj_error error_of(ParseErrorCode code, bool at_end, uint8_t found) {
   switch (code) {
     case kParseErrorNone: return RJ_FINE;
     case kParseErrorDocumentRootNotSingular: return RJ_AFTER_ROOT;
@@ -180,7 +181,8 @@ rj_error error_of(ParseErrorCode code, bool at_end) {
     case kParseErrorArrayMissCommaOrSquareBracket: return RJ_ELEMENT_END;
     case kParseErrorStringUnicodeEscapeInvalidHex: return RJ_HEX;
     case kParseErrorStringUnicodeSurrogateInvalid: return RJ_SURROGATE;
-    case kParseErrorStringEscapeInvalid: return RJ_ESCAPE;
+    // Also said of what is to be escaped and is not.
+    case kParseErrorStringEscapeInvalid: return found < 0x20 ? RJ_CONTROL : RJ_ESCAPE;
     case kParseErrorStringMissQuotationMark: return at_end ? RJ_UNENDED : RJ_CONTROL;
     case kParseErrorStringInvalidEncoding: return RJ_CONTROL;
     case kParseErrorNumberTooBig: return RJ_TOO_BIG;
@@ -199,8 +201,10 @@ rj_result rj_parse(char *text, size_t count, rj_node *nodes, size_t capacity) {
   InsituStringStream stream(text);
   ParseResult result = reader.Parse<flags>(stream, list);
   if (list.problem.error != RJ_FINE) return list.problem;
-  if (result.IsError())
-    return {error_of(result.Code(), result.Offset() >= count), std::min(result.Offset(), count)};
+  if (result.IsError()) {
+    size_t offset = std::min(result.Offset(), count);
+    return {error_of(result.Code(), offset == count, uint8_t(text[offset])), offset};
+  }
   // A zero byte after the value reads as the text's end.
   if (stream.Tell() < count) return {RJ_AFTER_ROOT, stream.Tell()};
   return {RJ_FINE, 0};

@@ -32,23 +32,36 @@ package struct JSONWriter: Sendable {
 
   /// The key of the value that comes next.
   package mutating func key(_ key: String) {
-    string(key)
-    bytes.append(UInt8(ascii: ":"))
+    quote(key, thenColon: true)
     needsComma = false
   }
 
-  package mutating func string(_ value: String) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    if escapesInvisible, value.utf8.contains(where: { $0 >= 0x80 }) {
-      for scalar in value.unicodeScalars { append(scalar) }
-    } else {
-      var value = value
-      value.withUTF8 { utf8 in
-        unsafe escape(utf8.span)
+  package mutating func string(_ value: String) { quote(value, thenColon: false) }
+
+  private mutating func quote(_ text: String, thenColon: Bool) {
+    let utf8 = text.utf8.span
+    guard Self.isPlain(utf8, isASCII: escapesInvisible) else {
+      separate()
+      bytes.append(UInt8(ascii: "\""))
+      if escapesInvisible {
+        for scalar in text.unicodeScalars { append(scalar) }
+      } else {
+        escape(utf8)
       }
+      bytes.append(UInt8(ascii: "\""))
+      if thenColon { bytes.append(UInt8(ascii: ":")) }
+      return
     }
-    bytes.append(UInt8(ascii: "\""))
+    // Nearly all texts, and at once.
+    let needsComma = needsComma
+    bytes.append(addingCapacity: utf8.count + 4) { output in
+      if needsComma { output.append(UInt8(ascii: ",")) }
+      output.append(UInt8(ascii: "\""))
+      for place in utf8.indices { output.append(utf8[place]) }
+      output.append(UInt8(ascii: "\""))
+      if thenColon { output.append(UInt8(ascii: ":")) }
+    }
+    self.needsComma = true
   }
 
   package mutating func integer(_ value: some FixedWidthInteger) { digits(String(value)) }
@@ -102,7 +115,7 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  /// Stretches that need no escape, which is nearly all text, are copied at once.
+  /// Stretches that need no escape are copied at once.
   private mutating func escape(_ utf8: Span<UInt8>) {
     var start = 0
     for index in utf8.indices where Self.needsEscape(utf8[index]) {
@@ -125,6 +138,33 @@ package struct JSONWriter: Sendable {
     } else {
       for unit in scalar.utf16 { escape(unit) }
     }
+  }
+
+  /// Whether nothing needs an escape. Eight bytes at a time: what is below a bound borrows from its
+  /// highest bit, and so does zero, which a byte becomes where it is the one that is looked for. A
+  /// borrow may reach the next byte too; then nothing is lost but time.
+  ///
+  /// - Parameter isASCII: other texts are not plain then.
+  private static func isPlain(_ utf8: Span<UInt8>, isASCII: Bool) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let bytes = unsafe utf8.bytes
+    var place = 0
+    while place + 8 <= bytes.byteCount {
+      let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+      var borrows = (word &- ones &* 0x20) & ~word
+      for byte: UInt64 in [0x22, 0x5c, 0x7f] {
+        let zero = word ^ ones &* byte
+        borrows |= (zero &- ones) & ~zero
+      }
+      if isASCII { borrows |= word }
+      guard borrows & (ones &* 0x80) == 0 else { return false }
+      place += 8
+    }
+    while place < utf8.count {
+      guard !needsEscape(utf8[place]), !isASCII || utf8[place] < 0x80 else { return false }
+      place += 1
+    }
+    return true
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {

@@ -24,7 +24,7 @@ package struct HTTPLimits: Sendable {
   package var idleTime = Duration.seconds(75)
   /// Levels of arrays and objects in a JSON body.
   package var jsonDepth = 32
-  /// Values in a JSON body: each takes up to 100 bytes while the body is read.
+  /// Values and keys in a JSON body: each takes 16 bytes beside its text while the body is read.
   package var jsonValues = 1 << 19
   /// Choices of one OpenAI request: `n` times the number of prompts.
   package var choices = 16

@@ -11,6 +11,8 @@ import Testing
           text[place] = byte
           let isPrintable = ASCIIText.isPrintable(text.span)
           #expect(isPrintable == (byte >= 0x20 && byte <= 0x7E))
+          let isVisible = ASCIIText.isPrintable(text.span, spaces: false)
+          #expect(isVisible == text.allSatisfy { $0 >= 0x21 && $0 <= 0x7E })
         }
       }
     }

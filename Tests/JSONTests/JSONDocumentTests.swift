@@ -55,8 +55,10 @@ struct JSONDocumentTests {
   @Test(arguments: [
     ("0", 0.0), ("-0", 0), ("-1", -1), ("9223372036854775807", 9.223372036854775807e18),
     ("18446744073709551616", 18446744073709551616), ("99999999999999999999", 1e20), ("1E2", 100),
-    ("0.1", 0.1), ("2.2250738585072011e-308", 2.2250738585072011e-308), ("5e-324", 5e-324),
-    ("1e-400", 0), ("0.0000000001e-2147483639", 0), ("1.7976931348623157e308", 1.7976931348623157e308),
+    ("0.1", 0.1), ("5e-324", .leastNonzeroMagnitude),
+    ("2.2250738585072014e-308", .leastNormalMagnitude),
+    ("1e-400", 0), ("0.0000000001e-2147483639", 0),
+    ("1.7976931348623157e308", 1.7976931348623157e308),
     ("123456789012345678901234567890e-30", 0.12345678901234568),
   ])
   func readsNumbersExactly(text: String, value: Double) throws {
@@ -85,7 +87,9 @@ struct JSONDocumentTests {
     #expect(error?.column == text(keys).utf8.count + 3)
   }
 
-  @Test(arguments: [[0xC3, 0x28], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC0, 0x80]])
+  @Test(arguments: [
+    [0xC3, 0x28], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC0, 0x80],
+  ])
   func refusesStringsThatAreNotUTF8(bytes: [UInt8]) {
     let text = Array(#"{"a": ""#.utf8) + bytes + Array(#""}"#.utf8)
     let error = #expect(throws: JSONError.self) { try JSONDocument(text.span.bytes) }
@@ -111,7 +115,7 @@ struct JSONDocumentTests {
     (#"{"a": 1, "a": 2}"#, 1, 11, "this key stands twice in its object"),
     ("[1] x", 1, 5, "expected the text to end here"),
     ("[1]\0", 1, 4, "expected the text to end here"),
-    ("\"a", 1, 1, "this string does not end; the text ends here"),
+    ("\"a", 1, 3, "this string does not end; the text ends here"),
     ("[\"a\u{1F}\"]", 1, 4, #"a control character in a string is to be written \u00XX"#),
     ("[\"a\0b\"]", 1, 4, #"a control character in a string is to be written \u00XX"#),
     (#"["\x"]"#, 1, 3, #"unknown escape; allowed are \" \\ \/ \b \f \n \r \t \u"#),

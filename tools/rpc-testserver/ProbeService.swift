@@ -37,11 +37,8 @@ final class ProbeService: Service {
         try await self.echoAll(inbound, outbound)
       },
       method("Fixed", .unary) { inbound, outbound, _ in
-        // The benchmark's answer: 101 bytes to whatever was asked.
         _ = unsafe try inbound.poll { _ in }
-        _ = unsafe try outbound.send { reserve in
-          unsafe reserve(101).initializeMemory(as: UInt8.self, repeating: 7)
-        }
+        _ = try outbound.send(Self.fixed)
       },
       method("EchoStream", .bidirectional) { inbound, outbound, _ in
         try await self.echoAll(inbound, outbound)
@@ -96,7 +93,7 @@ final class ProbeService: Service {
       method("Name", .unary) { inbound, outbound, context in
         // A call may be named by its message, as Predict's `request_id` does.
         var name = ""
-        _ = unsafe try inbound.poll { unsafe name = String(decoding: $0, as: UTF8.self) }
+        _ = unsafe try inbound.poll { unsafe name = String(decoding: $0.raw, as: UTF8.self) }
         if name == "fail" { throw Status(.aborted, context.requestID) }
         if !name.isEmpty { context.name(name) }
         try await self.send(Array(context.requestID.utf8), outbound)
@@ -126,6 +123,9 @@ final class ProbeService: Service {
     state.withLock { $0.refused.append("\(refused.count) \(refused.reason)") }
   }
 
+  /// The benchmark's answer, to whatever was asked.
+  private static let fixed = RawMessage(Array(repeating: 7, count: 101))
+
   private var stats: String {
     let lines = state.withLock { state in
       ["running \(state.running)", "cancelled \(state.cancelled)", "sent \(state.sent)"]
@@ -152,10 +152,7 @@ final class ProbeService: Service {
   }
 
   private func send(_ bytes: [UInt8], _ outbound: any OutboundMessages) async throws {
-    let isBelow = unsafe try outbound.send { reserve in
-      unsafe reserve(bytes.count).copyBytes(from: bytes)
-    }
-    if !isBelow { try await outbound.drained() }
+    if try !outbound.send(RawMessage(bytes)) { try await outbound.drained() }
   }
 
   private func echoAll(
@@ -164,7 +161,7 @@ final class ProbeService: Service {
     while true {
       // `send` must not be called within `poll`: the bytes are copied out first.
       var message: [UInt8] = []
-      let arrival = unsafe try inbound.poll { bytes in unsafe message = Array(bytes) }
+      let arrival = unsafe try inbound.poll { payload in unsafe message = payload.raw }
       switch arrival {
       case .message: try await send(message, outbound)
       case .pending: try await inbound.arrival()
@@ -178,7 +175,7 @@ final class ProbeService: Service {
     _ inbound: any InboundMessages, _ outbound: any OutboundMessages
   ) async throws {
     var text = ""
-    _ = unsafe try inbound.poll { unsafe text = String(decoding: $0, as: UTF8.self) }
+    _ = unsafe try inbound.poll { unsafe text = String(decoding: $0.raw, as: UTF8.self) }
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     guard words.count == 2, let health = server.withLock({ $0?.health }) else {
       throw Status(.invalidArgument, "write: service status")
@@ -194,7 +191,7 @@ final class ProbeService: Service {
   /// `count size` in decimal: so many messages of so many bytes.
   private func order(_ inbound: any InboundMessages) throws -> (count: Int, size: Int) {
     var text = ""
-    _ = unsafe try inbound.poll { unsafe text = String(decoding: $0, as: UTF8.self) }
+    _ = unsafe try inbound.poll { unsafe text = String(decoding: $0.raw, as: UTF8.self) }
     let numbers = text.split(separator: " ").compactMap { Int($0) }
     guard numbers.count == 2 else { throw Status(.invalidArgument, "write: count size") }
     return (numbers[0], numbers[1])

@@ -56,7 +56,7 @@ extension UsageRecord {
       guard place + length <= memory.count else { return nil }
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[place..<place + length])
       place += length
-      if let last, unsafe last.utf8.elementsEqual(bytes) { return last }
+      if let last, unsafe Self.isSame(last, bytes) { return last }
       return unsafe String(decoding: bytes, as: UTF8.self)
     }
     guard let model = text(58, last?.model), let endpoint = text(60, last?.endpoint),
@@ -68,6 +68,12 @@ extension UsageRecord {
       latency: .microseconds(get(16) as Int64), status: Int(get(32) as Int32),
       instances: Int(get(36) as Int32), tokensIn: Int(get(40) as Int64),
       tokensOut: Int(get(48) as Int64), cached: (get(56) as UInt16) != 0, requestID: requestID)
+  }
+
+  /// By their bytes, on spans: `elementsEqual` takes those of a text one by one.
+  private static func isSame(_ text: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    let utf8 = text.utf8.span
+    return utf8.count == bytes.count && utf8.indices.allSatisfy { unsafe utf8[$0] == bytes[$0] }
   }
 
   private static func length(_ text: String) -> Int { min(text.utf8.count, textLimit) }

@@ -13,7 +13,7 @@ extension ClientTransport {
     _ path: String, _ request: Request, _ options: CallOptions
   ) async throws -> ServerStreamingCall<Response> {
     let call = try await open(path: path, options: options)
-    _ = unsafe try call.send { reserve in unsafe request.encode(reserve: reserve) }
+    _ = try call.send(request)
     call.finish()
     return ServerStreamingCall(call)
   }

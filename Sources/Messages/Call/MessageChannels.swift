@@ -1,14 +1,22 @@
-// The seam between generated code and whoever moves bytes (RPC's server and client calls).
-// Closures, not generics, cross it: generated code is specialised on its side, the call on the
+// The seam between generated code and whoever moves messages (RPC's server and client calls).
+// What comes crosses it by a closure: generated code is specialised on its side, the call on the
 // other.
 
 /// What polling for a message found.
 public enum Arrival: Sendable, Equatable { case message, end, pending }
 
-/// Messages coming in on one call, as encoded payloads without gRPC framing.
+/// A message as a call hands it over.
+@unsafe public enum Payload {
+  /// As it came over a wire, without framing; borrowed for the call of whoever is given it.
+  case bytes(UnsafeRawBufferPointer)
+  /// As it was sent, where both ends are in one process.
+  case whole(any Message)
+}
+
+/// Messages coming in on one call.
 public protocol InboundMessages: AnyObject, Sendable {
-  /// Hands the next payload to `body` if one is here; the bytes are borrowed for that call.
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival
+  /// Hands the next message to `body` if one is here.
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival
   /// Suspends until `poll` would not answer `.pending`. Throws `Status` if the call broke or the
   /// task is cancelled.
   func arrival() async throws
@@ -16,11 +24,10 @@ public protocol InboundMessages: AnyObject, Sendable {
 
 /// Messages going out on one call.
 public protocol OutboundMessages: AnyObject, Sendable {
-  /// Frames and queues one payload. `encode` calls the closure it is given once with the exact
-  /// size and writes into what that returns.
+  /// Queues one message.
   ///
   /// - Returns: false when the queue has passed its high watermark: `await drained()` then.
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool
+  func send(_ message: some Message) throws -> Bool
   /// Suspends until the queue is below its low watermark. Throws when the call has ended.
   func drained() async throws
 }

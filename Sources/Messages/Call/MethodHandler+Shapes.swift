@@ -6,7 +6,7 @@ extension MethodHandler {
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .unary) { inbound, outbound, context in
       let response = try await body(single(inbound), context)
-      try TypedMessages.queue(response, on: outbound)
+      _ = try outbound.send(response)
     }
   }
 
@@ -26,7 +26,7 @@ extension MethodHandler {
   ) -> MethodHandler {
     MethodHandler(path: path, shape: .clientStreaming) { inbound, outbound, context in
       let response = try await body(RequestStream(inbound), context)
-      try TypedMessages.queue(response, on: outbound)
+      _ = try outbound.send(response)
     }
   }
 

@@ -43,9 +43,7 @@ enum TypedMessages {
     var message: Element?
     let arrival: Arrival
     do {
-      arrival = unsafe try inbound.poll { bytes in
-        message = unsafe try Element(decoding: bytes, limits: .standard)
-      }
+      arrival = unsafe try inbound.poll { payload in message = unsafe try Element(payload) }
     } catch let error as DecodingError {
       throw malformed(error)
     }
@@ -66,18 +64,9 @@ enum TypedMessages {
     }
   }
 
-  /// Encodes and queues a message.
-  ///
-  /// - Returns: false when the queue has passed its high watermark.
-  @inline(never)
-  @discardableResult
-  static func queue(_ message: some Message, on outbound: any OutboundMessages) throws -> Bool {
-    unsafe try outbound.send { reserve in unsafe message.encode(reserve: reserve) }
-  }
-
-  /// Encodes and queues a message, then waits while the queue is above its watermark.
+  /// Queues a message, then waits while the queue is above its watermark.
   static func send(_ message: some Message, to outbound: any OutboundMessages) async throws {
-    if try !queue(message, on: outbound) { try await outbound.drained() }
+    if try !outbound.send(message) { try await outbound.drained() }
   }
 
   /// The next message of a response; nil at the end of a call that went well.
@@ -131,13 +120,29 @@ enum TypedMessages {
   ) async throws -> Response {
     let call = try await transport.open(path: path, options: options)
     do {
-      try queue(request, on: call)
+      _ = try call.send(request)
       call.finish()
       return try await response(of: call, path)
     } catch {
       // A wait throws when its task is cancelled; a call that has ended takes no notice.
       call.cancel()
       throw error
+    }
+  }
+}
+
+extension Message {
+  /// - Throws: for bytes that do not decode.
+  fileprivate init(_ payload: Payload) throws(DecodingError) {
+    switch unsafe payload {
+    case .bytes(let bytes): unsafe try self.init(decoding: bytes, limits: .standard)
+    case .whole(let message):
+      if let same = message as? Self {
+        self = same
+      } else {
+        // Of another type with, as it may be, the same wire format.
+        try self.init(message.encoded())
+      }
     }
   }
 }

@@ -95,9 +95,14 @@ private func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
 }
 
 private func append(_ number: UInt64, to text: inout [UInt8]) {
-  for digit in 1...16 {
-    let nibble = UInt8(truncatingIfNeeded: number >> UInt64(64 - 4 * digit)) & 15
-    text.append(nibble < 10 ? 48 + nibble : 87 + nibble)
+  // Eight digits at a time, each in a byte of a word, as every answer has such a text.
+  for half in [number >> 32, number & 0xffff_ffff] {
+    var digits = (half << 16 | half) & 0x0000_ffff_0000_ffff
+    digits = (digits << 8 | digits) & 0x00ff_00ff_00ff_00ff
+    digits = (digits << 4 | digits) & 0x0f0f_0f0f_0f0f_0f0f
+    let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    let characters = digits &+ 0x3030_3030_3030_3030 &+ letters &* 39
+    unsafe withUnsafeBytes(of: characters.bigEndian) { unsafe text.append(contentsOf: $0) }
   }
 }
 

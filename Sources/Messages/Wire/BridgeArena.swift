@@ -57,13 +57,20 @@ extension BridgeArena {
     return unsafe memory
   }
 
+  /// Bytes that a filled structure takes when it is encoded.
+  @usableFromInline
+  func packedSize(_ structure: UnsafeMutableRawPointer) -> Int {
+    unsafe protobuf_c_message_get_packed_size(
+      structure.assumingMemoryBound(to: ProtobufCMessage.self))
+  }
+
   /// Encodes a filled structure.
   @usableFromInline
   func pack(
     _ structure: UnsafeMutableRawPointer, _ reserve: (Int) -> UnsafeMutableRawBufferPointer
   ) {
     let message = unsafe structure.assumingMemoryBound(to: ProtobufCMessage.self)
-    let size = unsafe protobuf_c_message_get_packed_size(message)
+    let size = unsafe packedSize(structure)
     let memory = unsafe reserve(size)
     precondition(memory.count >= size, "reserve returned less memory than it was asked for")
     guard let start = memory.baseAddress else { return }

@@ -33,27 +33,10 @@ extension BridgedMessage {
     unsafe arena.pack(bridge(in: arena), reserve)
   }
 
-  /// Decodes one message from an array.
-  public init(
-    _ bytes: [UInt8], limits: DecodingLimits = .standard
-  ) throws(DecodingError) {
-    var result: Result<Self, DecodingError>?
-    unsafe bytes.withUnsafeBytes { buffer in
-      result = Result { () throws(DecodingError) in
-        try unsafe Self(decoding: buffer, limits: limits)
-      }
-    }
-    guard let result else { preconditionFailure("withUnsafeBytes calls its body") }
-    self = try result.get()
-  }
-
-  /// The encoded message as an array.
-  public func encoded() -> [UInt8] {
-    var bytes: [UInt8] = []
-    unsafe encode { size in
-      bytes = [UInt8](repeating: 0, count: size)
-      return unsafe bytes.withUnsafeMutableBytes { unsafe $0 }
-    }
-    return bytes
+  @inlinable
+  public var encodedSize: Int {
+    let arena = BridgeArena()
+    defer { arena.leave() }
+    return unsafe arena.packedSize(bridge(in: arena))
   }
 }

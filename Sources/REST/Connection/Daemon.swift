@@ -41,10 +41,11 @@ final class Daemon {
     self.core = core
     self.loop = loop
     let limits = core.options.limits
-    // Half of it is for what comes in, so a head may have all of `headerSize`.
+    // For a head of `headerSize` and what the library makes of it. No more: it is cleared after
+    // each request.
     guard
       let handle = unsafe mhd_start(
-        callbacks(for: self), 2 * limits.headerSize,
+        callbacks(for: self), limits.headerSize / 2 * 3,
         UInt32(clamping: limits.idleTime.components.seconds))
     else { throw SystemError(code: ENOMEM, operation: "start an HTTP daemon") }
     unsafe self.handle = handle

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// A whole request, as a route's handler gets it. A class: it goes through many asynchronous
@@ -46,7 +47,7 @@ final class HTTPRequest: Sendable {
 extension HTTPRequest {
   /// Characters that an id may have, so that it can be logged and sent back.
   static func isUsable(id: String) -> Bool {
-    (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    (1...128).contains(id.utf8.count) && ASCIIText.isPrintable(id, spaces: false)
   }
 
   /// From `x-timeout-ms`; nil when the client set none.

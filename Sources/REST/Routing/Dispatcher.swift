@@ -92,9 +92,8 @@ final class Dispatcher: Sendable {
   /// The response with what its calls' metadata tell.
   @inline(never)
   private func answered(
-    _ response: HTTPResponse, _ request: HTTPRequest, _ route: Route, _ gateway: Gateway
+    _ response: consuming HTTPResponse, _ request: HTTPRequest, _ route: Route, _ gateway: Gateway
   ) -> HTTPResponse {
-    var response = response
     response.headers.reserveCapacity(response.headers.count + 8)
     var id: String?
     for metadata in gateway.answerMetadata {
@@ -114,9 +113,8 @@ final class Dispatcher: Sendable {
   }
 
   private func finished(
-    _ response: HTTPResponse, _ headers: RequestHeaders, id: String, _ route: Route?
+    _ response: consuming HTTPResponse, _ headers: RequestHeaders, id: String, _ route: Route?
   ) -> HTTPResponse {
-    var response = response
     if let route, var notice = notices?.notice(ofRoute: route.name) {
       // Of the method that the route called, or its model, there may be a notice as well.
       response.headers.removeAll { notice.take($0.name, $0.value) }

@@ -80,13 +80,13 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   // MARK: InboundMessages
 
   /// `body` runs under the channel's lock and must not use the call.
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival {
     let isOnLoop = loop.isCurrent
     let (arrival, freed) = try state.withLock { state in
       let before = state.inbound.count
       // A message whose decoding throws is gone all the same.
       defer { if state.inbound.count < before { budget.giveBack(before - state.inbound.count) } }
-      guard let size = unsafe try state.inbound.poll(body) else {
+      guard let size = unsafe try state.inbound.poll({ unsafe try body(.bytes($0)) }) else {
         if let failure = state.failure { throw failure }
         if let outcome = state.outcome, outcome.code != .ok { throw outcome }
         return (state.inboundEnded ? Arrival.end : .pending, 0)
@@ -120,13 +120,13 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
 
   // MARK: OutboundMessages
 
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
+  func send(_ message: some Message) throws -> Bool {
     let (isBelow, wasDry) = try state.withLock { state in
       if let failure = state.failure { throw failure }
       guard !state.outboundEnded else { throw state.endedEarly }
       if let excess = budget.doubleExcess { throw excess }
       let before = state.outbound.count
-      unsafe encode { size in unsafe Framing.append(size: size, to: &state.outbound) }
+      unsafe message.encode { size in unsafe Framing.append(size: size, to: &state.outbound) }
       let added = state.outbound.count - before
       budget.take(added)
       state.sent.messages += 1

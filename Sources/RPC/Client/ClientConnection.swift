@@ -123,14 +123,10 @@ final class OpenCall: ClientCall {
 
   deinit { cancel() }
 
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
-    try unsafe channel.poll(body)
-  }
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival { try unsafe channel.poll(body) }
   func arrival() async throws { try await channel.arrival() }
 
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
-    try unsafe channel.send(encode)
-  }
+  func send(_ message: some Message) throws -> Bool { try channel.send(message) }
   func drained() async throws { try await channel.drained() }
 
   func finish() { channel.endBody(.endOfStream) }

@@ -1,13 +1,14 @@
 internal import Messages
 internal import Synchronization
 
-/// One direction of a call within the process: whole messages in, the same messages out.
+/// One direction of a call within the process: messages in, the same messages out, never encoded.
+/// They count by the bytes that they would take on the wire.
 ///
 /// Whoever writes is told to wait above the high watermark and goes on below half of it, as on the
 /// wire. Waiters are resumed with no lock held.
 final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
   private struct State: ~Copyable {
-    var queue: MessageQueue
+    var queue = MessageList()
     /// No message comes any more: how the sender ended. What is queued can still be read.
     var outcome: Status?
     /// The call broke: nothing can be read or written.
@@ -17,7 +18,7 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
     var traffic = EndedCall.Traffic()
   }
 
-  private let state: Mutex<State>
+  private let state = Mutex(State())
   private let budget: MemoryBudget
   private let messageSize: Int
   private let highWatermark: Int
@@ -29,7 +30,6 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
     self.budget = budget
     self.messageSize = messageSize
     self.highWatermark = highWatermark
-    state = Mutex(State(queue: MessageQueue(sizeLimit: messageSize)))
   }
 
   /// What was never read goes with the call.
@@ -42,24 +42,20 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
 
   // MARK: The reader
 
-  /// `body` runs under the pipe's lock and must not use the call.
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
-    let (arrival, drains) = try state.withLock { state in
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival {
+    let (message, arrival, drains) = try state.withLock { state in
       let before = state.queue.count
-      // A message whose decoding throws is gone all the same.
-      defer { budget.giveBack(before - state.queue.count) }
-      guard unsafe try state.queue.poll(body) != nil else {
+      guard let message = state.queue.popFirst() else {
         if let failure = state.failure { throw failure }
-        guard let outcome = state.outcome else { return (Arrival.pending, Waiters()) }
-        if outcome.code != .ok { throw outcome }
-        return (.end, Waiters())
+        if let outcome = state.outcome, outcome.code != .ok { throw outcome }
+        return ((any Message)?.none, state.outcome == nil ? Arrival.pending : .end, Waiters())
       }
-      guard !state.drains.isEmpty, state.queue.count <= highWatermark / 2 else {
-        return (.message, Waiters())
-      }
-      return (.message, state.drains.takeAll())
+      budget.giveBack(before - state.queue.count)
+      let isLow = !state.drains.isEmpty && state.queue.count <= highWatermark / 2
+      return (message, .message, isLow ? state.drains.takeAll() : Waiters())
     }
     drains.resume()
+    if let message { unsafe try body(.whole(message)) }
     return arrival
   }
 
@@ -68,7 +64,7 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
     try await unsafe Waiters.wait { continuation in
       state.withLock { state in
         if let failure = state.failure { return .failure(failure) }
-        if state.queue.ready > 0 || state.outcome != nil { return .success(()) }
+        if !state.queue.isEmpty || state.outcome != nil { return .success(()) }
         return unsafe state.arrivals.add(continuation, number)
       }
     } cancelled: {
@@ -78,35 +74,21 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
 
   // MARK: The writer
 
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
+  func send(_ message: some Message) throws -> Bool {
+    let size = message.encodedSize
     let (isBelow, arrivals) = try state.withLock { state in
       if let failure = state.failure { throw failure }
       guard state.outcome == nil else { throw Status(.cancelled, "the call has ended") }
+      guard size <= messageSize else { throw Framing.oversized(size, limit: messageSize) }
       let before = state.queue.count
-      let oversized = unsafe append(encode, to: &state)
-      if let oversized { throw Framing.oversized(oversized, limit: messageSize) }
-      let added = state.queue.count - before
-      budget.take(added)
+      state.queue.append(message, size: size)
+      budget.take(state.queue.count - before)
       state.traffic.messages += 1
-      state.traffic.bytes += added - Framing.prefixSize
+      state.traffic.bytes += size
       return (state.queue.count <= highWatermark && !budget.isExceeded, state.arrivals.takeAll())
     }
     arrivals.resume()
     return isBelow
-  }
-
-  /// - Returns: the size of a message that was too large, and therefore dropped.
-  private func append(
-    _ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void, to state: inout State
-  ) -> Int? {
-    var dropped = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    defer { unsafe dropped.deallocate() }
-    unsafe encode { size in
-      guard size > messageSize else { return unsafe state.queue.append(size: size) }
-      unsafe dropped = .allocate(byteCount: size, alignment: 1)
-      return unsafe dropped
-    }
-    return unsafe dropped.isEmpty ? nil : dropped.count
   }
 
   func drained() async throws {

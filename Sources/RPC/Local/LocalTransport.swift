@@ -105,13 +105,11 @@ final class LocalClientCall: ClientCall {
 
   deinit { cancel() }
 
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
-    try unsafe responses.poll(body)
-  }
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival { try unsafe responses.poll(body) }
   func arrival() async throws { try await responses.arrival() }
 
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
-    let isBelow = try unsafe requests.send(encode)
+  func send(_ message: some Message) throws -> Bool {
+    let isBelow = try requests.send(message)
     onLoop { $0.sent() }
     return isBelow
   }

@@ -55,16 +55,6 @@ struct MessageQueue: ~Copyable {
     }
   }
 
-  /// Frames a message that is written in place; only for a queue that is given whole messages.
-  ///
-  /// - Returns: room for exactly its `size` bytes.
-  mutating func append(size: Int) -> UnsafeMutableRawBufferPointer {
-    precondition(!hasPartial, "a whole message behind a partial one")
-    scanned += Framing.prefixSize + size
-    ready += 1
-    return unsafe Framing.append(size: size, to: &buffer)
-  }
-
   /// Hands the first complete message's payload to `body` and drops it.
   ///
   /// - Returns: the payload's size; nil if none is complete.

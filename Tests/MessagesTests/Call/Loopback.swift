@@ -41,14 +41,14 @@ final class Pipe: InboundMessages, OutboundMessages {
   }
   private let state = Mutex(State())
 
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival {
     let next = try state.withLock { state -> [UInt8]? in
       if !state.messages.isEmpty { return state.messages.removeFirst() }
       if let status = state.status { throw status }
       return nil
     }
     guard let next else { return state.withLock { $0.isClosed } ? .end : .pending }
-    try next.withUnsafeBytes(body)
+    try next.withUnsafeBytes { try body(.bytes($0)) }
     return .message
   }
 
@@ -65,14 +65,8 @@ final class Pipe: InboundMessages, OutboundMessages {
     }
   }
 
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
-    var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    encode { size in
-      memory = .allocate(byteCount: size, alignment: 1)
-      return memory
-    }
-    push([UInt8](memory))
-    memory.deallocate()
+  func send(_ message: some Message) throws -> Bool {
+    push(message.encoded())
     return true
   }
 
@@ -109,13 +103,9 @@ final class LoopbackCall: ClientCall {
     self.responses = responses
   }
 
-  func poll(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Arrival {
-    try responses.poll(body)
-  }
+  func poll(_ body: (Payload) throws -> Void) throws -> Arrival { try responses.poll(body) }
   func arrival() async throws { try await responses.arrival() }
-  func send(_ encode: ((Int) -> UnsafeMutableRawBufferPointer) -> Void) throws -> Bool {
-    try requests.send(encode)
-  }
+  func send(_ message: some Message) throws -> Bool { try requests.send(message) }
   func drained() async throws {}
   func finish() { requests.close(nil) }
   func cancel() { requests.close(Status(.cancelled)) }

@@ -73,7 +73,7 @@ struct SafetensorsFileTests {
         + #""v":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
       "v begins at 4 and overlaps"
     ),
-    (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{}}"#, "duplicate object key"),
+    (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{}}"#, "stands twice"),
     (
       #"{"w":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}"#,
       "an array of at most 8"

@@ -49,7 +49,7 @@ import Testing
     let values = (0..<60).map(String.init).joined(separator: ",")
     let cases = [
       ("", "the body is empty; send JSON"),
-      ("{", "the body is not valid JSON: line 1, column 1: "),
+      ("{", "the body is not valid JSON: line 1, column 2: "),
       ("{\"model\": \"a\",\n  oops}", "the body is not valid JSON: line 2, column "),
       ("{\"model\":\"a\",\"model\":\"b\"}", "the body is not valid JSON: line 1, column "),
       ("[]", "body: expected an object, got an array"),

@@ -3,6 +3,7 @@ import Testing
 
 @testable import EventLoop
 @testable import RPC
+@testable import rpc_testserver
 
 /// Channels on a loop that takes a turn only when told: what is posted to it is still on its way.
 @Suite struct CallChannelTests {
@@ -28,7 +29,7 @@ import Testing
     #expect(channel.streamClosed() == 310)
     #expect(channel.streamClosed() == 0 && budget.bytes == 310)
     var sizes: [Int] = []
-    while try channel.poll({ sizes.append($0.count) }) == .message {}
+    while try channel.poll({ sizes.append($0.raw.count) }) == .message {}
     #expect(sizes == [100, 200])
     #expect(budget.bytes == 0 && channel.fail(Status(.cancelled)) == 0)
   }
@@ -45,7 +46,7 @@ import Testing
     do {
       let channel = try makeChannel()
       try receive(100, 200, by: channel)
-      _ = try channel.send { _ = $0(300) }
+      _ = try channel.send(RawMessage(Array(repeating: 0, count: 300)))
       #expect(budget.bytes == 105 + 205 + 305)
       channel.loop.turn()
     }
@@ -64,7 +65,7 @@ import Testing
     do {
       let channel = try makeChannel()
       try receive(100, by: channel)
-      _ = try channel.send { _ = $0(300) }
+      _ = try channel.send(RawMessage(Array(repeating: 0, count: 300)))
       #expect(channel.fail(Status(.cancelled)) == 105)
       channel.loop.turn()
     }

@@ -125,7 +125,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     }
     let call = try await rig.transport.open(
       path: "/apus.testing.Probe/Throw", options: CallOptions())
-    _ = try call.send { _ = $0(0) }
+    _ = try call.send(RawMessage())
     call.finish()
     let error = await #expect(throws: Status.self) { try await read(call) }
     #expect(error?.code == .unknown && error?.cause == nil)
@@ -209,7 +209,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let rig = try LocalRig()
     let call = try await rig.transport.open(
       path: "/apus.testing.Probe/Deaf", options: CallOptions())
-    _ = try call.send { _ = $0(0) }
+    _ = try call.send(RawMessage())
     call.finish()
     try await rig.until { rig.probe.running == 1 }
     call.cancel()
@@ -217,7 +217,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     #expect(rig.server.callCount == 1, "the handler still counts")
     let release = try await rig.transport.open(
       path: "/apus.testing.Probe/Release", options: CallOptions())
-    _ = try release.send { _ = $0(0) }
+    _ = try release.send(RawMessage())
     release.finish()
     try await rig.until { rig.probe.running == 0 && rig.server.callCount == 0 }
   }
@@ -227,7 +227,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let call = try await rig.transport.open(
       path: "/apus.testing.Probe/Flood", options: CallOptions())
     let order = Array("1000 1024".utf8)
-    _ = try call.send { $0(order.count).copyBytes(from: order) }
+    _ = try call.send(RawMessage(order))
     call.finish()
     try await rig.until { rig.probe.sent > 0 }
     // The handler is suspended now: it goes on only when somebody reads.
@@ -273,7 +273,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     for _ in 0..<100 {
       let call = try await rig.transport.open(
         path: "/apus.testing.Probe/Echo", options: CallOptions())
-      _ = try call.send { _ = $0(10_000) }
+      _ = try call.send(RawMessage(Array(repeating: 0, count: 10_000)))
       call.finish()
       try await call.arrival()
     }
@@ -285,7 +285,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     let call = try await rig.transport.open(
       path: "/apus.testing.Probe/OffLoop", options: CallOptions())
     let order = Array("4000 100".utf8)
-    _ = try call.send { $0(order.count).copyBytes(from: order) }
+    _ = try call.send(RawMessage(order))
     call.finish()
     #expect(try await read(call) == 4000)
     try await rig.until { rig.server.callCount == 0 }
@@ -296,11 +296,30 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     for count in [0, 2] {
       let call = try await rig.transport.open(
         path: "/apus.testing.Probe/Echo", options: CallOptions())
-      for _ in 0..<count { _ = try? call.send { _ = $0(0) } }
+      for _ in 0..<count { _ = try? call.send(RawMessage()) }
       call.finish()
       let error = await #expect(throws: Status.self) { try await read(call) }
       #expect(error?.code == .unimplemented)
     }
+    try await rig.until { rig.server.callCount == 0 }
+  }
+
+  @Test func messagesOfAnotherTypeAreDecoded() async throws {
+    let rig = try LocalRig()
+    let path = "/grpc.testing.TestService/UnaryCall"
+    let call = try await rig.transport.open(path: path, options: CallOptions())
+    _ = try call.send(RawMessage(Simple(responseSize: 5).encoded()))
+    call.finish()
+    try await call.arrival()
+    var answer: [UInt8] = []
+    #expect(try call.poll { answer = $0.raw } == .message)
+    #expect(try GrpcTesting.SimpleResponse(answer).payload?.body.count == 5)
+
+    let broken = try await rig.transport.open(path: path, options: CallOptions())
+    _ = try broken.send(RawMessage([0xff]))
+    broken.finish()
+    let error = await #expect(throws: Status.self) { try await read(broken) }
+    #expect(error?.code == .invalidArgument)
     try await rig.until { rig.server.callCount == 0 }
   }
 

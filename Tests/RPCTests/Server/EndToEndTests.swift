@@ -214,7 +214,7 @@ private typealias Parameters = GrpcTesting.ResponseParameters
     // full, a pause may be asked for and be over again.
     let limits = ServerLimits()
     while sent < limits.streamWindow + limits.sendQueue {
-      while try call.send({ reserve in reserve(message.count).copyBytes(from: message) }) {
+      while try call.send(RawMessage(message)) {
         sent += message.count
         await Task.yield()
         try #require(sent < 8 << 20, "nothing has pushed back")

@@ -3,6 +3,7 @@ import TestMessages
 import Testing
 
 @testable import RPC
+@testable import rpc_testserver
 
 private typealias Simple = GrpcTesting.SimpleRequest
 
@@ -40,7 +41,7 @@ private typealias Simple = GrpcTesting.SimpleRequest
     for _ in 0..<20 {
       let call = try await connection.open(
         path: "/grpc.testing.TestService/UnaryCall", options: options)
-      _ = try call.send { $0(Self.size).initializeMemory(as: UInt8.self, repeating: 0xff) }
+      _ = try call.send(RawMessage(Array(repeating: 0xff, count: Self.size)))
       call.finish()
       let error = await #expect(throws: Status.self) {
         try await call.arrival()
@@ -66,7 +67,7 @@ private typealias Simple = GrpcTesting.SimpleRequest
     let connection = try await rig.connect { $0.memory = 4 * Self.size }
     for _ in 0..<20 {
       let call = try await connection.open(path: "/apus.testing.Probe/Echo", options: options)
-      _ = try call.send { _ = $0(Self.size) }
+      _ = try call.send(RawMessage(Array(repeating: 0, count: Self.size)))
       call.finish()
       try await call.arrival()
     }

@@ -39,7 +39,7 @@ struct WordPieceFilesTests {
     ("\"vocab\"", "\"words\"", "\"model\" with its \"vocab\" is missing"),
     ("\"lowercase\": false", "\"lowercase\": 1", "\"lowercase\" must be true, false or null"),
     ("_word\": 5", "_word\": 0", "an integer from 1 to 10000"),
-    ("\"a\": 4", "\"a\": 4, \"a\": 4", "duplicate object key"),
+    ("\"a\": 4", "\"a\": 4, \"a\": 4", "stands twice"),
   ])
   func namesWhatItDoesNotSupport(part: String, other: String, expected: String) {
     let error = #expect(throws: TokenizerError.self) {
