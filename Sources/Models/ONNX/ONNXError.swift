@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// One thing that is wrong with a model.
 package struct ONNXProblem: Error, Sendable, Equatable, CustomStringConvertible {
   package let code: ModelError.Code
@@ -17,7 +19,17 @@ package struct ONNXProblem: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   package var description: String {
-    operation.isEmpty ? reason : "node \(node) (\(operation)): \(reason)"
+    operation.isEmpty
+      ? reason : "node \(Self.shown(node)) (\(Self.shown(operation))): \(reason)"
+  }
+
+  /// A name out of a file, on one line and not too long.
+  package static func shown(_ name: String) -> String {
+    var line: [UInt8] = []
+    for scalar in VisibleText.shortened(name, bytes: 128).unicodeScalars {
+      VisibleText.append(scalar, to: &line)
+    }
+    return line.isEmpty ? "\"\"" : String(decoding: line, as: UTF8.self)
   }
 }
 
@@ -34,7 +46,9 @@ package struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package init(path: String) { self.path = path }
 
+  /// Takes note of a problem, once.
   package mutating func add(_ problem: ONNXProblem) {
+    if problems.contains(problem) { return }
     if problems.count < Self.limit { problems.append(problem) } else { unlisted += 1 }
   }
 

@@ -1,6 +1,6 @@
 /// A graph, whole or within a node (the branches of an If, the body of a Loop).
 ///
-/// Checked: each value has one origin, every input of a node has one, and each node comes after those
+/// Checked: each value has one origin, every input of a node has one, and a node comes after those
 /// whose outputs it takes.
 package struct ONNXGraph: Sendable {
   package let name: String
