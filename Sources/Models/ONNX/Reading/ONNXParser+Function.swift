@@ -49,6 +49,7 @@ extension ONNXParser {
       Set(header.output).count == header.output.count,
       Set(header.input).isDisjoint(with: header.output)
     else {
+      brokenFunctions.insert(name)
       throw ONNXProblem(
         .malformed, "the function \(shown) has two inputs or outputs of the same name")
     }

@@ -27,6 +27,8 @@ extension ONNXParser {
       do throws(ONNXProblem) {
         try set(function, name, for: node, context, into: &nodes)
       } catch { throw error.located(at: node) }
+    } else if brokenFunctions.contains(name) {
+      return
     } else if name.overload.isEmpty {
       nodes.append(node)
     } else {

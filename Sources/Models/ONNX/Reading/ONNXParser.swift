@@ -10,6 +10,8 @@ struct ONNXParser {
   var error: ONNXError
   var externalData: ExternalData
   var functions: [FunctionName: ONNXFunction] = [:]
+  /// Functions that are noted as broken; their calls need no note of their own.
+  var brokenFunctions: Set<FunctionName> = []
   /// Nodes so far, and functions set in, which tell the names within apart.
   var nodeCount = 0
   var callCount = 0
