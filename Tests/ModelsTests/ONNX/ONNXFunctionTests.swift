@@ -77,6 +77,16 @@ struct ONNXFunctionTests {
       model([one, two]).problems() == ["node outer (own.F): the function calls itself"])
   }
 
+  @Test func refusesFunctionsThatCallThemselvesInADefault() {
+    let calling = Build.node("F", ["a"], ["d"], name: "hidden", domain: "own")
+    var one = function("F", [Build.node("Neg", ["a"], ["b"])])
+    one.attributeProto = [Build.branch("body", [calling], inputs: [], outputs: ["d"])]
+    #expect(
+      model([one]).problems() == ["node hidden (own.F): the function calls itself"])
+    let given = Build.branch("body", [Build.node("Abs", ["x"], ["g"])], outputs: ["g"])
+    #expect(model([one], given).problems() == [], "nobody reads the default")
+  }
+
   @Test func refusesCallsThatDoNotFit() {
     let functions = [function("F", [Build.node("Neg", ["a"], ["b"])])]
     #expect(

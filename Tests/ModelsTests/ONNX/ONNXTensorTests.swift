@@ -44,6 +44,7 @@ struct ONNXTensorTests {
     ([-1, 5], "it cannot have the shape [-1, 5]"),
     ([-5, -1], "it cannot have the shape [-5, -1]"),
     ([1 << 32, 1 << 32], "it cannot have the shape [4294967296, 4294967296]"),
+    ([0, 1 << 62, 4], "it cannot have the shape [0, 4611686018427387904, 4]"),
     ([1 << 62, 4, 0], "it cannot have the shape [4611686018427387904, 4, 0]"),
     ([1, 1, 1, 1, 1, 1, 1, 1, 5], "it has 9 dimensions; at most 8 are supported"),
   ])

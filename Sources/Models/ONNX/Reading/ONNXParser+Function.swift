@@ -7,16 +7,16 @@ struct FunctionName: Hashable {
   let overload: String
 }
 
-/// An operator that the file defines by others: its head, and where its nodes are.
+/// An operator that the file defines by others: its head, and where it stands.
 struct ONNXFunction {
   let inputs: [String]
   let outputs: [String]
   /// Attributes that a caller may give.
   let parameters: Set<String>
-  /// Attributes with a default.
-  let defaults: [WireField]
-  let nodes: [WireField]
+  /// Names of the attributes with a default, in the order of the file.
+  let defaults: [String]
   let opsets: [String: Int]
+  let field: WireField
 }
 
 /// One call of a function, while its nodes are read.
@@ -25,7 +25,7 @@ struct ONNXCall {
   let names: [String: String]
   /// What tells the function's other values apart from those of all other calls.
   let suffix: String
-  let attributes: [String: ONNXAttribute]
+  var attributes: [String: ONNXAttribute]
   /// The functions that are being set in, the innermost last.
   let chain: [FunctionName]
 }
@@ -38,11 +38,10 @@ extension ONNXParser {
     let name = FunctionName(
       domain: Self.domain(header.domain), name: header.name ?? "",
       overload: header.overload ?? "")
-    let defaults = pieces.fields(11)
-    var parameters = Set(header.attribute)
-    for field in defaults {
+    var defaults: [String] = []
+    for field in pieces.fields(11) {
       let attribute: Onnx.AttributeProto = try decode(split(field, .attribute))
-      parameters.insert(attribute.name ?? "")
+      defaults.append(attribute.name ?? "")
     }
     let shown = ONNXProblem.shown(name.name)
     guard Set(header.input).count == header.input.count,
@@ -54,8 +53,9 @@ extension ONNXParser {
         .malformed, "the function \(shown) has two inputs or outputs of the same name")
     }
     let function = ONNXFunction(
-      inputs: header.input, outputs: header.output, parameters: parameters, defaults: defaults,
-      nodes: pieces.fields(7), opsets: try Self.opsets(header.opsetImport))
+      inputs: header.input, outputs: header.output,
+      parameters: Set(header.attribute + defaults), defaults: defaults,
+      opsets: try Self.opsets(header.opsetImport), field: field)
     guard functions.updateValue(function, forKey: name) == nil else {
       throw ONNXProblem(.malformed, "the function \(shown) is defined twice")
     }
@@ -91,11 +91,13 @@ extension ONNXParser {
     for (index, output) in function.outputs.enumerated() {
       names[output] = node.output(index) ?? output + suffix
     }
-    let call = ONNXCall(
-      names: names, suffix: suffix, attributes: try arguments(function, of: node),
-      chain: chain + [name])
-    let inner = ONNXContext(opsets: function.opsets, call: call, depth: context.depth)
-    for (index, field) in function.nodes.enumerated() {
+    var inner = ONNXContext(opsets: function.opsets, depth: context.depth)
+    inner.call = ONNXCall(
+      names: names, suffix: suffix, attributes: node.attributes, chain: chain + [name])
+    let pieces = try split(function.field, .function)
+    let arguments = try arguments(function, pieces, of: node, inner)
+    inner.call?.attributes = arguments
+    for (index, field) in pieces.fields(7).enumerated() {
       do throws(ONNXProblem) {
         try self.node(field, index: index + 1, inner, into: &nodes)
       } catch { self.error.add(error.located(at: node)) }
@@ -105,15 +107,14 @@ extension ONNXParser {
 
   /// The attributes of a call: the caller's, else the defaults.
   private mutating func arguments(
-    _ function: ONNXFunction, of node: ONNXNode
+    _ function: ONNXFunction, _ pieces: WirePieces, of node: ONNXNode, _ context: ONNXContext
   ) throws(ONNXProblem) -> [String: ONNXAttribute] {
     if let unknown = node.attributes.keys.filter({ !function.parameters.contains($0) }).min() {
       throw ONNXProblem(.malformed, "the function has no attribute \(ONNXProblem.shown(unknown))")
     }
     var arguments = node.attributes
-    for field in function.defaults {
-      let (name, value) = try attribute(field, ONNXContext(opsets: function.opsets))
-      if arguments[name] == nil { arguments[name] = value }
+    for (name, field) in zip(function.defaults, pieces.fields(11)) where arguments[name] == nil {
+      arguments[name] = try attribute(field, context).1
     }
     return arguments
   }

@@ -73,15 +73,16 @@ extension ONNXParser {
         .unsupported,
         "it has \(dims.count) dimensions; at most \(ONNXModel.Limit.rank) are supported")
     }
+    // Without the zeros, so that no product of some of them overflows either.
     var count = 1
     for dimension in dims {
-      let (product, overflow) = count.multipliedReportingOverflow(by: Int(dimension))
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(1, Int(dimension)))
       guard dimension >= 0, !overflow else {
         throw ONNXProblem(.malformed, "it cannot have the shape \(dims)")
       }
       count = product
     }
-    return (dims.map { Int($0) }, count)
+    return (dims.map { Int($0) }, dims.contains(0) ? 0 : count)
   }
 
   /// The values of a list of numbers: what lies in the file as it is used stays there, all else is

@@ -15,7 +15,7 @@ struct ONNXParser {
   /// Nodes so far, and functions set in, which tell the names within apart.
   var nodeCount = 0
   var callCount = 0
-  /// Bytes that may still be decoded: a function's body is, for every call of it.
+  /// Bytes that may still be decoded and fields walked over. Those of a function are for each call.
   private var budget: Int
   /// Whether a bound of the whole file is reached, so that there is no point in going on.
   private(set) var isExhausted = false
@@ -73,12 +73,18 @@ struct ONNXParser {
   }
 
   /// Takes the message in a range of the file to pieces.
-  func split(_ range: Range<Int>, _ schema: WireSchema) throws(ONNXProblem) -> WirePieces {
-    try WirePieces(file.bytes, range, schema)
+  mutating func split(
+    _ range: Range<Int>, _ schema: WireSchema
+  ) throws(ONNXProblem) -> WirePieces {
+    let pieces = try WirePieces(file.bytes, range, schema)
+    try charge(pieces.count)
+    return pieces
   }
 
   /// Takes the message that a field holds to pieces.
-  func split(_ field: WireField, _ schema: WireSchema) throws(ONNXProblem) -> WirePieces {
+  mutating func split(
+    _ field: WireField, _ schema: WireSchema
+  ) throws(ONNXProblem) -> WirePieces {
     guard field.isLengthDelimited else {
       throw ONNXProblem(
         .malformed,
@@ -94,11 +100,11 @@ struct ONNXParser {
     return try pieces.decode(of: file)
   }
 
-  /// Takes from what may be decoded.
-  mutating func charge(_ bytes: Int) throws(ONNXProblem) {
-    budget -= bytes
+  /// Takes from the budget.
+  mutating func charge(_ amount: Int) throws(ONNXProblem) {
+    budget -= amount
     if budget < 0 {
-      throw exhausted("its functions are called so often that they take too much memory")
+      throw exhausted("functions are called so often that they take too much memory")
     }
   }
 

@@ -38,6 +38,8 @@ struct WirePieces {
   private(set) var decoded: [Range<Int>] = []
   /// The others that matter, in their order.
   private(set) var walked: [WireField] = []
+  /// Fields in all, also those that are passed over.
+  private(set) var count = 0
 
   /// Most pieces of one message.
   static let limit = 1 << 20
@@ -46,6 +48,7 @@ struct WirePieces {
     var reader = WireReader(bytes, range)
     do throws(ReadError) {
       while let field = try reader.next() {
+        count += 1
         if schema.walked.contains(field.number) {
           walked.append(field)
         } else if !schema.decoded.contains(field.number) {
