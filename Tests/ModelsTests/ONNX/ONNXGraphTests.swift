@@ -138,6 +138,30 @@ struct ONNXGraphTests {
     #expect(try loop.nodes[0].graph("deep")?.outerNames == ["x", "a", "weight"])
   }
 
+  @Test func namesTheGraphWithinANode() {
+    var branch = Build.branch("body", [], inputs: ["i"], outputs: ["gone"])
+    branch.g?.initializer = [Build.tensor("i", [1], .int8, raw: [1])]
+    #expect(
+      problems([Build.node("Loop", ["x"], ["y"], branch)]) == [
+        "nothing gives the output gone of the graph test",
+        "an input and an initializer of a graph within a node are called i",
+      ])
+  }
+
+  @Test func takesHintsThatItDoesNotUnderstandForNone() throws {
+    var graph = Build.graph([Build.node("Neg", ["x"], ["y"])])
+    graph.valueInfo = [
+      Onnx.ValueInfoProto(
+        name: "later", type: Onnx.TypeProto(value: .tensorType(.init(elemType: 99)))),
+      Build.value("known"),
+    ]
+    #expect(try Build.model(graph).read().graph.valueInfos.map(\.name) == ["known"])
+    graph.input += graph.valueInfo
+    #expect(
+      Build.model(graph).problems()
+        == ["the value later: its elements are of the type 99, which is not known here"])
+  }
+
   @Test func branchesDoNotSeeEachOther() {
     let one = Build.branch("then_branch", [Build.node("Neg", ["x"], ["n"])], outputs: ["n"])
     let two = Build.branch("else_branch", [Build.node("Abs", ["n"], ["m"])], outputs: ["m"])
@@ -188,7 +212,7 @@ struct ONNXGraphTests {
   @Test func refusesSparseInitializers() {
     var graph = Build.graph([Build.node("Neg", ["x"], ["y"])])
     graph.sparseInitializer = [Onnx.SparseTensorProto()]
-    #expect(Build.model(graph).problems() == ["it has sparse initializers"])
+    #expect(Build.model(graph).problems() == ["the graph has sparse initializers"])
   }
 
   @Test func wantsAnOperatorOfEveryNode() {

@@ -38,8 +38,10 @@ struct GraphResolver {
       if isOutside(output.name) {
         outer.insert(output.name)
       } else {
+        let place = isMain ? "" : " of the graph \(ONNXProblem.shown(graph.name))"
         error.add(
-          ONNXProblem(.malformed, "nothing gives the output \(ONNXProblem.shown(output.name))"))
+          ONNXProblem(
+            .malformed, "nothing gives the output \(ONNXProblem.shown(output.name))\(place)"))
       }
     }
     around.removeLast()
@@ -47,11 +49,22 @@ struct GraphResolver {
     var order = NodeOrder(needs)
     order.find()
     for cycle in order.cycles { error.add(Self.problem(cycle.map { nodes[$0] })) }
-    let filled = Set(graph.initializers.map(\.name))
+    let inputs = givenInputs(of: graph, isMain: isMain)
     return ONNXGraph(
       name: graph.name, nodes: order.sorted.map { nodes[$0] }, initializers: graph.initializers,
-      inputs: graph.inputs.filter { !filled.contains($0.name) }, outputs: graph.outputs,
-      valueInfos: graph.valueInfos, outerNames: outer.names)
+      inputs: inputs, outputs: graph.outputs, valueInfos: graph.valueInfos,
+      outerNames: outer.names)
+  }
+
+  /// The inputs that no initializer fills. Those of a graph within a node are told apart by their
+  /// place, so that none can be filled.
+  private mutating func givenInputs(of graph: ONNXGraph, isMain: Bool) -> [ONNXValueInfo] {
+    let filled = Set(graph.initializers.map(\.name))
+    if isMain { return graph.inputs.filter { !filled.contains($0.name) } }
+    for input in graph.inputs where filled.contains(input.name) {
+      twice(input.name, "an input and an initializer of a graph within a node are called")
+    }
+    return graph.inputs
   }
 
   /// Resolves the graphs within a node; also gives the names that they take from outside.

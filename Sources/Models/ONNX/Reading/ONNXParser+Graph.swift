@@ -26,8 +26,8 @@ extension ONNXParser {
           initializers.append(tensor.named(context.name(tensor.name)))
         case 11: inputs.append(try value(field, context))
         case 12: outputs.append(try value(field, context))
-        case 13: infos.append(try value(field, context))
-        default: throw ONNXProblem(.unsupported, "it has sparse initializers")
+        case 13: infos += try hint(field, context)
+        default: throw ONNXProblem(.unsupported, "the graph has sparse initializers")
         }
       } catch { self.error.add(error) }
       if isExhausted { break }
@@ -35,6 +35,19 @@ extension ONNXParser {
     return ONNXGraph(
       name: header.name ?? "", nodes: nodes, initializers: initializers, inputs: inputs,
       outputs: outputs, valueInfos: infos)
+  }
+
+  /// What a file says of a value in between; nothing where that is more than is known here, as
+  /// nobody depends on it.
+  private mutating func hint(
+    _ field: WireField, _ context: ONNXContext
+  ) throws(ONNXProblem) -> [ONNXValueInfo] {
+    do throws(ONNXProblem) {
+      return [try value(field, context)]
+    } catch {
+      guard error.code == .unsupported else { throw error }
+      return []
+    }
   }
 
   private mutating func value(
