@@ -24,4 +24,20 @@ package enum Folder {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
+
+  /// The real path, without symbolic links, of what a name in a folder leads to; nil where that
+  /// lies outside of the folder.
+  package static func path(of name: String, within folder: String) throws(FileError) -> String? {
+    let whole = try real(folder)
+    let path = try real("\(folder)/\(name)")
+    return path.hasPrefix(whole == "/" ? whole : whole + "/") ? path : nil
+  }
+
+  private static func real(_ path: String) throws(FileError) -> String {
+    guard let resolved = unsafe realpath(path, nil) else {
+      throw FileError(path: path, "cannot be opened", errno: errno)
+    }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
 }
