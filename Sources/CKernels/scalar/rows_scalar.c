@@ -104,6 +104,7 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_s8 = ck_gemm_s8_scalar,
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
+    .conv_u8 = ck_conv_u8_scalar,
     .quantize_row = quantize_row,
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,

@@ -21,6 +21,7 @@ const ck_kernels ck_kernels_avx512vnni = {
     .gemm_s8 = ck_gemm_s8_avx512vnni,
     .gemm_q8 = ck_gemm_q8_avx512vnni,
     .gemm_f32 = ck_gemm_f32_avx512vnni,
+    .conv_u8 = ck_conv_u8_avx512vnni,
 #include "../vector/table.h"
 };
 #endif
