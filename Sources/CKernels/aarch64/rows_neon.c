@@ -9,6 +9,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/attention.h"
+#include "../vector/bytes.h"
 #include "target_end.h"
 #include "neon.h"
 

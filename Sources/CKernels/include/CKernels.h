@@ -119,6 +119,18 @@ typedef struct {
   ck_requantizer epilogue;
 } ck_conv_u8;
 
+/// The largest of the taps of each pixel, for each channel; taps that begin at `outside` do not count, and
+/// each pixel has others. Channels last, u8; `run`, offsets and strides as of ck_conv_u8.
+typedef struct {
+  const uint8_t *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  int32_t outside;
+  ptrdiff_t pixels, taps, run;
+  uint8_t *out;
+  ptrdiff_t out_stride, out_image_stride;
+} ck_max_u8;
+
 /// Softmax(Q Kᵀ · scale) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
   const float *q, *k, *v; // f32 [rows × heads · head_size], row stride `stride`
@@ -173,6 +185,12 @@ typedef struct {
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*max_u8)(const ck_max_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// x f32 [k] → u8 [k]: clamp(round(x / scale) + zero, 0, 255), to nearest even.
+  void (*quantize_u8)(const float *x, ptrdiff_t k, float scale, int32_t zero, uint8_t *q);
+  /// Adds u8 [rows][n] up, rows `stride` bytes apart: sums s32 [n].
+  void (*add_up_u8)(const uint8_t *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n, int32_t *sums);
   /// x f32 [k] → q s8 [k], zero up to k_padded, over the range of x and 0; sum of q. x is about
   /// q · scale + shift.
   void (*quantize_row)(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,

@@ -12,6 +12,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/attention.h"
+#include "../vector/bytes.h"
 #pragma clang attribute pop
 #include "x86_64.h"
 
