@@ -198,6 +198,42 @@ static void check_attention(const ck_kernels *tier, ptrdiff_t size, ck_element e
   free(qkv), free(out[0]), free(out[1]);
 }
 
+/// Pixels whose taps lie anywhere, two images, `n` outputs.
+static void check_conv(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, ptrdiff_t run) {
+  const ptrdiff_t taps = 5, size = 300 * run, padded = ck_ceil(n, CK_PANEL) * CK_PANEL;
+  const size_t count = (size_t)(2 * pixels * n);
+  uint8_t *x = space((size_t)(2 * size)), *other = space(count);
+  int8_t *w = space((size_t)(padded * taps * run));
+  int32_t *offsets = space((size_t)(pixels * taps) * 4);
+  int32_t *sums = space((size_t)padded * 4), *bias = space((size_t)padded * 4);
+  float *scales = space((size_t)padded * 4);
+  for (ptrdiff_t i = 0; i < 2 * size; i++) x[i] = (uint8_t)next();
+  for (size_t i = 0; i < count; i++) other[i] = (uint8_t)next();
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) offsets[i] = (int32_t)(next() % 299 * run);
+  for (ptrdiff_t i = 0; i < n; i++) {
+    for (ptrdiff_t k = 0; k < taps * run; k++) {
+      int8_t weight = (int8_t)next();
+      w[(i / CK_PANEL * taps * run + k / 4 * 4) * CK_PANEL + i % CK_PANEL * 4 + k % 4] = weight;
+      sums[i] += weight;
+    }
+    bias[i] = (int32_t)(next() % 20001) - 10000;
+    scales[i] = (1.5f + next_float()) * 4e-4f;
+  }
+  for (int adds = 0; adds < 2; adds++) {
+    uint8_t *out[2] = {space(count), space(count)};
+    const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+    for (int t = 0; t < 2; t++) {
+      ck_conv_u8 job = {x, size, offsets, pixels, taps, run, w, sums, n,
+                        {bias, scales, -7, 240, adds ? other : NULL, 90, 0.6f, 0.3f, -9, 246, 9,
+                         out[t], n, pixels * n}};
+      by[t]->conv_u8(&job, 0, 2 * pixels, 0, padded / CK_PANEL);
+    }
+    expect(memcmp(out[0], out[1], count) == 0, tier->name, "conv_u8", pixels, n, run);
+    free(out[0]), free(out[1]);
+  }
+  free(x), free(other), free(w), free(offsets), free(sums), free(bias), free(scales);
+}
+
 int main(void) {
   int tiers = 0;
   for (ck_tier t = CK_AVX2; t <= CK_NEON; t++) {
@@ -210,6 +246,7 @@ int main(void) {
       check_f32(tier, m, 60 + m, 19);
     }
     check_s8(tier, 3, 65, 2050);
+    for (ptrdiff_t m = 1; m < 20; m += 3) check_conv(tier, m, 61 + 3 * m, 4 + m / 5 * 4);
     for (ptrdiff_t n = 1; n < 70; n += 1 + n / 5) check_rows(tier, n);
     for (ptrdiff_t size = 8; size <= 72; size += 16) {
       check_attention(tier, size, CK_F32);

@@ -6,4 +6,5 @@
 CK_GEMM(ck_gemm_s8_neon, ck_gemm_s8);
 CK_GEMM(ck_gemm_q8_neon, ck_gemm_q8);
 CK_GEMM(ck_gemm_f32_neon, ck_gemm_f32);
+CK_GEMM(ck_conv_u8_neon, ck_conv_u8);
 #undef CK_GEMM

@@ -9,6 +9,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/attention.h"
+#include "../vector/bytes.h"
 #include "target_end.h"
 #include "neon.h"
 
@@ -18,6 +19,7 @@ const ck_kernels ck_kernels_neon = {
     .gemm_s8 = ck_gemm_s8_neon,
     .gemm_q8 = ck_gemm_q8_neon,
     .gemm_f32 = ck_gemm_f32_neon,
+    .conv_u8 = ck_conv_u8_neon,
 #include "../vector/table.h"
 };
 #endif

@@ -61,6 +61,21 @@ CK_INLINE vf vf_load_s8(const void *p) {
   memcpy(bytes, p, 4);
   return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vld1_s8(bytes)))));
 }
+/// `n` bytes, 0 < n <= VL; lanes behind them are zero.
+CK_INLINE vf vf_load_u8(const uint8_t *p, ptrdiff_t n) {
+  uint8_t bytes[8] = {0};
+  for (ptrdiff_t i = 0; i < n; i++) bytes[i] = p[i];
+  return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(bytes)))));
+}
+CK_INLINE vi vi_load(const int32_t *p) { return vld1q_s32(p); }
+CK_INLINE vi vi_set1(int32_t x) { return vdupq_n_s32(x); }
+CK_INLINE vf vf_from_vi(vi v) { return vcvtq_f32_s32(v); }
+/// The low bytes of the first n lanes.
+CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
+  int32_t lanes[VL];
+  vst1q_s32(lanes, v);
+  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)lanes[i];
+}
 CK_INLINE vi vi_zero(void) { return vdupq_n_s32(0); }
 CK_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 CK_INLINE int32_t vi_sum(vi v) { return vaddvq_s32(v); }

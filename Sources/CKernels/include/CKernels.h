@@ -83,6 +83,54 @@ typedef struct {
   ck_epilogue epilogue;
 } ck_gemm_f32;
 
+/// What becomes of the sum of a quantized convolution, for output n of a pixel:
+///   y = clamp(round((sum + bias[n]) · scales[n]), low, high)      to nearest even, counted from y's zero
+/// and, where there is another tensor to be added (a residual connection):
+///   y = clamp(round(y · kept + (other − other_zero) · added), sum_low, sum_high)
+/// What is stored is y + zero.
+typedef struct {
+  const int32_t *bias; // s32 [⌈N/64⌉ · 64]; less the input's zero point times the sum of the weights
+  const float *scales; // f32 [⌈N/64⌉ · 64]
+  float low, high;     // whole numbers
+  const uint8_t *other; // u8 [images][pixels][N], strides as of `out`; or NULL
+  int32_t other_zero;
+  float kept, added;
+  float sum_low, sum_high; // whole numbers; unread without `other`
+  int32_t zero;
+  uint8_t *out;                     // u8 [images][pixels][N]
+  ptrdiff_t out_stride, out_image_stride; // in bytes, from a pixel and from an image to the next
+} ck_requantizer;
+
+/// A convolution of u8 values (channels last) with s8 weights; N outputs a pixel.
+///
+/// A pixel of the output is made of `taps` runs of bytes of the input, each `run` bytes long: the channels
+/// of one place of the kernel or of several that lie side by side. `offsets` says where they begin; what
+/// lies outside of the image is said to begin where only zero points stand.
+typedef struct {
+  const uint8_t *x;       // u8: the images
+  ptrdiff_t image_stride; // in bytes, from an image to the next
+  const int32_t *offsets; // s32 [pixels of one image][taps], in bytes from the image's begin; may be < 0
+  ptrdiff_t pixels;       // of the output of one image
+  ptrdiff_t taps;
+  ptrdiff_t run;         // a multiple of 4
+  const int8_t *w;       // s8 [⌈N/64⌉ panels][taps][run/4][64][4], 64-byte aligned
+  const int32_t *w_sums; // s32 [⌈N/64⌉ · 64]: the sum of each output's weights
+  ptrdiff_t n;
+  ck_requantizer epilogue;
+} ck_conv_u8;
+
+/// The largest of the taps of each pixel, for each channel; taps that begin at `outside` do not count, and
+/// each pixel has others. Channels last, u8; `run`, offsets and strides as of ck_conv_u8.
+typedef struct {
+  const uint8_t *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  int32_t outside;
+  ptrdiff_t pixels, taps, run;
+  uint8_t *out;
+  ptrdiff_t out_stride, out_image_stride;
+} ck_max_u8;
+
 /// Softmax(Q Kᵀ · scale) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
   const float *q, *k, *v; // f32 [rows × heads · head_size], row stride `stride`
@@ -134,6 +182,15 @@ typedef struct {
                   ptrdiff_t panel1);
   void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                    ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
+  void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                  ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*max_u8)(const ck_max_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// x f32 [k] → u8 [k]: clamp(round(x / scale) + zero, 0, 255), to nearest even.
+  void (*quantize_u8)(const float *x, ptrdiff_t k, float scale, int32_t zero, uint8_t *q);
+  /// Adds u8 [rows][n] up, rows `stride` bytes apart: sums s32 [n].
+  void (*add_up_u8)(const uint8_t *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n, int32_t *sums);
   /// x f32 [k] → q s8 [k], zero up to k_padded, over the range of x and 0; sum of q. x is about
   /// q · scale + shift.
   void (*quantize_row)(const float *x, ptrdiff_t k, ptrdiff_t k_padded, int8_t *q, float *scale,

@@ -1,5 +1,6 @@
 // Operators over one row, as their definitions; sums in double. The table of the tier is at the end.
 #include "scalar.h"
+#include "../vector/bytes.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -104,6 +105,10 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_s8 = ck_gemm_s8_scalar,
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
+    .conv_u8 = ck_conv_u8_scalar,
+    .max_u8 = max_u8,
+    .quantize_u8 = quantize_u8,
+    .add_up_u8 = add_up_u8,
     .quantize_row = quantize_row,
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,

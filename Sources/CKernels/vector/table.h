@@ -1,4 +1,7 @@
 // The entries of a tier's table that vector/rows.h and vector/attention.h define.
+    .max_u8 = max_u8,
+    .quantize_u8 = quantize_u8,
+    .add_up_u8 = add_up_u8,
     .quantize_row = quantize_row,
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,

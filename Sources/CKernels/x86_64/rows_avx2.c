@@ -10,6 +10,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/attention.h"
+#include "../vector/bytes.h"
 #pragma clang attribute pop
 #include "x86_64.h"
 
@@ -19,6 +20,7 @@ const ck_kernels ck_kernels_avx2 = {
     .gemm_s8 = ck_gemm_s8_avx2,
     .gemm_q8 = ck_gemm_q8_avx2,
     .gemm_f32 = ck_gemm_f32_avx2,
+    .conv_u8 = ck_conv_u8_avx2,
 #include "../vector/table.h"
 };
 #endif

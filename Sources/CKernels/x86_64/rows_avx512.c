@@ -12,6 +12,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/attention.h"
+#include "../vector/bytes.h"
 #pragma clang attribute pop
 #include "x86_64.h"
 
@@ -21,6 +22,7 @@ const ck_kernels ck_kernels_avx512vnni = {
     .gemm_s8 = ck_gemm_s8_avx512vnni,
     .gemm_q8 = ck_gemm_q8_avx512vnni,
     .gemm_f32 = ck_gemm_f32_avx512vnni,
+    .conv_u8 = ck_conv_u8_avx512vnni,
 #include "../vector/table.h"
 };
 #endif

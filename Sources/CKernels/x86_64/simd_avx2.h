@@ -71,6 +71,29 @@ CK_INLINE vf vf_load_bf16(const void *p) {
 CK_INLINE vf vf_load_s8(const void *p) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
+/// `n` bytes, 0 < n <= VL; lanes behind them are zero.
+CK_INLINE vf vf_load_u8(const uint8_t *p, ptrdiff_t n) {
+  int64_t bytes = 0;
+  if (n == VL) {
+    memcpy(&bytes, p, VL);
+  } else {
+    for (ptrdiff_t i = 0; i < n; i++) bytes |= (int64_t)p[i] << (8 * i);
+  }
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)));
+}
+CK_INLINE vi vi_load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+CK_INLINE vi vi_set1(int32_t x) { return _mm256_set1_epi32(x); }
+CK_INLINE vf vf_from_vi(vi v) { return _mm256_cvtepi32_ps(v); }
+/// The low bytes of the first n lanes, which are 0 to 255.
+CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
+  __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
+  if (n == VL) {
+    memcpy(p, &bytes, VL);
+  } else {
+    for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(bytes >> (8 * i));
+  }
+}
 CK_INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
 CK_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 CK_INLINE int32_t vi_sum(vi v) {

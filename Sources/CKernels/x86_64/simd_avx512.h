@@ -51,6 +51,17 @@ CK_INLINE vf vf_load_bf16(const void *p) {
 CK_INLINE vf vf_load_s8(const void *p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
+/// `n` bytes, 0 < n <= VL; lanes behind them are zero.
+CK_INLINE vf vf_load_u8(const uint8_t *p, ptrdiff_t n) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)));
+}
+CK_INLINE vi vi_load(const int32_t *p) { return _mm512_loadu_si512((const void *)p); }
+CK_INLINE vi vi_set1(int32_t x) { return _mm512_set1_epi32(x); }
+CK_INLINE vf vf_from_vi(vi v) { return _mm512_cvtepi32_ps(v); }
+/// The low bytes of the first n lanes.
+CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
+  _mm_mask_storeu_epi8(p, first_lanes(n), _mm512_cvtepi32_epi8(v));
+}
 CK_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
 CK_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 CK_INLINE int32_t vi_sum(vi v) { return _mm512_reduce_add_epi32(v); }

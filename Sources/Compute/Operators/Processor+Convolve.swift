@@ -1,0 +1,92 @@
+internal import CKernels
+
+extension Processor {
+  /// A quantized two-dimensional convolution of all images, channels last.
+  ///
+  /// The answer for an image is the same whatever images are beside it. What the kernel finds
+  /// outside of an image is the input's zero.
+  ///
+  /// - Parameters:
+  ///   - input: [images][height][width][channels], of the plan's shape.
+  ///   - output: takes as many images; of the plan's output size and the convolution's outputs.
+  ///     May be the addition's tensor, not the input.
+  package func convolve(
+    _ input: ByteImages, by convolution: PackedConvolution, _ plan: ConvolutionPlan,
+    adding addition: ByteAddition? = nil, into output: ByteImages
+  ) {
+    let shape = plan.shape
+    precondition(
+      input.height == shape.height && input.width == shape.width
+        && input.channels == shape.channels && convolution.channels == shape.channels
+        && convolution.taps == shape.taps, "the input is not of the convolution's shape")
+    precondition(
+      output.height == shape.outputHeight && output.width == shape.outputWidth
+        && output.channels == convolution.outputs && output !== input,
+      "the output is not of the convolution's shape")
+    output.reshape(images: input.images)
+    if let other = addition?.other {
+      precondition(
+        other.images == input.images && other.height == output.height
+          && other.width == output.width && other.channels == output.channels,
+        "what is added is not of the output's shape")
+    }
+    precondition(output.zero == (addition?.zero ?? convolution.quantization.zero))
+    unsafe plan.offsets.withUnsafeBufferPointer { offsets in
+      var job = unsafe ck_conv_u8(
+        x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
+        pixels: shape.pixels, taps: shape.taps, run: convolution.run, w: convolution.weights,
+        w_sums: convolution.sums, n: convolution.outputs,
+        epilogue: ck_requantizer(convolution, addition, output))
+      unsafe withUnsafePointer(to: &job) { job in
+        runTiles(pixels: input.images * shape.pixels, convolution) { pixels, panels in
+          unsafe kernels.pointee.conv_u8(
+            job, pixels.lowerBound, pixels.upperBound, panels.lowerBound, panels.upperBound)
+        }
+      }
+    }
+  }
+
+  /// Parts of some pixels and, where there are few of those, of some panels: as for products.
+  private func runTiles(
+    pixels: Int, _ convolution: PackedConvolution, _ body: (Range<Int>, Range<Int>) -> Void
+  ) {
+    guard pixels > 0 else { return }
+    let pixelsPerPart = 192
+    let operationsPerPart = 700_000
+    let pixelParts = (pixels + pixelsPerPart - 1) / pixelsPerPart
+    let operations = 2 * pixels * convolution.outputs * convolution.taps * convolution.run
+    let wanted = threads == 1 ? 1 : min(operations / operationsPerPart, 6 * threads)
+    let panelParts = min(convolution.panels, max(1, wanted / pixelParts))
+    run(parts: pixelParts * panelParts) { part in
+      let pixel = part % pixelParts
+      let panel = part / pixelParts
+      body(
+        pixels * pixel / pixelParts..<pixels * (pixel + 1) / pixelParts,
+        convolution.panels * panel / panelParts..<convolution.panels * (panel + 1) / panelParts)
+    }
+  }
+}
+
+extension ck_requantizer {
+  fileprivate init(
+    _ convolution: PackedConvolution, _ addition: ByteAddition?, _ output: ByteImages
+  ) {
+    let own = convolution.quantization
+    let sum = addition.map { unsafe Self.bounds($0.range, $0.zero) } ?? (low: 0, high: 0)
+    let bounds = unsafe Self.bounds(own.range, own.zero)
+    unsafe self.init(
+      bias: UnsafePointer(convolution.biases), scales: UnsafePointer(convolution.scales),
+      low: bounds.low, high: bounds.high,
+      other: addition.map { unsafe UnsafePointer($0.other.pointer) },
+      other_zero: Int32(addition?.other.zero ?? 0), kept: addition?.kept ?? 0,
+      added: addition?.added ?? 0, sum_low: sum.low, sum_high: sum.high, zero: Int32(output.zero),
+      out: output.pointer, out_stride: output.pixelStride, out_image_stride: output.imageStride)
+  }
+
+  /// A range counted from the zero point.
+  private static func bounds(
+    _ range: ClosedRange<UInt8>, _ zero: UInt8
+  ) -> (low: Float, high: Float) {
+    (Float(range.lowerBound) - Float(zero), Float(range.upperBound) - Float(zero))
+  }
+}
