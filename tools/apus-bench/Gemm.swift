@@ -98,7 +98,7 @@ enum Gemm {
   }
 
   /// Dot-product operations a second, in 10⁹, of all threads together.
-  private static func peakOperations(_ processor: Processor) -> Double {
+  static func peakOperations(_ processor: Processor) -> Double {
     let rounds = 20_000
     let operations = cb_dot_product_operations(1)
     let time = bestTime(rounds: 20) {
