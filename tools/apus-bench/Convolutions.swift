@@ -56,21 +56,22 @@ enum Convolutions {
     _ layer: Layer, _ batch: Int, _ processor: Processor, _ peak: Double, _ report: inout Report
   ) throws -> Double {
     let pad = layer.kernel / 2
-    let plan = try ConvolutionPlan(
-      ConvolutionShape(
+    let plan = try ConvolutionPlan.best(
+      for: ConvolutionShape(
         height: layer.size, width: layer.size, channels: layer.channels,
         kernel: (layer.kernel, layer.kernel), strides: (layer.stride, layer.stride),
-        padding: (pad, pad, pad, pad)))
+        padding: ImageBorder(top: pad, left: pad, bottom: pad, right: pad)))
     let shape = plan.shape
     let depth = shape.taps * layer.channels
     let weights = (0..<layer.outputs * depth).map { Int8(truncatingIfNeeded: $0 &* 7919) }
     let packed = try PackedConvolution(
-      weights: weights.span, outputs: layer.outputs, taps: shape.taps, channels: layer.channels,
+      weights: weights.span, outputs: layer.outputs, taps: plan.taps, channels: plan.tapValues,
       bias: [], inputZero: 0,
       quantization: OutputQuantization(
         scales: [Float](repeating: 1e-3, count: layer.outputs), zero: 0), in: SlabArena())
     let input = ByteImages(
-      height: layer.size, width: layer.size, channels: layer.channels, zero: 0)
+      height: layer.size, width: layer.size, channels: layer.channels, zero: 0,
+      border: plan.border)
     let values = (0..<batch * layer.channels * layer.size * layer.size).map {
       Float(($0 &* 7919) % 256)
     }

@@ -9,12 +9,12 @@ package struct ConvolutionShape: Sendable, Equatable {
   package var strides: (down: Int, right: Int) = (1, 1)
   package var dilations: (down: Int, right: Int) = (1, 1)
   /// Places around the image where only zero points stand.
-  package var padding: (top: Int, left: Int, bottom: Int, right: Int) = (0, 0, 0, 0)
+  package var padding = ImageBorder()
 
   package init(
     height: Int, width: Int, channels: Int, kernel: (height: Int, width: Int),
     strides: (down: Int, right: Int) = (1, 1), dilations: (down: Int, right: Int) = (1, 1),
-    padding: (top: Int, left: Int, bottom: Int, right: Int) = (0, 0, 0, 0)
+    padding: ImageBorder = ImageBorder()
   ) {
     self.height = height
     self.width = width
@@ -42,7 +42,7 @@ package struct ConvolutionShape: Sendable, Equatable {
   }
 
   /// For each pixel of the output and each tap, in the kernel's rows, where the channels of that
-  /// place begin: a byte for each channel, from the image's first; or `outside`.
+  /// place begin, from the image's first byte; or `outside`.
   ///
   /// - Returns: s32 [pixels][taps]
   func offsets(stride: Int, outside: Int32) -> [Int32] {
@@ -57,6 +57,23 @@ package struct ConvolutionShape: Sendable, Equatable {
             let isInside = (0..<height).contains(y) && (0..<width).contains(x)
             offsets.append(isInside ? Int32((y * width + x) * stride) : outside)
           }
+        }
+      }
+    }
+    return offsets
+  }
+
+  /// For each pixel of the output and each row of the kernel, where that row begins in an image
+  /// with the padding around it, from its first byte.
+  ///
+  /// - Returns: s32 [pixels][kernel height]
+  func rowOffsets(rowStride: Int) -> [Int32] {
+    var offsets: [Int32] = []
+    offsets.reserveCapacity(pixels * kernel.height)
+    for top in kernelPlaces(outputHeight, strides.down, 0) {
+      for left in kernelPlaces(outputWidth, strides.right, 0) {
+        for down in 0..<kernel.height {
+          offsets.append(Int32((top + down * dilations.down) * rowStride + left * channels))
         }
       }
     }

@@ -20,7 +20,8 @@ package final class PackedConvolution: @unchecked Sendable {
   private let weightBytes: Int
 
   /// - Parameters:
-  ///   - weights: s8 [outputs][taps][channels]
+  ///   - weights: s8 [outputs][taps][channels]; a tap is what the plan says, and the channels are
+  ///     its values.
   ///   - bias: s32 [outputs], in units of input scale times weight scale; empty for none.
   ///   - inputZero: the value that stands for zero in the input.
   /// - Throws: `ComputeError` for numbers that do not fit each other.

@@ -30,10 +30,11 @@ extension Processor {
       var bytes = [UInt8](repeating: 0, count: output.width)
       for row in rows {
         let image = row / output.height
-        let first = row % output.height * output.width
-        let start = unsafe output.pointer + image * output.imageStride + first * stride
+        let y = row % output.height
+        let start =
+          unsafe output.pointer + image * output.imageStride + output.place(row: y, column: 0)
         for channel in 0..<channels {
-          let from = (image * channels + channel) * pixels + first
+          let from = (image * channels + channel) * pixels + y * output.width
           unsafe values.extracting(from..<from + output.width).withUnsafeBufferPointer { plane in
             guard let plane = plane.baseAddress else { return }
             unsafe bytes.withUnsafeMutableBufferPointer { bytes in
@@ -61,6 +62,7 @@ extension Processor {
       input.height == shape.height && input.width == shape.width
         && input.channels == shape.channels && output.height == shape.outputHeight
         && output.width == shape.outputWidth && output.channels == shape.channels
+        && input.border == nil && output.border == nil && !plan.joinsRows
         && output.zero == input.zero && output !== input)
     output.reshape(images: input.images)
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
@@ -88,7 +90,8 @@ extension Processor {
   ) {
     precondition(
       output.height == 1 && output.width == 1 && output.channels == input.channels
-        && output !== input && scale.zero == input.zero && outputScale.zero == output.zero)
+        && input.border == nil && output.border == nil && output !== input
+        && scale.zero == input.zero && outputScale.zero == output.zero)
     output.reshape(images: input.images)
     let pixels = input.height * input.width
     precondition(pixels <= Int(Int32.max) / 255)

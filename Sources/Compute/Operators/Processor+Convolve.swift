@@ -7,7 +7,7 @@ extension Processor {
   /// outside of an image is the input's zero.
   ///
   /// - Parameters:
-  ///   - input: [images][height][width][channels], of the plan's shape.
+  ///   - input: [images][height][width][channels], of the plan's shape and border.
   ///   - output: takes as many images; of the plan's output size and the convolution's outputs.
   ///     May be the addition's tensor, not the input.
   package func convolve(
@@ -17,24 +17,26 @@ extension Processor {
     let shape = plan.shape
     precondition(
       input.height == shape.height && input.width == shape.width
-        && input.channels == shape.channels && convolution.channels == shape.channels
-        && convolution.taps == shape.taps, "the input is not of the convolution's shape")
+        && input.channels == shape.channels && input.border == plan.border
+        && convolution.channels == plan.tapValues && convolution.taps == plan.taps,
+      "the input is not of the convolution's shape")
     precondition(
       output.height == shape.outputHeight && output.width == shape.outputWidth
-        && output.channels == convolution.outputs && output !== input,
+        && output.channels == convolution.outputs && output.border == nil && output !== input,
       "the output is not of the convolution's shape")
     output.reshape(images: input.images)
     if let other = addition?.other {
       precondition(
         other.images == input.images && other.height == output.height
-          && other.width == output.width && other.channels == output.channels,
+          && other.width == output.width && other.channels == output.channels
+          && other.border == nil,
         "what is added is not of the output's shape")
     }
     precondition(output.zero == (addition?.zero ?? convolution.quantization.zero))
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
       var job = unsafe ck_conv_u8(
         x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
-        pixels: shape.pixels, taps: shape.taps, run: convolution.run, w: convolution.weights,
+        pixels: shape.pixels, taps: plan.taps, run: convolution.run, w: convolution.weights,
         w_sums: convolution.sums, n: convolution.outputs,
         epilogue: ck_requantizer(convolution, addition, output))
       unsafe withUnsafePointer(to: &job) { job in

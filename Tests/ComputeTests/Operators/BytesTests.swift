@@ -48,7 +48,8 @@ import Testing
     // A zero point above all values: what is outside must not win.
     let input = images(2, 6, 5, 70, zero: 255)
     let shape = ConvolutionShape(
-      height: 6, width: 5, channels: 70, kernel: (3, 3), strides: (2, 2), padding: (1, 1, 1, 1))
+      height: 6, width: 5, channels: 70, kernel: (3, 3), strides: (2, 2),
+      padding: ImageBorder(top: 1, left: 1, bottom: 1, right: 1))
     let output = ByteImages(
       height: shape.outputHeight, width: shape.outputWidth, channels: 70, zero: 255)
     try Processor(threads: 2, tier: tier)

@@ -5,6 +5,7 @@ import Testing
 /// A quantized convolution of random numbers, and the same written as its definition.
 private struct Sample {
   let shape: ConvolutionShape
+  let plan: ConvolutionPlan
   let outputs: Int
   let weights: [Int8]
   let bias: [Int32]
@@ -13,10 +14,12 @@ private struct Sample {
   let other: ByteImages?
 
   init(
-    _ shape: ConvolutionShape, outputs: Int, images: Int, adds: Bool = false, seed: UInt64 = 1
-  ) {
+    _ shape: ConvolutionShape, outputs: Int, images: Int, adds: Bool = false,
+    joinsRows: Bool = false, seed: UInt64 = 1
+  ) throws {
     var random = SeededGenerator(seed: seed)
     self.shape = shape
+    plan = try ConvolutionPlan(shape, joinsRows: joinsRows)
     self.outputs = outputs
     let depth = shape.taps * shape.channels
     weights = (0..<outputs * depth).map { _ in Int8(random.integer(-128...127)) }
@@ -27,7 +30,7 @@ private struct Sample {
       zero: UInt8(random.integer(0...200)), range: adds ? 0...255 : 3...250)
     input = ByteImages(
       height: shape.height, width: shape.width, channels: shape.channels,
-      zero: UInt8(random.integer(0...255)))
+      zero: UInt8(random.integer(0...255)), border: plan.border)
     input.fill(images: images, &random)
     guard adds else {
       other = nil
@@ -47,13 +50,13 @@ private struct Sample {
     by processor: Processor, on images: ByteImages? = nil
   ) throws -> ByteImages {
     let packed = try PackedConvolution(
-      weights: weights.span, outputs: outputs, taps: shape.taps, channels: shape.channels,
+      weights: weights.span, outputs: outputs, taps: plan.taps, channels: plan.tapValues,
       bias: bias, inputZero: input.zero, quantization: quantization, in: SlabArena())
     let output = ByteImages(
       height: shape.outputHeight, width: shape.outputWidth, channels: outputs,
       zero: addition?.zero ?? quantization.zero)
     processor.convolve(
-      images ?? input, by: packed, try ConvolutionPlan(shape), adding: addition, into: output)
+      images ?? input, by: packed, plan, adding: addition, into: output)
     return output
   }
 
@@ -111,36 +114,46 @@ extension ByteImages {
 }
 
 @Suite struct ConvolveTests {
-  private static var samples: [Sample] {
-    [
-      Sample(
-        ConvolutionShape(height: 7, width: 9, channels: 5, kernel: (3, 3), padding: (1, 1, 1, 1)),
+  private static func samples() throws -> [Sample] {
+    func border(_ top: Int, _ left: Int, _ bottom: Int, _ right: Int) -> ImageBorder {
+      ImageBorder(top: top, left: left, bottom: bottom, right: right)
+    }
+    return [
+      try Sample(
+        ConvolutionShape(
+          height: 7, width: 9, channels: 5, kernel: (3, 3), padding: border(1, 1, 1, 1)),
         outputs: 70, images: 2, adds: true),
-      Sample(
+      try Sample(
         ConvolutionShape(
           height: 10, width: 10, channels: 3, kernel: (7, 7), strides: (2, 2),
-          padding: (3, 3, 3, 3)), outputs: 33, images: 3),
-      Sample(
+          padding: border(3, 3, 3, 3)), outputs: 33, images: 3),
+      try Sample(
         ConvolutionShape(height: 5, width: 5, channels: 16, kernel: (1, 1)), outputs: 130,
-        images: 2,
-        adds: true),
-      Sample(
-        ConvolutionShape(
-          height: 9, width: 4, channels: 12, kernel: (1, 1), strides: (2, 3)), outputs: 17,
-        images: 1),
-      Sample(
+        images: 2, adds: true),
+      try Sample(
+        ConvolutionShape(height: 9, width: 4, channels: 12, kernel: (1, 1), strides: (2, 3)),
+        outputs: 17, images: 1),
+      try Sample(
         ConvolutionShape(
           height: 8, width: 11, channels: 8, kernel: (3, 2), strides: (1, 2), dilations: (2, 3),
-          padding: (0, 2, 3, 1)), outputs: 1, images: 2),
-      Sample(
-        ConvolutionShape(height: 6, width: 6, channels: 100, kernel: (2, 2)), outputs: 64, images: 1
-      ),
+          padding: border(0, 2, 3, 1)), outputs: 1, images: 2),
+      try Sample(
+        ConvolutionShape(height: 6, width: 6, channels: 100, kernel: (2, 2)), outputs: 64,
+        images: 1),
+      try Sample(
+        ConvolutionShape(
+          height: 12, width: 11, channels: 3, kernel: (7, 7), strides: (2, 2),
+          padding: border(3, 3, 3, 3)), outputs: 33, images: 3, joinsRows: true),
+      try Sample(
+        ConvolutionShape(
+          height: 6, width: 9, channels: 1, kernel: (2, 3), strides: (1, 2), dilations: (3, 1),
+          padding: border(1, 0, 2, 1)), outputs: 5, images: 2, adds: true, joinsRows: true),
     ]
   }
 
-  @Test(arguments: tiersHere, 0..<6)
+  @Test(arguments: tiersHere, 0..<8)
   func isItsDefinitionInEveryTier(tier: KernelTier, index: Int) throws {
-    let sample = Self.samples[index]
+    let sample = try Self.samples()[index]
     let output = try sample.computed(by: Processor(threads: 1, tier: tier))
     for image in 0..<output.images {
       for y in 0..<output.height {
@@ -161,8 +174,9 @@ extension ByteImages {
   @Test(arguments: tiersHere)
   func anImagesAnswerIsItsOwn(tier: KernelTier) throws {
     let shape = ConvolutionShape(
-      height: 7, width: 7, channels: 20, kernel: (3, 3), padding: (1, 1, 1, 1))
-    let sample = Sample(shape, outputs: 70, images: 5)
+      height: 7, width: 7, channels: 20, kernel: (3, 3),
+      padding: ImageBorder(top: 1, left: 1, bottom: 1, right: 1))
+    let sample = try Sample(shape, outputs: 70, images: 5)
     let all = try sample.computed(by: Processor(threads: 1, tier: tier)).values
     for threads in [2, 3] {
       #expect(try sample.computed(by: Processor(threads: threads, tier: tier)).values == all)
@@ -185,8 +199,9 @@ extension ByteImages {
   @Test func marginsStandAfterTheMemoryGrew() throws {
     let images = ByteImages(height: 2, width: 2, channels: 3, zero: 5)
     let shape = ConvolutionShape(
-      height: 2, width: 2, channels: 3, kernel: (3, 3), padding: (1, 1, 1, 1))
-    let sample = Sample(shape, outputs: 2, images: 1)
+      height: 2, width: 2, channels: 3, kernel: (3, 3),
+      padding: ImageBorder(top: 1, left: 1, bottom: 1, right: 1))
+    let sample = try Sample(shape, outputs: 2, images: 1)
     let processor = try Processor(threads: 1)
     var random = SeededGenerator(seed: 3)
     for count in [1, 9, 2, 40] {
