@@ -33,21 +33,23 @@ package enum Base64 {
     _ bytes: [UInt8], _ alphabet: Alphabet = .standard, padded: Bool = false
   ) -> [UInt8] {
     let characters = alphabet.table.characters
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var bits: UInt32 = 0
-    var held = 0
-    for byte in bytes {
-      bits = bits << 8 | UInt32(byte)
-      held += 8
-      while held >= 6 {
-        held -= 6
-        text.append(characters[Int(bits >> UInt32(held) & 63)])
+    let size = padded ? (bytes.count + 2) / 3 * 4 : (bytes.count * 4 + 2) / 3
+    return [UInt8](capacity: size) { text in
+      var place = 0
+      // Three bytes are four characters.
+      while place < bytes.count {
+        var group: UInt32 = 0
+        for index in place..<place + 3 {
+          group = group << 8 | (index < bytes.count ? UInt32(bytes[index]) : 0)
+        }
+        for character in 0..<min(4, size - place / 3 * 4) {
+          let isText = character <= bytes.count - place
+          let value = Int(group >> UInt32(18 - 6 * character) & 63)
+          text.append(isText ? characters[value] : UInt8(ascii: "="))
+        }
+        place += 3
       }
     }
-    if held > 0 { text.append(characters[Int(bits << UInt32(6 - held) & 63)]) }
-    while padded, text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
-    return text
   }
 
   /// - Returns: nil if a character is outside the alphabet, the length impossible, bits are left
@@ -62,22 +64,27 @@ package enum Base64 {
     guard end % 4 != 1, padding == 0 || (padding <= 2 && text.count % 4 == 0) else {
       return nil
     }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(end * 3 / 4)
-    var bits: UInt32 = 0
-    var held = 0
-    for index in 0..<end {
-      let value = unsafe values[Int(text[index])]
-      guard value != Table.invalid else { return nil }
-      bits = bits << 6 | UInt32(value)
-      held += 6
-      if held >= 8 {
-        held -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
-        bits &= (1 << UInt32(held)) - 1
+    // What is no character has a value with its highest bit set.
+    var seen: UInt8 = 0
+    let bytes = [UInt8](capacity: end * 3 / 4) { bytes in
+      var place = 0
+      while place < end {
+        var group: UInt32 = 0
+        for index in place..<place + 4 {
+          let value = index < end ? unsafe values[Int(text[index])] : 0
+          seen |= value
+          group = group << 6 | UInt32(value & 63)
+        }
+        // A group that is cut off has as many bytes as its characters have whole ones.
+        let count = min(3, (end - place) * 6 / 8)
+        for byte in 0..<count {
+          bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * byte)))
+        }
+        if count < 3, group << UInt32(8 + 8 * count) != 0 { seen |= Table.invalid }
+        place += 4
       }
     }
-    return bits == 0 ? bytes : nil
+    return seen & 0x80 == 0 ? bytes : nil
   }
 
   /// The same of a string.

@@ -30,6 +30,9 @@ package final class JSONDocument: @unchecked Sendable {
   /// Behind them in the same memory: the text, which holds the strings.
   private let text: UnsafeMutableRawPointer
 
+  /// Zero bytes behind the text: its end, and what the parser's vectors read with it.
+  private static let textEnd = 16
+
   /// Parses one JSON text.
   ///
   /// - Throws: what is wrong, with line and column.
@@ -42,13 +45,13 @@ package final class JSONDocument: @unchecked Sendable {
     let values = try countValues(of: text, limits: limits)
     let listSize = values * MemoryLayout<rj_node>.stride
     let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: listSize + size + 1, alignment: MemoryLayout<rj_node>.alignment)
+      byteCount: listSize + size + Self.textEnd, alignment: MemoryLayout<rj_node>.alignment)
     unsafe nodes = memory.bindMemory(to: rj_node.self, capacity: values)
     unsafe self.text = memory + listSize
     unsafe text.withUnsafeBytes { text in
       unsafe UnsafeMutableRawBufferPointer(start: self.text, count: size).copyMemory(from: text)
     }
-    unsafe self.text.storeBytes(of: 0, toByteOffset: size, as: UInt8.self)
+    unsafe (self.text + size).initializeMemory(as: UInt8.self, repeating: 0, count: Self.textEnd)
     let result = unsafe rj_parse(
       self.text.assumingMemoryBound(to: CChar.self), size, nodes, values)
     guard result.error == RJ_FINE else { throw JSONError(result, in: text) }

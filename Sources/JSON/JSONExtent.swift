@@ -1,5 +1,6 @@
 /// Counts nesting and values before the parser lists anything, so that neither its recursion nor
-/// its memory is in the text's hands.
+/// its memory is in the text's hands; and finds control characters in strings, which the parser's
+/// vector loops let pass.
 ///
 /// Outside of strings each `[` or `{` opens a level, and each of `[ { , :` is followed by at most
 /// one value or key. Texts that are no JSON pass and are left to the parser.
@@ -8,19 +9,13 @@
 func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError) -> Int {
   var depth = 0
   var values = 1
-  var inString = false
   var index = 0
   let count = text.byteCount
   while index < count {
     let byte = unsafe text.unsafeLoad(fromByteOffset: index, as: UInt8.self)
     index += 1
-    if inString {
-      if byte == UInt8(ascii: "\\") { index += 1 }
-      if byte == UInt8(ascii: "\"") { inString = false }
-      continue
-    }
     switch byte {
-    case UInt8(ascii: "\""): inString = true
+    case UInt8(ascii: "\""): index = try end(ofStringAt: index, text)
     case UInt8(ascii: "["), UInt8(ascii: "{"):
       depth += 1
       values += 1
@@ -36,4 +31,41 @@ func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
     throw JSONError("more than \(limits.values) values")
   }
   return values
+}
+
+/// What comes after a string, whose characters begin at `start`; the text's size for one without an
+/// end, or more.
+///
+/// Eight bytes at a time where nothing is to be looked at: what is below a bound borrows from its
+/// highest bit, and so does zero, which a byte becomes where it is the one that is looked for. The
+/// lowest borrow is never another's.
+private func end(ofStringAt start: Int, _ text: RawSpan) throws(JSONError) -> Int {
+  let ones: UInt64 = 0x0101_0101_0101_0101
+  var index = start
+  while index < text.byteCount {
+    if index + 8 <= text.byteCount {
+      let word = unsafe text.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let quotes = word ^ ones &* 0x22
+      let escapes = word ^ ones &* 0x5c
+      let borrows =
+        (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes
+      let found = (borrows & (ones &* 0x80)).littleEndian
+      guard found != 0 else {
+        index += 8
+        continue
+      }
+      index += found.trailingZeroBitCount / 8
+    }
+    let byte = unsafe text.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+    index += 1
+    switch byte {
+    case UInt8(ascii: "\""): return index
+    case UInt8(ascii: "\\"): index += 1
+    case 0..<0x20:
+      throw JSONError(
+        #"a control character in a string is to be written \u00XX"#, at: index - 1, in: text)
+    default: break
+    }
+  }
+  return index
 }

@@ -96,6 +96,26 @@ struct JSONDocumentTests {
     #expect(error?.reason == "this string is not UTF-8")
   }
 
+  /// Long strings are looked at several bytes at a time.
+  @Test(arguments: 0..<48)
+  func everyPlaceOfAStringIsLookedAt(place: Int) throws {
+    func text(_ piece: String) -> String {
+      let around = String(repeating: "é", count: 8) + String(repeating: "x", count: 32)
+      return "[\"" + around.prefix(place) + piece + around.dropFirst(place) + "\", 1]"
+    }
+    for (piece, meaning) in [("\\n", "\n"), ("\\\"", "\""), ("\\\\", "\\"), ("\u{7F}", "\u{7F}")] {
+      let root = try JSONDocument(text(piece)).root
+      let plain = try JSONDocument(text("_")).root.elements?.first?.string
+      #expect(root.elements?.first?.string == plain?.replacing("_", with: meaning))
+      #expect(root.count == 2)
+    }
+    for control in 0..<0x20 {
+      let piece = String(UnicodeScalar(UInt8(control)))
+      let error = #expect(throws: JSONError.self) { try JSONDocument(text(piece)) }
+      #expect(error?.reason.hasPrefix("a control character") == true)
+    }
+  }
+
   @Test func zeroBytesMayStandInStrings() throws {
     #expect(try JSONDocument(#"["a\u0000b"]"#).root.elements?.first?.string == "a\0b")
   }
