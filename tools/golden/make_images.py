@@ -1,0 +1,283 @@
+"""Writes Tests/Fixtures/images: small pictures of every kind, and what Pillow makes of them.
+
+    python tools/golden/make_images.py       (needs pillow and numpy; last run with those that it wrote
+                                              into goldens.json)
+
+Pixels are those of `ImageOps.exif_transpose` and `convert("RGB")`; models' inputs follow Hugging Face's
+image processors step by step, in NumPy.
+"""
+
+import base64
+import io
+import json
+import math
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+import PIL
+from PIL import Image, ImageOps, features
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/images"
+WIDTH, HEIGHT = 21, 15
+CLIP_MEAN, CLIP_STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
+
+
+def scene(width: int, height: int) -> np.ndarray:
+    """Slopes, edges and some noise: u8 [height][width][3]."""
+    y, x = np.mgrid[0:height, 0:width]
+    random = np.random.default_rng(7)
+    picture = np.stack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)], -1)
+    picture[(x - width / 3) ** 2 + (y - height / 2) ** 2 < (height / 4) ** 2] = (250, 20, 60)
+    picture[height // 5 : height // 3, width // 2 :] = (0, 255, 255)
+    return np.clip(picture + random.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+
+
+# PNGs that Pillow cannot write, by hand.
+
+def chunk(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))
+
+
+def rows(samples: np.ndarray, depth: int) -> bytes:
+    """Unfiltered rows of [height][width][channels] samples."""
+    lines = []
+    for line in samples.reshape(samples.shape[0], -1):
+        if depth == 16:
+            packed = line.astype(">u2").tobytes()
+        else:
+            bits = "".join(f"{value:0{depth}b}" for value in line)
+            bits += "0" * (-len(bits) % 8)
+            packed = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+        lines.append(b"\0" + packed)
+    return b"".join(lines)
+
+
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def png(samples: np.ndarray, depth: int, kind: int, interlaced=False, before=b"", after=b"") -> bytes:
+    height, width = samples.shape[:2]
+    if interlaced:
+        parts = [samples[y::dy, x::dx] for x, y, dx, dy in PASSES]
+        data = b"".join(rows(part, depth) for part in parts if part.size)
+    else:
+        data = rows(samples, depth)
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, int(interlaced))
+    body = zlib.compress(data)
+    # In two chunks, as large files are.
+    pixels = chunk(b"IDAT", body[:40]) + chunk(b"IDAT", body[40:])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + before + pixels + after + chunk(b"IEND", b"")
+
+
+def exif(orientation: int, order: str = "<", kind: int = 3) -> bytes:
+    value = struct.pack(order + ("H2x" if kind == 3 else "I"), orientation)
+    entries = [struct.pack(order + "HHI", 0x010F, 2, 4) + b"cam\0", struct.pack(order + "HHI", 0x0112, kind, 1) + value]
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    return head + struct.pack(order + "H", len(entries)) + b"".join(entries) + struct.pack(order + "I", 0)
+
+
+def saved(picture: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def png_files(colour: np.ndarray) -> dict[str, bytes]:
+    grey = np.array(Image.fromarray(colour).convert("L"))[..., None]
+    alpha = (np.indices(grey.shape)[1] * 12 % 256).astype(np.uint8)
+    wide = colour.astype(np.uint16) * 257 ^ 0x5A
+    # Most of it lies within a byte: greater values are cut there.
+    wide_grey = grey.astype(np.uint16) * 2
+    palette = Image.fromarray(colour).quantize(200)
+    plte = chunk(b"PLTE", bytes(palette.getpalette())[:600])
+    indices = np.array(palette)[..., None]
+    small = chunk(b"PLTE", bytes(range(48)))
+    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1 << 20)))
+    files = {
+        "rgb.png": saved(Image.fromarray(colour), "PNG"),
+        "rgba.png": saved(Image.fromarray(np.concatenate([colour, alpha], -1)), "PNG"),
+        "grey.png": saved(Image.fromarray(grey[..., 0]), "PNG"),
+        "grey-alpha.png": saved(Image.fromarray(np.concatenate([grey, alpha], -1)), "PNG"),
+        "rgb16.png": png(wide, 16, 2),
+        "rgba16.png": png(np.concatenate([wide, wide[..., :1]], -1), 16, 6),
+        "grey16.png": png(wide_grey, 16, 0),
+        "grey-alpha16.png": png(wide[..., :2], 16, 4),
+        "palette8.png": png(indices, 8, 3, before=plte),
+        "palette-transparent.png": png(indices, 8, 3, before=plte + chunk(b"tRNS", bytes(range(200)))),
+        "rgb-transparent.png": png(colour, 8, 2, before=chunk(b"tRNS", struct.pack(">HHH", *map(int, colour[3, 3])))),
+        "rgb-gamma.png": png(colour, 8, 2, before=chunk(b"gAMA", struct.pack(">I", 100000)) + text),
+        "rgb-interlaced.png": png(colour, 8, 2, interlaced=True),
+        "grey16-interlaced.png": png(wide_grey, 16, 0, interlaced=True),
+        "palette8-interlaced.png": png(indices, 8, 3, interlaced=True, before=plte),
+        "turned.png": png(colour, 8, 2, after=chunk(b"eXIf", exif(6, ">"))),
+    }
+    for depth in (1, 2, 4):
+        files[f"grey{depth}.png"] = png(grey >> (8 - depth), depth, 0)
+        files[f"palette{depth}.png"] = png(grey >> (8 - depth), depth, 3, before=small)
+    files["grey2-interlaced.png"] = png(grey >> 6, 2, 0, interlaced=True)
+    return files
+
+
+def other_files(colour: np.ndarray) -> dict[str, bytes]:
+    picture = Image.fromarray(colour)
+    alpha = np.concatenate([colour, colour[..., :1]], -1)
+    files = {
+        "444.jpg": saved(picture, "JPEG", quality=90, subsampling=0),
+        "422.jpg": saved(picture, "JPEG", quality=90, subsampling=1),
+        "420.jpg": saved(picture, "JPEG", quality=75, subsampling=2),
+        "grey.jpg": saved(picture.convert("L"), "JPEG", quality=90),
+        "progressive.jpg": saved(picture, "JPEG", quality=80, progressive=True),
+        "restarts.jpg": saved(picture, "JPEG", quality=80, restart_marker_blocks=2),
+        "rgb.jpg": saved(picture, "JPEG", quality=90, keep_rgb=True),
+        "cmyk.jpg": saved(picture.convert("CMYK"), "JPEG", quality=90),
+        "lossy.webp": saved(picture, "WEBP", quality=80),
+        "lossless.webp": saved(picture, "WEBP", lossless=True),
+        "alpha.webp": saved(Image.fromarray(alpha), "WEBP", lossless=True, exact=True),
+        "alpha-lossy.webp": saved(Image.fromarray(alpha), "WEBP", quality=80),
+        "turned.webp": saved(picture, "WEBP", lossless=True, exif=b"Exif\0\0" + exif(8)),
+    }
+    for orientation in range(1, 9):
+        order, kind = "<>"[orientation % 2], 3 + orientation // 2 % 2
+        files[f"turned{orientation}.jpg"] = saved(
+            picture, "JPEG", quality=90, subsampling=0, exif=b"Exif\0\0" + exif(orientation, order, kind))
+    return files
+
+
+def animated_files(colour: np.ndarray) -> dict[str, bytes]:
+    frames = [Image.fromarray(colour), Image.fromarray(255 - colour)]
+    more = {"save_all": True, "append_images": frames[1:], "duration": 100}
+    return {
+        "animated.png": saved(frames[0], "PNG", **more),
+        "animated.webp": saved(frames[0], "WEBP", lossless=True, **more),
+        "animated.gif": saved(frames[0].convert("P"), "GIF", **more),
+    }
+
+
+def decoded(name: str, file: bytes) -> dict:
+    picture = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert("RGB")
+    return {
+        "file": name, "width": picture.width, "height": picture.height,
+        # Versions of libjpeg-turbo and libwebp may differ by one; two colours of that make two.
+        "tolerance": 2 if name.endswith(".jpg") or "lossy" in name else 0,
+        "pixels": base64.b64encode(picture.tobytes()).decode(),
+    }
+
+
+def fnv(data: bytes) -> str:
+    state = 0xCBF29CE484222325
+    for byte in data:
+        state = (state ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    return f"{state:016x}"
+
+
+def resized(colour: np.ndarray) -> list[dict]:
+    sizes = [(30, 23), (61, 20), (13, 47), (7, 5), (1, 1), (122, 94), (100, 31), (9, 120), (60, 47), (61, 46), (256, 3), (58, 30), (58, 42)]
+    cases = []
+    for channels, picture in ((3, Image.fromarray(colour)), (1, Image.fromarray(colour).convert("L"))):
+        for filter in range(6):
+            for size in sizes:
+                cases.append({
+                    "channels": channels, "filter": filter, "width": size[0], "height": size[1],
+                    "digest": fnv(picture.resize(size, filter).tobytes()),
+                })
+    return cases
+
+
+# What Hugging Face's processors do, on a picture as [height][width][channels].
+
+def shortest_edge(picture: np.ndarray, edge: int) -> tuple[int, int]:
+    height, width = picture.shape[:2]
+    short, long = min(height, width), max(height, width)
+    long = int(edge * long / short)
+    return (edge, long) if width <= height else (long, edge)
+
+
+def centre(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    old_height, old_width = picture.shape[:2]
+    ground = np.zeros((max(height, old_height), max(width, old_width), picture.shape[2]), picture.dtype)
+    top, left = math.ceil((ground.shape[0] - old_height) / 2), math.ceil((ground.shape[1] - old_width) / 2)
+    ground[top : top + old_height, left : left + old_width] = picture
+    y, x = (old_height - height) // 2 + top, (old_width - width) // 2 + left
+    return ground[max(y, 0) : y + height, max(x, 0) : x + width]
+
+
+def prepared(colour: np.ndarray, settings: dict) -> np.ndarray:
+    grey = len(settings.get("image_mean", [0] * 3)) == 1
+    picture = Image.fromarray(colour)
+    picture = np.array(picture.convert("L"))[..., None] if grey else np.array(picture)
+    size, crop = settings["size"], settings.get("crop_size")
+    if "shortest_edge" in size and "ConvNext" in settings["image_processor_type"]:
+        edge = size["shortest_edge"]
+        if edge >= 384:
+            size = {"width": edge, "height": edge}
+        else:
+            size, crop = {"shortest_edge": int(edge / settings["crop_pct"])}, {"width": edge, "height": edge}
+    if settings["do_resize"]:
+        target = shortest_edge(picture, size["shortest_edge"]) if "shortest_edge" in size else (size["width"], size["height"])
+        source = Image.fromarray(picture[..., 0] if grey else picture)
+        picture = np.array(source.resize(target, settings["resample"]))
+        picture = picture[..., None] if grey else picture
+    if crop:
+        picture = centre(picture, crop["height"], crop["width"])
+    if settings.get("do_rescale", True):
+        picture = (picture.astype(np.float64) * settings["rescale_factor"]).astype(np.float32)
+    picture = picture.astype(np.float32)
+    if settings.get("do_normalize"):
+        mean, std = (np.array(settings[key], np.float32) for key in ("image_mean", "image_std"))
+        picture = (picture - mean) / std
+    if settings.get("do_flip_channel_order"):
+        picture = picture[..., ::-1]
+    if settings.get("data_format") != "channels_last":
+        picture = picture.transpose(2, 0, 1)
+    return np.ascontiguousarray(picture)
+
+
+def settings() -> list[dict]:
+    scale = {"do_resize": True, "do_rescale": True, "rescale_factor": 1 / 255}
+    half = {"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    clip = {"do_normalize": True, "image_mean": CLIP_MEAN, "image_std": CLIP_STD, "resample": 3, "do_center_crop": True}
+    vit = {"image_processor_type": "ViTImageProcessor", "resample": 2, **scale}
+    square = {"height": 32, "width": 32}
+    return [
+        {**vit, **half, "size": {"height": 48, "width": 40}},
+        {**vit, **half, "size": {"height": 24, "width": 24}, "data_format": "channels_last"},
+        {**vit, "size": square, "do_normalize": True, "image_mean": [0.1307], "image_std": [0.3081]},
+        {**vit, **half, "size": square, "do_rescale": False, "resample": 0},
+        {**scale, **clip, "image_processor_type": "CLIPImageProcessorFast", "size": {"shortest_edge": 32}, "crop_size": square},
+        {**scale, **clip, "image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 37}, "crop_size": {"height": 28, "width": 33}},
+        # Black goes around what is smaller than the crop.
+        {**scale, **clip, "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 20}, "crop_size": {"height": 35, "width": 23}},
+        {**scale, **clip, "image_processor_type": "CLIPImageProcessor", "do_resize": False, "size": {"shortest_edge": 20}, "crop_size": square},
+        {**scale, **half, "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 32}, "crop_pct": 0.875, "resample": 3},
+        {**scale, **half, "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "crop_pct": 0.875, "resample": 2},
+        {**scale, "image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 36}, "crop_size": square,
+         "do_center_crop": True, "do_flip_channel_order": True, "resample": 2},
+    ]
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    colour = scene(WIDTH, HEIGHT)
+    files = png_files(colour) | other_files(colour)
+    for name, file in (files | animated_files(colour)).items():
+        (FOLDER / name).write_bytes(file)
+    source = scene(61, 47)
+    (FOLDER / "source.png").write_bytes(saved(Image.fromarray(source), "PNG"))
+    inputs = []
+    for case in settings():
+        for name, picture in (("source.png", source), ("rgb.png", colour)):
+            values = prepared(picture, case)
+            inputs.append({"file": name, "settings": case, "count": values.size, "digest": fnv(values.tobytes())})
+    goldens = {
+        "pillow": PIL.__version__, "libjpeg-turbo": features.version("libjpeg_turbo"), "libwebp": features.version("webp"),
+        "decode": [decoded(name, file) for name, file in files.items()],
+        "resize": resized(source),
+        "prepare": inputs,
+    }
+    (FOLDER / "goldens.json").write_text(json.dumps(goldens, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
