@@ -58,6 +58,12 @@ let package = Package(
     .target(name: "CMessages", dependencies: ["CProtobufC"]),
     .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
+    .target(
+      name: "CImages",
+      linkerSettings: [
+        .linkedLibrary(":libjpeg.a"), .linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"),
+        .linkedLibrary(":libwebp.a"),
+      ]),
 
     swift("Bytes", []),
     swift("Threads", ["Bytes", "CLinux"]),
@@ -72,6 +78,7 @@ let package = Package(
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Templates", []),
+    swift("Images", ["Bytes", "CImages", "JSON"]),
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
@@ -101,7 +108,7 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
+      name: "apus-bench", dependencies: ["Bytes", "CBench", "Compute", "Images", "Inference", "Models"],
       path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
@@ -150,6 +157,7 @@ let package = Package(
     tests("Models", ["Bytes", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Templates", ["Templates"]),
+    tests("Images", ["CImages", "Images", "JSON"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Inference", "Metrics"]),

@@ -2,14 +2,14 @@
 package struct ImageLimits: Sendable, Equatable {
   /// Most bytes of one file; `--max-image-size`.
   package var bytes: Int
-  /// Most pixels, of a file or of what it is resized to; `--max-image-pixels`. Decoding takes 3 bytes
-  /// for each, and up to 8 more for a while.
+  /// Most pixels, of a file or of what it is resized to; `--max-image-pixels`. Decoding takes 3
+  /// bytes for each, and up to 8 more for a while.
   package var pixels: Int
   /// Most pixels of width, and of height; `--max-image-side`.
   package var side: Int
 
-  /// Most scans of a JPEG. Each costs a pass over the whole picture, however few bytes it has; encoders
-  /// write about ten.
+  /// Most scans of a JPEG. Each costs a pass over the whole picture, however few bytes it has;
+  /// encoders write about ten.
   static let scans = 100
 
   package init(bytes: Int = 32 << 20, pixels: Int = 64 << 20, side: Int = 16_384) {
@@ -21,7 +21,8 @@ package struct ImageLimits: Sendable, Equatable {
   func check(bytes count: Int) throws(ImageError) {
     guard count <= bytes else {
       throw ImageError(
-        .tooLarge, "the picture has \(count) bytes; at most \(bytes) are allowed (--max-image-size)")
+        .tooLarge, "the picture has \(count) bytes; at most \(bytes) are allowed (--max-image-size)"
+      )
     }
   }
 

@@ -2,7 +2,9 @@ import Glibc
 
 /// `tools/bench` runs this; benchmarks are one file each.
 func runBench(_ arguments: [String]) -> Int32 {
-  let commands = [Gemm.command, Layers.command, Encoder.command, Llm.command]
+  let commands = [
+    Gemm.command, Layers.command, Encoder.command, Llm.command, ImagePreparation.command,
+  ]
   guard let name = arguments.first, let command = commands.first(where: { $0.name == name }) else {
     print("usage: tools/bench <benchmark> [options]\n")
     for command in commands { print("  \(command.name)  \(command.summary)") }

@@ -237,23 +237,25 @@ def prepared(colour: np.ndarray, settings: dict) -> np.ndarray:
 def settings() -> list[dict]:
     scale = {"do_resize": True, "do_rescale": True, "rescale_factor": 1 / 255}
     half = {"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
-    clip = {"do_normalize": True, "image_mean": CLIP_MEAN, "image_std": CLIP_STD, "resample": 3, "do_center_crop": True}
-    vit = {"image_processor_type": "ViTImageProcessor", "resample": 2, **scale}
+    vit = {**scale, "image_processor_type": "ViTImageProcessor", "resample": 2}
+    convnext = {**scale, **half, "image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875}
+    clip = {**scale, "image_processor_type": "CLIPImageProcessorFast", "resample": 3, "do_center_crop": True,
+            "do_normalize": True, "image_mean": CLIP_MEAN, "image_std": CLIP_STD}
     square = {"height": 32, "width": 32}
     return [
         {**vit, **half, "size": {"height": 48, "width": 40}},
         {**vit, **half, "size": {"height": 24, "width": 24}, "data_format": "channels_last"},
         {**vit, "size": square, "do_normalize": True, "image_mean": [0.1307], "image_std": [0.3081]},
         {**vit, **half, "size": square, "do_rescale": False, "resample": 0},
-        {**scale, **clip, "image_processor_type": "CLIPImageProcessorFast", "size": {"shortest_edge": 32}, "crop_size": square},
-        {**scale, **clip, "image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 37}, "crop_size": {"height": 28, "width": 33}},
+        {**clip, "size": {"shortest_edge": 32}, "crop_size": square},
+        {**clip, "size": {"shortest_edge": 37}, "crop_size": {"height": 28, "width": 33}},
         # Black goes around what is smaller than the crop.
-        {**scale, **clip, "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 20}, "crop_size": {"height": 35, "width": 23}},
-        {**scale, **clip, "image_processor_type": "CLIPImageProcessor", "do_resize": False, "size": {"shortest_edge": 20}, "crop_size": square},
-        {**scale, **half, "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 32}, "crop_pct": 0.875, "resample": 3},
-        {**scale, **half, "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "crop_pct": 0.875, "resample": 2},
-        {**scale, "image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 36}, "crop_size": square,
-         "do_center_crop": True, "do_flip_channel_order": True, "resample": 2},
+        {**clip, "size": {"shortest_edge": 20}, "crop_size": {"height": 35, "width": 23}},
+        {**clip, "do_resize": False, "size": {"shortest_edge": 20}, "crop_size": square},
+        {**convnext, "size": {"shortest_edge": 32}, "resample": 3},
+        {**convnext, "size": {"shortest_edge": 384}, "resample": 2},
+        {**scale, "image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 36},
+         "crop_size": square, "do_center_crop": True, "do_flip_channel_order": True, "resample": 2},
     ]
 
 

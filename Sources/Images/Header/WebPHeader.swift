@@ -2,7 +2,8 @@
 ///
 ///     "RIFF"  u32 size  "WEBP"   { 4 bytes type  u32 length  payload, padded to an even length }
 ///     VP8X:  u8 flags  3 bytes  u24 width − 1  u24 height − 1
-///     VP8L:  2F  u14 width − 1  u14 height − 1 …    VP8:  3 bytes  9D 01 2A  u14 width  u2  u14 height
+///     VP8L:  2F  u14 width − 1  u14 height − 1 …
+///     VP8:   3 bytes  9D 01 2A  u14 width  u2  u14 height …
 enum WebPHeader {
   /// Bytes for each pixel that libwebp keeps of a lossless picture, or of one with alpha.
   private static let scratch = 5

@@ -47,8 +47,8 @@ extension Picture {
     throw Self.error(status, header, text)
   }
 
-  /// Most memory that libjpeg may take for a picture in several scans: its blocks end at the edge of
-  /// a unit of up to 32 × 32 pixels.
+  /// Most memory that libjpeg may take for a picture in several scans: its blocks end at the edge
+  /// of a unit of up to 32 × 32 pixels.
   private static func coefficientBytes(_ header: ImageHeader) -> Int {
     (header.size.width + 64) * (header.size.height + 64) * 2 * 4 + 4 << 20
   }

@@ -105,7 +105,8 @@ package struct ImagePreprocessor: Sendable {
     }
   }
 
-  /// Where the middle of `crop` pixels lies in a picture of `size`, and where that lies in the crop.
+  /// Where the middle of `crop` pixels lies in a picture of `size`, and where that lies in the
+  /// crop.
   private static func middle(
     of size: PixelSize, _ crop: PixelSize
   ) -> (window: PixelWindow, x: Int, y: Int) {

@@ -1,4 +1,5 @@
-/// Why a model's settings for pictures cannot be followed: which key, what is wrong, what is allowed.
+/// Why a model's settings for pictures cannot be followed: which key, what is wrong, what is
+/// allowed.
 package struct PreprocessorError: Error, Sendable, Equatable, CustomStringConvertible {
   package let key: String
   package let reason: String

@@ -27,7 +27,8 @@ struct PreprocessorFamily: Sendable, Equatable {
     PreprocessorFamily(name: "ViT"),
   ]
 
-  /// Of a file that names no processor: what it does not say is not done, but its filter is asked for.
+  /// Of a file that names no processor: what it does not say is not done, but its filter is asked
+  /// for.
   static let unnamed = PreprocessorFamily(name: "", filter: nil)
 
   /// By the name of a class, such as ViTImageProcessorFast or CLIPFeatureExtractor.

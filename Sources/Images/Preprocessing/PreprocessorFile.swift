@@ -35,7 +35,8 @@ struct PreprocessorFile {
         VisibleText.shortened(VisibleText.lines(name), bytes: 64),
         "is not supported; supported are \(Self.known.sorted().joined(separator: ", "))")
     }
-    let key = root["image_processor_type"] == nil ? "feature_extractor_type" : "image_processor_type"
+    let key =
+      root["image_processor_type"] == nil ? "feature_extractor_type" : "image_processor_type"
     guard let type = try Self.text(root, key) else {
       family = .unnamed
       return
@@ -78,7 +79,9 @@ struct PreprocessorFile {
     var numbers: [Float] = []
     guard value.kind == .array, value.appendFloats(to: &numbers) == nil,
       numbers.count == 1 || numbers.count == 3
-    else { throw PreprocessorError(key, "must be a number, or an array of 3 (colours) or 1 (grey)") }
+    else {
+      throw PreprocessorError(key, "must be a number, or an array of 3 (colours) or 1 (grey)")
+    }
     return numbers
   }
 

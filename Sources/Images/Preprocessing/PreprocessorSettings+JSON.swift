@@ -51,11 +51,13 @@ extension PreprocessorSettings {
   }
 
   private static func crop(_ file: PreprocessorFile) throws(PreprocessorError) -> PixelSize? {
-    let isCropped = try file.flag("do_center_crop")
+    let isCropped =
+      try file.flag("do_center_crop")
       ?? (file.family.crops || file.family == .unnamed && file.has("crop_size"))
     guard isCropped else { return nil }
     guard case .exact(let size)? = try file.size("crop_size", squares: true) else {
-      throw PreprocessorError("crop_size", #"must be {"height": h, "width": w}, [h, w] or a number"#)
+      throw PreprocessorError(
+        "crop_size", #"must be {"height": h, "width": w}, [h, w] or a number"#)
     }
     return size
   }
@@ -68,7 +70,8 @@ extension PreprocessorSettings {
   private static func normalisation(
     _ file: PreprocessorFile
   ) throws(PreprocessorError) -> Normalisation? {
-    let isNormalised = try file.flag("do_normalize")
+    let isNormalised =
+      try file.flag("do_normalize")
       ?? (file.family == .unnamed ? file.has("image_mean") : file.family.normalises)
     guard isNormalised else { return nil }
     guard let mean = try file.numbers("image_mean") else {

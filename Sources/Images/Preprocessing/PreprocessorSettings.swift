@@ -1,4 +1,5 @@
-/// What a model wants made of a picture, in the order in which it is done: colours, size, crop, numbers.
+/// What a model wants made of a picture, in the order in which it is done: colours, size, crop,
+/// numbers.
 ///
 ///     value = (byte · scale − mean) / deviation
 package struct PreprocessorSettings: Sendable, Equatable {

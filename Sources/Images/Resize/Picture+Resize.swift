@@ -22,8 +22,8 @@ extension Picture {
     let lines = window.y..<window.y + window.height
     var vertical = ResizeWeights(filter, from: height, to: size.height, window: lines)
     var horizontal = ResizeWeights(filter, from: width, to: size.width, window: columns)
-    // The order shows in the roundings between the passes. Each pass makes of its own direction what
-    // is wanted, and of the other one what the second pass needs.
+    // The order shows in the roundings between the passes. Each pass makes of its own direction
+    // what is wanted, and of the other one what the second pass needs.
     if takesColumnsFirst(size) {
       let needed = size.width == width ? columns : horizontal.inputs
       let short = try withColumns(vertical, of: needed, tier)
@@ -38,8 +38,8 @@ extension Picture {
     return try narrow.withColumns(vertical, of: 0..<narrow.width, tier)
   }
 
-  /// As Pillow 13 has it: where the height loses more than twice what the width does. Earlier versions
-  /// always took rows first.
+  /// As Pillow 13 has it: where the height loses more than twice what the width does. Earlier
+  /// versions always took rows first.
   private borrowing func takesColumnsFirst(_ size: PixelSize) -> Bool {
     if size.width == width { return true }
     return size.height < height && height - size.height > 2 * (width - size.width)

@@ -2,8 +2,8 @@ internal import CImages
 
 /// For each pixel of a row that is made, which pixels it is made of and what each counts for.
 ///
-/// As in Pillow: the filter is stretched by the scale where a picture shrinks, weights are rounded to
-/// 22 binary places, and what would lie outside of the picture is left out of the sum.
+/// As in Pillow: the filter is stretched by the scale where a picture shrinks, weights are rounded
+/// to 22 binary places, and what would lie outside of the picture is left out of the sum.
 struct ResizeWeights {
   private(set) var first: [Int32] = []
   private(set) var count: [Int32] = []
@@ -50,7 +50,9 @@ struct ResizeWeights {
   /// The inputs that any output needs.
   var inputs: Range<Int> {
     // Both ends only move on from one output to the next.
-    guard let start = first.first, let last = first.last, let size = count.last else { return 0..<0 }
+    guard let start = first.first, let last = first.last, let size = count.last else {
+      return 0..<0
+    }
     return Int(start)..<Int(last + size)
   }
 

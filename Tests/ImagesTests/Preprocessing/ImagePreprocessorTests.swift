@@ -48,10 +48,12 @@ import Testing
     #expect(try prepare("rgb.png", settings) == rgb)
     settings.channels = .grey
     #expect(
-      try prepare("rgb.png", settings) == decode(picture("rgb.png")).grey().values().map(Float.init))
+      try prepare("rgb.png", settings) == decode(picture("rgb.png")).grey().values().map(Float.init)
+    )
   }
 
-  /// A thin picture would be resized to a giant one: that is refused, unless only its middle is wanted.
+  /// A thin picture would be resized to a giant one: that is refused, unless only its middle is
+  /// wanted.
   @Test func thinPicturesStayWithinLimits() throws {
     let limits = ImageLimits(pixels: 20_000, side: 300)
     var settings = PreprocessorSettings(resizing: .shortestEdge(224), filter: .bicubic)

@@ -85,8 +85,10 @@ import Testing
 
   @Test(arguments: [
     (#"{"do_thumbnail": true}"#, #""do_thumbnail" is not supported; supported are crop_pct, "#),
-    (#"{"image_processor_type": "DonutImageProcessor"}"#,
-      #""image_processor_type" is DonutImageProcessor; supported are BeitImageProcessor, "#),
+    (
+      #"{"image_processor_type": "DonutImageProcessor"}"#,
+      #""image_processor_type" is DonutImageProcessor; supported are BeitImageProcessor, "#
+    ),
     (#"{"image_processor_type": 3}"#, #""image_processor_type" must be a string"#),
     (#"{"do_resize": 1}"#, #""do_resize" must be true or false"#),
     (#"{"do_resize": true}"#, #""size" is missing"#),
@@ -101,12 +103,16 @@ import Testing
     (#"{"rescale_factor": "1/255"}"#, #""rescale_factor" must be a number"#),
     (#"{"rescale_factor": 0}"#, #""rescale_factor" is 0.0; it must be a number above 0"#),
     (#"{"do_normalize": true}"#, #""image_mean" is missing"#),
-    (#"{"image_mean": [0.5, 0.5], "image_std": 1}"#, #""image_mean" must be a number, or an array"#),
+    (
+      #"{"image_mean": [0.5, 0.5], "image_std": 1}"#, #""image_mean" must be a number, or an array"#
+    ),
     (#"{"image_mean": 0.5, "image_std": [1, 1, 0]}"#, #""image_std" must hold numbers above 0"#),
     (#"{"image_mean": [0.5], "image_std": 1}"#, #""image_std" has 3 numbers; there is one for "#),
     (#"{"data_format": "none"}"#, #""data_format" must be channels_first or channels_last"#),
-    (#"{"image_processor_type": "ConvNextImageProcessor", "size": 224, "crop_pct": 0, "#
-      + #""do_normalize": false}"#, #""crop_pct" is 0.0; it must be above 0.1 and at most 1"#),
+    (
+      #"{"image_processor_type": "ConvNextImageProcessor", "size": 224, "crop_pct": 0, "#
+        + #""do_normalize": false}"#, #""crop_pct" is 0.0; it must be above 0.1 and at most 1"#
+    ),
     ("[]", #""preprocessor_config.json" must hold an object"#),
   ])
   func mistakesAreNamed(json: String, expected: String) {

@@ -10,7 +10,8 @@ struct Goldens: Decodable {
     let width: Int
     let height: Int
     let tolerance: Int
-    let pixels: Data
+    /// In base 64.
+    let pixels: String
     var testDescription: String { file }
   }
 
