@@ -4,19 +4,21 @@ package struct ImageHeader: Sendable, Equatable {
   /// As the pixels are stored; what is seen may lie on its side.
   package let size: PixelSize
   package let orientation: Orientation
-  /// More than one if it moves.
   package let frames: Int
+  /// Meant to be played, if only as one frame.
+  package let isAnimated: Bool
   /// Bytes for each pixel that decoding needs besides the picture's own three.
   let scratch: Int
 
   init(
     _ format: ImageFormat, _ size: PixelSize, _ orientation: Orientation = .upright,
-    frames: Int = 1, scratch: Int = 0
+    frames: Int = 1, isAnimated: Bool = false, scratch: Int = 0
   ) {
     self.format = format
     self.size = size
     self.orientation = orientation
     self.frames = frames
+    self.isAnimated = isAnimated
     self.scratch = scratch
   }
 
@@ -52,10 +54,10 @@ package struct ImageHeader: Sendable, Equatable {
   /// Checks that the picture is one that may be decoded.
   package func check(_ limits: ImageLimits) throws(ImageError) {
     try limits.check(size, "the picture")
-    guard frames == 1 else {
+    guard !isAnimated else {
+      let count = frames == 1 ? "1 frame" : "\(frames) frames"
       throw ImageError(
-        .animated,
-        "the \(format.rawValue) is animated (\(frames) frames); pictures of one frame are accepted")
+        .animated, "the \(format.rawValue) is animated (\(count)); still pictures are accepted")
     }
   }
 }

@@ -27,6 +27,7 @@ enum PNGHeader {
       place += length + 12
     }
     guard hasPixels else { throw file.corrupt("it has no pixels") }
-    return ImageHeader(.png, size, orientation ?? .upright, frames: frames)
+    return ImageHeader(
+      .png, size, orientation ?? .upright, frames: frames, isAnimated: frames > 1)
   }
 }

@@ -34,7 +34,6 @@ enum WebPHeader {
   private static func extended(
     _ file: borrowing HeaderBytes, _ size: PixelSize, flags: Int
   ) throws(ImageError) -> ImageHeader {
-    let isAnimated = flags & 0x02 != 0
     var orientation: Orientation?
     var frames = 0
     var place = 12
@@ -46,8 +45,9 @@ enum WebPHeader {
       }
       place += 8 + length + length & 1
     }
+    let isAnimated = flags & 0x02 != 0
     return ImageHeader(
-      .webp, size, orientation ?? .upright, frames: isAnimated ? max(2, frames) : 1,
-      scratch: scratch)
+      .webp, size, orientation ?? .upright, frames: isAnimated ? frames : 1,
+      isAnimated: isAnimated, scratch: scratch)
   }
 }

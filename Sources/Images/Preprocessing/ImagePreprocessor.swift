@@ -53,6 +53,19 @@ package struct ImagePreprocessor: Sendable {
     return size
   }
 
+  /// Most memory that `prepare` takes at once for a picture, without the output: for budgets.
+  package func preparationBytes(
+    for header: ImageHeader, limits: ImageLimits = ImageLimits()
+  ) throws(ImageError) -> Int {
+    let size = header.uprightSize
+    let output = try outputSize(for: size, limits: limits)
+    // Between the passes one side is the output's already.
+    let between =
+      size.takesColumnsFirst(to: resizedSize(for: size))
+      ? size.width * output.height : output.width * size.height
+    return max(header.decodingBytes, 3 * (size.count + between + 2 * output.count))
+  }
+
   /// Decodes a file and writes what the model takes.
   ///
   /// - Parameters:
@@ -71,6 +84,7 @@ package struct ImagePreprocessor: Sendable {
     _ picture: consuming Picture, limits: ImageLimits = ImageLimits(),
     into output: inout MutableSpan<Float>
   ) throws(ImageError) {
+    precondition(picture.channels == 3)
     let wanted = try outputSize(for: picture.size, limits: limits)
     precondition(output.count == wanted.count * channels)
     let size = resizedSize(for: picture.size)

@@ -24,7 +24,7 @@ extension Picture {
     var horizontal = ResizeWeights(filter, from: width, to: size.width, window: columns)
     // The order shows in the roundings between the passes. Each pass makes of its own direction
     // what is wanted, and of the other one what the second pass needs.
-    if takesColumnsFirst(size) {
+    if self.size.takesColumnsFirst(to: size) {
       let needed = size.width == width ? columns : horizontal.inputs
       let short = try withColumns(vertical, of: needed, tier)
       if size.width == width { return short }
@@ -36,13 +36,6 @@ extension Picture {
     if size.height == height { return narrow }
     vertical.shift(by: needed.lowerBound)
     return try narrow.withColumns(vertical, of: 0..<narrow.width, tier)
-  }
-
-  /// As Pillow 13 has it: where the height loses more than twice what the width does. Earlier
-  /// versions always took rows first.
-  private borrowing func takesColumnsFirst(_ size: PixelSize) -> Bool {
-    if size.width == width { return true }
-    return size.height < height && height - size.height > 2 * (width - size.width)
   }
 
   /// Some of its rows, each with as many pixels as there are weights for.
@@ -103,5 +96,14 @@ extension Picture {
       place += scale
     }
     return places
+  }
+}
+
+extension PixelSize {
+  /// As Pillow 13 has it: where the height loses more than twice what the width does. Earlier
+  /// versions always took rows first.
+  func takesColumnsFirst(to size: PixelSize) -> Bool {
+    if size.width == width { return true }
+    return size.height < height && height - size.height > 2 * (width - size.width)
   }
 }

@@ -66,7 +66,7 @@ import Testing
     // A palette of one colour, with its checksum.
     let short: [UInt8] = [0, 0, 0, 3] + Array("PLTE".utf8) + [1, 2, 3]
     let broken =
-      bytes[..<(palette - 4)] + short + checksum(Array(short[4...]))
+      bytes[..<(palette - 4)] + short + PNGChunks.checksum(short[4...])
       + bytes[(palette + 4 + 600 + 4)...]
     let error = refusal(Array(broken))
     #expect(error?.reason == "the PNG is broken: a pixel's colour is not in the palette")
@@ -84,15 +84,5 @@ import Testing
       let bytes = heads[round % heads.count].prefix(Int.random(in: 0...16, using: &random)) + noise
       #expect(refusal(Array(bytes)) != nil)
     }
-  }
-
-  /// CRC-32, as PNG has it.
-  private func checksum(_ bytes: [UInt8]) -> [UInt8] {
-    var state = UInt32.max
-    for byte in bytes {
-      state ^= UInt32(byte)
-      for _ in 0..<8 { state = state >> 1 ^ (state & 1 == 1 ? 0xedb8_8320 : 0) }
-    }
-    return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ~state >> $0) }
   }
 }

@@ -69,6 +69,22 @@ import Testing
     #expect(try prepare("rgb.png", settings, limits: limits).count == 300)
   }
 
+  @Test func memoryIsForeseen() throws {
+    let header = try ImagesTests.header(picture("rgb.png"))
+    #expect(header.decodingBytes == 21 * 15 * 3)
+    var settings = PreprocessorSettings(resizing: .exact(PixelSize(width: 100, height: 4)))
+    // Columns go first: 21 × 4 pixels lie between the two.
+    #expect(
+      try ImagePreprocessor(settings).preparationBytes(for: header)
+        == 3 * (21 * 15 + 21 * 4 + 2 * 400))
+    settings.resizing = .exact(PixelSize(width: 2, height: 3))
+    #expect(
+      try ImagePreprocessor(settings).preparationBytes(for: header)
+        == 3 * (21 * 15 + 2 * 15 + 2 * 6))
+    let turned = try ImagesTests.header(picture("turned6.jpg"))
+    #expect(turned.decodingBytes == 21 * 15 * 6)
+  }
+
   @Test func fixedSizes() throws {
     var settings = PreprocessorSettings(resizing: .shortestEdge(20))
     #expect(try ImagePreprocessor(settings).fixedSize == nil)
