@@ -1,22 +1,21 @@
 """Writes Tests/Fixtures/images: small pictures of every kind, and what Pillow makes of them.
 
-    python tools/golden/make_images.py       (needs pillow and numpy; last run with those that it wrote
-                                              into goldens.json)
+    python tools/golden/make_images.py       (the versions that it last ran with are in goldens.json)
 
-Pixels are those of `ImageOps.exif_transpose` and `convert("RGB")`; models' inputs follow Hugging Face's
-image processors step by step, in NumPy.
+Pixels are those of `ImageOps.exif_transpose` and `convert("RGB")`, models' inputs those of the image
+processors of `transformers` that stand on Pillow.
 """
 
 import base64
 import io
 import json
-import math
 import pathlib
 import struct
 import zlib
 
 import numpy as np
 import PIL
+import transformers
 from PIL import Image, ImageOps, features
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/images"
@@ -185,53 +184,24 @@ def resized(colour: np.ndarray) -> list[dict]:
     return cases
 
 
-# What Hugging Face's processors do, on a picture as [height][width][channels].
+# What Hugging Face's processors make of a picture.
 
-def shortest_edge(picture: np.ndarray, edge: int) -> tuple[int, int]:
-    height, width = picture.shape[:2]
-    short, long = min(height, width), max(height, width)
-    long = int(edge * long / short)
-    return (edge, long) if width <= height else (long, edge)
+PROCESSORS = "Beit Bit CLIP ConvNext DeiT MobileNetV1 MobileNetV2 MobileViT Pvt Siglip ViT".split()
 
 
-def centre(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    old_height, old_width = picture.shape[:2]
-    ground = np.zeros((max(height, old_height), max(width, old_width), picture.shape[2]), picture.dtype)
-    top, left = math.ceil((ground.shape[0] - old_height) / 2), math.ceil((ground.shape[1] - old_width) / 2)
-    ground[top : top + old_height, left : left + old_width] = picture
-    y, x = (old_height - height) // 2 + top, (old_width - width) // 2 + left
-    return ground[max(y, 0) : y + height, max(x, 0) : x + width]
+def processor(name: str) -> type:
+    return getattr(transformers, f"{name}ImageProcessorPil")
 
 
 def prepared(colour: np.ndarray, settings: dict) -> np.ndarray:
-    grey = len(settings.get("image_mean", [0] * 3)) == 1
+    options = dict(settings)
+    name = options.pop("image_processor_type").split("ImageProcessor")[0]
+    layout = options.pop("data_format", None)
     picture = Image.fromarray(colour)
-    picture = np.array(picture.convert("L"))[..., None] if grey else np.array(picture)
-    size, crop = settings["size"], settings.get("crop_size")
-    if "shortest_edge" in size and "ConvNext" in settings["image_processor_type"]:
-        edge = size["shortest_edge"]
-        if edge >= 384:
-            size = {"width": edge, "height": edge}
-        else:
-            size, crop = {"shortest_edge": int(edge / settings["crop_pct"])}, {"width": edge, "height": edge}
-    if settings["do_resize"]:
-        target = shortest_edge(picture, size["shortest_edge"]) if "shortest_edge" in size else (size["width"], size["height"])
-        source = Image.fromarray(picture[..., 0] if grey else picture)
-        picture = np.array(source.resize(target, settings["resample"]))
-        picture = picture[..., None] if grey else picture
-    if crop:
-        picture = centre(picture, crop["height"], crop["width"])
-    if settings.get("do_rescale", True):
-        picture = (picture.astype(np.float64) * settings["rescale_factor"]).astype(np.float32)
-    picture = picture.astype(np.float32)
-    if settings.get("do_normalize"):
-        mean, std = (np.array(settings[key], np.float32) for key in ("image_mean", "image_std"))
-        picture = (picture - mean) / std
-    if settings.get("do_flip_channel_order"):
-        picture = picture[..., ::-1]
-    if settings.get("data_format") != "channels_last":
-        picture = picture.transpose(2, 0, 1)
-    return np.ascontiguousarray(picture)
+    if len(options.get("image_mean") or [0] * 3) == 1:
+        picture = picture.convert("L")
+    values = processor(name)(**options)(picture, return_tensors="np")["pixel_values"][0]
+    return np.ascontiguousarray(values.transpose(1, 2, 0) if layout == "channels_last" else values)
 
 
 def settings() -> list[dict]:
@@ -256,6 +226,8 @@ def settings() -> list[dict]:
         {**convnext, "size": {"shortest_edge": 384}, "resample": 2},
         {**scale, "image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 36},
          "crop_size": square, "do_center_crop": True, "do_flip_channel_order": True, "resample": 2},
+        # What is in the files of models whose authors changed nothing.
+        *(json.loads(processor(name)().to_json_string()) for name in PROCESSORS),
     ]
 
 
@@ -273,7 +245,8 @@ def main() -> None:
             values = prepared(picture, case)
             inputs.append({"file": name, "settings": case, "count": values.size, "digest": fnv(values.tobytes())})
     goldens = {
-        "pillow": PIL.__version__, "libjpeg-turbo": features.version("libjpeg_turbo"), "libwebp": features.version("webp"),
+        "pillow": PIL.__version__, "transformers": transformers.__version__,
+        "libjpeg-turbo": features.version("libjpeg_turbo"), "libwebp": features.version("webp"),
         "decode": [decoded(name, file) for name, file in files.items()],
         "resize": resized(source),
         "prepare": inputs,

@@ -17,7 +17,7 @@ import Testing
   @Test func goldensAreThere() {
     #expect(Goldens.decodings.count >= 44)
     #expect(Goldens.resizings.count >= 130)
-    #expect(Goldens.preparations.count >= 20)
+    #expect(Goldens.preparations.count >= 40)
   }
 
   @Test func bytesBehindAPictureAreIgnored() throws {
