@@ -41,6 +41,19 @@ import Testing
       error?.reason == "the \(name) is animated (2 frames); still pictures are accepted")
   }
 
+  /// One frame moves nothing, which PNG's own picture shows; WebP has no picture beside its frames.
+  @Test func animationsOfOneFrame() throws {
+    var png = try picture("animated.png")
+    let control = try #require(png.indices.first { png[$0...].starts(with: "acTL".utf8) })
+    png.replaceSubrange(control + 4..<control + 8, with: [0, 0, 0, 1])
+    #expect(refusal(PNGChunks.repaired(png)) == nil)
+    var webp = try picture("animated.webp")
+    let frame = try #require(webp.indices.last { webp[$0...].starts(with: "ANMF".utf8) })
+    webp.replaceSubrange(frame..<frame + 4, with: "JUNK".utf8)
+    #expect(
+      refusal(webp)?.reason == "the WebP is animated (1 frame); still pictures are accepted")
+  }
+
   @Test func limitsAreNamed() throws {
     let bytes = try picture("rgb.png")
     func reason(_ limits: ImageLimits) -> String? { refusal(bytes, limits: limits)?.reason }

@@ -17,7 +17,7 @@ import Testing
   }
 
   /// Checksums cover all that a PNG's pixels are made of.
-  @Test(arguments: ["rgb.png", "palette8.png", "grey16-interlaced.png"])
+  @Test(arguments: ["rgb.png", "rgb-gamma.png", "palette8.png", "grey16-interlaced.png"])
   func changedPNGsAreRefused(file: String) throws {
     let bytes = try picture(file)
     let good = try decode(bytes).values()

@@ -28,6 +28,13 @@ import Testing
     }
   }
 
+  @Test func bytesBetweenSegmentsAreIgnored() throws {
+    let bytes = try picture("444.jpg")
+    let table = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xff, 0xdb]) })
+    let longer = bytes[..<table] + [0x12, 0x34, 0x56] + bytes[table...]
+    #expect(try decode(Array(longer)).values() == decode(bytes).values())
+  }
+
   @Test func turningIsItsOwnReverse() throws {
     // Larger than what is turned at once.
     let size = (width: 53, height: 37)
