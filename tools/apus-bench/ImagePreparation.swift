@@ -52,10 +52,11 @@ enum ImagePreparation {
 
     func body(_ file: [UInt8]) throws -> () throws -> Void {
       switch self {
-      case .decode: return { _ = try Picture(decoding: file.span.bytes) }
+      case .decode: return { _ = try unsafe Picture(decoding: file.span.bytes) }
       case .resize:
-        let decoded = try Picture(decoding: file.span.bytes)
-        let (size, pixels) = (decoded.size, decoded.bytes.withUnsafeBufferPointer { Array($0) })
+        let decoded = try unsafe Picture(decoding: file.span.bytes)
+        let size = decoded.size
+        let pixels = unsafe decoded.bytes.withUnsafeBufferPointer { unsafe Array($0) }
         let target = PixelSize(width: 224, height: 224)
         return {
           // With a copy, as resizing takes the picture; that is a twentieth of the time.
@@ -73,7 +74,7 @@ enum ImagePreparation {
         var output = [Float](repeating: 0, count: 3 * 224 * 224)
         return {
           var span = output.mutableSpan
-          try preprocessor.prepare(file.span.bytes, into: &span)
+          try unsafe preprocessor.prepare(file.span.bytes, into: &span)
         }
       }
     }
