@@ -63,12 +63,13 @@ import Testing
   @Test func coloursMustBeInThePalette() throws {
     let bytes = try picture("palette8.png")
     let palette = try #require(bytes.indices.first { bytes[$0...].starts(with: "PLTE".utf8) })
-    // A palette of one colour, with its checksum.
-    let short: [UInt8] = [0, 0, 0, 3] + Array("PLTE".utf8) + [1, 2, 3]
-    let broken =
-      bytes[..<(palette - 4)] + short + PNGChunks.checksum(short[4...])
-      + bytes[(palette + 4 + 600 + 4)...]
-    let error = refusal(Array(broken))
+    // A palette of one colour.
+    var broken = Array(bytes[..<(palette - 4)])
+    broken += [0, 0, 0, 3]
+    broken += "PLTE".utf8
+    broken += [1, 2, 3, 0, 0, 0, 0]
+    broken += bytes[(palette + 4 + 600 + 4)...]
+    let error = refusal(PNGChunks.repaired(broken))
     #expect(error?.reason == "the PNG is broken: a pixel's colour is not in the palette")
   }
 
