@@ -59,6 +59,12 @@ let package = Package(
     .target(name: "CONNX", dependencies: ["CProtobufC"]),
     .target(name: "CDescriptor", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
+    .target(
+      name: "CImages",
+      linkerSettings: [
+        .linkedLibrary(":libjpeg.a"), .linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"),
+        .linkedLibrary(":libwebp.a"),
+      ]),
 
     swift("Bytes", []),
     swift("Threads", ["Bytes", "CLinux"]),
@@ -73,6 +79,7 @@ let package = Package(
     swift("Models", ["Bytes", "CONNX", "JSON", "Messages"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
     swift("Templates", []),
+    swift("Images", ["Bytes", "CImages", "JSON"]),
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
@@ -102,7 +109,7 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["CBench", "Compute", "Inference", "Models"],
+      name: "apus-bench", dependencies: ["Bytes", "CBench", "Compute", "Images", "Inference", "Models"],
       path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
@@ -151,6 +158,7 @@ let package = Package(
     tests("Models", ["Bytes", "Messages", "Models"]),
     tests("Tokenizers", ["Bytes", "JSON", "Models", "Tokenizers"]),
     tests("Templates", ["Templates"]),
+    tests("Images", ["CImages", "Images", "JSON"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
     tests("Batching", ["Batching", "Inference", "Metrics"]),

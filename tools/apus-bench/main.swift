@@ -4,6 +4,7 @@ import Glibc
 func runBench(_ arguments: [String]) -> Int32 {
   let commands = [
     Gemm.command, Layers.command, Convolutions.command, Encoder.command, Llm.command,
+    ImagePreparation.command,
   ]
   guard let name = arguments.first, let command = commands.first(where: { $0.name == name }) else {
     print("usage: tools/bench <benchmark> [options]\n")

@@ -66,8 +66,9 @@ typedef struct rj_result {
 // Parses the text in its own memory, which ends with a zero byte at text[count] and holds the strings
 // afterwards. 15 bytes more may be read, in vectors.
 //
-// Control characters in strings are for the caller to refuse before. Integers beyond 64 bits are reals; a double key is refused; what nests deeper than the stack allows is
-// for the caller to refuse before. RJ_FULL: there are more nodes than `capacity`.
+// Integers beyond 64 bits are reals; a double key is refused. Control characters in strings, and what
+// nests deeper than the stack allows, are for the caller to refuse before. RJ_FULL: there are more nodes
+// than `capacity`.
 rj_result rj_parse(char *text, size_t count, rj_node *nodes, size_t capacity);
 
 #ifdef __cplusplus
