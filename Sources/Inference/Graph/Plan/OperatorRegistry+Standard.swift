@@ -1,0 +1,21 @@
+extension OperatorRegistry {
+  /// All operators that there are. Those of one file stand in its list of entries.
+  package static let standard = OperatorRegistry(elements + shapes + rows)
+
+  private static let elements: [OperatorEntry] =
+    MathFunctions.entries + GraphActivations.entries + NumberFunction.entries
+    + Arithmetic.entries + Pow.entries + PRelu.entries + Comparison.entries + Logic.entries
+    + Not.entries + FloatTest.entries + Clip.entries + Where.entries + Cast.entries
+
+  private static let shapes: [OperatorEntry] =
+    Identity.entries + Dropout.entries + Constant.entries + ConstantOfShape.entries
+    + Reshape.entries + Flatten.entries + Squeeze.entries + Unsqueeze.entries + Transpose.entries
+    + Shape.entries + Size.entries + Concat.entries + Split.entries + Slice.entries
+    + Expand.entries + Tile.entries + Gather.entries + GatherElements.entries + GatherND.entries
+    + ScatterElements.entries + ScatterND.entries + Pad.entries
+
+  private static let rows: [OperatorEntry] =
+    Reduce.entries + ArgMax.entries + Softmax.entries + LayerNormalization.entries
+    + BatchNormalization.entries + GroupNormalization.entries + LpNormalization.entries
+    + MeanVarianceNormalization.entries + LRN.entries
+}
