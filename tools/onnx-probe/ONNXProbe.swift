@@ -30,7 +30,7 @@ struct ONNXProbe {
       let test = NodeCase(
         folder: arguments[1] + "/" + fields[0], relative: relative, absolute: absolute)
       print("\(fields[0]) \(test.outcome)")
-      unsafe _ = fflush(nil)
+      _ = fflush(nil)
     }
   }
 

@@ -6,10 +6,10 @@ enum GraphActivations {
     OperatorEntry("Sigmoid") { _, _ in UnaryOperator(formula: Sigmoid()) },
     OperatorEntry("Softplus") { _, _ in UnaryOperator(formula: Softplus()) },
     OperatorEntry("Softsign") { _, _ in UnaryOperator(formula: Softsign()) },
-    OperatorEntry("HardSwish", versions: 14...26) { _, _ in
+    OperatorEntry("HardSwish", versions: 14...28) { _, _ in
       UnaryOperator(formula: HardSwish())
     },
-    OperatorEntry("Mish", versions: 18...26) { _, _ in UnaryOperator(formula: Mish()) },
+    OperatorEntry("Mish", versions: 18...28) { _, _ in UnaryOperator(formula: Mish()) },
     OperatorEntry("Elu") { node, _ in
       UnaryOperator(formula: Elu(alpha: Double(try node.float("alpha", default: 1)), scale: 1))
     },
@@ -18,13 +18,13 @@ enum GraphActivations {
       let gamma = try node.float("gamma", default: 1.050_701_022_148_132_3)
       return UnaryOperator(formula: Elu(alpha: Double(alpha), scale: Double(gamma)))
     },
-    OperatorEntry("Celu", versions: 12...26) { node, _ in
+    OperatorEntry("Celu", versions: 12...28) { node, _ in
       UnaryOperator(formula: Celu(alpha: Double(try node.float("alpha", default: 1))))
     },
     OperatorEntry("LeakyRelu") { node, _ in
       UnaryOperator(formula: LeakyRelu(alpha: Double(try node.float("alpha", default: 0.01))))
     },
-    OperatorEntry("ThresholdedRelu", versions: 10...26) { node, _ in
+    OperatorEntry("ThresholdedRelu", versions: 10...28) { node, _ in
       UnaryOperator(formula: ThresholdedRelu(alpha: Double(try node.float("alpha", default: 1))))
     },
     OperatorEntry("HardSigmoid") { node, _ in
@@ -33,13 +33,13 @@ enum GraphActivations {
           alpha: Double(try node.float("alpha", default: 0.2)),
           beta: Double(try node.float("beta", default: 0.5))))
     },
-    OperatorEntry("Gelu", versions: 20...26) { node, _ in try gelu(node) },
+    OperatorEntry("Gelu", versions: 20...28) { node, _ in try gelu(node) },
     .microsoft("Gelu") { _, _ in UnaryOperator(formula: Gelu()) },
     .microsoft("FastGelu") { _, _ in UnaryOperator(formula: TanhGelu()) },
     .microsoft("QuickGelu") { node, _ in
       UnaryOperator(formula: Swish(alpha: Double(try node.float("alpha", default: 1.702))))
     },
-    OperatorEntry("Swish", versions: 24...26) { node, _ in
+    OperatorEntry("Swish", versions: 24...28) { node, _ in
       UnaryOperator(formula: Swish(alpha: Double(try node.float("alpha", default: 1))))
     },
   ]

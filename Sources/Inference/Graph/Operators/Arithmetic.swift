@@ -14,7 +14,7 @@ struct Arithmetic: GraphOperator {
     OperatorEntry("Min") { _, _ in Arithmetic(kind: .min) },
     OperatorEntry("Sum") { _, _ in Arithmetic(kind: .add) },
     OperatorEntry("Mean") { _, _ in Arithmetic(kind: .mean) },
-    OperatorEntry("Mod", versions: 10...26) { node, _ in
+    OperatorEntry("Mod", versions: 10...28) { node, _ in
       Arithmetic(kind: try node.flag("fmod", default: false) ? .floatMod : .mod)
     },
   ]

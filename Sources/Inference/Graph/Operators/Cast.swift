@@ -17,7 +17,7 @@ struct Cast: GraphOperator {
       }
       return Cast(type: type, saturates: try node.flag("saturate", default: true))
     },
-    OperatorEntry("CastLike", versions: 15...26) { node, _ in
+    OperatorEntry("CastLike", versions: 15...28) { node, _ in
       Cast(type: nil, saturates: try node.flag("saturate", default: true))
     },
   ]

@@ -9,8 +9,8 @@ struct Comparison: GraphOperator {
     OperatorEntry("Equal") { _, _ in Comparison(kind: .equal) },
     OperatorEntry("Less") { _, _ in Comparison(kind: .less) },
     OperatorEntry("Greater") { _, _ in Comparison(kind: .greater) },
-    OperatorEntry("LessOrEqual", versions: 12...26) { _, _ in Comparison(kind: .lessOrEqual) },
-    OperatorEntry("GreaterOrEqual", versions: 12...26) { _, _ in
+    OperatorEntry("LessOrEqual", versions: 12...28) { _, _ in Comparison(kind: .lessOrEqual) },
+    OperatorEntry("GreaterOrEqual", versions: 12...28) { _, _ in
       Comparison(kind: .greaterOrEqual)
     },
   ]

@@ -8,7 +8,7 @@ struct FloatTest: GraphOperator {
 
   static let entries: [OperatorEntry] = [
     OperatorEntry("IsNaN") { _, _ in FloatTest(isNaN: true) },
-    OperatorEntry("IsInf", versions: 10...26) { node, _ in
+    OperatorEntry("IsInf", versions: 10...28) { node, _ in
       FloatTest(
         isNaN: false, positive: try node.flag("detect_positive", default: true),
         negative: try node.flag("detect_negative", default: true))

@@ -85,7 +85,7 @@ struct GatherElements: GraphOperator {
   let axis: Int
 
   static let entries = [
-    OperatorEntry("GatherElements", versions: 11...26) { node, _ in
+    OperatorEntry("GatherElements", versions: 11...28) { node, _ in
       GatherElements(axis: Int(clamping: try node.int("axis", default: 0)))
     }
   ]
@@ -128,7 +128,7 @@ struct GatherND: GraphOperator {
   let batchDimensions: Int
 
   static let entries = [
-    OperatorEntry("GatherND", versions: 11...26) { node, _ in
+    OperatorEntry("GatherND", versions: 11...28) { node, _ in
       GatherND(batchDimensions: Int(clamping: try node.int("batch_dims", default: 0)))
     }
   ]

@@ -14,7 +14,7 @@ struct GroupNormalization: GraphOperator {
       GroupNormalization(
         groups: nil, epsilon: try node.float("epsilon", default: 1e-5), scalesGroups: false)
     },
-    OperatorEntry("GroupNormalization", versions: 18...26) { node, _ in
+    OperatorEntry("GroupNormalization", versions: 18...28) { node, _ in
       let groups = try node.required("num_groups", node.int("num_groups"))
       guard groups > 0, groups < 1 << 31 else {
         throw node.problem(.malformed, "\(groups) groups")

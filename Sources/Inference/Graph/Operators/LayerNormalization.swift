@@ -8,8 +8,8 @@ struct LayerNormalization: GraphOperator {
   let takesMean: Bool
 
   static let entries: [OperatorEntry] = [
-    OperatorEntry("LayerNormalization", versions: 17...26) { try make($0, takesMean: true, $1) },
-    OperatorEntry("RMSNormalization", versions: 23...26) { try make($0, takesMean: false, $1) },
+    OperatorEntry("LayerNormalization", versions: 17...28) { try make($0, takesMean: true, $1) },
+    OperatorEntry("RMSNormalization", versions: 23...28) { try make($0, takesMean: false, $1) },
     // What older exports of some programs write without a version.
     OperatorEntry("SimplifiedLayerNormalization") { try make($0, takesMean: false, $1) },
   ]

@@ -9,10 +9,10 @@ struct Logic: GraphOperator {
     OperatorEntry("And") { _, _ in Logic(kind: .and) },
     OperatorEntry("Or") { _, _ in Logic(kind: .or) },
     OperatorEntry("Xor") { _, _ in Logic(kind: .xor) },
-    OperatorEntry("BitwiseAnd", versions: 18...26) { _, _ in Logic(kind: .and) },
-    OperatorEntry("BitwiseOr", versions: 18...26) { _, _ in Logic(kind: .or) },
-    OperatorEntry("BitwiseXor", versions: 18...26) { _, _ in Logic(kind: .xor) },
-    OperatorEntry("BitShift", versions: 11...26) { node, _ in
+    OperatorEntry("BitwiseAnd", versions: 18...28) { _, _ in Logic(kind: .and) },
+    OperatorEntry("BitwiseOr", versions: 18...28) { _, _ in Logic(kind: .or) },
+    OperatorEntry("BitwiseXor", versions: 18...28) { _, _ in Logic(kind: .xor) },
+    OperatorEntry("BitShift", versions: 11...28) { node, _ in
       switch try node.required("direction", node.text("direction")) {
       case "LEFT": Logic(kind: .shiftLeft)
       case "RIGHT": Logic(kind: .shiftRight)
@@ -61,7 +61,7 @@ struct Logic: GraphOperator {
 struct Not: GraphOperator {
   static let entries = [
     OperatorEntry("Not") { _, _ in Not() },
-    OperatorEntry("BitwiseNot", versions: 18...26) { _, _ in Not() },
+    OperatorEntry("BitwiseNot", versions: 18...28) { _, _ in Not() },
   ]
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {

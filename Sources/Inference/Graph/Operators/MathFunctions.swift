@@ -15,7 +15,7 @@ enum MathFunctions {
       OperatorEntry("Reciprocal") { _, _ in UnaryOperator(formula: Reciprocal()) },
       OperatorEntry("Floor") { _, _ in UnaryOperator(formula: Rounding(rule: .down)) },
       OperatorEntry("Ceil") { _, _ in UnaryOperator(formula: Rounding(rule: .up)) },
-      OperatorEntry("Round", versions: 11...26) { _, _ in
+      OperatorEntry("Round", versions: 11...28) { _, _ in
         UnaryOperator(formula: Rounding(rule: .toNearestOrEven))
       },
     ]

@@ -45,7 +45,7 @@ struct ScatterND: GraphOperator {
   let reduction: ScatterReduction
 
   static let entries = [
-    OperatorEntry("ScatterND", versions: 11...26) { node, _ in ScatterND(reduction: try .of(node)) }
+    OperatorEntry("ScatterND", versions: 11...28) { node, _ in ScatterND(reduction: try .of(node)) }
   ]
 
   var takesHalf: Bool { reduction == .none }

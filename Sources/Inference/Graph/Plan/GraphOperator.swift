@@ -74,7 +74,7 @@ package struct OperatorEntry: Sendable {
 
   /// - Parameter versions: of the operator set.
   init(
-    _ name: String, domain: String = "", versions: ClosedRange<Int> = 9...26,
+    _ name: String, domain: String = "", versions: ClosedRange<Int> = 7...28,
     _ make: @escaping Maker
   ) {
     self.name = name

@@ -1,6 +1,6 @@
 extension OperatorRegistry {
   /// All operators that there are. Those of one file stand in its list of entries.
-  package static let standard = OperatorRegistry(elements + shapes + rows)
+  package static let standard = OperatorRegistry(elements + shapes + rows + products)
 
   private static let elements: [OperatorEntry] =
     MathFunctions.entries + GraphActivations.entries + NumberFunction.entries
@@ -18,4 +18,8 @@ extension OperatorRegistry {
     Reduce.entries + ArgMax.entries + Softmax.entries + LayerNormalization.entries
     + BatchNormalization.entries + GroupNormalization.entries + LpNormalization.entries
     + MeanVarianceNormalization.entries + LRN.entries
+
+  private static let products: [OperatorEntry] =
+    MatMul.entries + Gemm.entries + Conv.entries + ConvTranspose.entries + Pool.entries
+    + GlobalPool.entries
 }

@@ -4,7 +4,7 @@ internal import Models
 @safe
 package struct GraphValues<Element: BitwiseCopyable> {
   private let tensor: GraphTensor
-  private let base: UnsafeMutablePointer<Element>
+  let base: UnsafeMutablePointer<Element>
   package let count: Int
 
   init(_ tensor: GraphTensor, _ base: UnsafeMutablePointer<Element>) {
@@ -47,5 +47,14 @@ package struct NewTensor<Element: BitwiseCopyable> {
       precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
       unsafe base[index] = newValue
     }
+  }
+}
+
+extension NewTensor {
+  /// The elements from one on; whoever calls has checked how many there are.
+  @inline(__always)
+  func withRow(_ start: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {
+    precondition(start >= 0 && start < count)
+    unsafe body(base + start)
   }
 }
