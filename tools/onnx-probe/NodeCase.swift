@@ -23,6 +23,8 @@ struct NodeCase {
     }
     do {
       return try compare(model, values)
+    } catch let error as GraphError where error.isUnsupported {
+      return "unsupported \(error)"
     } catch {
       return "fail \(error)"
     }

@@ -31,7 +31,9 @@ struct Dropout: GraphOperator {
     let x = try inputs.tensor(0)
     let isTraining = try inputs.optional(2).map { $0.values(UInt8.self)[0] != 0 } ?? false
     let ratio = try inputs.optional(1)?.doubles(context.budget).first ?? 0.5
-    guard !isTraining || ratio == 0 else { throw GraphError("training is not supported") }
+    guard !isTraining || ratio == 0 else {
+      throw GraphError.unsupported("training is not supported")
+    }
     let mask = try context.bools(x.shape)
     for index in 0..<mask.count { mask[index] = 1 }
     return .tensors(x, mask.tensor)

@@ -44,7 +44,15 @@ struct Logic: GraphOperator {
       case .or: try pairs(Bits.self) { $0 | $1 }
       case .xor: try pairs(Bits.self) { $0 ^ $1 }
       case .shiftLeft: try pairs(Bits.self) { $0 << $1 }
-      case .shiftRight: try pairs(Bits.self) { $0 >> $1 }
+      case .shiftRight:
+        if a.elementType.isSigned {
+          // The sign moves in; amounts count as unsigned.
+          try pairs(Bits.self) { bits, amount in
+            bits.leadingZeroBitCount == 0 ? ~(~bits >> amount) : bits >> amount
+          }
+        } else {
+          try pairs(Bits.self) { $0 >> $1 }
+        }
       }
     }
 
@@ -54,6 +62,12 @@ struct Logic: GraphOperator {
     ) throws -> GraphTensor {
       try context.zip(a, Bits.self, b, Bits.self, as: a.elementType, body)
     }
+  }
+}
+
+extension ONNXElementType {
+  fileprivate var isSigned: Bool {
+    self == .int8 || self == .int16 || self == .int32 || self == .int64
   }
 }
 

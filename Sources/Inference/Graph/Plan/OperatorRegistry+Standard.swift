@@ -1,6 +1,6 @@
 extension OperatorRegistry {
   /// All operators that there are. Those of one file stand in its list of entries.
-  package static let standard = OperatorRegistry(elements + shapes + rows + products)
+  package static let standard = OperatorRegistry(elements + shapes + rows + products + more + quantized)
 
   private static let elements: [OperatorEntry] =
     MathFunctions.entries + GraphActivations.entries + NumberFunction.entries
@@ -22,4 +22,12 @@ extension OperatorRegistry {
   private static let products: [OperatorEntry] =
     MatMul.entries + Gemm.entries + Conv.entries + ConvTranspose.entries + Pool.entries
     + GlobalPool.entries
+
+  private static let more: [OperatorEntry] =
+    NumberRange.entries + CumSum.entries + Trilu.entries + EyeLike.entries + DepthToSpace.entries
+    + OneHot.entries + TopK.entries + NonZero.entries + Compress.entries + ReverseSequence.entries
+
+  private static let quantized: [OperatorEntry] =
+    QuantizeLinear.entries + DequantizeLinear.entries + DynamicQuantizeLinear.entries
+    + IntegerProducts.entries + QuantizedElements.entries
 }
