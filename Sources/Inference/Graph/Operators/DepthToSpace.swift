@@ -30,7 +30,8 @@ struct DepthToSpace: GraphOperator {
     }
     if isBack {
       let split = GraphTensor(x, shape: [n, c, h / b, b, w / b, b])
-      let moved = try Transpose.transposed(split, [0, 3, 5, 1, 2, 4], context.budget)
+      let moved = try Transpose.transposed(
+        split, columnsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4], context.budget)
       return .tensors(GraphTensor(moved, shape: [n, c * b * b, h / b, w / b]))
     }
     let depth = c / (b * b)

@@ -8,7 +8,6 @@ struct Gather: GraphOperator {
     OperatorEntry("Gather") { node, _ in
       Gather(axis: Int(clamping: try node.int("axis", default: 0)))
     },
-    .ml("ArrayFeatureExtractor") { _, _ in Gather(axis: -1) },
   ]
 
   var takesHalf: Bool { true }

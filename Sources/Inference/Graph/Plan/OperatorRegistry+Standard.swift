@@ -1,6 +1,6 @@
 extension OperatorRegistry {
   /// All operators that there are. Those of one file stand in its list of entries.
-  package static let standard = OperatorRegistry(elements + shapes + rows + products + more + quantized)
+  package static let standard = OperatorRegistry(elements + shapes + rows + products + more + quantized + learning)
 
   private static let elements: [OperatorEntry] =
     MathFunctions.entries + GraphActivations.entries + NumberFunction.entries
@@ -30,4 +30,10 @@ extension OperatorRegistry {
   private static let quantized: [OperatorEntry] =
     QuantizeLinear.entries + DequantizeLinear.entries + DynamicQuantizeLinear.entries
     + IntegerProducts.entries + QuantizedElements.entries
+
+  private static let learning: [OperatorEntry] =
+    LinearModel.entries + TreeRegressor.entries + TreeClassifier.entries + SVMRegressor.entries
+    + SVMClassifier.entries + Scaler.entries + Normalizer.entries + Imputer.entries
+    + Binarizer.entries + FeatureVectorizer.entries + ArrayFeatureExtractor.entries
+    + LabelEncoder.entries + OneHotEncoder.entries + DictVectorizer.entries + ZipMap.entries
 }
