@@ -31,7 +31,8 @@ struct Arithmetic: GraphOperator {
         Work(kind: kind, a: result, b: next, context: context))
     }
     if kind == .mean {
-      result = try result.elementType.dispatch(Divide(x: result, by: inputs.count, context: context))
+      result = try result.elementType.dispatch(
+        Divide(x: result, by: inputs.count, context: context))
     }
     return .tensors(result)
   }

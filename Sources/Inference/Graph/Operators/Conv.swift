@@ -50,8 +50,9 @@ struct Convolution: NumberVisitor {
   let context: GraphContext
 
   func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
-    guard x.rank >= 3, w.rank == x.rank, w.shape[1].multipliedReportingOverflow(by: groups)
-      == (x.shape[1], false), w.shape[0] % groups == 0
+    guard x.rank >= 3, w.rank == x.rank,
+      w.shape[1].multipliedReportingOverflow(by: groups)
+        == (x.shape[1], false), w.shape[0] % groups == 0
     else {
       throw GraphError(
         "weights of the shape \(w.shape) in \(groups) groups over \(x.shape)")

@@ -6,7 +6,8 @@ struct CumSum: GraphOperator {
   let isExclusive: Bool
   let isReverse: Bool
 
-  static let entries: [OperatorEntry] = [("CumSum", false), ("CumProd", true)].map { name, product in
+  static let entries: [OperatorEntry] = [("CumSum", false), ("CumProd", true)].map {
+    name, product in
     OperatorEntry(name, versions: product ? 26...28 : 11...28) { node, _ in
       CumSum(
         isProduct: product, isExclusive: try node.flag("exclusive", default: false),

@@ -7,7 +7,7 @@ struct Gather: GraphOperator {
   static let entries = [
     OperatorEntry("Gather") { node, _ in
       Gather(axis: Int(clamping: try node.int("axis", default: 0)))
-    },
+    }
   ]
 
   var takesHalf: Bool { true }

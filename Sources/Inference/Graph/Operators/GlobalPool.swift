@@ -20,7 +20,9 @@ struct GlobalPool: GraphOperator {
     [
       GraphFact(
         inputs[0].type,
-        inputs[0].shape.map { $0.prefix(2) + Array(repeating: .fixed(1), count: max(0, $0.count - 2)) })
+        inputs[0].shape.map {
+          $0.prefix(2) + Array(repeating: .fixed(1), count: max(0, $0.count - 2))
+        })
     ]
   }
 

@@ -6,7 +6,8 @@ struct MeanVarianceNormalization: GraphOperator {
 
   static let entries = [
     OperatorEntry("MeanVarianceNormalization") { node, _ in
-      MeanVarianceNormalization(axes: try node.ints("axes")?.map { Int(clamping: $0) } ?? [0, 2, 3])
+      MeanVarianceNormalization(
+        axes: try node.ints("axes")?.map { Int(clamping: $0) } ?? [0, 2, 3])
     }
   ]
 

@@ -32,7 +32,10 @@ struct NumberFunction: GraphOperator {
       case .identity: return x
       case .relu: return try context.map(x, Number.self) { $0 < zero ? zero : $0 }
       case .neg: return try context.map(x, Number.self) { Self.negated($0) }
-      case .abs: return try context.map(x, Number.self) { $0 < zero ? Self.negated($0) : $0 == zero ? zero : $0 }
+      case .abs:
+        return try context.map(x, Number.self) {
+          $0 < zero ? Self.negated($0) : $0 == zero ? zero : $0
+        }
       case .sign:
         let minus = Number(int64: -1)
         return try context.map(x, Number.self) { $0 < zero ? minus : $0 > zero ? .one : $0 }

@@ -81,7 +81,9 @@ struct QuantizeLinear: GraphOperator {
       for index in 0..<from.count { to[index] = from[index] / scales[grid.place(index)] }
       return try Cast.converted(to.tensor, type, saturates: saturates, context)
     }
-    guard let bounds = bounds(type) else { throw GraphError("nothing is quantized to \(type.name)") }
+    guard let bounds = bounds(type) else {
+      throw GraphError("nothing is quantized to \(type.name)")
+    }
     for index in 0..<from.count {
       let place = grid.place(index)
       let steps = (from[index] / scales[place]).rounded(.toNearestOrEven)

@@ -34,7 +34,8 @@ struct Softmax: GraphOperator {
   }
 
   func softmax(_ x: GraphTensor, _ context: GraphContext) throws -> GraphTensor {
-    let axis = joinsRest && self.axis == x.rank ? x.rank - 1 : try Axes.normalized(self.axis, rank: x.rank)
+    let axis =
+      joinsRest && self.axis == x.rank ? x.rank - 1 : try Axes.normalized(self.axis, rank: x.rank)
     let inner = joinsRest ? 1 : x.shape[(axis + 1)...].product
     let size = joinsRest ? x.shape[axis...].product : x.shape[axis]
     return try x.elementType.dispatch(

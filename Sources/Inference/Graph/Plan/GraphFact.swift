@@ -77,7 +77,9 @@ extension ONNXDimension {
     case (.fixed(1), _): return other
     case (_, .fixed(1)): return self
     case (.fixed(let a), .fixed(let b)):
-      guard a == b else { throw GraphError("sizes \(a) and \(b) cannot be stretched to each other") }
+      guard a == b else {
+        throw GraphError("sizes \(a) and \(b) cannot be stretched to each other")
+      }
       return self
     case (.fixed, _): return self
     case (_, .fixed): return other

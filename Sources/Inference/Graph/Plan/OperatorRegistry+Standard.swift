@@ -1,6 +1,7 @@
 extension OperatorRegistry {
   /// All operators that there are. Those of one file stand in its list of entries.
-  package static let standard = OperatorRegistry(elements + shapes + rows + products + more + quantized + learning)
+  package static let standard = OperatorRegistry(
+    elements + shapes + rows + products + more + quantized + learning + graphs)
 
   private static let elements: [OperatorEntry] =
     MathFunctions.entries + GraphActivations.entries + NumberFunction.entries
@@ -36,4 +37,9 @@ extension OperatorRegistry {
     + SVMClassifier.entries + Scaler.entries + Normalizer.entries + Imputer.entries
     + Binarizer.entries + FeatureVectorizer.entries + ArrayFeatureExtractor.entries
     + LabelEncoder.entries + OneHotEncoder.entries + DictVectorizer.entries + ZipMap.entries
+
+  private static let graphs: [OperatorEntry] =
+    If.entries + Loop.entries + Scan.entries + SequenceOperator.entries
+    + ConcatFromSequence.entries + SplitToSequence.entries + OptionalOperator.entries
+    + LikelihoodLoss.entries + Einsum.entries
 }

@@ -27,7 +27,8 @@ package struct OperatorRegistry: Sendable {
 extension OperatorRegistry: ONNXSupport {
   package func refusal(of node: ONNXNode) -> String? {
     guard let entry = entry(for: node) else {
-      return "the operator is not computed" + (node.domain.isEmpty ? " in version \(node.version)" : "")
+      return "the operator is not computed"
+        + (node.domain.isEmpty ? " in version \(node.version)" : "")
     }
     // Its graphs are read on their own; only what stands in the node itself is asked for.
     if node.attributes.values.contains(where: { if case .graph = $0 { true } else { false } }) {

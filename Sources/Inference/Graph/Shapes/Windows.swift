@@ -4,7 +4,10 @@ internal import Models
 /// [batch, channels, …].
 struct WindowRule: Sendable {
   enum Padding: String, Sendable {
-    case explicit = "NOTSET", sameUpper = "SAME_UPPER", sameLower = "SAME_LOWER", valid = "VALID"
+    case explicit = "NOTSET"
+    case sameUpper = "SAME_UPPER"
+    case sameLower = "SAME_LOWER"
+    case valid = "VALID"
   }
   /// nil: the weights say.
   let kernel: [Int]?
@@ -87,7 +90,8 @@ struct WindowRule: Sendable {
     // An open size stays open; 1 stands for it meanwhile, wide enough for a window.
     let stand = shape[2...].map { if case .fixed(let size) = $0 { size } else { 1 << 20 } }
     let known = try windows(stand, kernel: kernel).outputs
-    return head + zip(shape[2...], known).map { if case .fixed = $0 { .fixed($1) } else { .unknown } }
+    return head
+      + zip(shape[2...], known).map { if case .fixed = $0 { .fixed($1) } else { .unknown } }
   }
 }
 

@@ -76,7 +76,8 @@ struct SmallFloat {
       if saturate || !hasNaN {
         return UInt8(sign | largest)
       }
-      return UInt8(hasInfinity ? sign | (largest + 1) : isUnsignedZero ? notANumber : sign | notANumber)
+      return UInt8(
+        hasInfinity ? sign | (largest + 1) : isUnsignedZero ? notANumber : sign | notANumber)
     }
     let exponent = max(magnitude == 0 ? 1 - bias : Int(magnitude.exponent), 1 - bias)
     let unit = Float(sign: .plus, exponent: exponent - fractionBits, significand: 1)

@@ -40,7 +40,10 @@ enum ClassLabels: Sendable {
 
 /// What becomes of a row of scores.
 enum PostTransform: String, Sendable {
-  case none = "NONE", softmax = "SOFTMAX", logistic = "LOGISTIC", softmaxZero = "SOFTMAX_ZERO"
+  case none = "NONE"
+  case softmax = "SOFTMAX"
+  case logistic = "LOGISTIC"
+  case softmaxZero = "SOFTMAX_ZERO"
   case probit = "PROBIT"
 
   init(_ node: ONNXNode) throws {

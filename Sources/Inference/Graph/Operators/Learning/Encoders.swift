@@ -42,7 +42,8 @@ struct LabelEncoder: GraphOperator {
     _ keys: GraphTensor, _ values: GraphTensor, _ rest: GraphTensor, _ context: GraphContext
   ) throws {
     places = Dictionary(
-      zip(try Category.all(keys, context.budget), 0..<keys.count), uniquingKeysWith: { first, _ in first })
+      zip(try Category.all(keys, context.budget), 0..<keys.count),
+      uniquingKeysWith: { first, _ in first })
     self.values = try Concat.joined(
       [GraphTensor(values, shape: [values.count]), GraphTensor(rest, shape: [1])], axis: 0,
       context)
@@ -50,7 +51,8 @@ struct LabelEncoder: GraphOperator {
 
   /// Texts to integers or back, whichever comes in.
   private static func old(
-    _ node: ONNXNode, _ context: GraphContext, ints: String? = nil, texts: String = "classes_strings"
+    _ node: ONNXNode, _ context: GraphContext, ints: String? = nil,
+    texts: String = "classes_strings"
   ) throws -> any GraphOperator {
     let names = try node.required(texts, node.strings(texts))
     let numbers = try ints.map { try node.required($0, node.ints($0)).map { Int($0) } }
@@ -185,7 +187,8 @@ struct DictVectorizer: GraphOperator {
       zip(try Category.all(keys, context.budget), 0..<keys.count), uniquingKeysWith: { $1 })
     let zero = try Cast.converted(
       context.floats([1], [0]), values.elementType, saturates: true, context)
-    let all = try Concat.joined([GraphTensor(values, shape: [values.count]), zero], axis: 0, context)
+    let all = try Concat.joined(
+      [GraphTensor(values, shape: [values.count]), zero], axis: 0, context)
     let places = vocabulary.map { known[$0] ?? values.count }
     return .tensors(try all.picked(places, shape: [1, places.count], context.budget))
   }

@@ -64,7 +64,8 @@ struct LinearModel: GraphOperator {
       if labels != nil && outputs == 1 {
         classes.append(sums[0] > 0 ? 1 : 0)
         let score = transform.applied(to: sums)[0]
-        sums = width == 1 ? [score] : transform == .logistic ? [1 - score, score] : [-score, score]
+        sums =
+          width == 1 ? [score] : transform == .logistic ? [1 - score, score] : [-score, score]
       } else {
         classes.append(sums.largestPlace)
         sums = transform.applied(to: sums)

@@ -56,13 +56,12 @@ struct SVMClassifier: GraphOperator {
     for row in 0..<x.rows {
       let (sums, votes) = decisions(x, row)
       var scores = sums
+      winners.append(votes.largestPlace)
       if probA.isEmpty {
-        winners.append(votes.largestPlace)
         if classes == 2 { scores = [-sums[0], sums[0]] }
         scores = transform.applied(to: scores)
       } else {
         scores = probabilities(sums)
-        winners.append(scores.largestPlace)
       }
       for (index, score) in scores.enumerated() { to[row * width + index] = score }
     }

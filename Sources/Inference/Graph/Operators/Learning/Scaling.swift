@@ -31,7 +31,11 @@ struct Scaler: GraphOperator {
 
 /// Each row divided by its largest number, its sum or its length.
 struct Normalizer: GraphOperator {
-  enum Kind: String, Sendable { case max = "MAX", sum = "L1", length = "L2" }
+  enum Kind: String, Sendable {
+    case max = "MAX"
+    case sum = "L1"
+    case length = "L2"
+  }
   let kind: Kind
 
   static let entries: [OperatorEntry] = [

@@ -2,7 +2,12 @@ internal import Models
 
 /// How alike two rows are.
 struct KernelFunction: Sendable {
-  enum Kind: String, Sendable { case linear = "LINEAR", poly = "POLY", rbf = "RBF", sigmoid = "SIGMOID" }
+  enum Kind: String, Sendable {
+    case linear = "LINEAR"
+    case poly = "POLY"
+    case rbf = "RBF"
+    case sigmoid = "SIGMOID"
+  }
   let kind: Kind
   let gamma: Float
   let offset: Float

@@ -3,8 +3,13 @@ internal import Models
 /// Decision trees: each row falls through every tree, and the weights of the leaves are gathered.
 struct TreeEnsemble: Sendable {
   enum Mode: String, Sendable {
-    case leq = "BRANCH_LEQ", lt = "BRANCH_LT", gte = "BRANCH_GTE", gt = "BRANCH_GT"
-    case eq = "BRANCH_EQ", neq = "BRANCH_NEQ", leaf = "LEAF"
+    case leq = "BRANCH_LEQ"
+    case lt = "BRANCH_LT"
+    case gte = "BRANCH_GTE"
+    case gt = "BRANCH_GT"
+    case eq = "BRANCH_EQ"
+    case neq = "BRANCH_NEQ"
+    case leaf = "LEAF"
   }
   struct Node: Sendable {
     var mode: Mode
@@ -33,8 +38,9 @@ struct TreeEnsemble: Sendable {
     let values = try Self.numbers(node, "nodes_values")
     let missing = try node.ints("nodes_missing_value_tracks_true") ?? []
     let count = ids.count
-    guard [trees.count, trues.count, falses.count, places.count, modes.count, values.count]
-      .allSatisfy({ $0 == count }), missing.isEmpty || missing.count == count
+    guard
+      [trees.count, trues.count, falses.count, places.count, modes.count, values.count]
+        .allSatisfy({ $0 == count }), missing.isEmpty || missing.count == count
     else { throw node.problem(.malformed, "its lists of nodes differ in length") }
     var numbers: [Key: Int] = [:]
     for index in 0..<count {

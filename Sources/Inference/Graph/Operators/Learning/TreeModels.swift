@@ -2,7 +2,12 @@ internal import Models
 
 /// Trees that give numbers: sums, means, or the least or largest of the trees.
 struct TreeRegressor: GraphOperator {
-  enum Gathering: String, Sendable { case sum = "SUM", average = "AVERAGE", min = "MIN", max = "MAX" }
+  enum Gathering: String, Sendable {
+    case sum = "SUM"
+    case average = "AVERAGE"
+    case min = "MIN"
+    case max = "MAX"
+  }
   let trees: TreeEnsemble
   let targets: Int
   let base: [Double]
