@@ -33,6 +33,12 @@ enum GraphActivations {
           alpha: Double(try node.float("alpha", default: 0.2)),
           beta: Double(try node.float("beta", default: 0.5))))
     },
+    OperatorEntry("Shrink") { node, _ in
+      UnaryOperator(
+        formula: Shrink(
+          bias: Double(try node.float("bias", default: 0)),
+          limit: Double(try node.float("lambd", default: 0.5))))
+    },
     OperatorEntry("Gelu", versions: 20...28) { node, _ in try gelu(node) },
     .microsoft("Gelu") { _, _ in UnaryOperator(formula: Gelu()) },
     .microsoft("FastGelu") { _, _ in UnaryOperator(formula: TanhGelu()) },
@@ -105,6 +111,14 @@ enum GraphActivations {
     let beta: Double
     func apply<Number: GraphFloat>(_ x: Number) -> Number {
       max(0, min(1, Number(alpha) * x + Number(beta)))
+    }
+  }
+
+  private struct Shrink: UnaryFormula {
+    let bias: Double
+    let limit: Double
+    func apply<Number: GraphFloat>(_ x: Number) -> Number {
+      x < -Number(limit) ? x + Number(bias) : x > Number(limit) ? x - Number(bias) : 0
     }
   }
 

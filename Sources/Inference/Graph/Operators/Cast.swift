@@ -36,11 +36,11 @@ struct Cast: GraphOperator {
     if type == .string {
       // The shortest text that is read as the same number.
       let isDouble = x.elementType == .double
-      let numbers = try x.doubles(context.budget)
-      let texts = numbers.map { number -> [UInt8] in
-        if x.elementType.isFloat { return Self.text(number, isDouble: isDouble) }
-        return Array("\(Int64(number))".utf8)
+      if !x.elementType.isFloat {
+        return .tensors(try context.texts(x.shape, x.ints().map { Array("\($0)".utf8) }))
       }
+      let numbers = try x.doubles(context.budget)
+      let texts = numbers.map { Self.text($0, isDouble: isDouble) }
       return .tensors(try context.texts(x.shape, texts))
     }
     return .tensors(try Self.converted(x, type, saturates: saturates, context))

@@ -29,7 +29,7 @@ struct Dropout: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
-    let isTraining = try inputs.optional(2).map { $0.values(UInt8.self)[0] != 0 } ?? false
+    let isTraining = try inputs.truth(2) ?? false
     let ratio = try inputs.optional(1)?.doubles(context.budget).first ?? 0.5
     guard !isTraining || ratio == 0 else {
       throw GraphError.unsupported("training is not supported")

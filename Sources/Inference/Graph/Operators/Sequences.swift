@@ -26,7 +26,7 @@ struct SequenceOperator: GraphOperator {
     case .insert:
       var values = try inputs.sequence(0)
       let place = try inputs.int(2) ?? values.count
-      guard abs(place) <= values.count else { throw GraphError("place \(place)") }
+      guard -values.count...values.count ~= place else { throw GraphError("place \(place)") }
       values.insert(try inputs.value(1), at: place < 0 ? place + values.count : place)
       return [.sequence(values)]
     case .erase:

@@ -9,7 +9,8 @@ struct Split: GraphOperator {
 
   static let entries = [
     OperatorEntry("Split") { node, _ in
-      Split(
+      guard !node.outputs.isEmpty else { throw node.problem(.malformed, "it has no outputs") }
+      return Split(
         axis: Int(clamping: try node.int("axis", default: 0)),
         lengths: node.version < 13 ? try node.ints("split")?.map { Int(clamping: $0) } : nil,
         outputs: node.outputs.count)
@@ -20,8 +21,8 @@ struct Split: GraphOperator {
 
   private func lengths(_ given: [Int]?, of size: Int) throws -> [Int] {
     if let given {
-      guard given.allSatisfy({ $0 >= 0 && $0 <= size }), given.product >= 0,
-        given.reduce(0, +) == size, given.count == outputs
+      guard given.allSatisfy({ $0 >= 0 && $0 <= size }), given.reduce(0, +) == size,
+        given.count == outputs
       else { throw GraphError("the lengths \(given) do not split \(size)") }
       return given
     }

@@ -47,7 +47,7 @@ struct Loop: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let outer = Array(inputs.values[inputCount...])
     let limit = try inputs.int(0) ?? .max
-    var goesOn = try inputs.optional(1).map { $0.values(UInt8.self)[0] != 0 } ?? true
+    var goesOn = try inputs.truth(1) ?? true
     var carried = try (2..<max(2, inputCount)).map { try inputs.value($0) }
     var rows = [[GraphTensor]](
       repeating: [], count: max(0, body.outputSlots.count - 1 - carried.count))
@@ -60,8 +60,8 @@ struct Loop: GraphOperator {
       let answers = try body.run(
         [.tensor(number), .tensor(condition.tensor)] + carried, outer: outer, context)
       guard answers.count > carried.count else { throw GraphError("the body has too few outputs") }
-      goesOn = try GraphInputs(answers).tensor(0, .bool).values(UInt8.self)[0] != 0
-      carried = Array(answers[1...carried.count])
+      goesOn = try GraphInputs(answers).truth(0) ?? false
+      carried = Array(answers.dropFirst().prefix(carried.count))
       for index in rows.indices {
         rows[index].append(try GraphInputs(answers).tensor(1 + carried.count + index))
       }

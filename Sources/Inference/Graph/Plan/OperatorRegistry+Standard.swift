@@ -41,5 +41,5 @@ extension OperatorRegistry {
   private static let graphs: [OperatorEntry] =
     If.entries + Loop.entries + Scan.entries + SequenceOperator.entries
     + ConcatFromSequence.entries + SplitToSequence.entries + OptionalOperator.entries
-    + LikelihoodLoss.entries + Einsum.entries
+    + LikelihoodLoss.entries + Attention.entries + Einsum.entries + Resize.entries
 }

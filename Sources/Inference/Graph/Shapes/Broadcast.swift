@@ -11,6 +11,7 @@ struct Broadcast {
 
   init(_ shapes: [[Int]]) throws {
     let rank = shapes.map(\.count).max() ?? 0
+    for shape in shapes { _ = try GraphTensor.count(shape, limit: .max) }
     let padded = shapes.map { Array(repeating: 1, count: rank - $0.count) + $0 }
     var shape = [Int](repeating: 1, count: rank)
     for axis in 0..<rank {
@@ -23,6 +24,7 @@ struct Broadcast {
         shape[axis] = other[axis]
       }
     }
+    _ = try GraphTensor.count(shape, limit: .max)
     self.shape = shape
     let full = padded.map { own in
       zip(own, Self.strides(own)).map { $0 == 1 ? 0 : $1 }

@@ -42,6 +42,13 @@ package struct GraphInputs {
     try tensor(index).checked(type, "input \(index)")
   }
 
+  /// The one truth value that an input holds.
+  func truth(_ index: Int) throws -> Bool? {
+    guard let tensor = try optional(index)?.checked(.bool, "input \(index)") else { return nil }
+    guard tensor.count == 1 else { throw GraphError("input \(index) must be one truth value") }
+    return tensor.values(UInt8.self)[0] != 0
+  }
+
   func sequence(_ index: Int) throws -> [GraphValue] {
     guard case .sequence(let values) = try value(index) else {
       throw GraphError("input \(index) is no sequence")

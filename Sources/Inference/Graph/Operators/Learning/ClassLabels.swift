@@ -12,6 +12,7 @@ enum ClassLabels: Sendable {
     } else {
       self = .ints(try node.required(ints, node.ints(ints)))
     }
+    guard count > 0 else { throw node.problem(.malformed, "it has no classes") }
   }
 
   var count: Int {

@@ -51,7 +51,7 @@ struct TreeEnsemble: Sendable {
     var hasParent = [Bool](repeating: false, count: count)
     for index in 0..<count {
       let name = String(decoding: modes[index], as: UTF8.self)
-      guard let mode = Mode(rawValue: name), places[index] >= 0 else {
+      guard let mode = Mode(rawValue: name), 0..<1 << 31 ~= places[index] else {
         throw node.problem(.malformed, "a node of the mode \(ONNXProblem.shown(name))")
       }
       var made = Node(
