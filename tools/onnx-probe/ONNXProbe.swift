@@ -35,13 +35,20 @@ struct ONNXProbe {
   }
 
   private static func printOperators() {
-    print("| Domain | Operator | Versions of the operator set |\n|---|---|---|")
+    print("| Domain | Versions | Operators |\n|---|---|---|")
+    var rows: [(domain: String, versions: String, names: [String])] = []
     for entry in OperatorRegistry.standard.all {
-      let known = ONNXModel.opsets[entry.domain] ?? 1...1
-      let versions = entry.versions.clamped(to: known)
-      print(
-        "| \(entry.domain.isEmpty ? "ai.onnx" : entry.domain) | \(entry.name) "
-          + "| \(versions.lowerBound) to \(versions.upperBound) |")
+      let versions = entry.versions.clamped(to: ONNXModel.opsets[entry.domain] ?? 1...1)
+      let text = "\(versions.lowerBound) to \(versions.upperBound)"
+      let domain = entry.domain.isEmpty ? "ai.onnx" : entry.domain
+      if let row = rows.firstIndex(where: { $0.domain == domain && $0.versions == text }) {
+        rows[row].names.append(entry.name)
+      } else {
+        rows.append((domain, text, [entry.name]))
+      }
+    }
+    for row in rows {
+      print("| \(row.domain) | \(row.versions) | \(row.names.joined(separator: ", ")) |")
     }
   }
 }

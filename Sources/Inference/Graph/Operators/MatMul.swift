@@ -1,4 +1,3 @@
-internal import Compute
 internal import Models
 
 /// Products of matrices, as numpy's matmul.
