@@ -9,7 +9,7 @@ enum GraphSamples {
 
   static func node(
     _ operation: String, _ inputs: [String], _ outputs: [String] = ["y"], domain: String = "",
-    _ attributes: [String: ONNXAttribute] = [:]
+    attributes: [String: ONNXAttribute] = [:]
   ) -> ONNXNode {
     ONNXNode(
       name: "it", domain: domain, operation: operation, version: domain.isEmpty ? 17 : 3,

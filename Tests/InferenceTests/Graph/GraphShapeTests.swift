@@ -11,7 +11,7 @@ import Testing
     _ operation: String, _ x: [ONNXDimension]?, constants: [ONNXTensor] = [],
     _ attributes: [String: ONNXAttribute] = [:]
   ) throws -> [ONNXDimension]? {
-    let node = GraphSamples.node(operation, ["x"] + constants.map(\.name), attributes)
+    let node = GraphSamples.node(operation, ["x"] + constants.map(\.name), attributes: attributes)
     return try GraphSamples.plan([node], x: x, constants: constants).outputFacts[0].shape
   }
 
