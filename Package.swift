@@ -122,6 +122,9 @@ let package = Package(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads", "Time"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
+      name: "onnx-probe", dependencies: ["Inference", "Models"],
+      path: "tools/onnx-probe", swiftSettings: strict),
+    .executableTarget(
       name: "rpc-testserver",
       dependencies: ["EventLoop", "Messages", "Metrics", "RPC", "TestMessages"],
       path: "tools/rpc-testserver", swiftSettings: strict),

@@ -2,10 +2,10 @@ package import Bytes
 
 extension ONNXModel {
   /// Versions that are read.
-  package static let irVersions = 3...13
+  package static let irVersions = 3...14
   /// Operator sets that are known, with their versions. A file may import others that it does not
   /// use.
-  package static let opsets = ["": 9...22, "ai.onnx.ml": 1...5, "com.microsoft": 1...1]
+  package static let opsets = ["": 7...28, "ai.onnx.ml": 1...5, "com.microsoft": 1...1]
 
   /// Bounds on what a file may hold.
   package enum Limit {

@@ -1,0 +1,224 @@
+internal import Models
+
+/// A value of a category: a text or a number. Numbers are equal as bits are, not numbers too.
+enum Category: Hashable, Sendable {
+  case text([UInt8])
+  case number(Double)
+  case notANumber
+
+  init(_ value: Double) { self = value.isNaN ? .notANumber : .number(value) }
+
+  static func all(_ tensor: GraphTensor, _ budget: MemoryBudget) throws -> [Category] {
+    tensor.elementType == .string
+      ? tensor.strings.map { .text($0) } : try tensor.doubles(budget).map { Category($0) }
+  }
+}
+
+/// Values exchanged by a table; one that is not in it becomes the default.
+struct LabelEncoder: GraphOperator {
+  let places: [Category: Int]
+  /// The last one is the default.
+  let values: GraphTensor
+
+  static let entries: [OperatorEntry] = [
+    .ml("LabelEncoder") { node, builder in
+      let context = GraphContext(budget: builder.budget)
+      if node.version < 2 { return try old(node, context) }
+      let keys = try list(node, "keys", context)
+      let values = try list(node, "values", context)
+      guard keys.count == values.count else {
+        throw node.problem(.malformed, "keys and values differ in number")
+      }
+      let rest = try fallback(node, values.elementType, context)
+      return try LabelEncoder(keys, values, rest, context)
+    },
+    .ml("CategoryMapper") { node, builder in
+      try old(
+        node, GraphContext(budget: builder.budget), ints: "cats_int64s", texts: "cats_strings")
+    },
+  ]
+
+  private init(
+    _ keys: GraphTensor, _ values: GraphTensor, _ rest: GraphTensor, _ context: GraphContext
+  ) throws {
+    places = Dictionary(
+      zip(try Category.all(keys, context.budget), 0..<keys.count),
+      uniquingKeysWith: { first, _ in first })
+    self.values = try Concat.joined(
+      [GraphTensor(values, shape: [values.count]), GraphTensor(rest, shape: [1])], axis: 0,
+      context)
+  }
+
+  /// Texts to integers or back, whichever comes in.
+  private static func old(
+    _ node: ONNXNode, _ context: GraphContext, ints: String? = nil,
+    texts: String = "classes_strings"
+  ) throws -> any GraphOperator {
+    let names = try node.required(texts, node.strings(texts))
+    let numbers = try ints.map { try node.required($0, node.ints($0)).map { Int($0) } }
+    let (left, right) = (
+      try context.texts([names.count], names),
+      try context.int64s([names.count], numbers ?? Array(names.indices))
+    )
+    let number = try context.int64s([1], [Int(try node.int("default_int64", default: -1))])
+    let text = try context.texts(
+      [1], [Array(try node.text("default_string", default: "_Unused").utf8)])
+    return CategoryMapper(
+      toNumbers: try LabelEncoder(left, right, number, context),
+      toTexts: try LabelEncoder(right, left, text, context))
+  }
+
+  private static func list(
+    _ node: ONNXNode, _ prefix: String, _ context: GraphContext
+  ) throws -> GraphTensor {
+    if let tensor = try node.tensor(prefix + "_tensor") {
+      return try .make(tensor, context.budget)
+    }
+    if let texts = try node.strings(prefix + "_strings") {
+      return try context.texts([texts.count], texts)
+    }
+    if let ints = try node.ints(prefix + "_int64s") {
+      return try context.int64s([ints.count], ints.map { Int($0) })
+    }
+    let floats = try node.required(prefix + "_floats", node.floats(prefix + "_floats"))
+    return try context.floats([floats.count], floats)
+  }
+
+  private static func fallback(
+    _ node: ONNXNode, _ type: ONNXElementType, _ context: GraphContext
+  ) throws -> GraphTensor {
+    if let tensor = try node.tensor("default_tensor"), tensor.elementCount == 1 {
+      return try .make(tensor, context.budget)
+    }
+    switch type {
+    case .string:
+      return try context.texts(
+        [1], [Array(try node.text("default_string", default: "_Unused").utf8)])
+    case .float: return try context.floats([1], [try node.float("default_float", default: -0.0)])
+    default:
+      let number = Int(try node.int("default_int64", default: -1))
+      return try context.int64s([1], [number]).converted(to: type, context.budget)
+    }
+  }
+
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
+    [GraphFact(values.elementType, inputs[0].shape)]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let x = try inputs.tensor(0)
+    let found = try Category.all(x, context.budget).map { places[$0] ?? values.count - 1 }
+    return .tensors(try values.picked(found, shape: x.shape, context.budget))
+  }
+}
+
+struct CategoryMapper: GraphOperator {
+  let toNumbers: LabelEncoder
+  let toTexts: LabelEncoder
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let isText = try inputs.tensor(0).elementType == .string
+    return try (isText ? toNumbers : toTexts).compute(inputs, context)
+  }
+}
+
+/// For each value a row with a 1 at its category.
+struct OneHotEncoder: GraphOperator {
+  let places: [Category: Int]
+  let width: Int
+  let allowsOthers: Bool
+
+  static let entries: [OperatorEntry] = [
+    .ml("OneHotEncoder") { node, _ in
+      let categories: [Category]
+      if let texts = try node.strings("cats_strings"), !texts.isEmpty {
+        categories = texts.map { .text($0) }
+      } else {
+        categories = try node.required("cats_int64s", node.ints("cats_int64s")).map {
+          Category(Double($0))
+        }
+      }
+      return OneHotEncoder(
+        places: Dictionary(
+          zip(categories, categories.indices), uniquingKeysWith: { first, _ in first }),
+        width: categories.count, allowsOthers: try node.flag("zeros", default: true))
+    }
+  ]
+
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
+    [GraphFact(.float, inputs[0].shape.map { $0 + [.fixed(width)] })]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let x = try inputs.tensor(0)
+    let to = try context.new(Float.self, x.shape + [width])
+    // Floats count as the integers before their fraction.
+    let plain = x.elementType.isFloat ? try x.converted(to: .int64, context.budget) : x
+    for (index, category) in try Category.all(plain, context.budget).enumerated() {
+      if let place = places[category] {
+        to[index * width + place] = 1
+      } else if !allowsOthers {
+        throw GraphError("a value is in none of the categories")
+      }
+    }
+    return .tensors(to.tensor)
+  }
+}
+
+/// A map's values in the order of a vocabulary, 0 for those that it lacks.
+struct DictVectorizer: GraphOperator {
+  let vocabulary: [Category]
+
+  static let entries: [OperatorEntry] = [
+    .ml("DictVectorizer") { node, _ in
+      if let texts = try node.strings("string_vocabulary"), !texts.isEmpty {
+        return DictVectorizer(vocabulary: texts.map { .text($0) })
+      }
+      let ints = try node.required("int64_vocabulary", node.ints("int64_vocabulary"))
+      return DictVectorizer(vocabulary: ints.map { Category(Double($0)) })
+    }
+  ]
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    guard case .map(let keys, let values) = try inputs.value(0) else {
+      throw GraphError("its input must be a map")
+    }
+    let known = Dictionary(
+      zip(try Category.all(keys, context.budget), 0..<keys.count), uniquingKeysWith: { $1 })
+    let zero = try Cast.converted(
+      context.floats([1], [0]), values.elementType, saturates: true, context)
+    let all = try Concat.joined(
+      [GraphTensor(values, shape: [values.count]), zero], axis: 0, context)
+    let places = vocabulary.map { known[$0] ?? values.count }
+    return .tensors(try all.picked(places, shape: [1, places.count], context.budget))
+  }
+}
+
+/// Each row of scores as a map from labels.
+struct ZipMap: GraphOperator {
+  let labels: ClassLabels
+
+  static let entries: [OperatorEntry] = [
+    .ml("ZipMap") { node, _ in
+      ZipMap(
+        labels: try ClassLabels(node, ints: "classlabels_int64s", texts: "classlabels_strings"))
+    }
+  ]
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let x = try inputs.tensor(0)
+    let columns = x.shape.last ?? 0
+    guard columns == labels.count, (1...2).contains(x.rank) else {
+      throw GraphError("the shape \(x.shape) has no \(labels.count) columns")
+    }
+    let keys = try labels.tensor(Array(0..<labels.count), context)
+    return [
+      .sequence(
+        try (0..<x.count / max(1, columns)).map { row in
+          let places = Array(row * columns..<(row + 1) * columns)
+          return .map(
+            keys: keys, values: try x.picked(places, shape: [columns], context.budget))
+        })
+    ]
+  }
+}

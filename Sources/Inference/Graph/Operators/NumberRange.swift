@@ -1,0 +1,45 @@
+internal import Models
+
+/// Numbers from a start to a limit, which is left out, by a step.
+struct NumberRange: GraphOperator {
+  static let entries = [OperatorEntry("Range", versions: 11...28) { _, _ in NumberRange() }]
+
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
+    [GraphFact(inputs[0].type, [.unknown])]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let start = try inputs.tensor(0)
+    let (limit, step) = (
+      try inputs.tensor(1, start.elementType), try inputs.tensor(2, start.elementType)
+    )
+    guard start.count == 1, limit.count == 1, step.count == 1 else {
+      throw GraphError("start, limit and step must be one number each")
+    }
+    return .tensors(
+      try start.elementType.dispatch(
+        Work(start: start, limit: limit, step: step, context: context)))
+  }
+
+  private struct Work: NumberVisitor {
+    let start: GraphTensor
+    let limit: GraphTensor
+    let step: GraphTensor
+    let context: GraphContext
+
+    func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
+      let (first, end, step) = (
+        start.values(N.self)[0], limit.values(N.self)[0], self.step.values(N.self)[0]
+      )
+      let count = ((end.double - first.double) / step.double).rounded(.up)
+      guard count.isFinite, count <= Double(context.budget.elementLimit) else {
+        throw GraphError("\(count) numbers, over the limit of \(context.budget.elementLimit)")
+      }
+      let to = try context.new(N.self, [Int(max(0, count))])
+      for index in 0..<to.count {
+        to[index] = .sum(first, .product(N(int64: Int64(index)), step))
+      }
+      return to.tensor
+    }
+  }
+}

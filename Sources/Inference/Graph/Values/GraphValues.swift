@@ -1,0 +1,60 @@
+internal import Models
+
+/// The elements of a tensor to read, each access within bounds; keeps the tensor.
+@safe
+package struct GraphValues<Element: BitwiseCopyable> {
+  private let tensor: GraphTensor
+  let base: UnsafeMutablePointer<Element>
+  package let count: Int
+
+  init(_ tensor: GraphTensor, _ base: UnsafeMutablePointer<Element>) {
+    self.tensor = tensor
+    self.count = tensor.count
+    unsafe self.base = base
+  }
+
+  @inline(__always)
+  package subscript(index: Int) -> Element {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+    return unsafe base[index]
+  }
+
+  package var array: [Element] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
+}
+
+/// A tensor in the making: its elements can be written until it is handed on.
+@safe
+package struct NewTensor<Element: BitwiseCopyable> {
+  package let tensor: GraphTensor
+  private let base: UnsafeMutablePointer<Element>
+  package let count: Int
+
+  /// Zeros.
+  init(_ type: ONNXElementType, _ shape: [Int], _ budget: MemoryBudget) throws {
+    tensor = try GraphTensor(type, shape, budget)
+    precondition(type.storedSize == MemoryLayout<Element>.size)
+    count = tensor.count
+    unsafe base = tensor.base.assumingMemoryBound(to: Element.self)
+  }
+
+  @inline(__always)
+  package subscript(index: Int) -> Element {
+    get {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      return unsafe base[index]
+    }
+    nonmutating set {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      unsafe base[index] = newValue
+    }
+  }
+}
+
+extension NewTensor {
+  /// The elements from one on; whoever calls has checked how many there are.
+  @inline(__always)
+  func withRow(_ start: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {
+    precondition(start >= 0 && start < count)
+    unsafe body(base + start)
+  }
+}

@@ -1,0 +1,27 @@
+internal import Synchronization
+
+/// The bytes that the values of a run may take together, so that no graph takes the machine's
+/// memory. Values give back what they took when they go.
+package final class MemoryBudget: Sendable {
+  package let limit: Int
+  /// Most elements of one value.
+  package let elementLimit: Int
+  private let taken = Atomic<Int>(0)
+
+  package init(limit: Int = 4 << 30, elementLimit: Int = 1 << 30) {
+    self.limit = limit
+    self.elementLimit = elementLimit
+  }
+
+  package var used: Int { taken.load(ordering: .relaxed) }
+
+  func take(_ bytes: Int) throws {
+    let (_, total) = taken.add(bytes, ordering: .relaxed)
+    guard total <= limit else {
+      taken.subtract(bytes, ordering: .relaxed)
+      throw GraphError("its values would take more than the limit of \(limit) bytes")
+    }
+  }
+
+  func release(_ bytes: Int) { taken.subtract(bytes, ordering: .relaxed) }
+}
