@@ -52,6 +52,8 @@ let package = Package(
     .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
+    .target(
+      name: "CTLS", linkerSettings: [.linkedLibrary(":libssl.a"), .linkedLibrary(":libcrypto.a")]),
     .target(name: "CCurl"),
     .target(name: "CRapidJSON", cxxSettings: [.unsafeFlags(["-fno-exceptions", "-fno-rtti"])]),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary(":libmicrohttpd.a")]),
@@ -64,10 +66,11 @@ let package = Package(
     swift("JSON", ["Bytes", "CRapidJSON"]),
     swift("Metrics", ["Time"]),
     swift("Time", []),
-    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
+    swift("TLS", ["Bytes", "CTLS", "Time"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads", "TLS"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["CMessages"]),
-    swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
+    swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "TLS"]),
     swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics", "Time"]),
     swift("Models", ["Bytes", "JSON"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
@@ -126,7 +129,8 @@ let package = Package(
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("Time", ["Time"]),
-    tests("EventLoop", ["Bytes", "EventLoop"]),
+    tests("TLS", ["Bytes", "Time", "TLS"]),
+    tests("EventLoop", ["Bytes", "EventLoop", "TLS"]),
     tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
       name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"],
