@@ -90,7 +90,7 @@ let package = Package(
       [
         "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
         "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
-        "Threads", "Time", "Tokenizers", "Web",
+        "Threads", "Time", "TLS", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
