@@ -52,6 +52,8 @@ let package = Package(
     .systemLibrary(name: "CExpat"),
     // Our own C.
     .target(name: "CLinux"),
+    .target(
+      name: "CTLS", linkerSettings: [.linkedLibrary(":libssl.a"), .linkedLibrary(":libcrypto.a")]),
     .target(name: "CCurl"),
     .target(name: "CRapidJSON", cxxSettings: [.unsafeFlags(["-fno-exceptions", "-fno-rtti"])]),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary(":libmicrohttpd.a")]),
@@ -71,10 +73,11 @@ let package = Package(
     swift("JSON", ["Bytes", "CRapidJSON"]),
     swift("Metrics", ["Time"]),
     swift("Time", []),
-    swift("EventLoop", ["Bytes", "CLinux", "Threads"]),
+    swift("TLS", ["Bytes", "CTLS", "Time"]),
+    swift("EventLoop", ["Bytes", "CLinux", "Threads", "TLS"]),
     swift("HTTP2", ["Bytes", "CNghttp2"]),
     swift("Messages", ["CMessages"]),
-    swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics"]),
+    swift("RPC", ["Bytes", "EventLoop", "HTTP2", "Messages", "Metrics", "TLS"]),
     swift("REST", ["Bytes", "CMicroHTTPD", "EventLoop", "JSON", "Messages", "Metrics", "Time"]),
     swift("Models", ["Bytes", "CONNX", "JSON", "Messages"]),
     swift("Tokenizers", ["Bytes", "JSON"]),
@@ -95,7 +98,7 @@ let package = Package(
       [
         "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
         "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
-        "Threads", "Time", "Tokenizers", "Web",
+        "Threads", "Time", "TLS", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
@@ -137,7 +140,8 @@ let package = Package(
     tests("JSON", ["JSON"]),
     tests("Metrics", ["Metrics"]),
     tests("Time", ["Time"]),
-    tests("EventLoop", ["Bytes", "EventLoop"]),
+    tests("TLS", ["Bytes", "Time", "TLS"]),
+    tests("EventLoop", ["Bytes", "EventLoop", "TLS"]),
     tests("HTTP2", ["Bytes", "CNghttp2", "HTTP2"]),
     .target(
       name: "CTestMessages", dependencies: ["CProtobufC", "CMessages"],

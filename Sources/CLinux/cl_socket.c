@@ -171,6 +171,14 @@ int cl_connect(const cl_address *address, int *done) {
   return fd;
 }
 
+int cl_socket_pair(int *near_end, int *far_end) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0) return -errno;
+  *near_end = ends[0];
+  *far_end = ends[1];
+  return 0;
+}
+
 int cl_socket_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;

@@ -1,21 +1,26 @@
 internal import CLinux
 internal import Glibc
+package import TLS
 
 extension EventLoop {
   /// Connects to `address`; `handler` is told `opened`, or `closed` with what went wrong. On the
   /// loop only.
   ///
+  /// - Parameter session: a client's, for a server that speaks TLS; its handshake counts to the
+  ///   connect's time.
   /// - Throws: when not even the attempt can be made (no descriptors, no route).
   @discardableResult
   package func connect(
-    to address: SocketAddress, timeout: Duration = .seconds(10), handler: any ConnectionHandler
+    to address: SocketAddress, timeout: Duration = .seconds(10), session: TLSSession? = nil,
+    handler: any ConnectionHandler
   ) throws(SystemError) -> Connection {
     preconditionCurrent()
     var done: Int32 = 0
     let fd = unsafe address.withRaw { unsafe cl_connect($0, &done) }
     try SystemError.check(fd, "connect to \(address)")
     let connection = Connection(
-      fd: fd, peer: address, loop: self, handler: handler, phase: .connecting, slot: nil)
+      fd: fd, peer: address, loop: self, handler: handler, phase: .connecting, slot: nil,
+      tls: session.map { ConnectionTLS($0, terms: nil) })
     do throws(SystemError) {
       // A socket that stands already is writable: the first turn finds it.
       try watch(connection, .writable)
@@ -36,6 +41,7 @@ extension Connection {
       return close(
         .connectFailed(SystemError(code: code, operation: "connect to \(peer)", advice: advice)))
     }
+    if let tls { return beginSecuring(tls) }
     disarm()
     phase = .open
     updateInterest()

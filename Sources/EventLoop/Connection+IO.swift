@@ -1,6 +1,7 @@
 internal import Bytes
 internal import CLinux
 internal import Glibc
+internal import TLS
 
 extension Connection {
   /// One read a turn: what does not fit stays in the kernel and makes the socket readable again,
@@ -10,20 +11,32 @@ extension Connection {
     let buffer = unsafe loop.readBuffer
     let count = unsafe cl_receive(fd, buffer.baseAddress, buffer.count)
     if count > 0 {
-      guard phase == .open, let handler else { return }
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)])
-      let taken = unsafe handler.received(bytes)
-      guard taken < bytes.count, phase == .open else { return }
-      unsafe untaken.append(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
-      loop.hesitant.append(self)
+      if let tls { return unsafe unseal(bytes, tls) }
+      unsafe hand(bytes)
     } else if count == 0 {
-      hasPeerEnded = true
-      if phase == .lingering { return close(.local) }
-      updateInterest()
-      if phase == .open { handler?.receivedEnd() }
+      if phase == .securing { return failHandshake(TLSError("the other side went away")) }
+      endPeer()
     } else if count != -Int64(EAGAIN) {
       lose(Int32(-count))
     }
+  }
+
+  /// Gives the handler what was read; what it does not take is kept for the next turn.
+  func hand(_ bytes: UnsafeRawBufferPointer) {
+    guard phase == .open, let handler else { return }
+    let taken = unsafe handler.received(bytes)
+    guard taken < bytes.count, phase == .open else { return }
+    unsafe untaken.append(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+    loop.hesitant.append(self)
+  }
+
+  /// The peer sends no more.
+  func endPeer() {
+    hasPeerEnded = true
+    if phase == .lingering { return close(.local) }
+    updateInterest()
+    if phase == .open { handler?.receivedEnd() }
   }
 
   /// What the handler left of the last read. Whoever closes gets no more of it, and reads on.
@@ -36,6 +49,7 @@ extension Connection {
       loop.hesitant.append(self)
     } else {
       untaken.removeAll(keepingCapacity: 0)
+      endPeerOfSession()
     }
   }
 
@@ -48,6 +62,7 @@ extension Connection {
     defer { loop.output.removeAll(keepingCapacity: 4 * limit) }
     guard phase == .open || phase == .flushing else { return }
     guard !loop.output.isEmpty else { return hasMore ? setNeedsWrite() : finishFlush() }
+    if let tls, !seals(tls) { return }
     let sent = unsafe loop.output.withUnsafeBytes { bytes in
       unsafe cl_send(fd, bytes.baseAddress, bytes.count)
     }

@@ -1,17 +1,20 @@
 internal import Bytes
 internal import CLinux
 internal import Glibc
+internal import TLS
 
 // connecting ──▶ open ─ closeAfterFlush ─▶ flushing ─ all sent ─▶ lingering ─ FIN, time ─▶ closed
-//      │           │                          │                                             ▲
-//      └───────────┴─── close, reset, time ───┴─────────────────────────────────────────────┘
+//      │         ▲ │                          │                       ▲                      ▲
+//      │ securing┘ │                          │    failed handshake ──┘                      │
+//      └───────────┴─── close, reset, time ───┴──────────────────────────────────────────────┘
 //
+// With TLS there is `securing` before `open`: the handshake, of which the handler hears nothing.
 // `lingering` has sent FIN and throws away what still comes in: closing with unread bytes would
 // send RST, and RST can destroy the last answer on its way to the peer.
 
 /// A non-blocking stream socket on a loop, accepted or connected. On its loop only.
 package final class Connection: PollSource {
-  enum Phase { case connecting, open, flushing, lingering, closed }
+  enum Phase { case connecting, securing, open, flushing, lingering, closed }
 
   /// Most time for a flush, and for the lingering behind it, unless said otherwise.
   package static let endTime = Duration.seconds(5)
@@ -24,6 +27,10 @@ package final class Connection: PollSource {
   var phase: Phase
   var interest: PollEvents
   var hasPeerEnded = false
+  /// Whether the handler has no room for what could be read.
+  private var isPaused = false
+  /// Nil for a connection without TLS.
+  let tls: ConnectionTLS?
   /// In the loop's list of connections to flush at the turn's end.
   var isDirty = false
   /// `setNeedsWrite` was called while blocked.
@@ -37,20 +44,21 @@ package final class Connection: PollSource {
   /// When `timer` fires; it ends a connect, a flush or the lingering.
   private var limit = LoopInstant.distantFuture
   /// How long the peer has for its FIN once it has ours.
-  private var lingering = Duration.zero
+  var lingering = Duration.zero
   /// When the connection ends even if the peer has not taken everything.
-  private var lastEnd = LoopInstant.distantFuture
+  var lastEnd = LoopInstant.distantFuture
   var slot: ConnectionSlot?
 
   init(
     fd: Int32, peer: SocketAddress, loop: EventLoop, handler: any ConnectionHandler, phase: Phase,
-    slot: ConnectionSlot?
+    slot: ConnectionSlot?, tls: ConnectionTLS? = nil
   ) {
     self.loop = loop
     self.peer = peer
     self.handler = handler
     self.phase = phase
     self.slot = slot
+    self.tls = tls
     interest = phase == .connecting ? .writable : .readable
     super.init(fd: fd)
   }
@@ -92,7 +100,7 @@ package final class Connection: PollSource {
     loop.assertCurrent()
     lastEnd = min(lastEnd, end)
     switch phase {
-    case .connecting: close(.local)
+    case .connecting, .securing: close(.local)
     case .open:
       self.lingering = lingering
       setNeedsWrite()
@@ -108,6 +116,17 @@ package final class Connection: PollSource {
     }
   }
 
+  /// Reads no more until `resumeReading`: what comes in the meantime waits in the kernel.
+  package func pauseReading() {
+    isPaused = true
+    updateInterest()
+  }
+
+  package func resumeReading() {
+    isPaused = false
+    updateInterest()
+  }
+
   /// Closes at once with RST.
   package func abort() {
     if phase != .closed { _ = cl_reset_on_close(fd) }
@@ -119,6 +138,7 @@ package final class Connection: PollSource {
   /// Everything is in the kernel; a connection that only waited for that says FIN.
   func finishFlush() {
     guard phase == .flushing else { return }
+    if let tls, !endsSession(tls) { return }
     if hasPeerEnded { return close(.local) }
     phase = .lingering
     _ = cl_shutdown_write(fd)
@@ -128,8 +148,11 @@ package final class Connection: PollSource {
   func close(_ reason: CloseReason) {
     loop.assertCurrent()
     guard phase != .closed else { return }
+    if phase == .securing {
+      tls?.terms?.handshakeEnded(peer, tls?.failure ?? TLSError("\(reason)"))
+    }
     phase = .closed
-    closeReason = reason
+    closeReason = tls?.failure.map { .insecure($0) } ?? reason
     disarm()
     loop.unwatch(self)
     _ = cl_close(fd)
@@ -147,7 +170,7 @@ package final class Connection: PollSource {
   func updateInterest() {
     guard phase != .closed, phase != .connecting else { return }
     var wanted: PollEvents = []
-    if !hasPeerEnded { wanted.insert(.readable) }
+    if !hasPeerEnded && !isPaused { wanted.insert(.readable) }
     if !leftover.isEmpty { wanted.insert(.writable) }
     guard wanted != interest else { return }
     interest = wanted
@@ -202,6 +225,10 @@ extension Connection: TimerHandler {
     if phase == .lingering, !peer.isUnix, loop.now < lastEnd, cl_unacknowledged(fd) > 1 {
       return arm(min(lastEnd, loop.now.advanced(by: lingering)))
     }
-    close(phase == .connecting ? .connectTimeout : .local)
+    switch phase {
+    case .connecting: close(.connectTimeout)
+    case .securing: failHandshake(TLSError("it took longer than it may"))
+    default: close(.local)
+    }
   }
 }

@@ -1,11 +1,13 @@
 package import Bytes
+package import TLS
 
 /// What lives on a connection: protocol code that turns bytes into events and back.
 ///
 /// All calls come on the connection's loop, never one inside another: `closed` in particular comes
 /// after the callback in which `close` was called has returned, exactly once, and is the last.
 package protocol ConnectionHandler: AnyObject {
-  /// The connection stands (accepted, or the outbound connect has succeeded).
+  /// The connection stands (accepted, or the outbound connect has succeeded), and with TLS its
+  /// handshake is done.
   func opened(_ connection: Connection)
 
   /// Bytes came in; they are borrowed for the call (a buffer shared by the loop's connections).
@@ -46,6 +48,8 @@ package enum CloseReason: Error, Sendable, Equatable, CustomStringConvertible {
   case connectFailed(SystemError)
   /// An outbound connect took longer than it was given.
   case connectTimeout
+  /// TLS failed, in the handshake or behind it.
+  case insecure(TLSError)
   /// The loop is shutting down.
   case shutdown
 
@@ -55,6 +59,7 @@ package enum CloseReason: Error, Sendable, Equatable, CustomStringConvertible {
     case .reset(let error): "connection lost: \(error)"
     case .connectFailed(let error): "\(error)"
     case .connectTimeout: "no answer to the connect within its time"
+    case .insecure(let error): "TLS failed: \(error)"
     case .shutdown: "the server is shutting down"
     }
   }

@@ -71,6 +71,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
   var closings: ContiguousArray<Connection> = []
   /// What a connection gathers goes through here; only what the kernel refuses is kept.
   var output = ByteBuffer(capacity: 65_536)
+  /// The other side of a TLS session: what it has unsealed, or is about to seal.
+  var plain = ByteBuffer()
   let readBuffer: UnsafeMutableRawBufferPointer
   let events: UnsafeMutableBufferPointer<cl_event>
 

@@ -10,6 +10,8 @@ package struct ListenOptions: Sendable {
   package var backlog: Int32 = 4_096
   /// Hears of every connection that is not taken in, on the loop that refused it.
   package var refused: @Sendable (Refusal) -> Void = { _ in }
+  /// How connections are secured; nil where they are not.
+  package var tls: TLSTerms?
   package init() {}
 }
 
@@ -65,7 +67,12 @@ extension EventLoopGroup {
     on address: SocketAddress, options: ListenOptions = ListenOptions(),
     handler: @escaping @Sendable (EventLoop) -> any ConnectionHandler
   ) throws(SystemError) -> Listening {
-    try accept(on: address, options: options) { (socket, loop) throws(SystemError) in
+    let terms = options.tls
+    return try accept(on: address, options: options) { (socket, loop) throws(SystemError) in
+      if let terms {
+        try socket.secure(terms, on: loop, handler: handler(loop))
+        return
+      }
       let connection = Connection(
         fd: socket.fd, peer: socket.peer, loop: loop, handler: handler(loop), phase: .open,
         slot: socket.slot)

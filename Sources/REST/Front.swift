@@ -46,9 +46,10 @@ package final class Front: Sendable {
     var options = ListenOptions()
     options.maxConnections = core.options.limits.connections
     options.refused = { [core] in if $0 == .maximum { core.metrics?.reached(.connections) } }
+    let terms = address.isUnix ? nil : core.options.tls
     let listening = try group.accept(on: address, options: options) {
       [self] (socket, loop) throws(SystemError) in
-      try daemon(on: loop).take(socket)
+      try daemon(on: loop).take(socket, terms)
     }
     listenings.withLock { $0.append(listening) }
     return listening

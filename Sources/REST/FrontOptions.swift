@@ -1,3 +1,4 @@
+package import EventLoop
 package import Metrics
 
 /// What the HTTP front serves and how.
@@ -15,6 +16,9 @@ package struct FrontOptions: Sendable {
   /// Hears of every request that was answered or given up, on its connection's loop; must not
   /// block.
   package var observer: (@Sendable (EndedRequest) -> Void)?
+
+  /// How connections are secured, other than those of Unix sockets; nil where they are not.
+  package var tls: TLSTerms?
 
   package init() {}
 }

@@ -122,8 +122,11 @@ struct Arguments: Sendable {
   }
 
   /// The option as an address; whether anybody answers there is another matter.
-  func address(_ name: String) throws(UsageError) -> String? {
-    guard let text = values[name] else { return nil }
+  ///
+  /// - Parameter scheme: what may stand before it.
+  func address(_ name: String, without scheme: String = "") throws(UsageError) -> String? {
+    guard var text = values[name] else { return nil }
+    if text.hasPrefix(scheme) { text = String(text.dropFirst(scheme.count)) }
     if let problem = ServerConfiguration.problem(withAddress: text) {
       throw UsageError("--\(name) \(problem)", command: "")
     }

@@ -6,7 +6,11 @@ internal import Glibc
 extension Command {
   /// Of every command that calls a server.
   static let clientOptions: [Option] = [
-    .option("server", "ADDRESS", "host:port or unix:/path", initial: server),
+    .option(
+      "server", "ADDRESS", "host:port, https://host:port or unix:/path", initial: server),
+    .flag("tls", "speak TLS, as https:// says too"),
+    .option("ca", "FILE", "whom to trust, in PEM; with TLS", initial: "as the system does"),
+    .option("tls-name", "NAME", "what its certificate is of", initial: "the address's host"),
     keyOption, timeoutOption,
   ]
 
@@ -23,7 +27,7 @@ extension Command {
     _ arguments: Arguments,
     _ body: (ClientConnection, CallOptions) async throws -> Answer
   ) async throws -> Answer {
-    let address = try arguments.address("server") ?? server
+    let (address, tls) = try place(arguments)
     let timeout =
       try arguments.duration("timeout", .milliseconds(1)...(.seconds(86_400))) ?? timeout
     var options = CallOptions(timeout: timeout)
@@ -34,6 +38,7 @@ extension Command {
     do {
       var options = ClientOptions()
       options.connectTimeout = min(options.connectTimeout, timeout)
+      options.tls = tls
       connection = try await ClientConnection.connect(to: address, options: options)
     } catch {
       let reason = (error as? Status)?.message ?? "\(error)"
@@ -44,6 +49,18 @@ extension Command {
     }
     defer { connection.close() }
     return try await body(connection, options)
+  }
+
+  /// Where the server is, and its TLS if it has any.
+  private static func place(
+    _ arguments: Arguments
+  ) throws(UsageError) -> (address: String, tls: ClientTLS?) {
+    let scheme = "https://"
+    let isSecure = arguments["server"]?.hasPrefix(scheme) == true
+    let address = try arguments.address("server", without: scheme) ?? server
+    guard isSecure || arguments.has("tls") || arguments.has("ca") || arguments.has("tls-name")
+    else { return (address, nil) }
+    return (address, ClientTLS(authorities: arguments["ca"], name: arguments["tls-name"]))
   }
 
   private static func token(_ arguments: Arguments) throws(UsageError) -> String? {

@@ -11,6 +11,12 @@ struct BlockingClient: Sendable {
     guard fd >= 0, connect(port: port) == 0 else { throw Failed(code: errno) }
   }
 
+  /// A socket that somebody else has made, which waits from here on.
+  init(taking fd: Int32) {
+    self.fd = fd
+    _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK)
+  }
+
   /// A socket that is not connected yet.
   init() throws {
     fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

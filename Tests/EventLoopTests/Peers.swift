@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import TLS
 import Testing
 
 /// What a handler lived through.
@@ -117,13 +118,15 @@ struct Peer: Sendable {
 
   static func connect(
     on loop: EventLoop, to address: SocketAddress, sending bytes: [UInt8] = [],
-    timeout: Duration = .seconds(10), onBytes: (@Sendable (Connection) -> Void)? = nil
+    timeout: Duration = .seconds(10), tls: (context: TLSContext, name: String)? = nil,
+    onBytes: (@Sendable (Connection) -> Void)? = nil
   ) async throws -> Peer {
     let events = Channel<Event>(low: 0, high: 1 << 20)
     return try await loop.run {
       let caller = Caller(sending: bytes, events: events)
       caller.onBytes = onBytes
-      try loop.connect(to: address, timeout: timeout, handler: caller)
+      let session = try tls.map { try TLSSession(connecting: $0.context, to: $0.name) }
+      try loop.connect(to: address, timeout: timeout, session: session, handler: caller)
       return Peer(events: events, caller: LoopBound(caller, on: loop))
     }
   }

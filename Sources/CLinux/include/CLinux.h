@@ -54,6 +54,8 @@ int cl_local_address(int fd, cl_address *address);
 int cl_accept(int listener, cl_address *peer);
 // Answers the socket with its connect under way; *done is 1 when it already stands.
 int cl_connect(const cl_address *address, int *done);
+// Two stream sockets that are connected to each other.
+int cl_socket_pair(int *near_end, int *far_end);
 // The pending error of a socket (SO_ERROR), or 0.
 int cl_socket_error(int fd);
 int64_t cl_receive(int fd, void *bytes, size_t count);

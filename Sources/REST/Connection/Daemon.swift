@@ -23,6 +23,11 @@ final class Daemon {
   private var farewells: [ObjectIdentifier: Connection] = [:]
   /// The socket that is being handed to the library, for its callback.
   private(set) var incoming: AcceptedSocket?
+  /// Whether that is one end of a relay.
+  private(set) var isRelaying = false
+  /// Clients' own connections, where the library has relays' ends.
+  private var relays: [Int: Connection] = [:]
+  private var relayed = 0
   private var isRunning = false
   private var isPosted = false
   /// A handler was started that has not answered at once.
@@ -58,21 +63,56 @@ final class Daemon {
     post = { bound.value.daemon?.runPosted() }
   }
 
-  /// A connection for the library. Refuses, by closing, what passes the bound on one address.
-  func take(_ socket: AcceptedSocket) {
-    guard let handle = unsafe handle, core.addresses.add(socket.peer.host) else {
+  /// A connection for the library, by way of TLS where there are terms for it. Refuses, by closing,
+  /// what passes the bound on one address.
+  func take(_ socket: AcceptedSocket, _ terms: TLSTerms?) throws(SystemError) {
+    let host = socket.peer.host
+    guard unsafe handle != nil, core.addresses.add(host) else {
       core.metrics?.reached(.connectionsPerAddress)
       return socket.close()
+    }
+    guard let terms else {
+      if !hand(socket) { core.addresses.remove(host) }
+      return
+    }
+    do throws(SystemError) { try relay(socket, terms) } catch {
+      core.addresses.remove(host)
+      throw error
+    }
+  }
+
+  /// The library gets what is within the TLS. Its own connection ends before the client's, whose
+  /// end is what the front waits for.
+  private func relay(_ socket: AcceptedSocket, _ terms: TLSTerms) throws(SystemError) {
+    let number = relayed
+    relayed += 1
+    relays[number] = try socket.relay(terms, on: loop) { [weak self] inner in
+      guard let self else { return inner.close() }
+      isRelaying = true
+      _ = hand(inner)
+      isRelaying = false
+    } lingering: { [core] in
+      Self.lingering(core)
+    } ended: { [weak self, core] in
+      self?.relays[number] = nil
+      core.addresses.remove(socket.peer.host)
+    }
+  }
+
+  /// - Returns: false if the library had no memory for it, and has closed it.
+  private func hand(_ socket: AcceptedSocket) -> Bool {
+    guard let handle = unsafe handle else {
+      socket.close()
+      return false
     }
     incoming = socket
     _ = unsafe socket.peer.withSystemAddress { address, length in
       unsafe MHD_add_connection(
         handle, socket.fd, address.assumingMemoryBound(to: sockaddr.self), length)
     }
-    // The library had no memory for it, and has closed it.
-    if incoming != nil { core.addresses.remove(socket.peer.host) }
-    incoming = nil
+    defer { incoming = nil }
     sweepLater()
+    return incoming == nil
   }
 
   // MARK: Running
@@ -134,12 +174,15 @@ final class Daemon {
     connection.closed()
     let id = ObjectIdentifier(connection)
     connections[id] = nil
-    let lingering = core.phase == .draining ? Self.drainLingering : Connection.endTime
-    farewells[id] = connection.seeOff(lingering: lingering) { [weak self, core] in
+    farewells[id] = connection.seeOff(lingering: Self.lingering(core)) { [weak self, core] in
       self?.farewells[id] = nil
-      core.addresses.remove(connection.host)
+      if !connection.isRelayed { core.addresses.remove(connection.host) }
     }
-    if farewells[id] == nil { core.addresses.remove(connection.host) }
+    if farewells[id] == nil, !connection.isRelayed { core.addresses.remove(connection.host) }
+  }
+
+  private static func lingering(_ core: FrontCore) -> Duration {
+    core.phase == .draining ? drainLingering : Connection.endTime
   }
 
   /// How long a drain waits for clients that keep their socket open when they have the last answer.
@@ -170,6 +213,10 @@ final class Daemon {
     run()
     for connection in connections.values { connection.closeIfIdle() }
     for farewell in farewells.values { farewell.closeAfterFlush(lingering: Self.drainLingering) }
+    // Those whose handshake is not done, or whose end has come; the others end with their answer.
+    for relay in relays.values where !relay.isOpen {
+      relay.closeAfterFlush(lingering: Self.drainLingering)
+    }
     run()
   }
 
@@ -177,6 +224,7 @@ final class Daemon {
   func closeAll() {
     for connection in connections.values { connection.close() }
     for farewell in farewells.values { farewell.close() }
+    for relay in relays.values { relay.close() }
     run()
   }
 

@@ -10,6 +10,8 @@ final class HTTPConnection {
   let peer: String
   /// The client's address without its port.
   let host: String
+  /// The socket is not the client's own.
+  let isRelayed: Bool
   var clock: ConnectionClock
   /// The library's side, while a request is being handled.
   var library: LibraryConnection?
@@ -30,6 +32,7 @@ final class HTTPConnection {
   init(_ socket: AcceptedSocket, daemon: Daemon) {
     self.socket = socket
     self.daemon = daemon
+    isRelayed = daemon.isRelaying
     core = daemon.core
     loop = daemon.loop
     peer = socket.peer.description

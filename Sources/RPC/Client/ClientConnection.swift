@@ -15,8 +15,23 @@ public struct ClientOptions: Sendable {
   /// Bytes of messages that wait on the connection, in both directions.
   public var memory = 256 << 20
   public var userAgent = "apus"
+  /// Nil for a connection whose bytes go as they are.
+  public var tls: ClientTLS?
 
   public init() {}
+}
+
+/// Whom a client takes for the server.
+public struct ClientTLS: Sendable {
+  /// A file in PEM of the authorities to trust; nil for those that the system trusts.
+  public var authorities: String?
+  /// What the server's certificate must be of; nil for the host of its address.
+  public var name: String?
+
+  public init(authorities: String? = nil, name: String? = nil) {
+    self.authorities = authorities
+    self.name = name
+  }
 }
 
 /// A connection to a gRPC server, for any number of calls at once.
@@ -40,22 +55,27 @@ public final class ClientConnection: ClientTransport {
     to address: String, options: ClientOptions = ClientOptions()
   ) async throws -> ClientConnection {
     let parsed: SocketAddress
-    do { parsed = try SocketAddress(address) } catch {
+    var security: ClientSecurity?
+    do {
+      parsed = try SocketAddress(address)
+      security = try options.tls.map { tls in try ClientSecurity(tls, address: address) }
+    } catch {
       throw Status(.invalidArgument, "\(error)")
     }
     let group = try EventLoopGroup(count: 1)
-    return try await connect(to: parsed, on: group.next(), options: options, group: group)
+    return try await connect(
+      to: parsed, on: group.next(), options: options, security: security, group: group)
   }
 
   package static func connect(
     to address: SocketAddress, on loop: EventLoop, options: ClientOptions = ClientOptions(),
-    group: EventLoopGroup? = nil
+    security: ClientSecurity? = nil, group: EventLoopGroup? = nil
   ) async throws -> ClientConnection {
     let shell = try await loop.run {
       LoopBound(ClientShell(loop: loop, options: options), on: loop)
     }
     try await withCheckedThrowingContinuation { continuation in
-      loop.execute { shell.value.connect(to: address, continuation) }
+      loop.execute { shell.value.connect(to: address, security, continuation) }
     }
     return ClientConnection(
       loop: loop, shell: shell, authority: address.isUnix ? "localhost" : "\(address)",
@@ -84,7 +104,7 @@ public final class ClientConnection: ClientTransport {
   public func open(path: String, options call: CallOptions) async throws -> any ClientCall {
     var headers = HeaderList()
     headers.append(":method", "POST")
-    headers.append(":scheme", "http")
+    headers.append(":scheme", options.tls == nil ? "http" : "https")
     headers.append(":path", path)
     headers.append(":authority", authority)
     headers.append("te", "trailers")

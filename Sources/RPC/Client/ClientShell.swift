@@ -2,6 +2,7 @@ internal import Bytes
 internal import EventLoop
 internal import HTTP2
 internal import Messages
+internal import TLS
 
 /// A client's connection: joins socket and session. On its loop only.
 final class ClientShell {
@@ -25,10 +26,17 @@ final class ClientShell {
 
   func setNeedsWrite() { connection?.setNeedsWrite() }
 
-  func connect(to address: SocketAddress, _ continuation: CheckedContinuation<Void, any Error>) {
-    do throws(SystemError) {
+  func connect(
+    to address: SocketAddress, _ security: ClientSecurity?,
+    _ continuation: CheckedContinuation<Void, any Error>
+  ) {
+    do {
       opening = continuation
-      try loop.connect(to: address, timeout: options.connectTimeout, handler: self)
+      let session = try security.map { security in
+        try TLSSession(connecting: security.context, to: security.name)
+      }
+      try loop.connect(
+        to: address, timeout: options.connectTimeout, session: session, handler: self)
     } catch {
       opening = nil
       continuation.resume(throwing: Status(.unavailable, "\(error)"))
@@ -116,7 +124,8 @@ extension ClientShell: ConnectionHandler {
   }
 
   func receivedEnd() {
-    lost = Status(.unavailable, "the server closed the connection")
+    let hint = greeting == nil ? "" : " without a word; it may want TLS"
+    lost = Status(.unavailable, "the server closed the connection" + hint)
     connection?.close()
   }
 

@@ -17,12 +17,14 @@ struct ServerGreeting: Sendable {
     if seen.starts(with: "HTTP/".utf8) {
       return .foreign("it speaks HTTP/1, not HTTP/2; if it is Apus, this is its HTTP port")
     }
+    // An alert of TLS, version 3 of SSL and above.
+    if seen.starts(with: [21, 3]) { return .foreign("it speaks TLS, and was spoken to without") }
     // A length of less than 64 KiB, type SETTINGS, no ACK, stream 0.
     let head: [UInt8?] = [0, nil, nil, 4, 0, 0, 0, 0, 0]
     let fits = zip(seen, head).allSatisfy { byte, wanted in wanted.map { $0 == byte } ?? true }
     if fits { return seen.count == 9 ? .http2 : .undecided }
     // As much of a status line as came may still become one.
-    if "HTTP/".utf8.starts(with: seen) { return .undecided }
+    if "HTTP/".utf8.starts(with: seen) || seen == [21] { return .undecided }
     return .foreign("it does not speak HTTP/2")
   }
 }

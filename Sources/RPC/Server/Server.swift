@@ -16,6 +16,8 @@ public struct ServerOptions: Sendable {
   public var servesReflection = true
   /// Where connections and calls are counted.
   package var registry: Registry?
+  /// How connections are secured, other than those of Unix sockets; nil where they are not.
+  package var tls: TLSTerms?
 
   public init() {}
 }
@@ -33,6 +35,7 @@ public final class Server: Sendable {
   package let group: EventLoopGroup
   let core: ServerCore
   private let listenings = Mutex<[Listening]>([])
+  private let tls: TLSTerms?
 
   /// A server with a loop per core.
   public convenience init(
@@ -46,6 +49,7 @@ public final class Server: Sendable {
     health = HealthBoard()
     health.set("", .serving)
     self.group = group
+    tls = options.tls
     let metrics = options.registry.map { ServerMetrics($0, loops: group.loops.count) }
     let all = services + Self.own(services, options, health)
     core = ServerCore(
@@ -84,6 +88,7 @@ public final class Server: Sendable {
   package func listen(on address: SocketAddress) throws(SystemError) -> Listening {
     var options = ListenOptions()
     options.maxConnections = core.limits.connections
+    options.tls = address.isUnix ? nil : tls
     let core = core
     options.refused = { core.refused($0) }
     let listening = try group.listen(on: address, options: options) { loop in

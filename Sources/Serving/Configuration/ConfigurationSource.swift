@@ -72,6 +72,9 @@ package struct ConfigurationSource: Sendable {
       loaded.origins[setting.name] = .flag(setting.name)
       take(setting, text, "--\(setting.name)", " ", &loaded.server, &problems)
     }
+    if let problem = loaded.server.tls.problem {
+      problems.append(ConfigurationError(file: "", problem))
+    }
     if !problems.isEmpty { throw ConfigurationProblems(problems, isOfCommandLine: isLastChance) }
     loaded.notes = unknownVariables()
     return loaded

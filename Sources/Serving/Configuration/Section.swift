@@ -1,7 +1,7 @@
 /// The parts of apus.yaml that hold settings of the server. `models`, the part about single models,
 /// and `deprecated`, what is to go, have tables of their own.
 package enum Section: String, Sendable, CaseIterable {
-  case server, grpc, http, accounts, limits, jobs, webhooks, log
+  case server, grpc, http, tls, accounts, limits, jobs, webhooks, log
 
   /// What `apus config print` says of it.
   package var summary: String {
@@ -9,6 +9,7 @@ package enum Section: String, Sendable, CaseIterable {
     case .server: "where models come from, and how the process runs"
     case .grpc: "the gRPC front"
     case .http: "the HTTP front"
+    case .tls: "the certificate of both fronts"
     case .accounts: "keys and usage"
     case .limits: "of keys without limits of their own"
     case .jobs: "long work"
@@ -21,6 +22,7 @@ package enum Section: String, Sendable, CaseIterable {
   private var flagPrefix: String {
     switch self {
     case .http: "http-"
+    case .tls: "tls-"
     case .limits: "key-"
     case .jobs: "jobs-"
     case .webhooks: "webhook-"

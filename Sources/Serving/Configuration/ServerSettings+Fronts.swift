@@ -114,6 +114,18 @@ extension ServerSettings {
       .count(\.httpLimits.eventQueue, 1...4_096)),
   ]
 
+  static let tls = [
+    Entry(
+      "tls-certificate", in: .tls, "certificate of both fronts in PEM, then those up to a root",
+      .text("FILE", \.tls.certificate, expected: "a file", unset: "no TLS")),
+    Entry(
+      "tls-key", in: .tls, "its private key in PEM",
+      .text("FILE", \.tls.key, expected: "a file", unset: "no TLS")),
+    Entry(
+      "tls-client-ca", in: .tls, "clients must have a certificate that one of these has signed",
+      .text("FILE", \.tls.clientAuthorities, expected: "a file", unset: "they need none")),
+  ]
+
   /// As browsers send it: scheme, host and port, without a path. Another would never match.
   private static func isOrigin(_ text: String) -> Bool {
     if text == "*" || text == "null" { return true }

@@ -11,7 +11,7 @@ package enum ServerSettings {
   package typealias Entry = Setting<ServerConfiguration>
 
   package static let all: [Entry] =
-    server + grpc + http + accounts + limits + jobs + webhooks + log
+    server + grpc + http + tls + accounts + limits + jobs + webhooks + log
 
   package static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 

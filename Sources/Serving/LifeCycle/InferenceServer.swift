@@ -21,6 +21,8 @@ package final class InferenceServer: Sendable {
   package let metrics = Metrics.Registry()
   private let configuration: ServerConfiguration
   private let reload: Reload
+  /// Nil for fronts without TLS.
+  private let certificates: Certificates?
   /// What the sources held at the start.
   private let models: [ModelDirectory]
   private let log: Log
@@ -59,6 +61,7 @@ package final class InferenceServer: Sendable {
       loops: configuration.loops ?? EventLoopGroup.coreCount, fronts: httpAddress == nil ? 1 : 2
     ).check(limit: descriptors)
     log = try Log(format: configuration.logFormat, threshold: configuration.logLevel)
+    certificates = try Certificates.open(configuration, metrics: metrics, log: log)
     group = try configuration.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
     let engine = try Engine()
     self.engine = engine
@@ -86,7 +89,7 @@ package final class InferenceServer: Sendable {
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
     reload = Reload(
       source, configuration, keys: accounts.keys, keeper: keeper, deprecations: deprecations,
-      log: log)
+      certificates: certificates, log: log)
     jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
@@ -97,24 +100,22 @@ package final class InferenceServer: Sendable {
       keys: accounts.keys, limits: limits,
       anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
       deprecations: deprecations, metrics: metrics)
-    let observers = CallObservers(observers: [
-      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: figures.requests),
-      CallLog(log: log, scope: configuration.callLog),
-    ])
+    let observers = Self.observers(accounts, figures, configuration, log)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
     let control = ControlService(
       keeper: keeper, models: ModelHandlers(registry: registry, deprecations: deprecations))
     let jobHandlers = JobHandlers(
       book: jobs, checks: JobChecks(registry: registry, deprecations: deprecations))
+    let inference = OpenInferenceService(service, readiness)
     let server = RPC.Server(
-      services: [
-        service, OpenInferenceService(service, readiness), administration, control, jobHandlers,
-      ], options: Self.rpcOptions(configuration, access, observers, metrics, log), group: group)
+      services: [service, inference, administration, control, jobHandlers],
+      options: Self.rpcOptions(configuration, access, observers, certificates, metrics, log),
+      group: group)
     self.server = server
     let old = RouteDeprecations(deprecations: deprecations, keys: accounts.keys)
     front = Front(
-      options: Self.httpOptions(configuration, old, metrics, log), group: group,
+      options: Self.httpOptions(configuration, old, certificates, metrics, log), group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
     registerSeries(of: figures)
@@ -140,6 +141,7 @@ package final class InferenceServer: Sendable {
     log.info(
       "listening", ("grpc", .text("\(address)")),
       ("http", .text(http.map { "\($0)" } ?? "off")), ("version", .text(ServerVersion.current)))
+    certificates?.tell()
     if descriptors < DescriptorBudget.comfortable {
       log.warning(
         "few file descriptors, and each connection takes one", ("limit", .integer(descriptors)),
@@ -201,6 +203,12 @@ package final class InferenceServer: Sendable {
   }
 
   private func tellReach() {
+    let isBeyond = [address, httpAddress].contains { $0?.isOfThisMachine == false }
+    if isBeyond, certificates == nil, accounts.keys.count > 0 {
+      log.info(
+        "keys and answers go over the network as they are",
+        ("advice", .text("--tls-certificate and --tls-key, unless a proxy speaks TLS for us")))
+    }
     guard accounts.keys.count == 0, !configuration.accounts.allowsAnonymous else { return }
     log.warning(
       "no keys: whoever can reach this server from this machine may call it",
@@ -209,22 +217,33 @@ package final class InferenceServer: Sendable {
 
   // MARK: The fronts
 
+  private static func observers(
+    _ accounts: AccountBook, _ figures: ModelFigures, _ configuration: ServerConfiguration,
+    _ log: Log
+  ) -> CallObservers {
+    CallObservers(observers: [
+      UsageObserver(ledger: accounts.ledger), RequestMetrics(families: figures.requests),
+      CallLog(log: log, scope: configuration.callLog),
+    ])
+  }
+
   private static func rpcOptions(
     _ configuration: ServerConfiguration, _ access: AccessControl, _ observers: CallObservers,
-    _ metrics: Registry, _ log: Log
+    _ certificates: Certificates?, _ metrics: Registry, _ log: Log
   ) -> RPC.ServerOptions {
     var options = RPC.ServerOptions()
     options.limits = configuration.limits
     options.interceptors = [access]
     options.observer = observers
     options.connectionObserver = ConnectionLog(log: log)
+    options.tls = certificates?.grpc
     options.registry = metrics
     return options
   }
 
   private static func httpOptions(
-    _ configuration: ServerConfiguration, _ routes: RouteDeprecations, _ metrics: Registry,
-    _ log: Log
+    _ configuration: ServerConfiguration, _ routes: RouteDeprecations,
+    _ certificates: Certificates?, _ metrics: Registry, _ log: Log
   ) -> FrontOptions {
     var options = FrontOptions()
     options.limits = configuration.httpLimits
@@ -232,6 +251,7 @@ package final class InferenceServer: Sendable {
     options.version = ServerVersion.current
     options.registry = metrics
     options.notices = routes
+    options.tls = certificates?.http
     let requests = RequestLog(
       log: log, scope: configuration.callLog, deprecations: routes.deprecations)
     options.observer = { requests.requestEnded($0) }

@@ -22,20 +22,23 @@ final class Reload: Sendable {
   private let keys: KeyDirectory
   private let keeper: ModelKeeper
   private let deprecations: Deprecations
+  private let certificates: Certificates?
   private let log: Log
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - source: nil where there is nothing to read anew.
   ///   - configuration: in force since the start.
+  ///   - certificates: read anew whatever becomes of the rest.
   init(
     _ source: ConfigurationSource?, _ configuration: ServerConfiguration, keys: KeyDirectory,
-    keeper: ModelKeeper, deprecations: Deprecations, log: Log
+    keeper: ModelKeeper, deprecations: Deprecations, certificates: Certificates?, log: Log
   ) {
     self.source = source
     self.keys = keys
     self.keeper = keeper
     self.deprecations = deprecations
+    self.certificates = certificates
     self.log = log
     state = Mutex(State(running: configuration))
   }
@@ -66,6 +69,7 @@ final class Reload: Sendable {
   }
 
   private func once() async {
+    certificates?.reload()
     guard let source else {
       return log.info("nothing to reload: this server was started without a configuration")
     }

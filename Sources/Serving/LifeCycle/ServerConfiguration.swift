@@ -22,6 +22,7 @@ package struct ServerConfiguration: Sendable {
   package internal(set) var deprecations: [DeprecationEntry] = []
   package var limits = ServerLimits()
   package var httpLimits = HTTPLimits()
+  package var tls = TLSOptions()
   /// Origins whose pages may call over HTTP from a browser; `*` is any.
   package var httpOrigins: [String] = []
   /// Requests with texts too long for a loop that may wait to be cut into tokens.

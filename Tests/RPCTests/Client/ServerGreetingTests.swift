@@ -31,6 +31,15 @@ import Testing
     #expect(words.contains("HTTP/1") && words.contains("HTTP port"))
   }
 
+  @Test(arguments: [1, 2, 7])
+  func anAlertIsOfTLS(pieces: Int) {
+    guard case .foreign(let words) = verdict([21, 3, 1, 0, 2, 2, 70], pieces: pieces) else {
+      Issue.record("taken for HTTP/2")
+      return
+    }
+    #expect(words.contains("TLS"))
+  }
+
   @Test(arguments: [
     [1, 2, 3], Array("SSH-2.0-x".utf8), [0, 0, 0, 6, 0, 0, 0, 0, 0], [0, 0, 0, 4, 1, 0, 0, 0, 0],
   ])
