@@ -94,7 +94,7 @@ import Testing
     ("grpc: {max_body_size: 9}", 1, "did you mean http.max_body_size?"),
     ("\ngprc: {}", 2, "gprc is no key; did you mean grpc?"),
     ("max_calls: 9", 1, "max_calls is no key; did you mean grpc.max_calls?"),
-    ("colour: red", 1, "keys are models, server, grpc, http, accounts"),
+    ("colour: red", 1, "keys are models, server, grpc, http, tls, accounts"),
     ("colour: red", 1, "webhooks, log, deprecated"),
     ("deprecate: []", 1, "deprecate is no key; did you mean deprecated?"),
     ("log:\n  level: loud", 2, "expected debug, info, warning or error"),

@@ -40,11 +40,16 @@ import Testing
       let section = try #require(setting.section)
       try folder.write(
         "apus.yaml", "\(section.rawValue): {\(setting.key): \(YAMLText.scalar(text))}")
-      for source in [
+      // None of these may stand alone.
+      let partners = ServerSettings.all.filter {
+        section == .tls && $0.section == .tls && $0.name != setting.name
+      }
+      for var source in [
         ConfigurationSource(file: path),
         ConfigurationSource(file: folder.file("empty"), variables: [setting.variable: text]),
         ConfigurationSource(file: folder.file("empty"), flags: [setting.name: text]),
       ] {
+        for partner in partners { source.variables[partner.variable] = Samples.other(partner) }
         try folder.write("empty", "")
         #expect(setting.value.read(try source.load().server) == text, "\(setting.path)")
       }

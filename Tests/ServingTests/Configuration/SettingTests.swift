@@ -10,6 +10,8 @@ import Testing
 enum Samples {
   private static let special = [
     "models": "/srv/my models,s3://bucket/models", "s3-cache": "/var/cache/apus",
+    "tls-certificate": "/srv/server.pem", "tls-key": "/srv/server.key",
+    "tls-client-ca": "/srv/ca.pem",
     "grpc": "unix:/run/apus.sock", "http": "[::1]:9000",
     "http-origins": "https://a.example,*", "database": "memory", "jobs-database": "off",
     "webhook-allow": "10.2.0.0/16,hooks.internal", "webhook-delays": "1s,90s",
