@@ -31,7 +31,7 @@ import Testing
     let x = try GraphContext(budget: budget).floats([1000], Array(repeating: 1, count: 1000))
     let answer = try plan.run([.tensor(x)], GraphContext(budget: budget))
     #expect(try GraphSamples.read(answer).values.allSatisfy { $0 == 1 })
-    #expect(budget.used == 8000)
+    #expect(budget.used <= 8000)
   }
 
   @Test func inputsAreChecked() throws {
