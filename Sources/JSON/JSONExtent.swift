@@ -35,21 +35,11 @@ func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
 
 /// What comes after a string, whose characters begin at `start`; the text's size for one without an
 /// end, or more.
-///
-/// Eight bytes at a time where nothing is to be looked at: what is below a bound borrows from its
-/// highest bit, and so does zero, which a byte becomes where it is the one that is looked for. The
-/// lowest borrow is never another's.
 private func end(ofStringAt start: Int, _ text: RawSpan) throws(JSONError) -> Int {
-  let ones: UInt64 = 0x0101_0101_0101_0101
   var index = start
   while index < text.byteCount {
     if index + 8 <= text.byteCount {
-      let word = unsafe text.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-      let quotes = word ^ ones &* 0x22
-      let escapes = word ^ ones &* 0x5c
-      let borrows =
-        (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes
-      let found = (borrows & (ones &* 0x80)).littleEndian
+      let found = EightBytes(text, at: index).toBeEscaped.littleEndian
       guard found != 0 else {
         index += 8
         continue

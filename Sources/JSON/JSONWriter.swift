@@ -140,24 +140,16 @@ package struct JSONWriter: Sendable {
     }
   }
 
-  /// Whether nothing needs an escape. Eight bytes at a time: what is below a bound borrows from its
-  /// highest bit, and so does zero, which a byte becomes where it is the one that is looked for. A
-  /// borrow may reach the next byte too; then nothing is lost but time.
+  /// Whether nothing needs an escape.
   ///
   /// - Parameter isASCII: other texts are not plain then.
   private static func isPlain(_ utf8: Span<UInt8>, isASCII: Bool) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
     let bytes = unsafe utf8.bytes
     var place = 0
     while place + 8 <= bytes.byteCount {
-      let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-      var borrows = (word &- ones &* 0x20) & ~word
-      for byte: UInt64 in [0x22, 0x5c, 0x7f] {
-        let zero = word ^ ones &* byte
-        borrows |= (zero &- ones) & ~zero
-      }
-      if isASCII { borrows |= word }
-      guard borrows & (ones &* 0x80) == 0 else { return false }
+      let eight = EightBytes(bytes, at: place)
+      let found = eight.toBeEscaped | eight.equal(to: 0x7f) | (isASCII ? eight.notASCII : 0)
+      guard found == 0 else { return false }
       place += 8
     }
     while place < utf8.count {
