@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Messages
 
 /// Messages first in, first out, as they are, and how many bytes they would take on the wire.
@@ -7,26 +8,20 @@ struct MessageList {
     let size: Int
   }
 
-  /// The last comes first.
-  private var front: [Entry] = []
-  private var back: [Entry] = []
+  private var entries = Ring<Entry>()
   /// Bytes of all, with their framing: an empty message counts too.
   private(set) var count = 0
 
-  var isEmpty: Bool { front.isEmpty && back.isEmpty }
+  var isEmpty: Bool { entries.isEmpty }
 
   /// - Parameter size: bytes of the encoded message.
   mutating func append(_ message: some Message, size: Int) {
     count += Framing.prefixSize + size
-    back.append(Entry(message: message, size: size))
+    entries.append(Entry(message: message, size: size))
   }
 
   mutating func popFirst() -> (any Message)? {
-    if front.isEmpty {
-      swap(&front, &back)
-      front.reverse()
-    }
-    guard let entry = front.popLast() else { return nil }
+    guard let entry = entries.popFirst() else { return nil }
     count -= Framing.prefixSize + entry.size
     return entry.message
   }
