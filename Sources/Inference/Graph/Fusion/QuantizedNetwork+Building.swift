@@ -106,38 +106,44 @@ extension PackedConvolution {
     let units = (0..<outputs).map { output in
       inputScale.scale * draft.weightScales[draft.weightScales.count == 1 ? 0 : output]
     }
+    let joined = joinsRows ? draft.joinedRows() : []
+    let weights = draft.weights.values(Int8.self)
     try self.init(
-      weights: draft.channelsLast().span, outputs: outputs,
+      weights: joinsRows ? joined.span : weights.span,
+      order: joinsRows ? nil : draft.order, outputs: outputs,
       taps: joinsRows ? draft.kernel.height : area,
       channels: joinsRows ? draft.kernel.width * channels : channels,
       bias: draft.bias.inUnits(units), inputZero: inputScale.zero,
       quantization: OutputQuantization(
         scales: units.map { $0 / target.scale }, zero: target.zero, range: target.range),
-      in: options.arena)
+      in: options.arena, on: options.processor)
   }
 }
 
 extension ConvolutionDraft {
-  /// s8 [outputs][height][width][channels]
-  fileprivate func channelsLast() -> [Int8] {
-    let from = weights.values(Int8.self)
-    let outputs = weights.shape[isTransposed ? 1 : 0]
-    let channels = weights.shape[isTransposed ? 0 : 1]
+  /// Where the weights lie in the file.
+  fileprivate var order: WeightOrder {
     let area = kernel.height * kernel.width
-    if area == 1 && !isTransposed { return from.array }
-    return unsafe [Int8](unsafeUninitializedCapacity: from.count) { to, count in
-      for output in 0..<outputs {
-        for tap in 0..<area {
-          for channel in 0..<channels {
-            let place =
-              isTransposed
-              ? channel * outputs + output : (output * channels + channel) * area + tap
-            unsafe to[(output * area + tap) * channels + channel] = from[place]
-          }
+    return isTransposed
+      ? WeightOrder(output: 1, tap: 1, channel: weights.shape[1])
+      : WeightOrder(output: weights.shape[1] * area, tap: 1, channel: area)
+  }
+
+  /// s8 [outputs][height][width][channels], of few channels.
+  fileprivate func joinedRows() -> [Int8] {
+    let from = weights.values(Int8.self)
+    let area = kernel.height * kernel.width
+    let (outputs, channels) = (weights.shape[0], weights.shape[1])
+    var rows: [Int8] = []
+    rows.reserveCapacity(from.count)
+    for output in 0..<outputs {
+      for tap in 0..<area {
+        for channel in 0..<channels {
+          rows.append(from[(output * channels + channel) * area + tap])
         }
       }
-      count = from.count
     }
+    return rows
   }
 }
 
