@@ -19,6 +19,13 @@ package struct GraphValues<Element: BitwiseCopyable> {
     return unsafe base[index]
   }
 
+  package var span: Span<Element> {
+    @_lifetime(borrow self) get {
+      let span = unsafe Span(_unsafeStart: base, count: count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
   package var array: [Element] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 }
 

@@ -1,0 +1,28 @@
+internal import Compute
+internal import Models
+
+/// Where a quantized part of a graph ends: images of bytes become f32 [images, channels, height,
+/// width], or [images, channels] where they have one pixel (ONNX: DequantizeLinear).
+struct DequantizeImages: GraphOperator {
+  let processor: Processor
+  let scale: ByteScale
+  /// Of the answer: 4, or 2.
+  let rank: Int
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let images = try inputs.images(0)
+    let shape = [images.images, images.channels, images.height, images.width].prefix(rank)
+    let to = try context.new(Float.self, Array(shape))
+    let pixels = images.height * images.width
+    for image in 0..<images.images {
+      for channel in 0..<images.channels {
+        let row = (image * images.channels + channel) * pixels
+        for pixel in 0..<pixels {
+          let byte = images[image: image, pixel: pixel, channel: channel]
+          to[row + pixel] = Float(Int32(byte) - Int32(scale.zero)) * scale.scale
+        }
+      }
+    }
+    return .tensors(to.tensor)
+  }
+}
