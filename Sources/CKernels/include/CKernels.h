@@ -307,6 +307,19 @@ void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, flo
                 float *w_sums);
 /// row: Q8_0 blocks → w, w_scales of ck_gemm_q8, lossless.
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
+/// s8 weights of a convolution as a file has them, strides in bytes: of one panel's outputs from
+/// `first` on.
+typedef struct {
+  const int8_t *first;
+  ptrdiff_t output_stride, tap_stride, channel_stride;
+  ptrdiff_t taps, channels;
+  /// Channels of a tap in the panel, a multiple of four.
+  ptrdiff_t run;
+} ck_conv_weights;
+/// Up to CK_PANEL outputs → one panel of ck_conv_u8, which must have been cleared to 0; sums s32
+/// [CK_PANEL].
+void ck_pack_conv_s8(const ck_conv_weights *weights, ptrdiff_t outputs, int8_t *panel,
+                     int32_t *sums);
 /// row: elements of 2 or 4 bytes → w of ck_gemm_f32, lossless.
 void ck_pack_float(const void *row, ptrdiff_t output, ptrdiff_t k, ck_element element, void *w);
 /// The ways back of the two that lose nothing: an output's row, byte for byte as it was stored.
