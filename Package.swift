@@ -96,8 +96,8 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
-        "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Images",
+        "Inference", "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
         "Threads", "Time", "TLS", "Tokenizers", "Web",
       ]),
     .executableTarget(

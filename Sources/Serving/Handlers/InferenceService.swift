@@ -10,12 +10,13 @@ struct InferenceService: ApusV1.Inference {
 
   init(
     registry: ModelRegistry, readiness: Readiness, cache: (any ResponseCache)?,
-    longTexts: LongTextThread, fallback: FallbackStage
+    longTexts: SideThread, pictures: SideThread, fallback: FallbackStage
   ) {
     let admission = RouteAdmission(deprecations: fallback.deprecations, limits: fallback.limits)
     predictions = PredictHandler(
       registry: registry, admission: admission, fallback: fallback,
-      cache: CacheStage(cache: cache), batches: BatchStage(longTexts: longTexts))
+      cache: CacheStage(cache: cache),
+      batches: BatchStage(longTexts: longTexts, pictures: pictures))
     generations = GenerateHandler(
       registry: registry, admission: admission, fallback: fallback,
       prompts: PromptEncoder(longTexts: longTexts))

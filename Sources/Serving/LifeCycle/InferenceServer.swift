@@ -32,7 +32,8 @@ package final class InferenceServer: Sendable {
   private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
   private let keeper: ModelKeeper
-  private let longTexts: LongTextThread
+  private let longTexts: SideThread
+  private let pictures: SideThread
   /// Nil where no answers are kept.
   private let cache: MemoryCache?
   private let accounts: AccountBook
@@ -70,7 +71,7 @@ package final class InferenceServer: Sendable {
     let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, figures: figures, loops: group.loops,
-      threads: configuration.threads, log: log
+      threads: configuration.threads, images: configuration.images, log: log
     ) { wake.signal() }
     let keeper = ModelKeeper(
       sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
@@ -83,7 +84,8 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    longTexts = try LongTextThread(limit: configuration.longTexts)
+    longTexts = try SideThread(.longTexts, limit: configuration.longTexts)
+    pictures = try SideThread(.pictures, limit: configuration.waitingImages)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
@@ -94,6 +96,7 @@ package final class InferenceServer: Sendable {
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
       registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
+      pictures: pictures,
       fallback: FallbackStage(
         limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
     let access = AccessControl(
@@ -175,6 +178,8 @@ package final class InferenceServer: Sendable {
     await kept
     stop.waits(for: "the thread of long texts")
     longTexts.stop()
+    stop.waits(for: "the thread of pictures")
+    pictures.stop()
     stop.waits(for: "the engine")
     engine.stop()
     stop.waits(for: "the loops")

@@ -3,8 +3,13 @@ package import Models
 extension GraphPlan {
   /// The operators are those of `OperatorRegistry.standard`, which the reader must have asked too.
   ///
-  /// - Parameter budget: what the constants may take.
-  package convenience init(_ model: ONNXModel, budget: MemoryBudget = MemoryBudget()) throws {
+  /// - Parameters:
+  ///   - options: what whoever installed the model wants; nothing is made of `quantize` yet.
+  ///   - budget: what the constants may take.
+  package convenience init(
+    _ model: ONNXModel, options: GraphOptions = GraphOptions(),
+    budget: MemoryBudget = MemoryBudget()
+  ) throws {
     let made = try GraphBuilder(registry: .standard, budget: budget).plan(model.graph)
     self.init(
       slotCount: made.slotCount, inputs: made.inputs, outerSlots: made.outerSlots,
