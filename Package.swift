@@ -181,8 +181,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "EventLoop", "Inference", "Jobs", "Messages", "Metrics",
-        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
+        "Accounts", "Batching", "Bytes", "EventLoop", "Images", "Inference", "Jobs", "Messages",
+        "Metrics", "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
         "Tokenizers",
       ]),
   ],

@@ -12,7 +12,8 @@ extension Command {
       let count = inspection.problems.count
       throw Outcome(
         code: ExitCode.callFailed,
-        description: count == 1 ? "1 problem: it cannot be served"
+        description: count == 1
+          ? "1 problem: it cannot be served"
           : "\(count) problems: it cannot be served")
     }
   }

@@ -64,7 +64,8 @@ struct FeatureReader: Sendable {
       for (port, value) in zip(ports, values) {
         let field = "\(field).\(Validation.shown(port.name))"
         guard port.type != .string else {
-          throw Validation.invalid(field, "this feature is a text; send `tensors`, which hold texts")
+          throw Validation.invalid(
+            field, "this feature is a text; send `tensors`, which hold texts")
         }
         try check(value, port.type, field)
         tensors.append(try tensor([value], port.type, [1, 1], field, budget))
@@ -87,7 +88,8 @@ struct FeatureReader: Sendable {
     }
     guard row.names.count == row.values.count else {
       throw Validation.invalid(
-        "\(field).names", "expected one for each of \(row.values.count) values, got "
+        "\(field).names",
+        "expected one for each of \(row.values.count) values, got "
           + "\(row.names.count)")
     }
     var byName: [String: Float] = [:]
@@ -105,7 +107,9 @@ struct FeatureReader: Sendable {
       }
     }
     let missing = names.filter { byName[$0] == nil }
-    guard missing.isEmpty else { throw Validation.invalid(field, "no value for \(Self.list(missing))") }
+    guard missing.isEmpty else {
+      throw Validation.invalid(field, "no value for \(Self.list(missing))")
+    }
     return names.compactMap { byName[$0] }
   }
 

@@ -55,7 +55,8 @@ struct GraphFiles {
       lines.allSatisfy({ $0.utf8.count <= GraphSettings.labelBytes })
     else {
       throw ConfigurationError(
-        file: file, "expected 1 to \(bound) names, one a line, each of at most "
+        file: file,
+        "expected 1 to \(bound) names, one a line, each of at most "
           + "\(GraphSettings.labelBytes) bytes")
     }
     return lines.map(String.init)

@@ -32,9 +32,12 @@ package struct GraphModel: Sendable {
 
   /// - Parameter tokens: of each text, where the instances are texts.
   func prediction(
-    of values: [GraphValue], at index: Int, _ call: PredictCall, normalizes: Bool, tokens: Int = 0
+    of values: [GraphValue], at index: Int, _ call: PredictCall, normalizes: Bool,
+    tokens: Int = 0
   ) throws(Status) -> ApusV1.Prediction {
-    if case .tensors = call.request.instances[index].kind { return try face.answers.tensors(values) }
+    if case .tensors = call.request.instances[index].kind {
+      return try face.answers.tensors(values)
+    }
     return try face.answers.prediction(of: values, call, normalizes: normalizes, tokens: tokens)
   }
 

@@ -51,7 +51,7 @@ package struct ModelInspection {
     }
     do {
       let plan = try GraphPlan(read)
-      let signature = try GraphSignature(plan)
+      let signature = try GraphSignature(plan, declared: read.graph.outputs)
       describe(signature)
       add("nodes", "\(read.graph.nodes.count), of which \(plan.stepCount) are computed in a run")
       try describe(signature, GraphTraits(read.graph), folder)
@@ -63,18 +63,19 @@ package struct ModelInspection {
   private mutating func describe(_ model: ONNXModel) {
     add("file", model.path)
     let producer = [model.producer, model.producerVersion].filter { !$0.isEmpty }
-    add("producer", producer.isEmpty ? "unknown" : producer.map(ONNXProblem.shown).joined(separator: " "))
+    let program = producer.map(ONNXProblem.shown).joined(separator: " ")
+    add("producer", program.isEmpty ? "unknown" : program)
     let sets = model.opsets.sorted { $0.key < $1.key }.map { name, version in
       "\(name.isEmpty ? "ai.onnx" : ONNXProblem.shown(name)) \(version)"
     }
     add("opsets", "\(sets.joined(separator: ", ")) (IR \(model.irVersion))")
     let traits = GraphTraits(model.graph)
-    add(
-      "weights",
-      "\(traits.parameters), mostly \(traits.weightType); \(Quantity.text(bytes: traits.constantBytes))")
+    let size = Quantity.text(bytes: traits.constantBytes)
+    add("weights", "\(traits.parameters), mostly \(traits.weightType); \(size)")
     let counts = Dictionary(grouping: model.graph.nodes, by: \.qualifiedOperation)
       .mapValues(\.count).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    add("operators", counts.map { "\(ONNXProblem.shown($0.key)) \($0.value)" }.joined(separator: ", "))
+    let operators = counts.map { "\(ONNXProblem.shown($0.key)) \($0.value)" }
+    add("operators", operators.joined(separator: ", "))
   }
 
   private mutating func describe(_ signature: GraphSignature) {

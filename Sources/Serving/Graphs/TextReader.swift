@@ -25,7 +25,9 @@ struct TextReader: Sendable {
       signature.inputs.allSatisfy({
         Self.known.contains($0.name) && $0.shape?.count == 2 && $0.type?.isToken == true
       }),
-      ["tokenizer.json", "vocab.txt"].contains(where: { unsafe access("\(folder)/\($0)", F_OK) == 0 })
+      ["tokenizer.json", "vocab.txt"].contains(where: { name in
+        unsafe access("\(folder)/\(name)", F_OK) == 0
+      })
     else { return nil }
     ports = signature.inputs
     fixedLength = ids.width

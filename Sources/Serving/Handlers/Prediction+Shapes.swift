@@ -19,7 +19,8 @@ extension ApusV1.Prediction {
     var ranked = scores.indices.sorted {
       scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1)
     }
-    if let chosen, let place = ranked.firstIndex(where: { $0 < labels.count && labels[$0] == chosen })
+    if let chosen,
+      let place = ranked.firstIndex(where: { $0 < labels.count && labels[$0] == chosen })
     {
       ranked.insert(ranked.remove(at: place), at: 0)
     }

@@ -32,8 +32,7 @@ package final class InferenceServer: Sendable {
   private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
   private let keeper: ModelKeeper
-  private let longTexts: SideThread
-  private let pictures: SideThread
+  private let sides: SideThreads
   /// Nil where no answers are kept.
   private let cache: MemoryCache?
   private let accounts: AccountBook
@@ -84,8 +83,7 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    longTexts = try SideThread(.longTexts, limit: configuration.longTexts)
-    pictures = try SideThread(.pictures, limit: configuration.waitingImages)
+    sides = try SideThreads(configuration)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
@@ -95,8 +93,7 @@ package final class InferenceServer: Sendable {
     jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
-      registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
-      pictures: pictures,
+      registry: registry, readiness: readiness, cache: cache, sides: sides,
       fallback: FallbackStage(
         limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
     let access = AccessControl(
@@ -176,10 +173,8 @@ package final class InferenceServer: Sendable {
     await stopped
     stop.waits(for: "the models' thread")
     await kept
-    stop.waits(for: "the thread of long texts")
-    longTexts.stop()
-    stop.waits(for: "the thread of pictures")
-    pictures.stop()
+    stop.waits(for: "the threads of long texts and pictures")
+    sides.stop()
     stop.waits(for: "the engine")
     engine.stop()
     stop.waits(for: "the loops")

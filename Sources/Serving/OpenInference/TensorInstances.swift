@@ -112,11 +112,13 @@ struct TensorInstances {
     let fits =
       port.shape == nil
       || given.count == wanted.count && zip(given, wanted).allSatisfy { $1 < 0 || $0 == $1 }
-    guard fits, given.count <= 32, given.allSatisfy({ size in
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      count = product
-      return size >= 0 && !overflow && product <= 1 << 40
-    }) else {
+    guard fits, given.count <= 32,
+      given.allSatisfy({ size in
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        count = product
+        return size >= 0 && !overflow && product <= 1 << 40
+      })
+    else {
       let shown = given.count <= 8 ? "\(given)" : "\(given.count) dimensions"
       throw Validation.invalid("\(field).shape", "expected \(wanted), got \(shown)")
     }

@@ -4,11 +4,10 @@ internal import Messages
 internal import Metrics
 internal import Tokenizers
 
-/// Has a request computed: cuts its texts into tokens, prepares its pictures, puts its instances into the model's batches,
-/// and shapes what comes out.
+/// Has a request computed: cuts its texts into tokens, prepares its pictures, puts its instances
+/// into the model's batches, and shapes what comes out.
 struct BatchStage: Sendable {
-  let longTexts: SideThread
-  let pictures: SideThread
+  let sides: SideThreads
 
   // One function for each kind, none of them inlined: a call's frame is to hold its own kind's work
   // and not that of all.
@@ -35,7 +34,8 @@ struct BatchStage: Sendable {
     _ call: PredictCall, _ model: ServedModel, _ tokenizer: any Tokenizer,
     _ batcher: DynamicBatcher<EncoderBackend>
   ) async throws -> PredictAnswer {
-    let texts = try await TokenizedTexts.encoding(call.request, model, tokenizer, long: longTexts)
+    let texts = try await TokenizedTexts.encoding(
+      call.request, model, tokenizer, long: sides.longTexts)
     let normalizes = call.request.options?.normalize ?? model.facts.normalizes
     return try await answer(texts.ids, to: batcher, call, tokens: texts.tokens) {
       .embedding($1, normalizes: normalizes)
@@ -47,7 +47,8 @@ struct BatchStage: Sendable {
     _ call: PredictCall, _ model: ServedModel, _ tokenizer: any Tokenizer,
     _ batcher: DynamicBatcher<ClassifierBackend>
   ) async throws -> PredictAnswer {
-    let texts = try await TokenizedTexts.encoding(call.request, model, tokenizer, long: longTexts)
+    let texts = try await TokenizedTexts.encoding(
+      call.request, model, tokenizer, long: sides.longTexts)
     return try await answer(texts.ids, to: batcher, call, tokens: texts.tokens) {
       .classification($1, labels: model.facts.labels, call.request.options)
     }
@@ -70,7 +71,7 @@ struct BatchStage: Sendable {
     let normalizes = call.request.options?.normalize ?? model.facts.normalizes
     if let reader = graph.face.texts, reader.isMeant(by: call.request) {
       let texts = try await TokenizedTexts.encoding(
-        call.request, model, reader.tokenizer, long: longTexts)
+        call.request, model, reader.tokenizer, long: sides.longTexts)
       let inputs = try reader.inputs(texts.ids, graph.backend.inputBudget)
       return try await answer(inputs, to: graph.batcher, call, tokens: texts.tokens) {
         try graph.prediction(
@@ -79,7 +80,7 @@ struct BatchStage: Sendable {
     }
     let inputs =
       if graph.isLong(call.request) {
-        try await pictures.run { cancellation in
+        try await sides.pictures.run { cancellation in
           try graph.inputs(call.request) { !cancellation.isRequested }
         }
       } else {

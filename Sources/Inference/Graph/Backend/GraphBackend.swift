@@ -41,7 +41,7 @@ package final class GraphBackend: BatchBackend {
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }
-    signature = try GraphSignature(plan)
+    signature = try GraphSignature(plan, declared: model.graph.outputs)
     traits = GraphTraits(model.graph)
     memoryBytes = constants.used + traits.constantBytes
     inputBudget = MemoryBudget(limit: options.valueBytes)

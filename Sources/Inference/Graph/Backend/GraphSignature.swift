@@ -29,20 +29,37 @@ package struct GraphSignature: Sendable, Equatable {
     hasRows = !inputs.isEmpty && inputs.allSatisfy(\.hasRows)
   }
 
+  /// What is known, and what is said where nothing is.
+  private static func merged(
+    _ known: [ONNXDimension]?, _ said: [ONNXDimension]?
+  ) -> [ONNXDimension]? {
+    guard let known, let said, known.count == said.count else { return known ?? said }
+    return zip(known, said).map { $0 == .unknown ? $1 : $0 }
+  }
+
+  /// - Parameter declared: what the file says of the outputs, where planning knows nothing.
   /// - Throws: where an input is no tensor.
-  package init(_ plan: GraphPlan) throws(InferenceError) {
+  package init(
+    _ plan: GraphPlan, declared: [ONNXValueInfo] = []
+  ) throws(InferenceError) {
+    let declared = Dictionary(
+      declared.map { ($0.name, GraphFact($0.type)) }, uniquingKeysWith: { first, _ in first })
     var inputs: [Port] = []
     for input in plan.inputs {
       guard case .tensor(let type, let shape)? = input.type else {
         throw InferenceError(
-          .invalidModel, "the input \(ONNXProblem.shown(input.name)) is no tensor; only those are "
+          .invalidModel,
+          "the input \(ONNXProblem.shown(input.name)) is no tensor; only those are "
             + "taken from callers")
       }
       inputs.append(Port(input.name, type, shape))
     }
     self.init(
       inputs: inputs,
-      outputs: zip(plan.outputNames, plan.outputFacts).map { Port($0, $1.type, $1.shape) })
+      outputs: zip(plan.outputNames, plan.outputFacts).map { name, fact in
+        Port(
+          name, fact.type ?? declared[name]?.type, Self.merged(fact.shape, declared[name]?.shape))
+      })
   }
 }
 

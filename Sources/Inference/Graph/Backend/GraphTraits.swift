@@ -103,6 +103,10 @@ package struct GraphTraits: Sendable, Equatable {
       parameters += tensor.elementCount
       bytes[tensor.elementType, default: 0] += tensor.elementCount
     }
+    // Trees and linear models of ai.onnx.ml have theirs in attributes.
+    for case .floats(let numbers) in graph.nodes.flatMap(\.attributes.values) {
+      parameters += numbers.count
+    }
     let most = bytes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key
     weightType =
       switch most {
