@@ -19,7 +19,7 @@ package struct GraphSettings: Settable, Equatable {
   package var labels: Labels?
   /// What is made of pictures, as JSON: keys and values are those of preprocessor_config.json.
   package var image: String?
-  package var quantize: GraphOptions.Quantization?
+  package var quantize: FusionOptions.Quantization?
   package var task: Task?
 
   package init() {}
@@ -29,7 +29,7 @@ package struct GraphSettings: Settable, Equatable {
       "quantize", "what becomes of f32 weights on load",
       .parsed(
         "none|dynamic", \.quantize, expected: "none or dynamic", text: { $0?.rawValue }
-      ) { text in GraphOptions.Quantization(rawValue: text).map { .some($0) } }),
+      ) { text in FusionOptions.Quantization(rawValue: text).map { .some($0) } }),
     Setting(
       "task", "what a call is answered with",
       .parsed(

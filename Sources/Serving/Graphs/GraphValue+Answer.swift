@@ -53,7 +53,7 @@ extension GraphValue {
     case .tensor(let tensor): tensor
     case .map(_, let values): values.reshaped([1, values.count])
     case .sequence(let values) where values.count == 1: values[0].tensor
-    case .sequence, .none: nil
+    case .sequence, .images, .none: nil
     }
   }
 

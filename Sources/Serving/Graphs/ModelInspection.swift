@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Compute
 internal import Images
 internal import Inference
 internal import Models
@@ -50,10 +51,11 @@ package struct ModelInspection {
       return
     }
     do {
-      let plan = try GraphPlan(read)
+      let plan = try GraphPlan(
+        read, fusions: FusionOptions(processor: try Processor(threads: 1)))
       let signature = try GraphSignature(plan, declared: read.graph.outputs)
       describe(signature)
-      add("nodes", "\(read.graph.nodes.count), of which \(plan.stepCount) are computed in a run")
+      add("nodes", "\(read.graph.nodes.count), of which a run computes \(plan.stepCount)")
       try describe(signature, GraphTraits(read.graph), folder)
     } catch {
       problems.append("\(error)")

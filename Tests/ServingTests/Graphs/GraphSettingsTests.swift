@@ -55,7 +55,7 @@ struct GraphSettingsTests {
     let version = try read("labels: [b]\nquantize: none")
     let both = model.overridden(by: version)
     #expect(both.labels == .list(["b"]) && both.task == .values)
-    #expect(both.quantize == GraphOptions.Quantization.none)
+    #expect(both.quantize == FusionOptions.Quantization.none)
   }
 
   @Test func aVersionsFileHoldsNothingElse() throws {

@@ -36,8 +36,12 @@ package final class GraphBackend: BatchBackend {
     let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
     try progress(0.5)
     let constants = MemoryBudget()
+    let arena = SlabArena()
     do {
-      plan = try GraphPlan(model, options: options, budget: constants)
+      plan = try GraphPlan(
+        model, budget: constants,
+        fusions: FusionOptions(
+          processor: processor, quantization: options.quantize, arena: arena))
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }

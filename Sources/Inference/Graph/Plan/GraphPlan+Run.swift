@@ -4,13 +4,13 @@ extension GraphPlan {
   /// The operators are those of `OperatorRegistry.standard`, which the reader must have asked too.
   ///
   /// - Parameters:
-  ///   - options: what whoever installed the model wants; nothing is made of `quantize` yet.
   ///   - budget: what the constants may take.
+  ///   - fusions: how nodes are computed together; nil for each on its own.
   package convenience init(
-    _ model: ONNXModel, options: GraphOptions = GraphOptions(),
-    budget: MemoryBudget = MemoryBudget()
+    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), fusions: FusionOptions? = nil
   ) throws {
-    let made = try GraphBuilder(registry: .standard, budget: budget).plan(model.graph)
+    let builder = GraphBuilder(registry: .standard, budget: budget, fusions: fusions)
+    let made = try builder.plan(model.graph)
     self.init(
       slotCount: made.slotCount, inputs: made.inputs, outerSlots: made.outerSlots,
       constants: made.constants, steps: made.steps, outputSlots: made.outputSlots,
