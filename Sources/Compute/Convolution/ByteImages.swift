@@ -21,15 +21,18 @@ package final class ByteImages {
   /// Bytes from an image to the next.
   let imageStride: Int
   private let margin: Int
-  private var memory = AlignedMemory(count: 0)
+  private var memory: AlignedMemory
   package private(set) var images = 0
   /// Images whose margins and borders are written.
   private var prepared = 0
 
+  /// - Parameter pool: where memory comes from and goes back to; nil for its own.
   package init(
-    height: Int, width: Int, channels: Int, zero: UInt8, border: ImageBorder? = nil
+    height: Int, width: Int, channels: Int, zero: UInt8, border: ImageBorder? = nil,
+    pool: MemoryPool? = nil
   ) {
     precondition(height > 0 && width > 0 && channels > 0)
+    memory = AlignedMemory(count: 0, pool: pool)
     self.height = height
     self.width = width
     self.channels = channels
@@ -52,12 +55,17 @@ package final class ByteImages {
   /// Where a kernel reads what is outside, from the first byte of an image.
   static func outside(_ channels: Int) -> Int32 { Int32(-margin(channels)) }
 
+  /// Bytes that so many images take.
+  package func byteCount(images: Int) -> Int {
+    // Kernels read groups of four bytes, the last of them beyond the last pixel.
+    images * imageStride + 64
+  }
+
   /// Takes so many images; their values are unspecified until written.
   package func reshape(images: Int) {
     precondition(images >= 0)
     let before = memory.capacity
-    // Kernels read groups of four bytes, the last of them beyond the last pixel.
-    memory.reserve(images * imageStride + 64)
+    memory.reserve(byteCount(images: images))
     if memory.capacity != before { prepared = 0 }
     while prepared < images {
       let start = unsafe memory.base + prepared * imageStride

@@ -7,24 +7,30 @@ struct AlignedMemory: ~Copyable {
 
   private(set) var base: UnsafeMutableRawPointer
   private(set) var capacity: Int
+  private let pool: MemoryPool?
 
-  /// `count` zero bytes.
-  init(count: Int) {
+  /// `count` bytes: zeros, or out of a pool and unspecified.
+  init(count: Int, pool: MemoryPool? = nil) {
     capacity = max(count, Self.alignment)
-    unsafe base = Self.allocate(capacity)
+    self.pool = pool
+    unsafe base = pool?.take(capacity) ?? Self.allocate(capacity)
   }
 
-  deinit { unsafe Self.deallocate(base, capacity) }
+  deinit { unsafe Self.release(base, capacity, pool) }
 
-  /// Makes room for `count` bytes; new memory is zero, old contents are lost.
+  /// Makes room for `count` bytes; old contents are lost, and new memory is as in the beginning.
   mutating func reserve(_ count: Int) {
     guard count > capacity else { return }
-    unsafe Self.deallocate(base, capacity)
-    capacity = max(count, capacity * 2)
-    unsafe base = Self.allocate(capacity)
+    unsafe Self.release(base, capacity, pool)
+    capacity = pool == nil ? max(count, capacity * 2) : count
+    unsafe base = pool?.take(capacity) ?? Self.allocate(capacity)
   }
 
-  private static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
+  private static func release(_ base: UnsafeMutableRawPointer, _ count: Int, _ pool: MemoryPool?) {
+    if let pool { unsafe pool.giveBack(base, count) } else { unsafe deallocate(base, count) }
+  }
+
+  static func allocate(_ count: Int, zeroed: Bool = true) -> UnsafeMutableRawPointer {
     if count >= pagedFrom {
       // As with every other allocation, a machine without memory ends the process.
       guard let pages = unsafe LargePages.map(count) else {
@@ -33,11 +39,11 @@ struct AlignedMemory: ~Copyable {
       return unsafe pages
     }
     let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: alignment)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    if zeroed { unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count) }
     return unsafe memory
   }
 
-  private static func deallocate(_ base: UnsafeMutableRawPointer, _ count: Int) {
+  static func deallocate(_ base: UnsafeMutableRawPointer, _ count: Int) {
     if count >= pagedFrom {
       unsafe LargePages.unmap(base, count)
     } else {

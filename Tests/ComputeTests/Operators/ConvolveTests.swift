@@ -92,27 +92,6 @@ private struct Sample {
   }
 }
 
-extension ByteImages {
-  fileprivate func fill(images: Int, _ random: inout SeededGenerator) {
-    reshape(images: images)
-    for image in 0..<images {
-      for pixel in 0..<height * width {
-        for channel in 0..<channels {
-          self[image: image, pixel: pixel, channel: channel] = UInt8(random.integer(0...255))
-        }
-      }
-    }
-  }
-
-  fileprivate var values: [UInt8] {
-    (0..<images).flatMap { image in
-      (0..<height * width).flatMap { pixel in
-        (0..<channels).map { self[image: image, pixel: pixel, channel: $0] }
-      }
-    }
-  }
-}
-
 @Suite struct ConvolveTests {
   private static func samples() throws -> [Sample] {
     func border(_ top: Int, _ left: Int, _ bottom: Int, _ right: Int) -> ImageBorder {

@@ -3,9 +3,14 @@ package import Models
 extension GraphPlan {
   /// The operators are those of `OperatorRegistry.standard`, which the reader must have asked too.
   ///
-  /// - Parameter budget: what the constants may take.
-  package convenience init(_ model: ONNXModel, budget: MemoryBudget = MemoryBudget()) throws {
-    let made = try GraphBuilder(registry: .standard, budget: budget).plan(model.graph)
+  /// - Parameters:
+  ///   - budget: what the constants may take.
+  ///   - fusions: how nodes are computed together; nil for each on its own.
+  package convenience init(
+    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), fusions: FusionOptions? = nil
+  ) throws {
+    let builder = GraphBuilder(registry: .standard, budget: budget, fusions: fusions)
+    let made = try builder.plan(model.graph)
     self.init(
       slotCount: made.slotCount, inputs: made.inputs, outerSlots: made.outerSlots,
       constants: made.constants, steps: made.steps, outputSlots: made.outputSlots,

@@ -38,6 +38,22 @@ struct WindowRule: Sendable {
     roundsUp = try node.flag("ceil_mode", default: false)
   }
 
+  /// One place, nothing around it.
+  static let single = WindowRule(
+    kernel: nil, strides: nil, dilations: nil, pads: nil, padding: .explicit, roundsUp: false)
+
+  private init(
+    kernel: [Int]?, strides: [Int]?, dilations: [Int]?, pads: [Int]?, padding: Padding,
+    roundsUp: Bool
+  ) {
+    self.kernel = kernel
+    self.strides = strides
+    self.dilations = dilations
+    self.pads = pads
+    self.padding = padding
+    self.roundsUp = roundsUp
+  }
+
   /// For a tensor with these spatial sizes.
   func windows(_ sizes: [Int], kernel given: [Int]? = nil) throws -> Windows {
     let rank = sizes.count

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Compute
 package import Models
 
 /// A tensor as graphs compute with it: row-major, aligned, written once by whoever makes it.
@@ -33,7 +34,7 @@ package final class GraphTensor: @unchecked Sendable {
     charged = bytes
     owner = nil
     strings = []
-    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 1), alignment: 64)
+    unsafe base = budget.pool.take(bytes)
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
   }
 
@@ -49,7 +50,7 @@ package final class GraphTensor: @unchecked Sendable {
     self.budget = budget
     charged = bytes
     owner = nil
-    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+    unsafe base = budget.pool.take(0)
   }
 
   /// The same elements in another shape, or as another type of the same size.
@@ -78,8 +79,9 @@ package final class GraphTensor: @unchecked Sendable {
   }
 
   deinit {
-    if owner == nil { unsafe base.deallocate() }
-    budget?.release(charged)
+    guard let budget else { return }
+    unsafe budget.pool.giveBack(base, elementType == .string ? 0 : charged)
+    budget.release(charged)
   }
 
   package var rank: Int { shape.count }

@@ -1,8 +1,11 @@
+internal import Compute
 internal import Models
 
 /// What flows between the nodes of a graph.
 package indirect enum GraphValue: Sendable {
   case tensor(GraphTensor)
+  /// Between quantized operators; no operator of ONNX takes it.
+  case images(GraphImages)
   case sequence([GraphValue])
   /// A map's keys and values, in the order of the keys' first mention; both have one dimension.
   case map(keys: GraphTensor, values: GraphTensor)
@@ -30,6 +33,13 @@ package struct GraphInputs {
       throw GraphError("input \(index) is no tensor")
     }
     return tensor
+  }
+
+  func images(_ index: Int) throws -> ByteImages {
+    guard case .images(let images) = try value(index) else {
+      throw GraphError("input \(index) are no images of bytes")
+    }
+    return images.bytes
   }
 
   func optional(_ index: Int) throws -> GraphTensor? {

@@ -19,6 +19,13 @@ package struct GraphValues<Element: BitwiseCopyable> {
     return unsafe base[index]
   }
 
+  package var span: Span<Element> {
+    @_lifetime(borrow self) get {
+      let span = unsafe Span(_unsafeStart: base, count: count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
   package var array: [Element] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 }
 
@@ -51,6 +58,12 @@ package struct NewTensor<Element: BitwiseCopyable> {
 }
 
 extension NewTensor {
+  /// All elements, to be written.
+  func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
+    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
+    try body(&span)
+  }
+
   /// The elements from one on; whoever calls has checked how many there are.
   @inline(__always)
   func withRow(_ start: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {

@@ -1,3 +1,4 @@
+package import Compute
 internal import Synchronization
 
 /// The bytes that the values of a run may take together, so that no graph takes the machine's
@@ -6,6 +7,8 @@ package final class MemoryBudget: Sendable {
   package let limit: Int
   /// Most elements of one value.
   package let elementLimit: Int
+  /// Where their memory comes from and goes back to.
+  package let pool = MemoryPool()
   private let taken = Atomic<Int>(0)
 
   package init(limit: Int = 4 << 30, elementLimit: Int = 1 << 30) {

@@ -1,0 +1,45 @@
+internal import Compute
+internal import Models
+
+/// A convolution between DequantizeLinear and QuantizeLinear, with its activation and, at the end
+/// of a residual block, the addition behind it.
+struct QuantizedConvolution: GraphOperator {
+  struct Sum: Sendable {
+    let kept: Float
+    let added: Float
+    let target: ByteTarget
+  }
+
+  let processor: Processor
+  let windows: WindowPlans
+  let packed: PackedConvolution
+  let sum: Sum?
+
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
+    [try windows.inferred(inputs[0], channels: .fixed(packed.outputs))]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let input = try inputs.images(0)
+    let plan = try windows.plan(for: input)
+    let addition = try sum.map {
+      ByteAddition(
+        try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,
+        range: $0.target.range)
+    }
+    if let other = addition?.other {
+      guard
+        (other.images, other.height, other.width, other.channels)
+          == (input.images, plan.shape.outputHeight, plan.shape.outputWidth, packed.outputs)
+      else { throw GraphError("what is added is of another shape") }
+    }
+    return [
+      try context.images(
+        input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
+        channels: packed.outputs, zero: sum?.target.scale.zero ?? packed.quantization.zero
+      ) { output in
+        processor.convolve(input, by: packed, plan, adding: addition, into: output)
+      }
+    ]
+  }
+}

@@ -1,0 +1,106 @@
+internal import Compute
+internal import Models
+
+/// Convolutions, products and sums of a quantized network.
+extension QuantizedNetwork {
+  func convolution(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
+    guard let operation = step.operation as? Conv, operation.groups == 1,
+      let input = bytes(step.reads[0]), let weights = weights(step.reads[1], outputsAt: 0),
+      weights.tensor.rank == 4
+    else { return nil }
+    let outputs = weights.tensor.shape[0]
+    guard weights.scales.count == 1 || weights.scales.count == outputs,
+      let bias = bias(step, 2, outputs, input, weights.scales)
+    else { return nil }
+    let draft = ConvolutionDraft(
+      rule: operation.rule, kernel: (weights.tensor.shape[2], weights.tensor.shape[3]),
+      weights: weights.tensor, weightScales: weights.scales, bias: bias)
+    return ByteDraft(kind: .convolution(draft), reads: [input], steps: steps, target: target)
+  }
+
+  func product(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
+    guard let input = bytes(step.reads[0]), sketch.facts[step.reads[0]]?.shape?.count == 2 else {
+      return nil
+    }
+    var isTransposed = true
+    if let gemm = step.operation as? Gemm {
+      guard !gemm.turnsA, gemm.alpha == 1, gemm.beta == 1 || step.node.input(2) == nil else {
+        return nil
+      }
+      isTransposed = !gemm.turnsB
+    }
+    guard let weights = weights(step.reads[1], outputsAt: isTransposed ? 1 : 0),
+      weights.tensor.rank == 2
+    else { return nil }
+    let outputs = weights.tensor.shape[isTransposed ? 1 : 0]
+    guard weights.scales.count == 1 || weights.scales.count == outputs,
+      let bias = bias(step, 2, outputs, input, weights.scales)
+    else { return nil }
+    let draft = ConvolutionDraft(
+      rule: .single, kernel: (1, 1), weights: weights.tensor, isTransposed: isTransposed,
+      weightScales: weights.scales, bias: bias)
+    return ByteDraft(kind: .convolution(draft), reads: [input], steps: steps, target: target)
+  }
+
+  /// MatMul and the Add of its bias.
+  func productWithBias(
+    _ add: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
+  ) -> ByteDraft? {
+    for (product, bias) in [(0, 1), (1, 0)] {
+      guard let place = own(add.reads[product], by: steps[steps.count - 1]),
+        let step = sketch.steps[place], step.operation is MatMul,
+        var draft = self.product(step, steps + [place], target),
+        case .convolution(var convolution) = draft.kind,
+        let found = self.bias(
+          add, bias, convolution.weights.shape[1], draft.reads[0], convolution.weightScales)
+      else { continue }
+      convolution.bias = found
+      draft.kind = .convolution(convolution)
+      return draft
+    }
+    return nil
+  }
+
+  /// Weights of bytes that DequantizeLinear reads, and their scales.
+  private func weights(
+    _ name: String, outputsAt axis: Int
+  ) -> (tensor: GraphTensor, scales: [Float])? {
+    guard let step = sketch.producer(of: name, "DequantizeLinear"),
+      let operation = step.operation as? DequantizeLinear, operation.block == 0,
+      let tensor = sketch.constant(step.reads[0]), tensor.elementType == .int8,
+      let scales = sketch.constant(step.reads[1]), scales.elementType == .float,
+      scales.count == 1 || (try? Axes.normalized(operation.axis, rank: tensor.rank)) == axis
+    else { return nil }
+    if step.reads.count > 2, !step.reads[2].isEmpty {
+      guard let zeros = try? sketch.constant(step.reads[2])?.ints(), zeros.allSatisfy({ $0 == 0 })
+      else { return nil }
+    }
+    let values = scales.values(Float.self).array
+    return values.allSatisfy { $0.isFinite && $0 > 0 } ? (tensor, values) : nil
+  }
+
+  /// The bias that a step reads; nil where it is of no use.
+  private func bias(
+    _ step: GraphSketch.Step, _ index: Int, _ outputs: Int, _ input: String,
+    _ weightScales: [Float]
+  ) -> ByteBias? {
+    guard index < step.reads.count, !step.reads[index].isEmpty else { return ByteBias.none }
+    let name = step.reads[index]
+    if let tensor = sketch.constant(name) {
+      return tensor.elementType == .float && tensor.count == outputs ? .floats(tensor) : nil
+    }
+    guard let dequantize = sketch.producer(of: name, "DequantizeLinear"),
+      let tensor = sketch.constant(dequantize.reads[0]), tensor.elementType == .int32,
+      tensor.count == outputs, let scales = sketch.constant(dequantize.reads[1]),
+      scales.elementType == .float, scales.count == 1 || scales.count == outputs,
+      let scale = self.scales[input]?.scale
+    else { return nil }
+    let units = scales.values(Float.self)
+    for output in 0..<outputs {
+      let sum = scale * weightScales[weightScales.count == 1 ? 0 : output]
+      let unit = units[units.count == 1 ? 0 : output]
+      guard abs(unit - sum) <= 1e-5 * sum else { return nil }
+    }
+    return .sums(tensor)
+  }
+}

@@ -1,0 +1,108 @@
+internal import Compute
+internal import Models
+
+/// One operator of a quantized network while it is put together.
+struct ByteDraft {
+  enum Kind {
+    /// Waits for what may be added behind it before its weights are packed.
+    case convolution(ConvolutionDraft)
+    case ready(any GraphOperator)
+  }
+
+  var kind: Kind
+  /// Names of the byte values that it takes.
+  var reads: [String]
+  /// The steps that it stands for, the last of them a QuantizeLinear.
+  var steps: [Int]
+  var target: ByteTarget
+}
+
+/// A convolution, or a product as one of a single pixel.
+struct ConvolutionDraft {
+  var rule: WindowRule
+  var kernel: (height: Int, width: Int)
+  /// s8 [outputs, channels, height, width], or [outputs, channels], or the other way round.
+  var weights: GraphTensor
+  /// Whether the weights are [channels, outputs].
+  var isTransposed = false
+  /// One for each output, or one for all.
+  var weightScales: [Float]
+  var bias: ByteBias
+  /// What is added behind it.
+  var sum: (other: String, target: ByteTarget)?
+}
+
+/// What is added to the sums of a convolution.
+enum ByteBias {
+  case none
+  /// s32 [outputs], in units of the sums.
+  case sums(GraphTensor)
+  /// f32 [outputs]
+  case floats(GraphTensor)
+}
+
+extension QuantizedNetwork {
+  /// What stands in front of a QuantizeLinear, where it can be computed from bytes.
+  func draft(_ quantize: GraphSketch.Step, _ index: Int, _ scale: ByteScale) -> ByteDraft? {
+    let target = ByteTarget(scale: scale)
+    if let draft = draft(of: quantize.reads[0], [index], target) { return draft }
+    if let place = own(quantize.reads[0], by: index), let step = sketch.steps[place],
+      let limits = sketch.limits(step), let limited = target.limited(to: limits),
+      let draft = draft(of: step.reads[0], [index, place], limited)
+    {
+      return draft
+    }
+    return function(of: quantize.reads[0], index, target)
+  }
+
+  /// - Parameter steps: behind the value, in reverse.
+  private func draft(of name: String, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
+    guard let last = steps.last, let place = own(name, by: last), let step = sketch.steps[place],
+      step.node.domain.isEmpty
+    else { return nil }
+    let steps = steps + [place]
+    switch step.node.operation {
+    case "Conv": return convolution(step, steps, target)
+    case "Gemm", "MatMul": return product(step, steps, target)
+    case "Add": return productWithBias(step, steps, target) ?? sum(step, steps, target)
+    case "Mul": return pair(.product, step, steps, target)
+    case "MaxPool": return maxPool(step, steps, target)
+    case "AveragePool": return averagePool(step, steps, target)
+    case "GlobalAveragePool", "ReduceMean": return globalAverage(step, steps, target)
+    case "Flatten", "Reshape": return flatten(step, steps, target)
+    case "Concat": return concat(step, steps, target)
+    default: return nil
+    }
+  }
+
+  /// The step that computes a value that only one other reads.
+  func own(_ name: String, by reader: Int) -> Int? {
+    guard sketch.onlyReader(of: name) == reader else { return nil }
+    return sketch.producer(of: name)
+  }
+}
+
+extension GraphSketch {
+  /// What an activation lets through, where it does nothing else.
+  func limits(_ step: Step) -> (low: Float, high: Float)? {
+    guard step.node.domain.isEmpty else { return nil }
+    if step.node.operation == "Relu" { return (0, .infinity) }
+    guard step.node.operation == "Clip" else { return nil }
+    func bound(_ index: Int, _ name: String, _ none: Float) -> Float? {
+      if index < step.reads.count, !step.reads[index].isEmpty { return number(step.reads[index]) }
+      return (try? step.node.float(name, default: none)) ?? none
+    }
+    guard let low = bound(1, "min", -.infinity), let high = bound(2, "max", .infinity) else {
+      return nil
+    }
+    return (low, high)
+  }
+
+  /// The one float that a constant holds.
+  func number(_ name: String) -> Float? {
+    guard let tensor = constant(name), tensor.count == 1, tensor.elementType == .float else {
+      return nil
+    }
+    return tensor.values(Float.self)[0]
+  }
+}

@@ -1,0 +1,38 @@
+package import Compute
+
+/// Finds nodes that are better computed as one and puts a fused operator in their place.
+protocol GraphFusion {
+  static func apply(to sketch: inout GraphSketch, _ options: FusionOptions) throws
+}
+
+/// How a graph is fused.
+package struct FusionOptions: Sendable {
+  /// What becomes of products and convolutions in fp32.
+  package enum Quantization: Sendable { case none, dynamic }
+
+  /// Fused operators compute on its threads.
+  package let processor: Processor
+  package let quantization: Quantization
+  /// Where packed weights lie.
+  package let arena: SlabArena
+
+  package init(
+    processor: Processor, quantization: Quantization = .none, arena: SlabArena = SlabArena()
+  ) {
+    self.processor = processor
+    self.quantization = quantization
+    self.arena = arena
+  }
+}
+
+extension GraphSketch {
+  /// All fusions, in the order in which they are tried.
+  private static var fusions: [any GraphFusion.Type] { [QuantizedNetwork.self] }
+
+  mutating func fuse(_ options: FusionOptions) throws {
+    for fusion in Self.fusions {
+      try fusion.apply(to: &self, options)
+      removeUnread()
+    }
+  }
+}

@@ -1,0 +1,159 @@
+internal import Compute
+internal import Models
+
+/// Drafts become steps, and where bytes meet floats a step is put between.
+extension QuantizedNetwork {
+  mutating func build() throws {
+    let alive = drafts.filter { name, _ in !isTaken(name) }
+    var bytes = Set<String>()
+    for (name, draft) in alive { bytes.formUnion(draft.reads + [name]) }
+    for (name, draft) in alive.sorted(by: { $0.key < $1.key }) {
+      guard let last = draft.steps.max(), let step = sketch.steps[last] else { continue }
+      let operation: any GraphOperator
+      switch draft.kind {
+      case .ready(let made): operation = made
+      case .convolution(let convolution): operation = try build(convolution, draft)
+      }
+      sketch.replace(
+        draft.steps,
+        by: GraphSketch.Step(
+          node: step.node, operation: operation, reads: draft.reads, writes: [name]))
+    }
+    for name in bytes.sorted() { convert(name) }
+  }
+
+  /// Whether a convolution has become part of the sum behind it.
+  private func isTaken(_ name: String) -> Bool {
+    guard let own = drafts[name]?.steps.max() else { return true }
+    return drafts.contains { other, draft in other != name && draft.steps.contains(own) }
+  }
+
+  private mutating func convert(_ name: String) {
+    guard let scale = scales[name], let producer = sketch.producer(of: name),
+      var step = sketch.steps[producer]
+    else { return }
+    if step.operation is QuantizeLinear {
+      step.operation = QuantizeImages(
+        processor: options.processor, scale: scale, border: borders[name])
+      step.reads = [step.reads[0]]
+      sketch.replace([producer], by: step)
+    }
+    for reader in sketch.readers(of: name) {
+      guard var step = sketch.steps[reader], step.operation is DequantizeLinear else { continue }
+      step.operation = DequantizeImages(
+        processor: options.processor, scale: scale, rank: sketch.facts[name]?.shape?.count ?? 4)
+      step.reads = [name]
+      sketch.replace([reader], by: step)
+    }
+  }
+
+  private mutating func build(
+    _ draft: ConvolutionDraft, _ whole: ByteDraft
+  ) throws -> QuantizedConvolution {
+    let input = whole.reads[0]
+    guard let scale = scales[input] else { throw GraphError("\(input) is no value of bytes") }
+    let joinsRows = try border(of: input, for: draft)
+    let packed = try PackedConvolution(
+      draft, inputScale: scale, target: whole.target, joinsRows: joinsRows, in: options)
+    let sum = draft.sum.map { sum in
+      QuantizedConvolution.Sum(
+        kept: whole.target.scale.scale / sum.target.scale.scale,
+        added: (scales[sum.other]?.scale ?? 0) / sum.target.scale.scale, target: sum.target)
+    }
+    return QuantizedConvolution(
+      processor: options.processor,
+      windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows), packed: packed,
+      sum: sum)
+  }
+
+  /// Images of few channels that this convolution alone reads, and whose size is known, get its
+  /// padding around them: rows of the kernel are read in one run then.
+  private mutating func border(of input: String, for draft: ConvolutionDraft) throws -> Bool {
+    guard let producer = sketch.producer(of: input),
+      sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
+      let shape = sketch.facts[input]?.shape?.dropFirst(),
+      let sizes = Array(shape).fixed, sizes.count == 3, sketch.readers(of: input).count == 1
+    else { return false }
+    let windows = try draft.rule.shape(
+      height: sizes[1], width: sizes[2], channels: sizes[0], kernel: draft.kernel)
+    let plan = try ConvolutionPlan.best(for: windows)
+    borders[input] = plan.border
+    return plan.joinsRows
+  }
+}
+
+extension PackedConvolution {
+  /// - Parameter joinsRows: whether a tap is a row of the kernel.
+  convenience init(
+    _ draft: ConvolutionDraft, inputScale: ByteScale, target: ByteTarget, joinsRows: Bool,
+    in options: FusionOptions
+  ) throws {
+    let shape = draft.weights.shape
+    let outputs = shape[draft.isTransposed ? 1 : 0]
+    let channels = shape[draft.isTransposed ? 0 : 1]
+    let area = draft.kernel.height * draft.kernel.width
+    let units = (0..<outputs).map { output in
+      inputScale.scale * draft.weightScales[draft.weightScales.count == 1 ? 0 : output]
+    }
+    let joined = joinsRows ? draft.joinedRows() : []
+    let weights = draft.weights.values(Int8.self)
+    try self.init(
+      weights: joinsRows ? joined.span : weights.span,
+      order: joinsRows ? nil : draft.order, outputs: outputs,
+      taps: joinsRows ? draft.kernel.height : area,
+      channels: joinsRows ? draft.kernel.width * channels : channels,
+      bias: draft.bias.inUnits(units), inputZero: inputScale.zero,
+      quantization: OutputQuantization(
+        scales: units.map { $0 / target.scale.scale }, zero: target.scale.zero,
+        range: target.range),
+      in: options.arena, on: options.processor)
+  }
+}
+
+extension ConvolutionDraft {
+  /// Where the weights lie in the file.
+  fileprivate var order: WeightOrder {
+    let area = kernel.height * kernel.width
+    return isTransposed
+      ? WeightOrder(output: 1, tap: 1, channel: weights.shape[1])
+      : WeightOrder(output: weights.shape[1] * area, tap: 1, channel: area)
+  }
+
+  /// s8 [outputs][height][width][channels], of few channels.
+  fileprivate func joinedRows() -> [Int8] {
+    let from = weights.values(Int8.self)
+    let area = kernel.height * kernel.width
+    let (outputs, channels) = (weights.shape[0], weights.shape[1])
+    var rows: [Int8] = []
+    rows.reserveCapacity(from.count)
+    for output in 0..<outputs {
+      for tap in 0..<area {
+        for channel in 0..<channels {
+          rows.append(from[(output * channels + channel) * area + tap])
+        }
+      }
+    }
+    return rows
+  }
+}
+
+extension ByteBias {
+  /// s32 [outputs]; empty for none.
+  ///
+  /// - Parameter units: what one of the sums stands for.
+  fileprivate func inUnits(_ units: [Float]) throws -> [Int32] {
+    switch self {
+    case .none: return []
+    case .sums(let tensor): return tensor.values(Int32.self).array
+    case .floats(let tensor):
+      let values = tensor.values(Float.self)
+      return try units.indices.map { output in
+        let sums = (values[output] / units[output]).rounded(.toNearestOrEven)
+        guard let bias = Int32(exactly: sums) else {
+          throw GraphError("the bias \(values[output]) does not fit its scale \(units[output])")
+        }
+        return bias
+      }
+    }
+  }
+}

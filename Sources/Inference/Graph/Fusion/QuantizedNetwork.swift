@@ -1,0 +1,113 @@
+internal import Compute
+internal import Models
+
+/// The parts of a graph that are quantized in QDQ form: between each DequantizeLinear and
+/// QuantizeLinear stands one operator, which computes from bytes to bytes then.
+///
+///     QuantizeLinear → (DequantizeLinear → Conv → Relu → QuantizeLinear → …) → DequantizeLinear
+///
+/// Bytes are images, channels last, from the first such operator to the last. Signed bytes are the
+/// same with 128 added.
+struct QuantizedNetwork: GraphFusion {
+  let options: FusionOptions
+  var sketch: GraphSketch
+  /// Values that may flow as bytes: what QuantizeLinear gives and only DequantizeLinear reads.
+  var scales: [String: ByteScale] = [:]
+  /// What becomes of them, by name; made into operators once all are known.
+  var drafts: [String: ByteDraft] = [:]
+  /// What stands around images, by name of value.
+  var borders: [String: ImageBorder] = [:]
+
+  static func apply(to sketch: inout GraphSketch, _ options: FusionOptions) throws {
+    sketch.joinActivations()
+    var network = QuantizedNetwork(options: options, sketch: sketch)
+    network.findBytes()
+    network.draft()
+    guard !network.drafts.isEmpty else { return }
+    try network.build()
+    sketch = network.sketch
+  }
+
+  private mutating func findBytes() {
+    for case let step? in sketch.steps where step.operation is QuantizeLinear {
+      let name = step.writes[0]
+      guard let scale = sketch.byteScale(step), !sketch.isOutput(name),
+        let rank = sketch.facts[name]?.shape?.count, rank == 4 || rank == 2
+      else { continue }
+      let isDequantized = sketch.readers(of: name).allSatisfy { index in
+        guard let reader = sketch.steps[index], reader.operation is DequantizeLinear else {
+          return false
+        }
+        return reader.reads[0] == name && sketch.byteScale(reader) == scale
+      }
+      if isDequantized { scales[name] = scale }
+    }
+  }
+
+  private mutating func draft() {
+    for index in sketch.steps.indices {
+      guard let step = sketch.steps[index], step.operation is QuantizeLinear,
+        let scale = scales[step.writes[0]], let draft = draft(step, index, scale)
+      else { continue }
+      drafts[step.writes[0]] = draft
+    }
+  }
+
+  /// The byte value behind a float, where that comes of one.
+  func bytes(_ name: String) -> String? {
+    guard let index = sketch.producer(of: name), let step = sketch.steps[index],
+      step.operation is DequantizeLinear, scales[step.reads[0]] != nil
+    else { return nil }
+    return step.reads[0]
+  }
+}
+
+extension GraphSketch {
+  /// The scale of a QuantizeLinear or DequantizeLinear of whole tensors of bytes.
+  func byteScale(_ step: Step) -> ByteScale? {
+    guard step.reads.count >= 2, let scales = constant(step.reads[1]), scales.count == 1,
+      scales.elementType == .float
+    else { return nil }
+    let scale = scales.values(Float.self)[0]
+    guard scale.isFinite, scale > 0 else { return nil }
+    var zero = 0
+    var type = ONNXElementType.uint8
+    if step.reads.count > 2, !step.reads[2].isEmpty {
+      guard let tensor = constant(step.reads[2]), tensor.count == 1,
+        let value = try? tensor.ints().first
+      else { return nil }
+      zero = value
+      type = tensor.elementType
+    } else if let known = facts[step.operation is QuantizeLinear ? step.writes[0] : step.reads[0]]?
+      .type
+    {
+      type = known
+    }
+    switch type {
+    case .uint8: return ByteScale(scale: scale, zero: UInt8(clamping: zero))
+    case .int8: return ByteScale(scale: scale, zero: UInt8(clamping: zero + 128))
+    default: return nil
+    }
+  }
+
+  /// Where an activation stands between bytes of its own, as for signed values: it moves in front
+  /// of the first of the two roundings, which goes.
+  mutating func joinActivations() {
+    for index in steps.indices {
+      guard let step = steps[index], step.node.domain.isEmpty,
+        step.node.operation == "Relu" || step.node.operation == "Clip",
+        let dequantize = producer(of: step.reads[0], "DequantizeLinear"),
+        onlyReader(of: step.reads[0]) == index,
+        let quantize = producer(of: dequantize.reads[0], "QuantizeLinear"),
+        let first = producer(of: dequantize.reads[0]), let second = producer(of: step.reads[0]),
+        onlyReader(of: dequantize.reads[0]) == second,
+        let reader = onlyReader(of: step.writes[0]), steps[reader]?.operation is QuantizeLinear,
+        producer(of: quantize.reads[0], "Conv", "Add", "Gemm", "MatMul", "BatchNormalization")
+          != nil
+      else { continue }
+      var moved = step
+      moved.reads[0] = quantize.reads[0]
+      replace([first, second, index], by: moved)
+    }
+  }
+}
