@@ -29,8 +29,8 @@ extension GraphSketch {
   /// All fusions, in the order in which they are tried.
   private static var fusions: [any GraphFusion.Type] {
     [
-      QuantizedNetwork.self, ActivationFusion.self, NormFusion.self, AttentionFusion.self,
-      LinearFusion.self,
+      QuantizedForms.self, QuantizedNetwork.self, ActivationFusion.self, NormFusion.self,
+      AttentionFusion.self, LinearFusion.self,
     ]
   }
 
