@@ -16,7 +16,7 @@ CK_INLINE ck_steps steps_of(float scale, int32_t zero) {
 }
 
 /// x / scale, whole and within its bounds. The quotient is corrected twice by what it leaves, which makes
-/// it the one of a division (Markstein) in half the time.
+/// it the one of a division (Markstein).
 CK_INLINE vf quantized(vf x, const ck_steps *steps) {
   if (steps->divides) {
     vf quotient = vf_div(x, steps->scale);
@@ -55,8 +55,13 @@ static void quantize_planes(const float *x, ptrdiff_t plane, ptrdiff_t channels,
   for (ptrdiff_t pixel = 0; pixel < pixels; pixel += VL) {
     const ptrdiff_t count = ck_min(VL, pixels - pixel);
     if ((channels <= 4 && stride == 4) || (channels == 3 && stride == 3)) {
-      quantize_narrow(x + pixel, plane, channels, count, &steps, vi_set1(zero), q + pixel * stride,
-                      stride);
+      uint8_t *to = q + pixel * stride;
+      // Pictures.
+      if (channels == 3 && count == VL) {
+        quantize_narrow(x + pixel, plane, 3, VL, &steps, vi_set1(zero), to, stride);
+      } else {
+        quantize_narrow(x + pixel, plane, channels, count, &steps, vi_set1(zero), to, stride);
+      }
       continue;
     }
     for (ptrdiff_t channel = 0; channel < channels; channel += VL) {
