@@ -1,5 +1,5 @@
 // Convolutions of each channel by itself: 4 · VL channels of a pixel at a time. The including file gives
-// interleave and dot.
+// dot.
 #pragma once
 #include "requantize.h"
 
@@ -29,8 +29,8 @@ CK_INLINE void depthwise_run(const ck_depthwise_u8 *job, const uint8_t *x, const
           // The last row stands in for those behind it, whose weights are zero.
           const int32_t *four = offsets + block * 4 * columns + column;
           const ptrdiff_t last = ck_min(4, rows - 4 * block) - 1;
-          interleave(x + four[0], x + four[ck_min(1, last) * columns],
-                     x + four[ck_min(2, last) * columns], x + four[last * columns], values);
+          vi_interleave_u8(x + four[0], x + four[ck_min(1, last) * columns],
+                           x + four[ck_min(2, last) * columns], x + four[last * columns], values);
         }
         const int8_t *own = w + (column * blocks + block) * CK_PANEL * 4;
         for (int v = 0; v < 4; v++) sums[v] = dot(sums[v], values[v], own + 64 * v);
