@@ -132,16 +132,20 @@ typedef struct {
 } ck_conv_u8;
 
 /// A convolution of each channel by itself, as ck_conv_u8. N outputs a pixel, one of each channel; a tap
-/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there.
+/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there. Its
+/// rows × columns taps are taken column by column, and up to four rows of a column at a time.
 ///
 /// In a panel of 64 outputs, output o has place o / 4 % 4 · 16 + o / 16 · 4 + o % 4: bytes of four taps that
 /// are interleaved by unpacking, of 16 channels at a time, become sums in that order.
 typedef struct {
   const uint8_t *x;
   ptrdiff_t image_stride;
-  const int32_t *offsets;
-  ptrdiff_t pixels, taps;
-  const int8_t *w; // s8 [⌈N/64⌉ panels][⌈taps/4⌉][64 places][4 taps], 64-byte aligned; zero behind the taps
+  const int32_t *offsets; // s32 [pixels of one image][rows][columns]
+  ptrdiff_t pixels;
+  ptrdiff_t rows, columns;
+  ptrdiff_t run;   // pixels of a row of the output: within it a pixel's column c is where column
+  ptrdiff_t shift; // c + shift of the pixel before it was; `columns` where none is
+  const int8_t *w; // s8 [⌈N/64⌉ panels][columns][⌈rows/4⌉][64 places][4 rows], 64-byte aligned, zero-padded
   const int32_t *w_sums; // s32 [⌈N/64⌉ · 64 places]: the sum of each output's weights
   ptrdiff_t n;
   ck_requantizer epilogue; // its biases and scales by places

@@ -97,6 +97,18 @@ CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
   y[2] = _mm512_unpacklo_epi16(high, zero);
   y[3] = _mm512_unpackhi_epi16(high, zero);
 }
+/// Four rows of 4 · VL bytes, the four of each place side by side, in the order of unpacking.
+CK_INLINE void vi_interleave_u8(const uint8_t *a, const uint8_t *b, const uint8_t *c,
+                                const uint8_t *d, vi values[4]) {
+  const vi first = _mm512_loadu_si512((const void *)a), second = _mm512_loadu_si512((const void *)b);
+  const vi third = _mm512_loadu_si512((const void *)c), last = _mm512_loadu_si512((const void *)d);
+  vi low[2] = {_mm512_unpacklo_epi8(first, second), _mm512_unpacklo_epi8(third, last)};
+  vi high[2] = {_mm512_unpackhi_epi8(first, second), _mm512_unpackhi_epi8(third, last)};
+  values[0] = _mm512_unpacklo_epi16(low[0], low[1]);
+  values[1] = _mm512_unpackhi_epi16(low[0], low[1]);
+  values[2] = _mm512_unpacklo_epi16(high[0], high[1]);
+  values[3] = _mm512_unpackhi_epi16(high[0], high[1]);
+}
 CK_INLINE vi vi_load_u8(const uint8_t *p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
 }
