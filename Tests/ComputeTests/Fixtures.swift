@@ -36,6 +36,38 @@ extension FloatRows {
   }
 }
 
+extension ByteImages {
+  /// [images][height][width][channels] of any bytes.
+  convenience init(
+    random images: Int, _ height: Int, _ width: Int, _ channels: Int, zero: UInt8,
+    border: ImageBorder? = nil, seed: UInt64
+  ) {
+    var random = SeededGenerator(seed: seed)
+    self.init(height: height, width: width, channels: channels, zero: zero, border: border)
+    fill(images: images, &random)
+  }
+
+  func fill(images: Int, _ random: inout SeededGenerator) {
+    reshape(images: images)
+    for image in 0..<images {
+      for pixel in 0..<height * width {
+        for channel in 0..<channels {
+          self[image: image, pixel: pixel, channel: channel] = UInt8(random.integer(0...255))
+        }
+      }
+    }
+  }
+
+  /// [images][pixels][channels]
+  var values: [UInt8] {
+    (0..<images).flatMap { image in
+      (0..<height * width).flatMap { pixel in
+        (0..<channels).map { self[image: image, pixel: pixel, channel: $0] }
+      }
+    }
+  }
+}
+
 /// Q8_0 bytes of random blocks, extremes included.
 func randomQ8(rows: Int, columns: Int, seed: UInt64) -> [UInt8] {
   var random = SeededGenerator(seed: seed)

@@ -234,6 +234,117 @@ static void check_conv(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, pt
   free(x), free(other), free(w), free(offsets), free(sums), free(bias), free(scales);
 }
 
+static uint8_t *bytes(size_t count) {
+  uint8_t *x = space(count);
+  for (size_t i = 0; i < count; i++) x[i] = (uint8_t)next();
+  return x;
+}
+
+/// Channels by themselves; places of weights, biases and scales are as good as any other.
+static void check_depthwise(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, ptrdiff_t taps) {
+  const ptrdiff_t size = 50 * n, padded = ck_ceil(n, CK_PANEL) * CK_PANEL, groups = ck_ceil(taps, 4);
+  const size_t count = (size_t)(2 * pixels * n);
+  uint8_t *x = bytes((size_t)(2 * size)), *other = bytes(count);
+  int8_t *w = space((size_t)(padded * groups * 4));
+  int32_t *offsets = space((size_t)(pixels * taps) * 4);
+  int32_t *sums = space((size_t)padded * 4), *bias = space((size_t)padded * 4);
+  float *scales = floats((size_t)padded);
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) offsets[i] = (int32_t)(next() % 50 * n);
+  for (ptrdiff_t i = 0; i < padded; i++) {
+    for (ptrdiff_t tap = 0; tap < taps; tap++) {
+      const ptrdiff_t panel = i / CK_PANEL * groups + tap / 4;
+      int8_t weight = (int8_t)next();
+      w[(panel * CK_PANEL + i % CK_PANEL) * 4 + tap % 4] = weight;
+      sums[i] += weight;
+    }
+    bias[i] = (int32_t)(next() % 20001) - 10000;
+    scales[i] *= 4e-3f;
+  }
+  for (int adds = 0; adds < 2; adds++) {
+    uint8_t *out[2] = {space(count), space(count)};
+    const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+    for (int t = 0; t < 2; t++) {
+      ck_depthwise_u8 job = {x, size, offsets, pixels, taps, w, sums, n,
+                             {bias, scales, -7, 240, adds ? other : NULL, 90, 0.6f, 0.3f, -9, 246, 9,
+                              out[t], n, pixels * n}};
+      by[t]->depthwise_u8(&job, 0, 2 * pixels, 0, padded / CK_PANEL);
+    }
+    expect(memcmp(out[0], out[1], count) == 0, tier->name, "depthwise_u8", pixels, n, taps);
+    free(out[0]), free(out[1]);
+  }
+  free(x), free(other), free(w), free(offsets), free(sums), free(bias), free(scales);
+}
+
+/// `rows` rows of n bytes, alike or one against all.
+static void check_pairs(const ck_kernels *tier, ptrdiff_t rows, ptrdiff_t n) {
+  const size_t count = (size_t)(rows * n);
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  uint8_t *a = bytes(count), *b = bytes(count), *table = bytes(256);
+  uint8_t *out[2] = {space(count), space(count)};
+  for (int product = 0; product < 2; product++) {
+    for (int t = 0; t < 2; t++) {
+      ck_pair_u8 job = {a, b, n, rows % 2 * n, 131, 7, product ? 0.01f : 0.7f, 0.4f, -90, 140, 97,
+                        out[t], n};
+      (product ? by[t]->multiply_u8 : by[t]->add_u8)(&job, rows, n);
+    }
+    expect(memcmp(out[0], out[1], count) == 0, tier->name, product ? "multiply_u8" : "add_u8", rows,
+           n, 1);
+  }
+  for (int t = 0; t < 2; t++) by[t]->map_u8(a, rows * n, table, out[t]);
+  expect(memcmp(out[0], out[1], count) == 0, tier->name, "map_u8", rows, n, 1);
+  free(a), free(b), free(table), free(out[0]), free(out[1]);
+}
+
+/// Floats of `channels` planes to bytes and back, with and without padding.
+static void check_planes(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t channels) {
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  const ptrdiff_t padded = ck_ceil(channels, 4) * 4;
+  const size_t count = (size_t)(pixels * channels);
+  float *x = floats(count);
+  x[0] = NAN;
+  if (count > 2) x[1] = INFINITY, x[2] = -1e30f;
+  for (int pads = 0; pads < 2; pads++) {
+    const ptrdiff_t stride = pads ? padded : channels;
+    uint8_t *q[2] = {space((size_t)(pixels * stride)), space((size_t)(pixels * stride))};
+    float *back[2] = {space(count * 4), space(count * 4)};
+    for (int t = 0; t < 2; t++) {
+      by[t]->quantize_planes(x, pixels, channels, pixels, 0.0071f, 120, q[t], stride);
+      by[t]->dequantize_planes(q[t], stride, channels, pixels, 0.0071f, 120, back[t], pixels);
+    }
+    expect(memcmp(q[0], q[1], (size_t)(pixels * stride)) == 0, tier->name, "quantize_planes", pixels,
+           channels, stride);
+    expect(equal(back[0], back[1], count), tier->name, "dequantize_planes", pixels, channels, stride);
+    free(q[0]), free(q[1]), free(back[0]), free(back[1]);
+  }
+  free(x);
+}
+
+/// Taps anywhere, some outside.
+static void check_pools(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t channels) {
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  const ptrdiff_t taps = 5, size = 40 * channels;
+  const size_t count = (size_t)(2 * pixels * channels);
+  uint8_t *x = bytes((size_t)(2 * size)), *out[2] = {space(count), space(count)};
+  int32_t *offsets = space((size_t)(pixels * taps) * 4);
+  float *factors = floats((size_t)pixels);
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) {
+    offsets[i] = next() % 4 ? (int32_t)(next() % 40 * channels) : -64;
+  }
+  for (int t = 0; t < 2; t++) {
+    ck_average_u8 job = {x, size, offsets, -64, pixels, taps, channels, 120, factors, 90, out[t],
+                         channels, pixels * channels};
+    by[t]->average_u8(&job, 0, 2 * pixels);
+  }
+  expect(memcmp(out[0], out[1], count) == 0, tier->name, "average_u8", pixels, channels, taps);
+  for (int t = 0; t < 2; t++) {
+    ck_max_u8 job = {x, size, offsets, -64, pixels, taps, channels, out[t], channels,
+                     pixels * channels};
+    by[t]->max_u8(&job, 0, 2 * pixels);
+  }
+  expect(memcmp(out[0], out[1], count) == 0, tier->name, "max_u8", pixels, channels, taps);
+  free(x), free(out[0]), free(out[1]), free(offsets), free(factors);
+}
+
 int main(void) {
   int tiers = 0;
   for (ck_tier t = CK_AVX2; t <= CK_NEON; t++) {
@@ -247,6 +358,12 @@ int main(void) {
     }
     check_s8(tier, 3, 65, 2050);
     for (ptrdiff_t m = 1; m < 20; m += 3) check_conv(tier, m, 61 + 3 * m, 4 + m / 5 * 4);
+    for (ptrdiff_t n = 1; n < 90; n += 1 + n / 4) {
+      check_pairs(tier, 1 + n % 4, n);
+      check_pools(tier, 1 + n % 5, n);
+      check_depthwise(tier, 1 + n % 5, n, 1 + n % 11);
+      for (ptrdiff_t pixels = 1; pixels < 40; pixels += 1 + pixels / 2) check_planes(tier, pixels, n);
+    }
     for (ptrdiff_t n = 1; n < 70; n += 1 + n / 5) check_rows(tier, n);
     for (ptrdiff_t size = 8; size <= 72; size += 16) {
       check_attention(tier, size, CK_F32);

@@ -2,7 +2,8 @@ import Glibc
 internal import Inference
 internal import Models
 
-/// Runs the ONNX project's own tests of operators, as tools/onnx-nodes writes them.
+/// Runs the ONNX project's own tests of operators and random graphs, as tools/onnx-nodes and
+/// tools/onnx-random write them.
 ///
 ///     onnx-probe FOLDER      a line for each case that FOLDER/cases lists:
 ///                            `NAME pass`, `NAME fail REASON`, `NAME unsupported REASON`

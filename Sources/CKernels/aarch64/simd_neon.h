@@ -28,6 +28,8 @@ CK_INLINE vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
 CK_INLINE vf vf_fms(vf a, vf b, vf c) { return vfmaq_f32(vnegq_f32(c), a, b); }
 CK_INLINE vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
 CK_INLINE vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
+/// v, or `low` where v is less or no number.
+CK_INLINE vf vf_at_least(vf v, vf low) { return vmaxnmq_f32(v, low); }
 CK_INLINE vf vf_abs(vf a) { return vabsq_f32(a); }
 CK_INLINE vf vf_round(vf a) { return vrndnq_f32(a); }
 CK_INLINE vf power_of_two(int32x4_t n) {
@@ -64,7 +66,8 @@ CK_INLINE vf vf_load_s8(const void *p) {
 /// `n` bytes, 0 < n <= VL; lanes behind them are zero.
 CK_INLINE vf vf_load_u8(const uint8_t *p, ptrdiff_t n) {
   uint8_t bytes[8] = {0};
-  for (ptrdiff_t i = 0; i < n; i++) bytes[i] = p[i];
+  if (n == VL) memcpy(bytes, p, VL);
+  else for (ptrdiff_t i = 0; i < n; i++) bytes[i] = p[i];
   return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(bytes)))));
 }
 CK_INLINE vi vi_load(const int32_t *p) { return vld1q_s32(p); }
@@ -72,9 +75,21 @@ CK_INLINE vi vi_set1(int32_t x) { return vdupq_n_s32(x); }
 CK_INLINE vf vf_from_vi(vi v) { return vcvtq_f32_s32(v); }
 /// The low bytes of the first n lanes.
 CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
-  int32_t lanes[VL];
-  vst1q_s32(lanes, v);
-  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)lanes[i];
+  uint16x4_t words = vmovn_u32(vreinterpretq_u32_s32(v));
+  uint8_t bytes[8];
+  vst1_u8(bytes, vmovn_u16(vcombine_u16(words, words)));
+  if (n == VL) memcpy(p, bytes, VL);
+  else for (ptrdiff_t i = 0; i < n; i++) p[i] = bytes[i];
+}
+/// Lanes a byte further up.
+CK_INLINE vi vi_shift8(vi v) { return vshlq_n_s32(v, 8); }
+CK_INLINE void vi_store(void *p, vi v) { vst1q_u8(p, vreinterpretq_u8_s32(v)); }
+/// The three low bytes of each lane, side by side.
+CK_INLINE void vi_store_triples(void *p, vi v) {
+  static const uint8_t kept[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14};
+  uint8_t bytes[16];
+  vst1q_u8(bytes, vqtbl1q_u8(vreinterpretq_u8_s32(v), vld1q_u8(kept)));
+  memcpy(p, bytes, 3 * VL);
 }
 CK_INLINE vi vi_zero(void) { return vdupq_n_s32(0); }
 CK_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }

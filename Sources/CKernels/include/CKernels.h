@@ -131,8 +131,24 @@ typedef struct {
   ck_requantizer epilogue;
 } ck_conv_u8;
 
+/// A convolution of each channel by itself, as ck_conv_u8. N outputs a pixel, one of each channel; a tap
+/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there.
+///
+/// In a panel of 64 outputs, output o has place o / 4 % 4 · 16 + o / 16 · 4 + o % 4: bytes of four taps that
+/// are interleaved by unpacking, of 16 channels at a time, become sums in that order.
+typedef struct {
+  const uint8_t *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  ptrdiff_t pixels, taps;
+  const int8_t *w; // s8 [⌈N/64⌉ panels][⌈taps/4⌉][64 places][4 taps], 64-byte aligned; zero behind the taps
+  const int32_t *w_sums; // s32 [⌈N/64⌉ · 64 places]: the sum of each output's weights
+  ptrdiff_t n;
+  ck_requantizer epilogue; // its biases and scales by places
+} ck_depthwise_u8;
+
 /// The largest of the taps of each pixel, for each channel; taps that begin at `outside` do not count, and
-/// each pixel has others. Channels last, u8; `run`, offsets and strides as of ck_conv_u8.
+/// where there are no others it is 0. Channels last, u8; `run`, offsets and strides as of ck_conv_u8.
 typedef struct {
   const uint8_t *x;
   ptrdiff_t image_stride;
@@ -142,6 +158,35 @@ typedef struct {
   uint8_t *out;
   ptrdiff_t out_stride, out_image_stride;
 } ck_max_u8;
+
+/// Sums of the taps of each pixel, for each channel, as means of another scale:
+///   clamp(round(Σ (tap − x_zero) · factors[pixel]) + zero, 0, 255)        to nearest even
+/// Taps that begin at `outside` add nothing. Channels last, u8; offsets and strides as of ck_conv_u8.
+typedef struct {
+  const uint8_t *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  int32_t outside;
+  ptrdiff_t pixels, taps, channels;
+  int32_t x_zero;
+  const float *factors; // f32 [pixels]
+  int32_t zero;
+  uint8_t *out;
+  ptrdiff_t out_stride, out_image_stride;
+} ck_average_u8;
+
+/// Rows of two tensors of bytes, of which a third is made, element by element. Strides in bytes, from a
+/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`.
+typedef struct {
+  const uint8_t *a, *b;
+  ptrdiff_t a_stride, b_stride;
+  int32_t a_zero, b_zero;
+  float a_factor, b_factor; // scales over that of `out`; products take a_factor alone
+  float low, high;
+  int32_t zero;
+  uint8_t *out;
+  ptrdiff_t out_stride;
+} ck_pair_u8;
 
 /// Softmax(Q Kᵀ · scale + mask) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
@@ -199,10 +244,27 @@ typedef struct {
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);
+  void (*depthwise_u8)(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
+                       ptrdiff_t panel0, ptrdiff_t panel1);
   /// Pixels [pixel0, pixel1), counted over all images.
   void (*max_u8)(const ck_max_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
-  /// x f32 [k] → u8 [k]: clamp(round(x / scale) + zero, 0, 255), to nearest even.
-  void (*quantize_u8)(const float *x, ptrdiff_t k, float scale, int32_t zero, uint8_t *q);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*average_u8)(const ck_average_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// clamp(round((a − a_zero) · a_factor + (b − b_zero) · b_factor), low, high) + zero, to nearest even;
+  /// u8 [rows][n].
+  void (*add_u8)(const ck_pair_u8 *job, ptrdiff_t rows, ptrdiff_t n);
+  /// clamp(round((a − a_zero) · (b − b_zero) · a_factor), low, high) + zero, as add_u8.
+  void (*multiply_u8)(const ck_pair_u8 *job, ptrdiff_t rows, ptrdiff_t n);
+  /// table[x]; u8 [n], table u8 [256].
+  void (*map_u8)(const uint8_t *x, ptrdiff_t n, const uint8_t *table, uint8_t *out);
+  /// x f32 [channels][pixels], planes `plane` floats apart → q u8 [pixels][channels], pixels `stride` bytes
+  /// apart: clamp(round(x / scale) + zero, 0, 255), to nearest even; the lowest for what is no number.
+  /// Fewer than four channels may be written with what pads them to four.
+  void (*quantize_planes)(const float *x, ptrdiff_t plane, ptrdiff_t channels, ptrdiff_t pixels,
+                          float scale, int32_t zero, uint8_t *q, ptrdiff_t stride);
+  /// The way back: (q − zero) · scale.
+  void (*dequantize_planes)(const uint8_t *q, ptrdiff_t stride, ptrdiff_t channels, ptrdiff_t pixels,
+                            float scale, int32_t zero, float *x, ptrdiff_t plane);
   /// Adds u8 [rows][n] up, rows `stride` bytes apart: sums s32 [n].
   void (*add_up_u8)(const uint8_t *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n, int32_t *sums);
   /// x f32 [k] → q s8 [k], zero up to k_padded, over the range of x and 0; sum of q. x is about
@@ -264,6 +326,19 @@ void ck_pack_bytes(const int8_t *row, float scale, ptrdiff_t output, ptrdiff_t k
                    float *w_scales, float *w_sums);
 /// row: Q8_0 blocks → w, w_scales of ck_gemm_q8, lossless.
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
+/// s8 weights of a convolution as a file has them, strides in bytes: of one panel's outputs from
+/// `first` on.
+typedef struct {
+  const int8_t *first;
+  ptrdiff_t output_stride, tap_stride, channel_stride;
+  ptrdiff_t taps, channels;
+  /// Channels of a tap in the panel, a multiple of four.
+  ptrdiff_t run;
+} ck_conv_weights;
+/// Up to CK_PANEL outputs → one panel of ck_conv_u8, which must have been cleared to 0; sums s32
+/// [CK_PANEL].
+void ck_pack_conv_s8(const ck_conv_weights *weights, ptrdiff_t outputs, int8_t *panel,
+                     int32_t *sums);
 /// row: elements of 2 or 4 bytes → w of ck_gemm_f32, lossless.
 void ck_pack_float(const void *row, ptrdiff_t output, ptrdiff_t k, ck_element element, void *w);
 /// The ways back of the two that lose nothing: an output's row, byte for byte as it was stored.

@@ -1,8 +1,9 @@
 // Operators over one row, as their definitions; sums in double. The table of the tier is at the end.
 #include "scalar.h"
-#include "../vector/bytes.h"
 
 #pragma STDC FP_CONTRACT OFF
+#define CK_INLINE static inline
+#include "../vector/bytes.h"
 
 static int8_t to_s8(float x) {
   float rounded = nearbyintf(x);
@@ -122,9 +123,15 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
     .conv_u8 = ck_conv_u8_scalar,
+    .depthwise_u8 = ck_depthwise_u8_scalar,
     .max_u8 = max_u8,
-    .quantize_u8 = quantize_u8,
     .add_up_u8 = add_up_u8,
+    .average_u8 = average_u8,
+    .add_u8 = ck_add_u8_scalar,
+    .multiply_u8 = ck_multiply_u8_scalar,
+    .map_u8 = map_u8,
+    .quantize_planes = ck_quantize_planes_scalar,
+    .dequantize_planes = ck_dequantize_planes_scalar,
     .quantize_row = quantize_row,
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,

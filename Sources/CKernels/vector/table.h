@@ -1,7 +1,11 @@
-// The entries of a tier's table that vector/rows.h and vector/attention.h define.
+// The entries of a tier's table that the files beside this one define.
     .max_u8 = max_u8,
-    .quantize_u8 = quantize_u8,
     .add_up_u8 = add_up_u8,
+    .average_u8 = average_u8,
+    .add_u8 = add_u8,
+    .multiply_u8 = multiply_u8,
+    .quantize_planes = quantize_planes,
+    .dequantize_planes = dequantize_planes,
     .quantize_row = quantize_row,
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,

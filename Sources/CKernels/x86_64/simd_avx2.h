@@ -30,6 +30,8 @@ CK_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 CK_INLINE vf vf_fms(vf a, vf b, vf c) { return _mm256_fmsub_ps(a, b, c); }
 CK_INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 CK_INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+/// v, or `low` where v is less or no number.
+CK_INLINE vf vf_at_least(vf v, vf low) { return _mm256_max_ps(v, low); }
 CK_INLINE vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 CK_INLINE vf vf_round(vf a) {
   return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -93,6 +95,18 @@ CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
   } else {
     for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(bytes >> (8 * i));
   }
+}
+/// Lanes a byte further up.
+CK_INLINE vi vi_shift8(vi v) { return _mm256_slli_epi32(v, 8); }
+CK_INLINE void vi_store(void *p, vi v) { _mm256_storeu_si256((__m256i *)p, v); }
+/// The three low bytes of each lane, side by side.
+CK_INLINE void vi_store_triples(void *p, vi v) {
+  const __m256i kept = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  const __m256i order = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 0, 0);
+  v = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(v, kept), order);
+  _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(v));
+  _mm_storel_epi64((__m128i *)((uint8_t *)p + 16), _mm256_extracti128_si256(v, 1));
 }
 CK_INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
 CK_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }

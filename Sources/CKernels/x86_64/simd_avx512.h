@@ -26,6 +26,8 @@ CK_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 CK_INLINE vf vf_fms(vf a, vf b, vf c) { return _mm512_fmsub_ps(a, b, c); }
 CK_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 CK_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+/// v, or `low` where v is less or no number.
+CK_INLINE vf vf_at_least(vf v, vf low) { return _mm512_max_ps(v, low); }
 CK_INLINE vf vf_abs(vf a) { return _mm512_abs_ps(a); }
 CK_INLINE vf vf_round(vf a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -61,6 +63,17 @@ CK_INLINE vf vf_from_vi(vi v) { return _mm512_cvtepi32_ps(v); }
 /// The low bytes of the first n lanes.
 CK_INLINE void vi_store_u8(uint8_t *p, ptrdiff_t n, vi v) {
   _mm_mask_storeu_epi8(p, first_lanes(n), _mm512_cvtepi32_epi8(v));
+}
+/// Lanes a byte further up.
+CK_INLINE vi vi_shift8(vi v) { return _mm512_slli_epi32(v, 8); }
+CK_INLINE void vi_store(void *p, vi v) { _mm512_storeu_si512(p, v); }
+/// The three low bytes of each lane, side by side.
+CK_INLINE void vi_store_triples(void *p, vi v) {
+  const __m512i kept = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  const __m512i order = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0);
+  v = _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(v, kept));
+  _mm512_mask_storeu_epi32(p, first_lanes(12), v);
 }
 CK_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
 CK_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }

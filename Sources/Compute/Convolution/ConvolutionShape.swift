@@ -36,6 +36,23 @@ package struct ConvolutionShape: Sendable, Equatable {
   package var pixels: Int { outputHeight * outputWidth }
   package var taps: Int { kernel.height * kernel.width }
 
+  /// Whether some pixel of the output has no place of the image under its kernel.
+  package var hasEmptyWindows: Bool {
+    Self.hasEmpty(outputHeight, strides.down, padding.top, kernel.height, dilations.down, height)
+      || Self.hasEmpty(
+        outputWidth, strides.right, padding.left, kernel.width, dilations.right, width)
+  }
+
+  private static func hasEmpty(
+    _ count: Int, _ stride: Int, _ padding: Int, _ kernel: Int, _ dilation: Int, _ size: Int
+  ) -> Bool {
+    (0..<count).contains { window in
+      !(0..<kernel).contains {
+        (0..<size).contains(window * stride - padding + $0 * dilation)
+      }
+    }
+  }
+
   private static func places(_ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
     let reach = (kernel - 1) * dilation + 1
     return size < reach ? 0 : (size - reach) / stride + 1

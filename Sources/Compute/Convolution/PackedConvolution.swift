@@ -22,12 +22,15 @@ package final class PackedConvolution: @unchecked Sendable {
   /// - Parameters:
   ///   - weights: s8 [outputs][taps][channels]; a tap is what the plan says, and the channels are
   ///     its values.
+  ///   - order: where they lie otherwise.
   ///   - bias: s32 [outputs], in units of input scale times weight scale; empty for none.
   ///   - inputZero: the value that stands for zero in the input.
+  ///   - processor: packs on its threads.
   /// - Throws: `ComputeError` for numbers that do not fit each other.
   package init(
-    weights: Span<Int8>, outputs: Int, taps: Int, channels: Int, bias: [Int32], inputZero: UInt8,
-    quantization: OutputQuantization, in arena: SlabArena
+    weights: Span<Int8>, order: WeightOrder? = nil, outputs: Int, taps: Int, channels: Int,
+    bias: [Int32], inputZero: UInt8, quantization: OutputQuantization, in arena: SlabArena,
+    on processor: Processor? = nil
   ) throws(ComputeError) {
     let run = ByteImages.pixelStride(channels)
     guard outputs > 0, outputs <= 1 << 24, taps > 0, channels > 0,
@@ -53,26 +56,31 @@ package final class PackedConvolution: @unchecked Sendable {
     self.run = run
     weightBytes = padded * taps * run
     memory = try SlabMemory(count: weightBytes + 3 * padded * 4, in: arena)
-    let panels = unsafe memory.base.assumingMemoryBound(to: Int8.self)
+    let order = order ?? WeightOrder(output: taps * channels, tap: channels, channel: 1)
+    precondition(order.reach(outputs, taps, channels) < weights.count)
+    unsafe weights.withUnsafeBufferPointer { weights in
+      guard let first = weights.baseAddress else { return }
+      let pack = { (panel: Int) in unsafe self.pack(panel, first, order) }
+      if let processor { processor.run(parts: panels, pack) } else { (0..<panels).forEach(pack) }
+    }
     for output in 0..<outputs {
-      var sum: Int32 = 0
-      let panel = unsafe panels + output / CK_PANEL * taps * run * CK_PANEL + output % CK_PANEL * 4
-      for tap in 0..<taps {
-        for channel in 0..<channels {
-          let weight = weights[(output * taps + tap) * channels + channel]
-          let place = tap * run + channel
-          unsafe panel[place / 4 * CK_PANEL * 4 + place % 4] = weight
-          sum += Int32(weight)
-        }
-      }
-      unsafe sums[output] = sum
-      let correction = Int(inputZero) * Int(sum)
+      let correction = unsafe Int(inputZero) * Int(sums[output])
       guard let bias = Int32(exactly: (bias.isEmpty ? 0 : Int(bias[output])) - correction) else {
         throw ComputeError("bias \(output) does not fit into 32 bits with its zero points")
       }
       unsafe biases[output] = bias
       unsafe scales[output] = quantization.scales[output]
     }
+  }
+
+  private func pack(_ panel: Int, _ first: UnsafePointer<Int8>, _ order: WeightOrder) {
+    var from = unsafe ck_conv_weights(
+      first: first + panel * CK_PANEL * order.output, output_stride: order.output,
+      tap_stride: order.tap, channel_stride: order.channel, taps: taps, channels: channels, run: run
+    )
+    let to = unsafe memory.base.assumingMemoryBound(to: Int8.self) + panel * taps * run * CK_PANEL
+    unsafe ck_pack_conv_s8(
+      &from, min(CK_PANEL, outputs - panel * CK_PANEL), to, sums + panel * CK_PANEL)
   }
 
   /// Bytes of packed weights and what belongs to them.
@@ -93,6 +101,25 @@ package final class PackedConvolution: @unchecked Sendable {
   /// f32 [panels · 64]
   var scales: UnsafeMutablePointer<Float> {
     unsafe UnsafeMutableRawPointer(sums + paddedOutputs).assumingMemoryBound(to: Float.self)
+  }
+}
+
+/// How far apart the weights of a convolution lie in memory.
+package struct WeightOrder: Sendable {
+  package var output: Int
+  package var tap: Int
+  package var channel: Int
+
+  package init(output: Int, tap: Int, channel: Int) {
+    precondition(output > 0 && tap > 0 && channel > 0)
+    self.output = output
+    self.tap = tap
+    self.channel = channel
+  }
+
+  /// The place of the last weight.
+  func reach(_ outputs: Int, _ taps: Int, _ channels: Int) -> Int {
+    (outputs - 1) * output + (taps - 1) * tap + (channels - 1) * channel
   }
 }
 

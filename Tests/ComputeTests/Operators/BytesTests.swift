@@ -2,93 +2,121 @@ import Compute
 import TestSupport
 import Testing
 
+/// Operators that look at each byte by itself.
 @Suite struct BytesTests {
-  /// [images][height][width][channels] of any bytes.
-  private func images(
-    _ count: Int, _ height: Int, _ width: Int, _ channels: Int, zero: UInt8, seed: UInt64 = 5
-  ) -> ByteImages {
-    var random = SeededGenerator(seed: seed)
-    let images = ByteImages(height: height, width: width, channels: channels, zero: zero)
-    images.reshape(images: count)
-    for image in 0..<count {
-      for pixel in 0..<height * width {
-        for channel in 0..<channels {
-          images[image: image, pixel: pixel, channel: channel] = UInt8(random.integer(0...255))
-        }
-      }
-    }
-    return images
-  }
-
   @Test(arguments: tiersHere, [1, 3])
-  func quantizesPlanes(tier: KernelTier, threads: Int) throws {
-    var random = SeededGenerator(seed: 2)
-    let scale = ByteScale(scale: 0.037, zero: 131)
-    var values = random.floats(3 * 2 * 5 * 7, 6)
-    // Halves go to the even side; what is beyond, and no number, stays within.
-    values.replaceSubrange(
-      0..<6, with: [0.5 * 0.037, 1.5 * 0.037, 1e30, -.infinity, .nan, 2.5 * 0.037])
-    let output = ByteImages(height: 5, width: 7, channels: 2, zero: 131)
-    try Processor(threads: threads, tier: tier)
-      .quantize(planes: values.span, images: 3, scale, into: output)
-    for image in 0..<3 {
-      for channel in 0..<2 {
-        for pixel in 0..<35 {
-          let value = values[(image * 2 + channel) * 35 + pixel]
-          let rounded = (value / 0.037).rounded(.toNearestOrEven) + 131
-          let expected = value.isNaN ? 0 : UInt8(min(max(rounded, 0), 255))
-          #expect(output[image: image, pixel: pixel, channel: channel] == expected)
-        }
-      }
+  func looksUpEveryByte(tier: KernelTier, threads: Int) throws {
+    let processor = try Processor(threads: threads, tier: tier)
+    var random = SeededGenerator(seed: 1)
+    let table = try #require(ByteTable((0..<256).map { _ in UInt8(random.integer(0...255)) }))
+    for (size, channels) in [(1, 1), (3, 5), (9, 64), (24, 17), (4, 259)] {
+      let input = ByteImages(random: 3, size, size + 1, channels, zero: 4, seed: 8)
+      let output = ByteImages(height: size, width: size + 1, channels: channels, zero: 9)
+      processor.map(input, table, into: output)
+      let expected = input.values.map { table.values[Int($0)] }
+      #expect(output.values == expected)
+      processor.map(input, table, into: input)
+      #expect(input.values == expected)
     }
   }
 
-  @Test(arguments: tiersHere)
-  func takesTheLargestInside(tier: KernelTier) throws {
-    // A zero point above all values: what is outside must not win.
-    let input = images(2, 6, 5, 70, zero: 255)
-    let shape = ConvolutionShape(
-      height: 6, width: 5, channels: 70, kernel: (3, 3), strides: (2, 2),
-      padding: ImageBorder(top: 1, left: 1, bottom: 1, right: 1))
-    let output = ByteImages(
-      height: shape.outputHeight, width: shape.outputWidth, channels: 70, zero: 255)
-    try Processor(threads: 2, tier: tier)
-      .maxPool(input, ConvolutionPlan(shape), into: output)
-    for image in 0..<2 {
-      for y in 0..<output.height {
-        for x in 0..<output.width {
-          for channel in 0..<70 {
-            var largest: UInt8 = 0
-            for row in max(0, 2 * y - 1)...min(5, 2 * y + 1) {
-              for column in max(0, 2 * x - 1)...min(4, 2 * x + 1) {
-                largest = max(
-                  largest, input[image: image, pixel: row * 5 + column, channel: channel])
-              }
-            }
-            #expect(
-              output[image: image, pixel: y * output.width + x, channel: channel] == largest)
+  @Test func worksFunctionsOut() throws {
+    let from = ByteScale(scale: 0.1, zero: 100)
+    let to = ByteScale(scale: 0.05, zero: 3)
+    let relu = ByteTable(from: from, to: to, range: 3...200) { max(0, $0) }
+    for byte in 0...255 {
+      let value = Float(byte - 100) * 0.1
+      let steps = (max(0, value) / 0.05).rounded(.toNearestOrEven) + 3
+      #expect(relu.values[byte] == UInt8(min(max(steps, 3), 200)))
+    }
+    #expect(!relu.isIdentity)
+    #expect(ByteTable(from: from, to: from).isIdentity)
+    #expect(ByteTable(from: from, to: to) { _ in .nan }.values.allSatisfy { $0 == 0 })
+    #expect(ByteTable(from: from, to: to) { _ in .infinity }.values.allSatisfy { $0 == 255 })
+    #expect(ByteTable([1, 2, 3]) == nil)
+  }
+
+  /// How the second operand of a pair stands to the first.
+  enum Second: CaseIterable {
+    case alike, pixelOfEachImage, onePixel
+  }
+
+  @Test(arguments: tiersHere, Second.allCases)
+  func addsAndMultiplies(tier: KernelTier, second: Second) throws {
+    for (index, (size, channels)) in [(5, 3), (1, 40), (30, 24), (2, 131)].enumerated() {
+      let processor = try Processor(threads: 1 + index % 3, tier: tier)
+      let a = ByteImages(random: 3, size, size + 1, channels, zero: 130, seed: 1)
+      let b =
+        switch second {
+        case .alike: ByteImages(random: 3, size, size + 1, channels, zero: 7, seed: 2)
+        case .pixelOfEachImage: ByteImages(random: 3, 1, 1, channels, zero: 7, seed: 2)
+        case .onePixel: ByteImages(random: 1, 1, 1, channels, zero: 7, seed: 2)
+        }
+      let scales = (ByteScale(scale: 0.031, zero: 130), ByteScale(scale: 0.017, zero: 7))
+      let to = ByteScale(scale: 0.043, zero: 101)
+      let sums = ByteImages(height: size, width: size + 1, channels: channels, zero: 101)
+      let products = ByteImages(height: size, width: size + 1, channels: channels, zero: 101)
+      processor.add(a, scales.0, b, scales.1, into: sums, to, range: 20...250)
+      processor.multiply(a, scales.0, b, scales.1, into: products, to, range: 101...255)
+      let pixels = size * (size + 1)
+      var expected: (sums: [UInt8], products: [UInt8]) = ([], [])
+      for image in 0..<3 {
+        for pixel in 0..<pixels {
+          for channel in 0..<channels {
+            let x = Float(a[image: image, pixel: pixel, channel: channel]) - 130
+            let other = b[
+              image: second == .onePixel ? 0 : image, pixel: second == .alike ? pixel : 0,
+              channel: channel]
+            let y = Float(other) - 7
+            let kept = x * (0.031 / 0.043 as Float)
+            let added = y * (0.017 / 0.043 as Float)
+            let factor: Float = 0.031 * 0.017 / 0.043
+            expected.sums.append(rounded(kept + added, zero: 101, 20...250))
+            expected.products.append(rounded(x * y * factor, zero: 101, 101...255))
           }
         }
       }
+      #expect(sums.values == expected.sums)
+      #expect(products.values == expected.products)
     }
   }
 
   @Test(arguments: tiersHere)
-  func averagesChannels(tier: KernelTier) throws {
-    let input = images(3, 7, 7, 33, zero: 12)
-    let output = ByteImages(height: 1, width: 1, channels: 33, zero: 3)
-    try Processor(threads: 1, tier: tier).averages(
-      input, ByteScale(scale: 0.02, zero: 12), into: output, ByteScale(scale: 0.011, zero: 3))
-    for image in 0..<3 {
-      for channel in 0..<33 {
-        var sum = 0.0
-        for pixel in 0..<49 {
-          sum += Double(input[image: image, pixel: pixel, channel: channel]) - 12
-        }
-        let expected = sum / 49 * 0.02 / 0.011 + 3
-        let found = Double(output[image: image, pixel: 0, channel: channel])
-        #expect(abs(found - min(max(expected, 0), 255)) <= 0.5001)
+  func addsInPlace(tier: KernelTier) throws {
+    let processor = try Processor(threads: 2, tier: tier)
+    let scale = ByteScale(scale: 0.02, zero: 40)
+    let a = ByteImages(random: 2, 6, 6, 20, zero: 40, seed: 3)
+    let b = ByteImages(random: 2, 6, 6, 20, zero: 40, seed: 4)
+    let apart = ByteImages(height: 6, width: 6, channels: 20, zero: 40)
+    processor.add(a, scale, b, scale, into: apart, scale)
+    processor.add(a, scale, b, scale, into: b, scale)
+    #expect(b.values == apart.values)
+  }
+
+  @Test(arguments: tiersHere, [1, 2])
+  func joinsChannels(tier: KernelTier, threads: Int) throws {
+    let processor = try Processor(threads: threads, tier: tier)
+    let first = ByteImages(random: 2, 9, 7, 5, zero: 1, seed: 1)
+    let second = ByteImages(random: 2, 9, 7, 70, zero: 2, seed: 2)
+    let third = ByteImages(random: 2, 9, 7, 8, zero: 3, seed: 3)
+    let table = ByteTable(
+      from: ByteScale(scale: 0.3, zero: 2), to: ByteScale(scale: 0.5, zero: 1))
+    let output = ByteImages(height: 9, width: 7, channels: 83, zero: 1)
+    processor.concatenate([(first, nil), (second, table), (third, nil)], into: output)
+    for image in 0..<2 {
+      for pixel in 0..<63 {
+        let found = (0..<83).map { output[image: image, pixel: pixel, channel: $0] }
+        let expected =
+          (0..<5).map { first[image: image, pixel: pixel, channel: $0] }
+          + (0..<70).map { table.values[Int(second[image: image, pixel: pixel, channel: $0])] }
+          + (0..<8).map { third[image: image, pixel: pixel, channel: $0] }
+        #expect(found == expected)
       }
     }
+  }
+
+  private func rounded(_ value: Float, zero: Float, _ range: ClosedRange<UInt8>) -> UInt8 {
+    let byte = value.rounded(.toNearestOrEven) + zero
+    return UInt8(min(max(byte, Float(range.lowerBound)), Float(range.upperBound)))
   }
 }

@@ -4,12 +4,17 @@ internal import Models
 /// Drafts become steps, and where bytes meet floats a step is put between.
 extension QuantizedNetwork {
   mutating func build() throws {
+    before = sketch
     let alive = drafts.filter { name, _ in !isTaken(name) }
     var bytes = Set<String>()
     for (name, draft) in alive { bytes.formUnion(draft.reads + [name]) }
     for (name, draft) in alive.sorted(by: { $0.key < $1.key }) {
       guard let last = draft.steps.max(), let step = sketch.steps[last] else { continue }
-      let operation = try operation(draft, name)
+      let operation: any GraphOperator
+      switch draft.kind {
+      case .ready(let made): operation = made
+      case .convolution(let convolution): operation = try build(convolution, draft)
+      }
       sketch.replace(
         draft.steps,
         by: GraphSketch.Step(
@@ -43,47 +48,43 @@ extension QuantizedNetwork {
     }
   }
 
-  private mutating func operation(_ draft: ByteDraft, _ name: String) throws -> any GraphOperator {
-    let processor = options.processor
-    switch draft.kind {
-    case .convolution(let convolution): return try build(convolution, draft)
-    case .maxPool(let rule, let kernel):
-      return QuantizedMaxPool(processor: processor, windows: WindowPlans(rule, kernel: kernel))
-    case .globalAverage:
-      let scale = scales[draft.reads[0]] ?? ByteScale(scale: 1, zero: 0)
-      return QuantizedGlobalAverage(
-        processor: processor, scale: scale,
-        output: ByteScale(scale: draft.target.scale, zero: draft.target.zero))
-    case .flatten: return Identity()
-    }
-  }
-
   private mutating func build(
     _ draft: ConvolutionDraft, _ whole: ByteDraft
-  ) throws -> QuantizedConvolution {
+  ) throws -> ByteConvolution {
     let input = whole.reads[0]
     guard let scale = scales[input] else { throw GraphError("\(input) is no value of bytes") }
-    let joinsRows = try border(of: input, for: draft)
+    let joinsRows = try border(of: input, for: draft, whole.steps)
     let packed = try PackedConvolution(
       draft, inputScale: scale, target: whole.target, joinsRows: joinsRows, in: options)
     let sum = draft.sum.map { sum in
-      QuantizedConvolution.Sum(
-        kept: whole.target.scale / sum.target.scale,
-        added: (scales[sum.other]?.scale ?? 0) / sum.target.scale, target: sum.target)
+      ByteConvolution.Sum(
+        kept: whole.target.scale.scale / sum.target.scale.scale,
+        added: (scales[sum.other]?.scale ?? 0) / sum.target.scale.scale, target: sum.target)
     }
-    return QuantizedConvolution(
+    return ByteConvolution(
       processor: options.processor,
       windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows), packed: packed,
       sum: sum)
   }
 
+  /// The steps of the graph as it was that read what a value of bytes stands for.
+  private func users(of name: String) -> Set<Int> {
+    Set(
+      before.readers(of: name).flatMap { index -> [Int] in
+        guard let step = before.steps[index], !before.isOutput(step.writes[0]) else { return [-1] }
+        return before.readers(of: step.writes[0])
+      })
+  }
+
   /// Images of few channels that this convolution alone reads, and whose size is known, get its
   /// padding around them: rows of the kernel are read in one run then.
-  private mutating func border(of input: String, for draft: ConvolutionDraft) throws -> Bool {
+  private mutating func border(
+    of input: String, for draft: ConvolutionDraft, _ steps: [Int]
+  ) throws -> Bool {
     guard let producer = sketch.producer(of: input),
       sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
       let shape = sketch.facts[input]?.shape?.dropFirst(),
-      let sizes = Array(shape).fixed, sizes.count == 3, sketch.readers(of: input).count == 1
+      let sizes = Array(shape).fixed, sizes.count == 3, users(of: input).isSubset(of: steps)
     else { return false }
     let windows = try draft.rule.shape(
       height: sizes[1], width: sizes[2], channels: sizes[0], kernel: draft.kernel)
@@ -106,38 +107,45 @@ extension PackedConvolution {
     let units = (0..<outputs).map { output in
       inputScale.scale * draft.weightScales[draft.weightScales.count == 1 ? 0 : output]
     }
+    let joined = joinsRows ? draft.joinedRows() : []
+    let weights = draft.weights.values(Int8.self)
     try self.init(
-      weights: draft.channelsLast().span, outputs: outputs,
+      weights: joinsRows ? joined.span : weights.span,
+      order: joinsRows ? nil : draft.order, outputs: outputs,
       taps: joinsRows ? draft.kernel.height : area,
       channels: joinsRows ? draft.kernel.width * channels : channels,
       bias: draft.bias.inUnits(units), inputZero: inputScale.zero,
       quantization: OutputQuantization(
-        scales: units.map { $0 / target.scale }, zero: target.zero, range: target.range),
-      in: options.arena)
+        scales: units.map { $0 / target.scale.scale }, zero: target.scale.zero,
+        range: target.range),
+      in: options.arena, on: options.processor)
   }
 }
 
 extension ConvolutionDraft {
-  /// s8 [outputs][height][width][channels]
-  fileprivate func channelsLast() -> [Int8] {
-    let from = weights.values(Int8.self)
-    let outputs = weights.shape[isTransposed ? 1 : 0]
-    let channels = weights.shape[isTransposed ? 0 : 1]
+  /// Where the weights lie in the file.
+  fileprivate var order: WeightOrder {
     let area = kernel.height * kernel.width
-    if area == 1 && !isTransposed { return from.array }
-    return unsafe [Int8](unsafeUninitializedCapacity: from.count) { to, count in
-      for output in 0..<outputs {
-        for tap in 0..<area {
-          for channel in 0..<channels {
-            let place =
-              isTransposed
-              ? channel * outputs + output : (output * channels + channel) * area + tap
-            unsafe to[(output * area + tap) * channels + channel] = from[place]
-          }
+    return isTransposed
+      ? WeightOrder(output: 1, tap: 1, channel: weights.shape[1])
+      : WeightOrder(output: weights.shape[1] * area, tap: 1, channel: area)
+  }
+
+  /// s8 [outputs][height][width][channels], of few channels.
+  fileprivate func joinedRows() -> [Int8] {
+    let from = weights.values(Int8.self)
+    let area = kernel.height * kernel.width
+    let (outputs, channels) = (weights.shape[0], weights.shape[1])
+    var rows: [Int8] = []
+    rows.reserveCapacity(from.count)
+    for output in 0..<outputs {
+      for tap in 0..<area {
+        for channel in 0..<channels {
+          rows.append(from[(output * channels + channel) * area + tap])
         }
       }
-      count = from.count
     }
+    return rows
   }
 }
 

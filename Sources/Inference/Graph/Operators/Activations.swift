@@ -41,7 +41,7 @@ enum GraphActivations {
     },
     OperatorEntry("Gelu", versions: 20...28) { node, _ in try gelu(node) },
     .microsoft("Gelu") { _, _ in UnaryOperator(formula: Gelu()) },
-    .microsoft("FastGelu") { _, _ in UnaryOperator(formula: TanhGelu()) },
+    .microsoft("FastGelu") { _, _ in FastGelu() },
     .microsoft("QuickGelu") { node, _ in
       UnaryOperator(formula: Swish(alpha: Double(try node.float("alpha", default: 1.702))))
     },
@@ -128,7 +128,7 @@ enum GraphActivations {
     }
   }
 
-  private struct TanhGelu: UnaryFormula {
+  struct TanhGelu: UnaryFormula {
     func apply<Number: GraphFloat>(_ x: Number) -> Number {
       let inner = Number(0.797_884_560_802_865_4) * (x + Number(0.044_715) * x * x * x)
       return x / 2 * (1 + .tanh(inner))

@@ -34,7 +34,18 @@ enum IntegerProducts {
     _ sums: GraphTensor, _ a: GraphTensor, _ b: GraphTensor, _ y: GraphTensor,
     _ zero: GraphTensor, axis: Int, _ context: GraphContext
   ) throws -> GraphTensor {
-    guard a.count == 1, y.count == 1, zero.count == 1 else {
+    guard y.count == 1, zero.count == 1 else {
+      throw GraphError.unsupported("scales for each row are not supported")
+    }
+    let floats = try scaled(sums, a, b, axis: axis, context)
+    return try QuantizeLinear.quantized(floats, y, zero, zero.elementType, context)
+  }
+
+  /// Exact sums as floats: each times a · b of its slice.
+  static func scaled(
+    _ sums: GraphTensor, _ a: GraphTensor, _ b: GraphTensor, axis: Int, _ context: GraphContext
+  ) throws -> GraphTensor {
+    guard a.count == 1 else {
       throw GraphError.unsupported("scales for each row are not supported")
     }
     let (from, to) = (sums.values(Int32.self), try context.new(Float.self, sums.shape))
@@ -43,7 +54,7 @@ enum IntegerProducts {
     for index in 0..<from.count {
       to[index] = Float(from[index]) * (left * right[grid.place(index)])
     }
-    return try QuantizeLinear.quantized(to.tensor, y, zero, zero.elementType, context)
+    return to.tensor
   }
 }
 

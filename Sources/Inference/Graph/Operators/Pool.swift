@@ -13,14 +13,16 @@ struct Pool: GraphOperator {
   static let entries: [OperatorEntry] = [
     ("MaxPool", Kind.max), ("AveragePool", .average), ("LpPool", .length),
   ].map { name, kind in
-    OperatorEntry(name) { node, _ in
-      _ = try node.required("kernel_shape", node.ints("kernel_shape"))
-      return Pool(
-        kind: kind, rule: try WindowRule(node),
-        countsPadding: try node.flag("count_include_pad", default: false),
-        order: Int(clamping: try node.int("p", default: 2)),
-        isColumnMajor: try node.flag("storage_order", default: false))
-    }
+    OperatorEntry(name) { node, _ in try Pool(kind, node) }
+  }
+
+  init(_ kind: Kind, _ node: ONNXNode) throws {
+    _ = try node.required("kernel_shape", node.ints("kernel_shape"))
+    self.kind = kind
+    rule = try WindowRule(node)
+    countsPadding = try node.flag("count_include_pad", default: false)
+    order = Int(clamping: try node.int("p", default: 2))
+    isColumnMajor = try node.flag("storage_order", default: false)
   }
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {

@@ -23,13 +23,21 @@ struct QuantizedElements: GraphOperator {
         alpha: Double(try node.float("alpha", default: 0.01)))
       return QuantizedElements(operation: UnaryOperator(formula: formula), operands: 1)
     },
+    .microsoft("QLinearAveragePool") { node, _ in
+      try checkOrder(node)
+      return QuantizedElements(operation: try Pool(.average, node), operands: 1)
+    },
     .microsoft("QLinearGlobalAveragePool") { node, _ in
-      guard try !node.flag("channels_last", default: false) else {
-        throw node.problem(.unsupported, "channels_last is not supported")
-      }
+      try checkOrder(node)
       return QuantizedElements(operation: GlobalPool(kind: .mean, order: nil), operands: 1)
     },
   ]
+
+  private static func checkOrder(_ node: ONNXNode) throws {
+    guard try !node.flag("channels_last", default: false) else {
+      throw node.problem(.unsupported, "channels_last is not supported")
+    }
+  }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let floats = try (0..<operands).map { index -> GraphValue in

@@ -30,7 +30,8 @@ extension OperatorRegistry {
 
   private static let quantized: [OperatorEntry] =
     QuantizeLinear.entries + DequantizeLinear.entries + DynamicQuantizeLinear.entries
-    + IntegerProducts.entries + QuantizedElements.entries
+    + IntegerProducts.entries + QuantizedElements.entries + QuantizedConcat.entries
+    + QuantizedGemm.entries
 
   private static let learning: [OperatorEntry] =
     LinearModel.entries + TreeRegressor.entries + TreeClassifier.entries + SVMRegressor.entries

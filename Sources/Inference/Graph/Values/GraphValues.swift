@@ -75,6 +75,12 @@ extension NewTensor {
     return unsafe base + start
   }
 
+  /// All elements, to be written.
+  func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
+    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
+    try body(&span)
+  }
+
   /// The elements from one on; whoever calls has checked how many there are.
   @inline(__always)
   func withRow(_ start: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {
