@@ -8,7 +8,7 @@ protocol GraphFusion {
 /// How a graph is fused.
 package struct FusionOptions: Sendable {
   /// What becomes of products and convolutions in fp32.
-  package enum Quantization: Sendable { case none, dynamic }
+  package enum Quantization: String, Sendable { case none, dynamic }
 
   /// Fused operators compute on its threads.
   package let processor: Processor
