@@ -1,4 +1,5 @@
 import Glibc
+internal import Compute
 internal import Inference
 internal import Models
 
@@ -27,7 +28,12 @@ struct NodeCase {
       return "unsupported values: \(error.problems.map(\.description).joined(separator: "; "))"
     }
     do {
-      try compare(model, runs)
+      try compare(model, runs, fusions: nil)
+      do {
+        try compare(model, runs, fusions: FusionOptions(processor: Self.processor.get()))
+      } catch let error as GraphError where !error.isUnsupported {
+        throw GraphError("fused: \(error)")
+      }
       return "pass"
     } catch let error as GraphError where error.isUnsupported {
       return "unsupported \(error)"
@@ -36,13 +42,20 @@ struct NodeCase {
     }
   }
 
+  private static let processor = Result { try Processor(threads: 2) }
+
   /// All runs are of one plan.
-  private func compare(_ model: ONNXModel, _ runs: [ONNXModel]) throws {
+  ///
+  /// - Parameter fusions: nil for each node on its own.
+  private func compare(
+    _ model: ONNXModel, _ runs: [ONNXModel], fusions: FusionOptions?
+  ) throws {
     let budget = MemoryBudget(limit: 1 << 30, elementLimit: 1 << 26)
-    let plan = try GraphPlan(model, budget: budget)
+    let plan = try GraphPlan(model, budget: budget, fusions: fusions)
+    let context = GraphContext(budget: budget, processor: fusions?.processor)
     for (number, run) in runs.enumerated() {
       do {
-        try compare(model, plan, run, budget)
+        try compare(model, plan, run, context)
       } catch let error as GraphError where number > 0 && !error.isUnsupported {
         throw GraphError("run \(number): \(error)")
       }
@@ -50,12 +63,13 @@ struct NodeCase {
   }
 
   private func compare(
-    _ model: ONNXModel, _ plan: GraphPlan, _ values: ONNXModel, _ budget: MemoryBudget
+    _ model: ONNXModel, _ plan: GraphPlan, _ values: ONNXModel, _ context: GraphContext
   ) throws {
+    let budget = context.budget
     var tree = ValueTree()
     for tensor in values.graph.initializers { try tree.add(tensor, budget) }
     let inputs = try model.graph.inputs.indices.map { try tree.value("input:\($0)") }
-    let outputs = try plan.run(inputs, GraphContext(budget: budget))
+    let outputs = try plan.run(inputs, context)
     for (index, output) in outputs.enumerated() {
       let tolerance = tree.tolerance(index)
       let comparison = Comparison(

@@ -192,6 +192,32 @@ typedef struct {
   ptrdiff_t out_stride;
 } ck_pair_u8;
 
+/// An offset of ck_conv_f32 that stands for zeros.
+#define CK_OUTSIDE INT32_MIN
+
+/// A convolution in f32 (channels last): as ck_gemm_f32, whose rows are the pixels of the output, each put
+/// together of `taps` runs of floats of the input.
+typedef struct {
+  const float *x;         // f32: the images
+  ptrdiff_t image_stride; // in floats, from an image to the next
+  const int32_t *offsets; // s32 [pixels of one image][taps], in floats from the image's begin, or CK_OUTSIDE
+  ptrdiff_t pixels;       // of the output of one image
+  ptrdiff_t taps, run;
+  const float *zeros;     // f32 [run], all 0
+  const float *w;         // f32 [⌈N/64⌉ panels][taps · run][64], 64-byte aligned; depthwise: [taps][64]
+  ptrdiff_t n;
+  ck_epilogue epilogue; // a row is a pixel, counted over all images
+} ck_conv_f32;
+
+/// The largest of the taps of each pixel, for each channel, in f32; offsets as of ck_conv_f32.
+typedef struct {
+  const float *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  ptrdiff_t pixels, taps, channels;
+  float *out; // f32 [images · pixels][channels]
+} ck_max_f32;
+
 /// Softmax(Q Kᵀ · scale + mask) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
   const float *q, *k, *v; // f32 [rows × heads · head_size], row stride `stride`
@@ -245,6 +271,17 @@ typedef struct {
                   ptrdiff_t panel1);
   void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                    ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
+  void (*conv_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                   ptrdiff_t panel1);
+  /// The same of each channel by itself, where `run` is not read.
+  void (*depthwise_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                        ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*max_f32)(const ck_max_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// x f32 [rows × columns], row stride `stride` → out f32 [columns × rows]: rows [row0, row1) of x.
+  void (*turn_f32)(const float *x, ptrdiff_t stride, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t columns,
+                   float *out, ptrdiff_t out_stride);
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);

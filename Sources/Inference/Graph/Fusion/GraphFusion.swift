@@ -30,7 +30,7 @@ extension GraphSketch {
   private static var fusions: [any GraphFusion.Type] {
     [
       QuantizedForms.self, QuantizedNetwork.self, ActivationFusion.self, NormFusion.self,
-      AttentionFusion.self, LinearFusion.self,
+      AttentionFusion.self, LinearFusion.self, ConvolutionFusion.self, LayoutFusion.self,
     ]
   }
 
