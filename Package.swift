@@ -97,8 +97,8 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
-        "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Images",
+        "Inference", "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
         "Threads", "Time", "TLS", "Tokenizers", "Web",
       ]),
     .executableTarget(
@@ -183,8 +183,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "EventLoop", "Inference", "Jobs", "Messages", "Metrics",
-        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
+        "Accounts", "Batching", "Bytes", "EventLoop", "Images", "Inference", "Jobs", "Messages",
+        "Metrics", "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
         "Tokenizers",
       ]),
   ],

@@ -7,8 +7,8 @@ internal import Serving
 @main
 enum Apus {
   static let commands: [Command] =
-    [.serve, .predict, .generate, .models] + Command.modelChanges + [.health] + Command.keys
-    + [.usage] + Command.longWork + Command.configuration + [.quantize]
+    [.serve, .predict, .generate, .models, .inspect, .quantize] + Command.modelChanges + [.health]
+    + Command.keys + [.usage] + Command.longWork + Command.configuration
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
   static func main() {
