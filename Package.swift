@@ -125,7 +125,7 @@ let package = Package(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads", "Time"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
-      name: "onnx-probe", dependencies: ["Inference", "Models"],
+      name: "onnx-probe", dependencies: ["Compute", "Inference", "Models"],
       path: "tools/onnx-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
