@@ -7,6 +7,8 @@ package struct GraphBuilder: Sendable {
   let budget: MemoryBudget
   /// nil: each node is computed on its own.
   let fusions: FusionOptions?
+  /// What computing constants takes.
+  let steps: StepCount
   /// What is known of values of the graphs around.
   var outer: [String: GraphFact] = [:]
 
@@ -14,6 +16,7 @@ package struct GraphBuilder: Sendable {
     self.registry = registry
     self.budget = budget
     self.fusions = fusions
+    steps = StepCount(limit: budget.stepLimit)
   }
 
   package func plan(_ graph: ONNXGraph) throws -> GraphPlan {
@@ -89,7 +92,7 @@ private struct PlanInTheMaking {
   private mutating func fold(_ step: GraphSketch.Step) throws -> Bool {
     let constants = known(step).map { ($0 == nil, $0?.constant) }
     guard step.operation.isPure, constants.allSatisfy({ $0 || $1 != nil }) else { return false }
-    let context = GraphContext(budget: builder.budget)
+    let context = GraphContext(budget: builder.budget, steps: builder.steps)
     let values = try GraphPlan.compute(step.operation, GraphInputs(constants.map(\.1)), context)
     for (name, value) in zip(step.writes, values) where !name.isEmpty {
       facts[name] = GraphFact(constant: value)
