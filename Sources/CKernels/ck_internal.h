@@ -6,6 +6,11 @@
 static inline ptrdiff_t ck_min(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static inline ptrdiff_t ck_ceil(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 
+/// The place of an output in a panel of ck_depthwise_u8.
+static inline ptrdiff_t ck_depthwise_place(ptrdiff_t output) {
+  return output / 4 % 4 * 16 + output / 16 % 4 * 4 + output % 4;
+}
+
 static inline float ck_bits_float(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);

@@ -240,6 +240,41 @@ static uint8_t *bytes(size_t count) {
   return x;
 }
 
+/// Channels by themselves; places of weights, biases and scales are as good as any other.
+static void check_depthwise(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, ptrdiff_t taps) {
+  const ptrdiff_t size = 50 * n, padded = ck_ceil(n, CK_PANEL) * CK_PANEL, groups = ck_ceil(taps, 4);
+  const size_t count = (size_t)(2 * pixels * n);
+  uint8_t *x = bytes((size_t)(2 * size)), *other = bytes(count);
+  int8_t *w = space((size_t)(padded * groups * 4));
+  int32_t *offsets = space((size_t)(pixels * taps) * 4);
+  int32_t *sums = space((size_t)padded * 4), *bias = space((size_t)padded * 4);
+  float *scales = floats((size_t)padded);
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) offsets[i] = (int32_t)(next() % 50 * n);
+  for (ptrdiff_t i = 0; i < padded; i++) {
+    for (ptrdiff_t tap = 0; tap < taps; tap++) {
+      const ptrdiff_t panel = i / CK_PANEL * groups + tap / 4;
+      int8_t weight = (int8_t)next();
+      w[(panel * CK_PANEL + i % CK_PANEL) * 4 + tap % 4] = weight;
+      sums[i] += weight;
+    }
+    bias[i] = (int32_t)(next() % 20001) - 10000;
+    scales[i] *= 4e-3f;
+  }
+  for (int adds = 0; adds < 2; adds++) {
+    uint8_t *out[2] = {space(count), space(count)};
+    const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+    for (int t = 0; t < 2; t++) {
+      ck_depthwise_u8 job = {x, size, offsets, pixels, taps, w, sums, n,
+                             {bias, scales, -7, 240, adds ? other : NULL, 90, 0.6f, 0.3f, -9, 246, 9,
+                              out[t], n, pixels * n}};
+      by[t]->depthwise_u8(&job, 0, 2 * pixels, 0, padded / CK_PANEL);
+    }
+    expect(memcmp(out[0], out[1], count) == 0, tier->name, "depthwise_u8", pixels, n, taps);
+    free(out[0]), free(out[1]);
+  }
+  free(x), free(other), free(w), free(offsets), free(sums), free(bias), free(scales);
+}
+
 /// `rows` rows of n bytes, alike or one against all.
 static void check_pairs(const ck_kernels *tier, ptrdiff_t rows, ptrdiff_t n) {
   const size_t count = (size_t)(rows * n);
@@ -326,6 +361,7 @@ int main(void) {
     for (ptrdiff_t n = 1; n < 90; n += 1 + n / 4) {
       check_pairs(tier, 1 + n % 4, n);
       check_pools(tier, 1 + n % 5, n);
+      check_depthwise(tier, 1 + n % 5, n, 1 + n % 11);
       for (ptrdiff_t pixels = 1; pixels < 40; pixels += 1 + pixels / 2) check_planes(tier, pixels, n);
     }
     for (ptrdiff_t n = 1; n < 70; n += 1 + n / 5) check_rows(tier, n);

@@ -22,6 +22,7 @@ const ck_kernels ck_kernels_neon = {
     .gemm_q8 = ck_gemm_q8_neon,
     .gemm_f32 = ck_gemm_f32_neon,
     .conv_u8 = ck_conv_u8_neon,
+    .depthwise_u8 = ck_depthwise_u8_neon,
     .map_u8 = ck_map_u8_neon,
 #include "../vector/table.h"
 };

@@ -119,6 +119,22 @@ typedef struct {
   ck_requantizer epilogue;
 } ck_conv_u8;
 
+/// A convolution of each channel by itself, as ck_conv_u8. N outputs a pixel, one of each channel; a tap
+/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there.
+///
+/// In a panel of 64 outputs, output o has place o / 4 % 4 · 16 + o / 16 · 4 + o % 4: bytes of four taps that
+/// are interleaved by unpacking, of 16 channels at a time, become sums in that order.
+typedef struct {
+  const uint8_t *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  ptrdiff_t pixels, taps;
+  const int8_t *w; // s8 [⌈N/64⌉ panels][⌈taps/4⌉][64 places][4 taps], 64-byte aligned; zero behind the taps
+  const int32_t *w_sums; // s32 [⌈N/64⌉ · 64 places]: the sum of each output's weights
+  ptrdiff_t n;
+  ck_requantizer epilogue; // its biases and scales by places
+} ck_depthwise_u8;
+
 /// The largest of the taps of each pixel, for each channel; taps that begin at `outside` do not count, and
 /// where there are no others it is 0. Channels last, u8; `run`, offsets and strides as of ck_conv_u8.
 typedef struct {
@@ -214,6 +230,8 @@ typedef struct {
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);
+  void (*depthwise_u8)(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
+                       ptrdiff_t panel0, ptrdiff_t panel1);
   /// Pixels [pixel0, pixel1), counted over all images.
   void (*max_u8)(const ck_max_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
   /// Pixels [pixel0, pixel1), counted over all images.

@@ -107,6 +107,7 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
     .conv_u8 = ck_conv_u8_scalar,
+    .depthwise_u8 = ck_depthwise_u8_scalar,
     .max_u8 = max_u8,
     .add_up_u8 = add_up_u8,
     .average_u8 = average_u8,

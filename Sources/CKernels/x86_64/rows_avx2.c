@@ -23,6 +23,7 @@ const ck_kernels ck_kernels_avx2 = {
     .gemm_q8 = ck_gemm_q8_avx2,
     .gemm_f32 = ck_gemm_f32_avx2,
     .conv_u8 = ck_conv_u8_avx2,
+    .depthwise_u8 = ck_depthwise_u8_avx2,
     .map_u8 = map_u8,
 #include "../vector/table.h"
 };

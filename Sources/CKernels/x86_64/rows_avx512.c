@@ -31,6 +31,7 @@ const ck_kernels ck_kernels_avx512vnni = {
     .gemm_q8 = ck_gemm_q8_avx512vnni,
     .gemm_f32 = ck_gemm_f32_avx512vnni,
     .conv_u8 = ck_conv_u8_avx512vnni,
+    .depthwise_u8 = ck_depthwise_u8_avx512vnni,
     .map_u8 = map_u8_avx512,
 #include "../vector/table.h"
 };

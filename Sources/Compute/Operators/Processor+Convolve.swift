@@ -16,13 +16,40 @@ extension Processor {
   ) {
     let shape = plan.shape
     precondition(
+      convolution.channels == plan.tapValues && convolution.taps == plan.taps,
+      "the plan is not the convolution's")
+    prepare(input, plan, convolution.outputs, convolution.quantization, addition, output)
+    let pixels = input.images * shape.pixels
+    let work = pixels * convolution.outputs * convolution.taps * convolution.run
+    unsafe plan.offsets.withUnsafeBufferPointer { offsets in
+      var job = unsafe ck_conv_u8(
+        x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
+        pixels: shape.pixels, taps: plan.taps, run: convolution.run, w: convolution.weights,
+        w_sums: convolution.sums, n: convolution.outputs,
+        epilogue: ck_requantizer(
+          convolution.quantization, convolution.biases, convolution.scales, addition, output))
+      unsafe withUnsafePointer(to: &job) { job in
+        runTiles(pixels: pixels, panels: convolution.panels, work: work) { pixels, panels in
+          unsafe kernels.pointee.conv_u8(
+            job, pixels.lowerBound, pixels.upperBound, panels.lowerBound, panels.upperBound)
+        }
+      }
+    }
+  }
+
+  /// Gives the output its images; what does not fit together ends the process.
+  func prepare(
+    _ input: ByteImages, _ plan: ConvolutionPlan, _ outputs: Int,
+    _ quantization: OutputQuantization, _ addition: ByteAddition?, _ output: ByteImages
+  ) {
+    let shape = plan.shape
+    precondition(
       input.height == shape.height && input.width == shape.width
-        && input.channels == shape.channels && input.border == plan.border
-        && convolution.channels == plan.tapValues && convolution.taps == plan.taps,
+        && input.channels == shape.channels && input.border == plan.border,
       "the input is not of the convolution's shape")
     precondition(
       output.height == shape.outputHeight && output.width == shape.outputWidth
-        && output.channels == convolution.outputs && output.border == nil && output !== input,
+        && output.channels == outputs && output.border == nil && output !== input,
       "the output is not of the convolution's shape")
     output.reshape(images: input.images)
     if let other = addition?.other {
@@ -32,57 +59,48 @@ extension Processor {
           && other.border == nil,
         "what is added is not of the output's shape")
     }
-    precondition(output.zero == (addition?.zero ?? convolution.quantization.zero))
-    unsafe plan.offsets.withUnsafeBufferPointer { offsets in
-      var job = unsafe ck_conv_u8(
-        x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
-        pixels: shape.pixels, taps: plan.taps, run: convolution.run, w: convolution.weights,
-        w_sums: convolution.sums, n: convolution.outputs,
-        epilogue: ck_requantizer(convolution, addition, output))
-      unsafe withUnsafePointer(to: &job) { job in
-        runTiles(pixels: input.images * shape.pixels, convolution) { pixels, panels in
-          unsafe kernels.pointee.conv_u8(
-            job, pixels.lowerBound, pixels.upperBound, panels.lowerBound, panels.upperBound)
-        }
-      }
-    }
+    precondition(output.zero == (addition?.zero ?? quantization.zero))
   }
 
   /// Parts of some pixels and, where there are few of those, of some panels: as for products.
-  private func runTiles(
-    pixels: Int, _ convolution: PackedConvolution, _ body: (Range<Int>, Range<Int>) -> Void
+  ///
+  /// - Parameter work: multiplications in all.
+  func runTiles(
+    pixels: Int, panels: Int, work: Int, _ body: (Range<Int>, Range<Int>) -> Void
   ) {
     guard pixels > 0 else { return }
     let pixelsPerPart = 192
     let operationsPerPart = 700_000
     let pixelParts = (pixels + pixelsPerPart - 1) / pixelsPerPart
-    let operations = 2 * pixels * convolution.outputs * convolution.taps * convolution.run
-    let wanted = threads == 1 ? 1 : min(operations / operationsPerPart, 6 * threads)
-    let panelParts = min(convolution.panels, max(1, wanted / pixelParts))
+    let wanted = threads == 1 ? 1 : min(2 * work / operationsPerPart, 6 * threads)
+    let panelParts = min(panels, max(1, wanted / pixelParts))
     run(parts: pixelParts * panelParts) { part in
       let pixel = part % pixelParts
       let panel = part / pixelParts
       body(
         pixels * pixel / pixelParts..<pixels * (pixel + 1) / pixelParts,
-        convolution.panels * panel / panelParts..<convolution.panels * (panel + 1) / panelParts)
+        panels * panel / panelParts..<panels * (panel + 1) / panelParts)
     }
   }
 }
 
 extension ck_requantizer {
-  fileprivate init(
-    _ convolution: PackedConvolution, _ addition: ByteAddition?, _ output: ByteImages
+  /// - Parameters:
+  ///   - biases: s32, as many as outputs of all panels; `scales` likewise.
+  ///   - channel: the output's channel where the panels begin.
+  init(
+    _ own: OutputQuantization, _ biases: UnsafePointer<Int32>, _ scales: UnsafePointer<Float>,
+    _ addition: ByteAddition?, _ output: ByteImages, channel: Int = 0
   ) {
-    let own = convolution.quantization
     let sum = addition.map { unsafe Self.bounds($0.range, $0.zero) } ?? (low: 0, high: 0)
     let bounds = unsafe Self.bounds(own.range, own.zero)
     unsafe self.init(
-      bias: UnsafePointer(convolution.biases), scales: UnsafePointer(convolution.scales),
-      low: bounds.low, high: bounds.high,
-      other: addition.map { unsafe UnsafePointer($0.other.pointer) },
+      bias: biases, scales: scales, low: bounds.low, high: bounds.high,
+      other: addition.map { unsafe UnsafePointer($0.other.pointer + channel) },
       other_zero: Int32(addition?.other.zero ?? 0), kept: addition?.kept ?? 0,
       added: addition?.added ?? 0, sum_low: sum.low, sum_high: sum.high, zero: Int32(output.zero),
-      out: output.pointer, out_stride: output.pixelStride, out_image_stride: output.imageStride)
+      out: output.pointer + channel, out_stride: output.pixelStride,
+      out_image_stride: output.imageStride)
   }
 
   /// A range counted from the zero point.

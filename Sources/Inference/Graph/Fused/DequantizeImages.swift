@@ -13,16 +13,7 @@ struct DequantizeImages: GraphOperator {
     let images = try inputs.images(0)
     let shape = [images.images, images.channels, images.height, images.width].prefix(rank)
     let to = try context.new(Float.self, Array(shape))
-    let pixels = images.height * images.width
-    for image in 0..<images.images {
-      for channel in 0..<images.channels {
-        let row = (image * images.channels + channel) * pixels
-        for pixel in 0..<pixels {
-          let byte = images[image: image, pixel: pixel, channel: channel]
-          to[row + pixel] = Float(Int32(byte) - Int32(scale.zero)) * scale.scale
-        }
-      }
-    }
+    to.withSpan { processor.dequantize(images, scale, into: &$0) }
     return .tensors(to.tensor)
   }
 }

@@ -16,10 +16,7 @@ struct QuantizedConvolution: GraphOperator {
   let sum: Sum?
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
-    let kernel = [windows.kernel.height, windows.kernel.width]
-    let shape = try windows.rule.inferred(
-      inputs[0].shape, kernel: kernel, channels: .fixed(packed.outputs))
-    return [GraphFact(.uint8, shape)]
+    [try windows.inferred(inputs[0], channels: .fixed(packed.outputs))]
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
@@ -27,7 +24,7 @@ struct QuantizedConvolution: GraphOperator {
     let plan = try windows.plan(for: input)
     let addition = try sum.map {
       ByteAddition(
-        try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.zero,
+        try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,
         range: $0.target.range)
     }
     if let other = addition?.other {
@@ -39,17 +36,10 @@ struct QuantizedConvolution: GraphOperator {
     return [
       try context.images(
         input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
-        channels: packed.outputs, zero: sum?.target.zero ?? packed.quantization.zero
+        channels: packed.outputs, zero: sum?.target.scale.zero ?? packed.quantization.zero
       ) { output in
         processor.convolve(input, by: packed, plan, adding: addition, into: output)
       }
     ]
   }
-}
-
-/// What the bytes of a value stand for, and which of them there may be.
-struct ByteTarget: Sendable, Equatable {
-  var scale: Float
-  var zero: UInt8
-  var range: ClosedRange<UInt8> = 0...255
 }

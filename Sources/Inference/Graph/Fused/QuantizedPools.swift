@@ -6,11 +6,7 @@ struct QuantizedMaxPool: GraphOperator {
   let processor: Processor
   let windows: WindowPlans
 
-  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
-    let kernel = [windows.kernel.height, windows.kernel.width]
-    let shape = try windows.rule.inferred(inputs[0].shape, kernel: kernel, channels: nil)
-    return [GraphFact(.uint8, shape)]
-  }
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] { [try windows.inferred(inputs[0])] }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
@@ -26,19 +22,74 @@ struct QuantizedMaxPool: GraphOperator {
   }
 }
 
+/// The mean of each window (ONNX: AveragePool between bytes).
+struct QuantizedAveragePool: GraphOperator {
+  let processor: Processor
+  let rule: WindowRule
+  let kernel: (height: Int, width: Int)
+  let countsPadding: Bool
+  let from: ByteScale
+  let to: ByteScale
+  private let plans = SizePlan<AveragePlan>()
+
+  init(
+    processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int), countsPadding: Bool,
+    from: ByteScale, to: ByteScale
+  ) {
+    self.processor = processor
+    self.rule = rule
+    self.kernel = kernel
+    self.countsPadding = countsPadding
+    self.from = from
+    self.to = to
+  }
+
+  func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
+    [try WindowPlans(rule, kernel: kernel).inferred(inputs[0])]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let input = try inputs.images(0)
+    let average = try plans.plan(for: input) { try plan(input) }
+    let shape = average.plan.shape
+    return [
+      try context.images(
+        input.images, height: shape.outputHeight, width: shape.outputWidth,
+        channels: input.channels, zero: to.zero
+      ) { output in
+        processor.averagePool(input, from, average, into: output, to)
+      }
+    ]
+  }
+
+  private func plan(_ input: ByteImages) throws -> AveragePlan {
+    let windows = try rule.windows(
+      [input.height, input.width], kernel: [kernel.height, kernel.width])
+    let behind = windows.behind
+    // Places that only the last windows of ceil_mode reach are no padding.
+    let overhang = behind.indices.map { axis in
+      windows.afters.map { max(0, behind[axis] - $0[axis]) } ?? 0
+    }
+    return try AveragePlan(
+      rule.shape(
+        height: input.height, width: input.width, channels: input.channels, kernel: kernel),
+      countsPadding: countsPadding, overhang: (overhang[0], overhang[1]))
+  }
+}
+
 /// The mean of each channel (ONNX: GlobalAveragePool between bytes).
 struct QuantizedGlobalAverage: GraphOperator {
   let processor: Processor
-  let scale: ByteScale
-  let output: ByteScale
+  let from: ByteScale
+  let to: ByteScale
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
     return [
       try context.images(
-        input.images, height: 1, width: 1, channels: input.channels, zero: output.zero
-      ) { means in
-        processor.averages(input, scale, into: means, output)
+        input.images, height: 1, width: 1, channels: input.channels, zero: to.zero
+      ) { output in
+        processor.averages(input, from, into: output, to)
       }
     ]
   }

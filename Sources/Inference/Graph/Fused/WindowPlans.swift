@@ -1,14 +1,30 @@
 internal import Compute
+internal import Models
 internal import Synchronization
 
-/// Where the windows of one operator read, worked out for the size of the last images: most graphs
-/// know only one.
-final class WindowPlans: Sendable {
+/// What an operator works out for images of one size, kept for the next: most graphs know only one.
+final class SizePlan<Plan: Sendable>: Sendable {
+  private let last = Mutex<(height: Int, width: Int, plan: Plan)?>(nil)
+
+  func plan(for images: ByteImages, _ make: () throws -> Plan) rethrows -> Plan {
+    if let last = last.withLock({ $0 }), last.height == images.height,
+      last.width == images.width
+    {
+      return last.plan
+    }
+    let new = try make()
+    last.withLock { $0 = (images.height, images.width, new) }
+    return new
+  }
+}
+
+/// Where the windows of one operator read.
+struct WindowPlans: Sendable {
   let rule: WindowRule
   let kernel: (height: Int, width: Int)
   /// Whether images have the padding around them, and rows of the kernel are read in one run.
-  let joinsRows: Bool
-  private let last = Mutex<ConvolutionPlan?>(nil)
+  var joinsRows = false
+  private let plans = SizePlan<ConvolutionPlan>()
 
   init(_ rule: WindowRule, kernel: (height: Int, width: Int), joinsRows: Bool = false) {
     self.rule = rule
@@ -17,16 +33,18 @@ final class WindowPlans: Sendable {
   }
 
   func plan(for images: ByteImages) throws -> ConvolutionPlan {
-    if let plan = last.withLock({ $0 }), plan.shape.height == images.height,
-      plan.shape.width == images.width
-    {
-      return plan
+    try plans.plan(for: images) {
+      try ConvolutionPlan(
+        rule.shape(
+          height: images.height, width: images.width, channels: images.channels, kernel: kernel),
+        joinsRows: joinsRows)
     }
-    let shape = try rule.shape(
-      height: images.height, width: images.width, channels: images.channels, kernel: kernel)
-    let new = try ConvolutionPlan(shape, joinsRows: joinsRows)
-    last.withLock { $0 = new }
-    return new
+  }
+
+  func inferred(_ input: GraphFact, channels: ONNXDimension? = nil) throws -> GraphFact {
+    let kernel = [kernel.height, kernel.width]
+    return GraphFact(
+      .uint8, try rule.inferred(input.shape, kernel: kernel, channels: channels))
   }
 }
 
@@ -36,19 +54,25 @@ extension WindowRule {
     height: Int, width: Int, channels: Int, kernel: (height: Int, width: Int)
   ) throws -> ConvolutionShape {
     let windows = try windows([height, width], kernel: [kernel.height, kernel.width])
-    func behind(_ axis: Int) -> Int {
-      let reach = (windows.kernel[axis] - 1) * windows.dilations[axis] + 1
-      let end = (windows.outputs[axis] - 1) * windows.strides[axis] + reach
-      return max(0, end - windows.sizes[axis] - windows.befores[axis])
-    }
     guard windows.outputs.allSatisfy({ $0 > 0 }) else {
       throw GraphError("images of \(height)×\(width) are smaller than the window")
     }
+    let behind = windows.behind
     return ConvolutionShape(
       height: height, width: width, channels: channels, kernel: kernel,
       strides: (windows.strides[0], windows.strides[1]),
       dilations: (windows.dilations[0], windows.dilations[1]),
       padding: ImageBorder(
-        top: windows.befores[0], left: windows.befores[1], bottom: behind(0), right: behind(1)))
+        top: windows.befores[0], left: windows.befores[1], bottom: behind[0], right: behind[1]))
+  }
+}
+
+extension Windows {
+  /// How far the windows reach beyond the tensor in each direction.
+  var behind: [Int] {
+    sizes.indices.map { axis in
+      let reach = (kernel[axis] - 1) * dilations[axis] + 1
+      return max(0, (outputs[axis] - 1) * strides[axis] + reach - sizes[axis] - befores[axis])
+    }
   }
 }

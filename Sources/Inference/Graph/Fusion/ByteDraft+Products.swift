@@ -61,26 +61,6 @@ extension QuantizedNetwork {
     return nil
   }
 
-  /// A sum of two byte values, the one of them a convolution that nobody else reads: it is added
-  /// to that.
-  func sum(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
-    guard let a = bytes(step.reads[0]), let b = bytes(step.reads[1]), a != b,
-      let shape = sketch.facts[step.reads[0]]?.shape, shape == sketch.facts[step.reads[1]]?.shape,
-      shape.count == 4
-    else { return nil }
-    for (own, other) in [(a, b), (b, a)] {
-      guard var draft = drafts[own], case .convolution(var convolution) = draft.kind,
-        convolution.sum == nil, sketch.readers(of: own).count == 1
-      else { continue }
-      convolution.sum = (other, target)
-      draft.kind = .convolution(convolution)
-      draft.reads.append(other)
-      draft.steps += steps
-      return draft
-    }
-    return nil
-  }
-
   /// Weights of bytes that DequantizeLinear reads, and their scales.
   private func weights(
     _ name: String, outputsAt axis: Int

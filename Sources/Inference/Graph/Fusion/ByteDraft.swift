@@ -1,13 +1,12 @@
 internal import Compute
 internal import Models
 
-/// One operator of a quantized network before its weights are packed.
+/// One operator of a quantized network while it is put together.
 struct ByteDraft {
   enum Kind {
+    /// Waits for what may be added behind it before its weights are packed.
     case convolution(ConvolutionDraft)
-    case maxPool(WindowRule, kernel: (height: Int, width: Int))
-    case globalAverage
-    case flatten
+    case ready(any GraphOperator)
   }
 
   var kind: Kind
@@ -29,7 +28,7 @@ struct ConvolutionDraft {
   /// One for each output, or one for all.
   var weightScales: [Float]
   var bias: ByteBias
-  /// What is added behind it, with the scale and range of the sum.
+  /// What is added behind it.
   var sum: (other: String, target: ByteTarget)?
 }
 
@@ -45,27 +44,33 @@ enum ByteBias {
 extension QuantizedNetwork {
   /// What stands in front of a QuantizeLinear, where it can be computed from bytes.
   func draft(_ quantize: GraphSketch.Step, _ index: Int, _ scale: ByteScale) -> ByteDraft? {
-    var target = ByteTarget(scale: scale.scale, zero: scale.zero)
-    var steps = [index]
-    var name = quantize.reads[0]
-    if let activation = sketch.producer(of: name, "Relu", "Clip"),
-      bytes(activation.reads[0]) == nil, let place = own(name, by: index)
+    let target = ByteTarget(scale: scale)
+    if let draft = draft(of: quantize.reads[0], [index], target) { return draft }
+    if let place = own(quantize.reads[0], by: index), let step = sketch.steps[place],
+      let limits = sketch.limits(step), let limited = target.limited(to: limits),
+      let draft = draft(of: step.reads[0], [index, place], limited)
     {
-      guard target.keep(activation, sketch) else { return nil }
-      steps.append(place)
-      name = activation.reads[0]
+      return draft
     }
+    return function(of: quantize.reads[0], index, target)
+  }
+
+  /// - Parameter steps: behind the value, in reverse.
+  private func draft(of name: String, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
     guard let last = steps.last, let place = own(name, by: last), let step = sketch.steps[place],
       step.node.domain.isEmpty
     else { return nil }
-    steps.append(place)
+    let steps = steps + [place]
     switch step.node.operation {
     case "Conv": return convolution(step, steps, target)
     case "Gemm", "MatMul": return product(step, steps, target)
     case "Add": return productWithBias(step, steps, target) ?? sum(step, steps, target)
+    case "Mul": return pair(.product, step, steps, target)
     case "MaxPool": return maxPool(step, steps, target)
-    case "GlobalAveragePool": return simple(.globalAverage, step, steps, target)
+    case "AveragePool": return averagePool(step, steps, target)
+    case "GlobalAveragePool", "ReduceMean": return globalAverage(step, steps, target)
     case "Flatten", "Reshape": return flatten(step, steps, target)
+    case "Concat": return concat(step, steps, target)
     default: return nil
     }
   }
@@ -75,67 +80,29 @@ extension QuantizedNetwork {
     guard sketch.onlyReader(of: name) == reader else { return nil }
     return sketch.producer(of: name)
   }
-
-  func simple(
-    _ kind: ByteDraft.Kind, _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
-  ) -> ByteDraft? {
-    guard let input = bytes(step.reads[0]) else { return nil }
-    return ByteDraft(kind: kind, reads: [input], steps: steps, target: target)
-  }
-
-  private func maxPool(
-    _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
-  ) -> ByteDraft? {
-    guard step.writes.count == 1 || step.writes[1].isEmpty, let pool = step.operation as? Pool,
-      let kernel = pool.rule.kernel, kernel.count == 2,
-      pool.rule.dilations?.allSatisfy({ $0 == 1 }) ?? true,
-      pool.rule.pads?.indices.allSatisfy({ pool.rule.pads?[$0] ?? 0 < kernel[$0 % 2] }) ?? true,
-      let input = bytes(step.reads[0]), let scale = scales[input],
-      target == ByteTarget(scale: scale.scale, zero: scale.zero)
-    else { return nil }
-    return ByteDraft(
-      kind: .maxPool(pool.rule, kernel: (kernel[0], kernel[1])), reads: [input], steps: steps,
-      target: target)
-  }
-
-  /// Only of one pixel, where nothing moves.
-  private func flatten(
-    _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
-  ) -> ByteDraft? {
-    guard let input = bytes(step.reads[0]), let scale = scales[input],
-      target == ByteTarget(scale: scale.scale, zero: scale.zero),
-      let from = sketch.facts[step.reads[0]]?.shape, let to = sketch.facts[step.writes[0]]?.shape,
-      from.count == 4, from[2] == .fixed(1), from[3] == .fixed(1), to.count == 2, to[1] == from[1]
-    else { return nil }
-    return ByteDraft(kind: .flatten, reads: [input], steps: steps, target: target)
-  }
 }
 
-extension ByteTarget {
-  /// Leaves out what an activation does not let through.
-  mutating func keep(_ activation: GraphSketch.Step, _ sketch: GraphSketch) -> Bool {
-    var (low, high) = (0 as Float, Float.infinity)
-    if activation.node.operation == "Clip" {
-      func bound(_ index: Int, _ name: String) -> Float? {
-        guard activation.reads.count > index, !activation.reads[index].isEmpty else {
-          return activation.node.attributes[name] == nil ? nil : try? activation.node.float(name)
-        }
-        guard let tensor = sketch.constant(activation.reads[index]), tensor.count == 1,
-          tensor.elementType == .float
-        else { return .nan }
-        return tensor.values(Float.self)[0]
-      }
-      low = bound(1, "min") ?? -.infinity
-      high = bound(2, "max") ?? .infinity
+extension GraphSketch {
+  /// What an activation lets through, where it does nothing else.
+  func limits(_ step: Step) -> (low: Float, high: Float)? {
+    guard step.node.domain.isEmpty else { return nil }
+    if step.node.operation == "Relu" { return (0, .infinity) }
+    guard step.node.operation == "Clip" else { return nil }
+    func bound(_ index: Int, _ name: String, _ none: Float) -> Float? {
+      if index < step.reads.count, !step.reads[index].isEmpty { return number(step.reads[index]) }
+      return (try? step.node.float(name, default: none)) ?? none
     }
-    guard low <= high else { return false }
-    func byte(_ value: Float) -> UInt8 {
-      let steps = (value / scale).rounded(.toNearestOrEven) + Float(zero)
-      return UInt8(min(max(steps, 0), 255))
+    guard let low = bound(1, "min", -.infinity), let high = bound(2, "max", .infinity) else {
+      return nil
     }
-    let (least, most) = (max(byte(low), range.lowerBound), min(byte(high), range.upperBound))
-    guard least <= most else { return false }
-    range = least...most
-    return true
+    return (low, high)
+  }
+
+  /// The one float that a constant holds.
+  func number(_ name: String) -> Float? {
+    guard let tensor = constant(name), tensor.count == 1, tensor.elementType == .float else {
+      return nil
+    }
+    return tensor.values(Float.self)[0]
   }
 }

@@ -9,7 +9,11 @@ extension QuantizedNetwork {
     for (name, draft) in alive { bytes.formUnion(draft.reads + [name]) }
     for (name, draft) in alive.sorted(by: { $0.key < $1.key }) {
       guard let last = draft.steps.max(), let step = sketch.steps[last] else { continue }
-      let operation = try operation(draft, name)
+      let operation: any GraphOperator
+      switch draft.kind {
+      case .ready(let made): operation = made
+      case .convolution(let convolution): operation = try build(convolution, draft)
+      }
       sketch.replace(
         draft.steps,
         by: GraphSketch.Step(
@@ -43,21 +47,6 @@ extension QuantizedNetwork {
     }
   }
 
-  private mutating func operation(_ draft: ByteDraft, _ name: String) throws -> any GraphOperator {
-    let processor = options.processor
-    switch draft.kind {
-    case .convolution(let convolution): return try build(convolution, draft)
-    case .maxPool(let rule, let kernel):
-      return QuantizedMaxPool(processor: processor, windows: WindowPlans(rule, kernel: kernel))
-    case .globalAverage:
-      let scale = scales[draft.reads[0]] ?? ByteScale(scale: 1, zero: 0)
-      return QuantizedGlobalAverage(
-        processor: processor, scale: scale,
-        output: ByteScale(scale: draft.target.scale, zero: draft.target.zero))
-    case .flatten: return Identity()
-    }
-  }
-
   private mutating func build(
     _ draft: ConvolutionDraft, _ whole: ByteDraft
   ) throws -> QuantizedConvolution {
@@ -68,8 +57,8 @@ extension QuantizedNetwork {
       draft, inputScale: scale, target: whole.target, joinsRows: joinsRows, in: options)
     let sum = draft.sum.map { sum in
       QuantizedConvolution.Sum(
-        kept: whole.target.scale / sum.target.scale,
-        added: (scales[sum.other]?.scale ?? 0) / sum.target.scale, target: sum.target)
+        kept: whole.target.scale.scale / sum.target.scale.scale,
+        added: (scales[sum.other]?.scale ?? 0) / sum.target.scale.scale, target: sum.target)
     }
     return QuantizedConvolution(
       processor: options.processor,
@@ -115,7 +104,8 @@ extension PackedConvolution {
       channels: joinsRows ? draft.kernel.width * channels : channels,
       bias: draft.bias.inUnits(units), inputZero: inputScale.zero,
       quantization: OutputQuantization(
-        scales: units.map { $0 / target.scale }, zero: target.zero, range: target.range),
+        scales: units.map { $0 / target.scale.scale }, zero: target.scale.zero,
+        range: target.range),
       in: options.arena, on: options.processor)
   }
 }

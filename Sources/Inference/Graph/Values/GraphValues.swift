@@ -58,6 +58,12 @@ package struct NewTensor<Element: BitwiseCopyable> {
 }
 
 extension NewTensor {
+  /// All elements, to be written.
+  func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
+    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
+    try body(&span)
+  }
+
   /// The elements from one on; whoever calls has checked how many there are.
   @inline(__always)
   func withRow(_ start: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {

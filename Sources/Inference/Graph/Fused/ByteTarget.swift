@@ -1,0 +1,17 @@
+internal import Compute
+
+/// What the bytes of a value stand for, and which of them there may be: an activation leaves some
+/// out.
+struct ByteTarget: Sendable, Equatable {
+  var scale: ByteScale
+  var range: ClosedRange<UInt8> = 0...255
+
+  /// - Parameter limits: what an activation lets through.
+  /// - Returns: nil where nothing is left.
+  func limited(to limits: (low: Float, high: Float)) -> ByteTarget? {
+    guard limits.low <= limits.high else { return nil }
+    let least = max(scale.byte(limits.low), range.lowerBound)
+    let most = min(scale.byte(limits.high), range.upperBound)
+    return least <= most ? ByteTarget(scale: scale, range: least...most) : nil
+  }
+}
