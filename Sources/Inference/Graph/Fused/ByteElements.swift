@@ -2,7 +2,7 @@ internal import Compute
 internal import Models
 
 /// Any function of one byte, by a table: activations, changes of scale.
-struct QuantizedFunction: GraphOperator {
+struct ByteFunction: GraphOperator {
   let processor: Processor
   let table: ByteTable
   let zero: UInt8
@@ -22,7 +22,7 @@ struct QuantizedFunction: GraphOperator {
 }
 
 /// Add or Mul of two values of bytes; the second may have one pixel for each image.
-struct QuantizedPair: GraphOperator {
+struct BytePair: GraphOperator {
   enum Kind: Sendable { case sum, product }
   let kind: Kind
   let processor: Processor
@@ -52,7 +52,7 @@ struct QuantizedPair: GraphOperator {
 }
 
 /// The channels of several values of bytes (ONNX: Concat along axis 1).
-struct QuantizedConcat: GraphOperator {
+struct ByteConcat: GraphOperator {
   let processor: Processor
   /// Where the scale of an input is not that of the output.
   let tables: [ByteTable?]
@@ -77,14 +77,19 @@ struct QuantizedConcat: GraphOperator {
 }
 
 /// Channels, rows and columns one after the other, as one pixel (ONNX: Flatten).
-struct QuantizedFlatten: GraphOperator {
+struct ByteFlatten: GraphOperator {
+  let processor: Processor
+  /// Where the scale of the input is not that of the output.
+  let table: ByteTable?
+  let zero: UInt8
+
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
     let pixels = input.height * input.width
-    guard pixels > 1 else { return [try inputs.value(0)] }
+    if pixels == 1, table == nil { return [try inputs.value(0)] }
     return [
       try context.images(
-        input.images, height: 1, width: 1, channels: input.channels * pixels, zero: input.zero
+        input.images, height: 1, width: 1, channels: input.channels * pixels, zero: zero
       ) { output in
         for image in 0..<input.images {
           for channel in 0..<input.channels {
@@ -94,6 +99,7 @@ struct QuantizedFlatten: GraphOperator {
             }
           }
         }
+        if let table { processor.map(output, table, into: output) }
       }
     ]
   }

@@ -9,9 +9,10 @@ extension QuantizedNetwork {
     guard let a = bytes(step.reads[0]), let b = bytes(step.reads[1]), a != b,
       let shape = sketch.facts[a]?.shape, shape == sketch.facts[b]?.shape, shape.count == 4
     else { return pair(.sum, step, steps, target) }
-    for (own, other) in [(a, b), (b, a)] {
+    for (own, other, float) in [(a, b, step.reads[0]), (b, a, step.reads[1])] {
       guard var draft = drafts[own], case .convolution(var convolution) = draft.kind,
-        convolution.sum == nil, sketch.readers(of: own).count == 1
+        convolution.sum == nil, sketch.readers(of: own).count == 1,
+        sketch.readers(of: float).count == 1, !sketch.isOutput(float)
       else { continue }
       convolution.sum = (other, target)
       draft.kind = .convolution(convolution)
@@ -24,7 +25,7 @@ extension QuantizedNetwork {
 
   /// Of the same shape, or the one of them of one pixel.
   func pair(
-    _ kind: QuantizedPair.Kind, _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
+    _ kind: BytePair.Kind, _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
   ) -> ByteDraft? {
     guard var a = bytes(step.reads[0]), var b = bytes(step.reads[1]), let first = sketch.facts[a],
       let second = sketch.facts[b], let shape = first.shape, let other = second.shape,
@@ -36,7 +37,7 @@ extension QuantizedNetwork {
       if isPixel(shape) { swap(&a, &b) }
     }
     guard let scaleA = scales[a], let scaleB = scales[b] else { return nil }
-    let pair = QuantizedPair(
+    let pair = BytePair(
       kind: kind, processor: options.processor, from: (scaleA, scaleB), to: target)
     return ByteDraft(kind: .ready(pair), reads: [a, b], steps: steps, target: target)
   }
@@ -67,7 +68,7 @@ extension QuantizedNetwork {
     guard let values = try? table(steps, of: name, input, scale),
       let table = ByteTable(values.map { target.scale.byte($0) })
     else { return nil }
-    let function = QuantizedFunction(
+    let function = ByteFunction(
       processor: options.processor, table: table, zero: target.scale.zero)
     return ByteDraft(
       kind: .ready(function), reads: [input], steps: steps + [quantize], target: target)

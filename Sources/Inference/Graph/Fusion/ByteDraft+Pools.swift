@@ -8,11 +8,11 @@ extension QuantizedNetwork {
       let (input, scale, pool, kernel) = pooled(step), target == ByteTarget(scale: scale),
       // No window may lie in the padding alone.
       pool.rule.dilations?.allSatisfy({ $0 == 1 }) ?? true,
-      pool.rule.pads?.enumerated().allSatisfy({ $1 < ($0 % 2 == 0 ? kernel.0 : kernel.1) }) ?? true
+      pool.rule.pads?.enumerated().allSatisfy({ $1 < [kernel.0, kernel.1][$0 % 2] }) ?? true
     else { return nil }
     let windows = WindowPlans(pool.rule, kernel: kernel)
     return ByteDraft(
-      kind: .ready(QuantizedMaxPool(processor: options.processor, windows: windows)),
+      kind: .ready(ByteMaxPool(processor: options.processor, windows: windows)),
       reads: [input], steps: steps, target: target)
   }
 
@@ -20,7 +20,7 @@ extension QuantizedNetwork {
     guard let (input, scale, pool, kernel) = pooled(step), target.range == 0...255 else {
       return nil
     }
-    let average = QuantizedAveragePool(
+    let average = ByteAveragePool(
       processor: options.processor, rule: pool.rule, kernel: kernel,
       countsPadding: pool.countsPadding, from: scale, to: target.scale)
     return ByteDraft(kind: .ready(average), reads: [input], steps: steps, target: target)
@@ -43,21 +43,24 @@ extension QuantizedNetwork {
     else { return nil }
     if let reduce = step.operation as? Reduce {
       let given = step.reads.count > 1 ? try? sketch.constant(step.reads[1])?.ints() : nil
-      guard let axes = reduce.axes ?? given, Set(axes.map { $0 < 0 ? $0 + 4 : $0 }) == [2, 3] else { return nil }
+      guard let axes = try? Axes.normalized(reduce.axes ?? given ?? [], rank: 4),
+        Set(axes) == [2, 3]
+      else { return nil }
     }
-    let average = QuantizedGlobalAverage(
+    let average = ByteGlobalAverage(
       processor: options.processor, from: scale, to: target.scale)
     return ByteDraft(kind: .ready(average), reads: [input], steps: steps, target: target)
   }
 
   func flatten(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
-    guard let input = bytes(step.reads[0]), let scale = scales[input],
-      target == ByteTarget(scale: scale), let from = sketch.facts[step.reads[0]]?.shape,
+    guard let input = bytes(step.reads[0]), let scale = scales[input], let from = sketch.facts[step.reads[0]]?.shape,
       let to = sketch.facts[step.writes[0]]?.shape, to.count == 2, from.count == 4 || from == to,
       let values = Array(from[1...]).fixed?.product, to[1] == .fixed(values)
     else { return nil }
-    return ByteDraft(
-      kind: .ready(QuantizedFlatten()), reads: [input], steps: steps, target: target)
+    let table = ByteTable(from: scale, to: target.scale, range: target.range)
+    let flatten = ByteFlatten(
+      processor: options.processor, table: table.isIdentity ? nil : table, zero: target.scale.zero)
+    return ByteDraft(kind: .ready(flatten), reads: [input], steps: steps, target: target)
   }
 
   func concat(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
@@ -71,7 +74,7 @@ extension QuantizedNetwork {
       reads.append(input)
       tables.append(scale == target.scale ? nil : ByteTable(from: scale, to: target.scale))
     }
-    let concat = QuantizedConcat(
+    let concat = ByteConcat(
       processor: options.processor, tables: tables, zero: target.scale.zero)
     return ByteDraft(kind: .ready(concat), reads: reads, steps: steps, target: target)
   }

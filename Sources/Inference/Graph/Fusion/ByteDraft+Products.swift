@@ -67,16 +67,28 @@ extension QuantizedNetwork {
   ) -> (tensor: GraphTensor, scales: [Float])? {
     guard let step = sketch.producer(of: name, "DequantizeLinear"),
       let operation = step.operation as? DequantizeLinear, operation.block == 0,
-      let tensor = sketch.constant(step.reads[0]), tensor.elementType == .int8,
+      let bytes = sketch.constant(step.reads[0]),
+      let tensor = try? signed(bytes, zeros: step.reads.count > 2 ? step.reads[2] : ""),
       let scales = sketch.constant(step.reads[1]), scales.elementType == .float,
       scales.count == 1 || (try? Axes.normalized(operation.axis, rank: tensor.rank)) == axis
     else { return nil }
-    if step.reads.count > 2, !step.reads[2].isEmpty {
-      guard let zeros = try? sketch.constant(step.reads[2])?.ints(), zeros.allSatisfy({ $0 == 0 })
-      else { return nil }
-    }
     let values = scales.values(Float.self).array
     return values.allSatisfy { $0.isFinite && $0 > 0 } ? (tensor, values) : nil
+  }
+
+  /// Weights around 0: those around 128 are the same without their highest bit.
+  private func signed(_ weights: GraphTensor, zeros name: String) throws -> GraphTensor? {
+    let zeros = name.isEmpty ? [0] : try sketch.constant(name)?.ints()
+    switch weights.elementType {
+    case .int8: return zeros?.allSatisfy { $0 == 0 } ?? false ? weights : nil
+    case .uint8:
+      guard zeros?.allSatisfy({ $0 == 128 }) ?? false else { return nil }
+      let from = weights.values(UInt8.self)
+      let to = try NewTensor<Int8>(.int8, weights.shape, MemoryBudget())
+      for index in 0..<from.count { to[index] = Int8(bitPattern: from[index] ^ 128) }
+      return to.tensor
+    default: return nil
+    }
   }
 
   /// The bias that a step reads; nil where it is of no use.

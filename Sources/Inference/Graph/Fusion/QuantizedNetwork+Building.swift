@@ -4,6 +4,7 @@ internal import Models
 /// Drafts become steps, and where bytes meet floats a step is put between.
 extension QuantizedNetwork {
   mutating func build() throws {
+    before = sketch
     let alive = drafts.filter { name, _ in !isTaken(name) }
     var bytes = Set<String>()
     for (name, draft) in alive { bytes.formUnion(draft.reads + [name]) }
@@ -49,30 +50,41 @@ extension QuantizedNetwork {
 
   private mutating func build(
     _ draft: ConvolutionDraft, _ whole: ByteDraft
-  ) throws -> QuantizedConvolution {
+  ) throws -> ByteConvolution {
     let input = whole.reads[0]
     guard let scale = scales[input] else { throw GraphError("\(input) is no value of bytes") }
-    let joinsRows = try border(of: input, for: draft)
+    let joinsRows = try border(of: input, for: draft, whole.steps)
     let packed = try PackedConvolution(
       draft, inputScale: scale, target: whole.target, joinsRows: joinsRows, in: options)
     let sum = draft.sum.map { sum in
-      QuantizedConvolution.Sum(
+      ByteConvolution.Sum(
         kept: whole.target.scale.scale / sum.target.scale.scale,
         added: (scales[sum.other]?.scale ?? 0) / sum.target.scale.scale, target: sum.target)
     }
-    return QuantizedConvolution(
+    return ByteConvolution(
       processor: options.processor,
       windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows), packed: packed,
       sum: sum)
   }
 
+  /// The steps of the graph as it was that read what a value of bytes stands for.
+  private func users(of name: String) -> Set<Int> {
+    Set(
+      before.readers(of: name).flatMap { index -> [Int] in
+        guard let step = before.steps[index], !before.isOutput(step.writes[0]) else { return [-1] }
+        return before.readers(of: step.writes[0])
+      })
+  }
+
   /// Images of few channels that this convolution alone reads, and whose size is known, get its
   /// padding around them: rows of the kernel are read in one run then.
-  private mutating func border(of input: String, for draft: ConvolutionDraft) throws -> Bool {
+  private mutating func border(
+    of input: String, for draft: ConvolutionDraft, _ steps: [Int]
+  ) throws -> Bool {
     guard let producer = sketch.producer(of: input),
       sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
       let shape = sketch.facts[input]?.shape?.dropFirst(),
-      let sizes = Array(shape).fixed, sizes.count == 3, sketch.readers(of: input).count == 1
+      let sizes = Array(shape).fixed, sizes.count == 3, users(of: input).isSubset(of: steps)
     else { return false }
     let windows = try draft.rule.shape(
       height: sizes[1], width: sizes[2], channels: sizes[0], kernel: draft.kernel)

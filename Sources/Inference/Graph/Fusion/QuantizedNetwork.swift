@@ -11,6 +11,8 @@ internal import Models
 struct QuantizedNetwork: GraphFusion {
   let options: FusionOptions
   var sketch: GraphSketch
+  /// As it was before anything was replaced.
+  var before: GraphSketch
   /// Values that may flow as bytes: what QuantizeLinear gives and only DequantizeLinear reads.
   var scales: [String: ByteScale] = [:]
   /// What becomes of them, by name; made into operators once all are known.
@@ -19,8 +21,7 @@ struct QuantizedNetwork: GraphFusion {
   var borders: [String: ImageBorder] = [:]
 
   static func apply(to sketch: inout GraphSketch, _ options: FusionOptions) throws {
-    sketch.joinActivations()
-    var network = QuantizedNetwork(options: options, sketch: sketch)
+    var network = QuantizedNetwork(options: options, sketch: sketch, before: sketch)
     network.findBytes()
     network.draft()
     guard !network.drafts.isEmpty else { return }
@@ -87,27 +88,6 @@ extension GraphSketch {
     case .uint8: return ByteScale(scale: scale, zero: UInt8(clamping: zero))
     case .int8: return ByteScale(scale: scale, zero: UInt8(clamping: zero + 128))
     default: return nil
-    }
-  }
-
-  /// Where an activation stands between bytes of its own, as for signed values: it moves in front
-  /// of the first of the two roundings, which goes.
-  mutating func joinActivations() {
-    for index in steps.indices {
-      guard let step = steps[index], step.node.domain.isEmpty,
-        step.node.operation == "Relu" || step.node.operation == "Clip",
-        let dequantize = producer(of: step.reads[0], "DequantizeLinear"),
-        onlyReader(of: step.reads[0]) == index,
-        let quantize = producer(of: dequantize.reads[0], "QuantizeLinear"),
-        let first = producer(of: dequantize.reads[0]), let second = producer(of: step.reads[0]),
-        onlyReader(of: dequantize.reads[0]) == second,
-        let reader = onlyReader(of: step.writes[0]), steps[reader]?.operation is QuantizeLinear,
-        producer(of: quantize.reads[0], "Conv", "Add", "Gemm", "MatMul", "BatchNormalization")
-          != nil
-      else { continue }
-      var moved = step
-      moved.reads[0] = quantize.reads[0]
-      replace([first, second, index], by: moved)
     }
   }
 }

@@ -2,7 +2,7 @@ internal import Compute
 internal import Models
 
 /// The largest byte of each window (ONNX: MaxPool between bytes of one scale).
-struct QuantizedMaxPool: GraphOperator {
+struct ByteMaxPool: GraphOperator {
   let processor: Processor
   let windows: WindowPlans
 
@@ -23,7 +23,7 @@ struct QuantizedMaxPool: GraphOperator {
 }
 
 /// The mean of each window (ONNX: AveragePool between bytes).
-struct QuantizedAveragePool: GraphOperator {
+struct ByteAveragePool: GraphOperator {
   let processor: Processor
   let rule: WindowRule
   let kernel: (height: Int, width: Int)
@@ -78,7 +78,7 @@ struct QuantizedAveragePool: GraphOperator {
 }
 
 /// The mean of each channel (ONNX: GlobalAveragePool between bytes).
-struct QuantizedGlobalAverage: GraphOperator {
+struct ByteGlobalAverage: GraphOperator {
   let processor: Processor
   let from: ByteScale
   let to: ByteScale

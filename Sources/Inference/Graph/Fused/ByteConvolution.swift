@@ -3,7 +3,7 @@ internal import Models
 
 /// A convolution between DequantizeLinear and QuantizeLinear, with its activation and, at the end
 /// of a residual block, the addition behind it.
-struct QuantizedConvolution: GraphOperator {
+struct ByteConvolution: GraphOperator {
   struct Sum: Sendable {
     let kept: Float
     let added: Float
