@@ -43,7 +43,11 @@ private struct PlanInTheMaking {
     for tensor in graph.initializers {
       facts[tensor.name] = GraphFact(constant: .tensor(try .make(tensor, builder.budget)))
     }
-    for input in graph.inputs { facts[input.name] = GraphFact(input.type) }
+    for input in graph.inputs {
+      do {
+        facts[input.name] = try GraphFact(input.type).checked(limit: builder.budget.elementLimit)
+      } catch { throw GraphError("the input \(ONNXProblem.shown(input.name)): \(error)") }
+    }
     for node in graph.nodes {
       do { try take(node) } catch { throw Self.explained(error, node) }
     }
@@ -76,7 +80,8 @@ private struct PlanInTheMaking {
     if !waits, try fold(step) { return }
     let inferred = try step.operation.infer(GraphFacts(known(step)))
     for (index, name) in node.outputs.enumerated() where !name.isEmpty {
-      facts[name] = index < inferred.count ? inferred[index] : GraphFact()
+      let fact = index < inferred.count ? inferred[index] : GraphFact()
+      facts[name] = try fact.checked(limit: builder.budget.elementLimit)
     }
     // A shape may be known although what has it is not.
     let isKnown = node.outputs.allSatisfy { $0.isEmpty || facts[$0]?.constant != nil }

@@ -169,6 +169,14 @@ struct ModelMutation {
     if isName, let name = names.randomElement(using: &random) {
       return Int.random(in: 0..<8, using: &random) == 0 ? [] : name
     }
+    if kind == .tensor, number == 9, old.count >= 8, Bool.random(using: &random) {
+      // An element of a shape, of axes, of pads.
+      var new = old
+      let place = Int.random(in: 0..<old.count / 8, using: &random) * 8
+      let word = self.number(UInt64(old[place]), &random)
+      for index in 0..<8 { new[place + index] = UInt8(truncatingIfNeeded: word >> (8 * UInt64(index))) }
+      return new
+    }
     if old.count < 64, Int.random(in: 0..<4, using: &random) > 0,
       let other = texts[Place(kind: kind, number: number)]?.randomElement(using: &random)
     {
