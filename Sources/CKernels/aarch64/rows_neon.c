@@ -8,6 +8,7 @@
 #include "simd_neon.h"
 #include "../vector/math.h"
 #include "../vector/rows.h"
+#include "../vector/activate.h"
 #include "../vector/attention.h"
 #include "../vector/bytes.h"
 #include "../vector/pairs.h"

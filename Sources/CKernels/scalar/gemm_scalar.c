@@ -14,6 +14,8 @@ static void store(const ck_epilogue *e, ptrdiff_t row, ptrdiff_t column, float v
     case CK_ADD: v = v + *extra; break;
     case CK_GELU: v = gelu(v); break;
     case CK_SILU_GATE: v = v * silu(*extra); break;
+    case CK_CLAMP: v = fminf(fmaxf(v, e->low), e->high); break;
+    case CK_ADD_CLAMP: v = fminf(fmaxf(v + *extra, e->low), e->high); break;
     default: break;
   }
   *out = v;

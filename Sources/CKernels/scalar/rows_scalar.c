@@ -58,6 +58,22 @@ static void rms_norm(const float *x, ptrdiff_t n, const float *weight, float eps
   for (ptrdiff_t i = 0; i < n; i++) out[i] = (float)(x[i] * inverse) * weight[i];
 }
 
+static void activate(ck_activation kind, const float *x, ptrdiff_t n, float *out) {
+  for (ptrdiff_t i = 0; i < n; i++) {
+    double v = x[i];
+    switch (kind) {
+      case CK_FN_GELU: v = v * (1 + erf(v * 0x1.6a09e667f3bcdp-1)) / 2; break;
+      case CK_FN_GELU_TANH:
+        v = v / 2 * (1 + tanh(0.79788456080286536 * (v + 0.044715 * v * v * v)));
+        break;
+      case CK_FN_TANH: v = tanh(v); break;
+      case CK_FN_SIGMOID: v = 1 / (1 + exp(-v)); break;
+      case CK_FN_SILU: v = v / (1 + exp(-v)); break;
+    }
+    out[i] = (float)v;
+  }
+}
+
 static void softmax(const float *x, ptrdiff_t n, float *out) {
   float largest = -INFINITY;
   for (ptrdiff_t i = 0; i < n; i++) largest = fmaxf(largest, x[i]);
@@ -120,6 +136,7 @@ const ck_kernels ck_kernels_scalar = {
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
+    .activate = activate,
     .softmax = softmax,
     .rotate = rotate,
     .encoder_attention = ck_encoder_attention_f32_scalar,

@@ -1,29 +1,7 @@
 // Convolutions of each channel by itself: 4 · VL channels of a pixel at a time. The including file gives
-// interleave, dot, pack and unpack.
+// interleave and dot.
 #pragma once
-
-/// What becomes of the sums of 4 · VL outputs, whose scales stand at `places`; n of them are stored.
-CK_INLINE void requantize_places(const ck_requantizer *e, const vi sums[4], ptrdiff_t places,
-                                 ptrdiff_t out, ptrdiff_t n) {
-  const vf low = vf_set1(e->low), high = vf_set1(e->high);
-  vf y[4];
-  for (int v = 0; v < 4; v++) {
-    y[v] = vf_mul(vf_from_vi(sums[v]), vf_load(e->scales + places + 16 * v));
-    y[v] = vf_min(vf_max(y[v], low), high);
-  }
-  if (e->other) {
-    vi other[4];
-    unpack(e->other + out, other);
-    for (int v = 0; v < 4; v++) {
-      vf also = vf_from_vi(vi_add(other[v], vi_set1(-e->other_zero)));
-      vf sum = vf_add(vf_mul(vf_round(y[v]), vf_set1(e->kept)), vf_mul(also, vf_set1(e->added)));
-      y[v] = vf_min(vf_max(sum, vf_set1(e->sum_low)), vf_set1(e->sum_high));
-    }
-  }
-  vi bytes[4];
-  for (int v = 0; v < 4; v++) bytes[v] = vi_add(vi_round(y[v]), vi_set1(e->zero));
-  pack(e->out + out, n, bytes);
-}
+#include "requantize.h"
 
 /// Pixels of one panel.
 CK_INLINE void depthwise_panel(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
@@ -37,11 +15,11 @@ CK_INLINE void depthwise_panel(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptr
     const uint8_t *x = job->x + image * job->image_stride + column;
     const int32_t *offsets = job->offsets + at * taps;
     const ptrdiff_t out = image * e->out_image_stride + at * e->out_stride + column;
-    for (ptrdiff_t i = 0; i < columns; i += channels_at_once, x += channels_at_once) {
+    for (ptrdiff_t i = 0; i < columns; i += 4 * VL, x += 4 * VL) {
       const ptrdiff_t places = column + i / 4;
       vi sums[4];
       for (int v = 0; v < 4; v++) {
-        sums[v] = first_sum(e->bias + places + 16 * v, job->w_sums + places + 16 * v);
+        sums[v] = vi_first_sum(e->bias + places + 16 * v, job->w_sums + places + 16 * v);
       }
       for (ptrdiff_t group = 0; group < groups; group++) {
         const int32_t *four = offsets + 4 * group;
@@ -54,7 +32,7 @@ CK_INLINE void depthwise_panel(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptr
           sums[v] = dot(sums[v], values[v], w + (group * CK_PANEL + 16 * v) * 4 + i);
         }
       }
-      requantize_places(e, sums, places, out + i, ck_min(channels_at_once, columns - i));
+      requantize(e, sums, 4, e->scales + places, 16, out + i, ck_min(4 * VL, columns - i), false);
     }
     if (++at == job->pixels) image++, at = 0;
   }

@@ -10,6 +10,7 @@
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
+    .activate = activate,
     .softmax = softmax,
     .rotate = rotate,
     .encoder_attention = encoder_attention,

@@ -11,6 +11,7 @@
 #include "simd_avx512.h"
 #include "../vector/math.h"
 #include "../vector/rows.h"
+#include "../vector/activate.h"
 #include "../vector/attention.h"
 #include "../vector/bytes.h"
 #include "../vector/pairs.h"

@@ -75,6 +75,36 @@ CK_INLINE void vi_store_triples(void *p, vi v) {
   v = _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(v, kept));
   _mm512_mask_storeu_epi32(p, first_lanes(12), v);
 }
+/// 4 · VL numbers as bytes, n of them stored: `zero` is added, and what is beyond 255 or below `lowest`
+/// becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
+CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], int32_t zero, int32_t lowest,
+                          bool in_order) {
+  const vi zeros = _mm512_set1_epi16((int16_t)zero);
+  const vi low = _mm512_adds_epi16(_mm512_packs_epi32(y[0], y[1]), zeros);
+  const vi high = _mm512_adds_epi16(_mm512_packs_epi32(y[2], y[3]), zeros);
+  vi bytes = _mm512_max_epu8(_mm512_packus_epi16(low, high), _mm512_set1_epi8((int8_t)lowest));
+  const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  if (in_order) bytes = _mm512_permutexvar_epi32(order, bytes);
+  if (n == 4 * VL) _mm512_storeu_si512((void *)p, bytes);
+  else _mm512_mask_storeu_epi8(p, ((__mmask64)1 << n) - 1, bytes);
+}
+/// 4 · VL bytes as numbers, in the order of unpacking: of each 16 bytes 4 in each vector.
+CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
+  const vi bytes = _mm512_loadu_si512((const void *)p), zero = _mm512_setzero_si512();
+  const vi low = _mm512_unpacklo_epi8(bytes, zero), high = _mm512_unpackhi_epi8(bytes, zero);
+  y[0] = _mm512_unpacklo_epi16(low, zero);
+  y[1] = _mm512_unpackhi_epi16(low, zero);
+  y[2] = _mm512_unpacklo_epi16(high, zero);
+  y[3] = _mm512_unpackhi_epi16(high, zero);
+}
+CK_INLINE vi vi_load_u8(const uint8_t *p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+/// Where sums of products of bytes begin; weights' sums are for tiers without unsigned bytes.
+CK_INLINE vi vi_first_sum(const int32_t *bias, const int32_t *weights) {
+  (void)weights;
+  return vi_load(bias);
+}
 CK_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
 CK_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 CK_INLINE int32_t vi_sum(vi v) { return _mm512_reduce_add_epi32(v); }

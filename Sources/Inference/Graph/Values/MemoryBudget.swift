@@ -25,7 +25,9 @@ package final class MemoryBudget: Sendable {
     let (_, total) = taken.add(bytes, ordering: .relaxed)
     guard total <= limit else {
       taken.subtract(bytes, ordering: .relaxed)
-      throw GraphError("its values would take more than the limit of \(limit) bytes")
+      var error = GraphError("its values would take more than the limit of \(limit) bytes")
+      error.isShortage = true
+      throw error
     }
   }
 
