@@ -174,7 +174,9 @@ struct ModelMutation {
       var new = old
       let place = Int.random(in: 0..<old.count / 8, using: &random) * 8
       let word = self.number(UInt64(old[place]), &random)
-      for index in 0..<8 { new[place + index] = UInt8(truncatingIfNeeded: word >> (8 * UInt64(index))) }
+      for index in 0..<8 {
+        new[place + index] = UInt8(truncatingIfNeeded: word >> (8 * UInt64(index)))
+      }
       return new
     }
     if old.count < 64, Int.random(in: 0..<4, using: &random) > 0,
@@ -194,7 +196,8 @@ struct ModelMutation {
   ) -> [WireField] {
     var graph = graph
     for field in graph where field.number == 11 {
-      guard case .message(_, let value) = field.value, let name = value.first(where: { $0.number == 1 }),
+      guard case .message(_, let value) = field.value,
+        let name = value.first(where: { $0.number == 1 }),
         let (type, shape) = Self.tensor(value), let size = Self.sizes[type]
       else { continue }
       let count = shape.reduce(1) { $0 &* Int(truncatingIfNeeded: $1) }
