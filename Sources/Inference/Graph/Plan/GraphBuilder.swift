@@ -106,7 +106,8 @@ private struct PlanInTheMaking {
   }
 
   private mutating func fuse(_ options: FusionOptions) throws {
-    var sketch = GraphSketch(steps: kept.map(\.padded), facts: facts, outputs: graph.outputs.map(\.name))
+    var sketch = GraphSketch(
+      steps: kept.map(\.padded), facts: facts, outputs: graph.outputs.map(\.name))
     try sketch.fuse(options)
     facts = sketch.facts
     kept = []

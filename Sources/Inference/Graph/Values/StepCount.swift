@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Counts the nodes that a run computes, so that no loops within loops go on for days. All constants
-/// of a plan are one run.
+/// Counts the nodes that a run computes, so that no loops within loops go on for days. All the
+/// constants of a plan are one run.
 package final class StepCount: Sendable {
   private let limit: Int
   private let taken = Atomic<Int>(0)

@@ -152,7 +152,8 @@ struct ModelMutation {
   /// A float or double that operators stumble over, or any.
   private func floats(_ old: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     let values: [Float] = [
-      0, -0.0, 1, -1, 0.5, .leastNonzeroMagnitude, 1e30, -1e30, .infinity, -.infinity, .nan, 2e9, 65504, 3,
+      0, -0.0, 1, -1, 0.5, .leastNonzeroMagnitude, 1e30, -1e30, .infinity, -.infinity, .nan, 2e9,
+      65504, 3,
     ]
     let value = values[Int.random(in: values.indices, using: &random)]
     let bits =
