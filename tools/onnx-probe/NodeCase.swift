@@ -1,5 +1,5 @@
-import Glibc
 internal import Compute
+import Glibc
 internal import Inference
 internal import Models
 
@@ -9,6 +9,8 @@ struct NodeCase {
   let folder: String
   let relative: Double
   let absolute: Double
+  /// What fused operators compute on.
+  let processor: Processor
 
   /// `pass`, or what else became of it.
   var outcome: String {
@@ -28,12 +30,7 @@ struct NodeCase {
       return "unsupported values: \(error.problems.map(\.description).joined(separator: "; "))"
     }
     do {
-      try compare(model, runs, fusions: nil)
-      do {
-        try compare(model, runs, fusions: FusionOptions(processor: Self.processor.get()))
-      } catch let error as GraphError where !error.isUnsupported {
-        throw GraphError("fused: \(error)")
-      }
+      try compare(model, runs)
       return "pass"
     } catch let error as GraphError where error.isUnsupported {
       return "unsupported \(error)"
@@ -42,34 +39,28 @@ struct NodeCase {
     }
   }
 
-  private static let processor = Result { try Processor(threads: 2) }
-
-  /// All runs are of one plan.
-  ///
-  /// - Parameter fusions: nil for each node on its own.
-  private func compare(
-    _ model: ONNXModel, _ runs: [ONNXModel], fusions: FusionOptions?
-  ) throws {
+  /// All runs are of one plan, which is made with each node on its own, and as the server makes it.
+  private func compare(_ model: ONNXModel, _ runs: [ONNXModel]) throws {
     let budget = MemoryBudget(limit: 1 << 30, elementLimit: 1 << 26)
-    let plan = try GraphPlan(model, budget: budget, fusions: fusions)
-    let context = GraphContext(budget: budget, processor: fusions?.processor)
-    for (number, run) in runs.enumerated() {
-      do {
-        try compare(model, plan, run, context)
-      } catch let error as GraphError where number > 0 && !error.isUnsupported {
-        throw GraphError("run \(number): \(error)")
+    for (title, fusions) in [("", nil), ("fused, ", FusionOptions(processor: processor))] {
+      let plan = try GraphPlan(model, budget: budget, fusions: fusions)
+      for (number, run) in runs.enumerated() {
+        do {
+          try compare(model, plan, run, budget)
+        } catch let error as GraphError where !error.isUnsupported {
+          throw GraphError("\(title)run \(number): \(error)")
+        }
       }
     }
   }
 
   private func compare(
-    _ model: ONNXModel, _ plan: GraphPlan, _ values: ONNXModel, _ context: GraphContext
+    _ model: ONNXModel, _ plan: GraphPlan, _ values: ONNXModel, _ budget: MemoryBudget
   ) throws {
-    let budget = context.budget
     var tree = ValueTree()
     for tensor in values.graph.initializers { try tree.add(tensor, budget) }
     let inputs = try model.graph.inputs.indices.map { try tree.value("input:\($0)") }
-    let outputs = try plan.run(inputs, context)
+    let outputs = try plan.run(inputs, GraphContext(budget: budget, processor: processor))
     for (index, output) in outputs.enumerated() {
       let tolerance = tree.tolerance(index)
       let comparison = Comparison(

@@ -20,6 +20,14 @@ struct ByteConvolution: GraphOperator {
       case .grouped(let weights): weights.outputs
       }
     }
+
+    func fit(_ plan: ConvolutionPlan) -> Bool {
+      switch self {
+      case .dense(let weights): weights.channels == plan.tapValues && weights.taps == plan.taps
+      case .grouped(let weights):
+        weights.channels == plan.shape.channels && weights.taps == plan.taps
+      }
+    }
   }
 
   let processor: Processor
@@ -36,6 +44,9 @@ struct ByteConvolution: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
     let plan = try windows.plan(for: input)
+    guard weights.fit(plan), input.border == plan.border else {
+      throw GraphError("its weights do not fit images of \(input.channels) channels")
+    }
     let addition = try sum.map {
       ByteAddition(
         try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,
@@ -44,7 +55,8 @@ struct ByteConvolution: GraphOperator {
     if let other = addition?.other {
       guard
         (other.images, other.height, other.width, other.channels)
-          == (input.images, plan.shape.outputHeight, plan.shape.outputWidth, weights.outputs)
+          == (input.images, plan.shape.outputHeight, plan.shape.outputWidth, weights.outputs),
+        other.border == nil
       else { throw GraphError("what is added is of another shape") }
     }
     return [
