@@ -85,6 +85,7 @@ let package = Package(
     swift("Images", ["Bytes", "CImages", "JSON"]),
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
+    swift("Quantizing", ["Bytes", "Compute", "Images", "Inference", "JSON", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Caching", ["Messages"]),
     swift("Crypto", ["COpenSSL"]),
@@ -96,14 +97,14 @@ let package = Package(
     swift(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Inference",
-        "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
+        "Accounts", "Batching", "Bytes", "Caching", "Compute", "CYaml", "EventLoop", "Images",
+        "Inference", "Jobs", "JSON", "Messages", "Metrics", "Models", "ObjectStore", "REST", "RPC", "Templates",
         "Threads", "Time", "TLS", "Tokenizers", "Web",
       ]),
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Time",
+        "Accounts", "Bytes", "Jobs", "JSON", "Messages", "Quantizing", "RPC", "Serving", "Time",
       ],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
@@ -125,7 +126,7 @@ let package = Package(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads", "Time"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
-      name: "onnx-probe", dependencies: ["Inference", "Models"],
+      name: "onnx-probe", dependencies: ["Compute", "Inference", "Models"],
       path: "tools/onnx-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
@@ -168,6 +169,7 @@ let package = Package(
     tests("Images", ["CImages", "Images", "JSON"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
+    tests("Quantizing", ["Bytes", "Images", "Inference", "Models", "Quantizing"]),
     tests("Batching", ["Batching", "Inference", "Metrics"]),
     tests("Caching", ["Caching", "Messages"]),
     tests("Crypto", ["Crypto"]),
@@ -181,8 +183,8 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Accounts", "Batching", "Bytes", "EventLoop", "Inference", "Jobs", "Messages", "Metrics",
-        "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
+        "Accounts", "Batching", "Bytes", "EventLoop", "Images", "Inference", "Jobs", "Messages",
+        "Metrics", "Models", "ObjectStore", "REST", "RPC", "Serving", "Templates", "Threads", "Time",
         "Tokenizers",
       ]),
   ],

@@ -8,10 +8,13 @@ package enum ModelFolder: Sendable, Equatable {
   case encoder(folder: String)
   /// head.json and head.safetensors: `HeadModel(folder:)`.
   case head(folder: String)
+  /// model.onnx, here or in the folder `onnx`, with what describes it beside it:
+  /// `ONNXModel(path:)`.
+  case graph(file: String, folder: String)
 
   private static let allowed =
-    "a version folder holds either one .gguf file, or config.json and model.safetensors, "
-    + "or head.json and head.safetensors"
+    "a version folder holds either one .gguf file, or model.onnx, or config.json and "
+    + "model.safetensors, or head.json and head.safetensors"
 
   /// Looks at the names in a folder; the files themselves are checked when they are loaded.
   package static func detect(_ path: String) throws(ModelError) -> ModelFolder {
@@ -26,6 +29,13 @@ package enum ModelFolder: Sendable, Equatable {
     if names.contains("head.json"), names.contains("head.safetensors") {
       found.append(.head(folder: path))
     }
+    if names.contains("model.onnx") {
+      found.append(.graph(file: "\(path)/model.onnx", folder: path))
+    }
+    // Exports lay it beside the weights that it was made of; then those are the model.
+    if found.isEmpty, Folder.names("\(path)/onnx", limit: 4096)?.contains("model.onnx") == true {
+      found.append(.graph(file: "\(path)/onnx/model.onnx", folder: path))
+    }
     if found.count == 1 { return found[0] }
     let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     let reason =
@@ -33,6 +43,8 @@ package enum ModelFolder: Sendable, Equatable {
         "there are \(found.count) models in one folder (\(shown)); \(allowed)"
       } else if names.isEmpty {
         "the folder is empty; \(allowed)"
+      } else if let graph = names.first(where: { $0.hasSuffix(".onnx") }) {
+        "there is \(graph); rename it to model.onnx"
       } else if names.contains("model.safetensors.index.json") {
         "the weights are split over several files; join them into one model.safetensors"
       } else if names.contains(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") }) {

@@ -8,6 +8,7 @@ package enum LoadedModel: Sendable {
   case rows(RowBackend)
   /// With the raw material of its tokenizer, which its file holds.
   case language(LlamaBackend, SentencePieceVocabulary)
+  case graph(GraphBackend)
 
   /// Runs the model once, so that the first caller waits for nothing. To be called where batches
   /// are computed: the worker pool and a shared encoder serve one at a time.
@@ -23,6 +24,7 @@ package enum LoadedModel: Sendable {
     case .language(let backend, _):
       let sampler = Sampler(options: SamplingOptions())
       _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
+    case .graph(let backend): try backend.warmUp()
     }
   }
 
@@ -44,21 +46,24 @@ package struct ModelLoader: Sendable {
   package let limits: LlamaBackend.Limits
   /// Tokens an encoder computes in one piece.
   package let pieceTokens: Int
+  package let graphs: GraphOptions
 
   package init(
     processor: Processor, limits: LlamaBackend.Limits = LlamaBackend.Limits(),
-    pieceTokens: Int = EncoderBackend.defaultPieceTokens
+    pieceTokens: Int = EncoderBackend.defaultPieceTokens, graphs: GraphOptions = GraphOptions()
   ) {
     self.processor = processor
     self.limits = limits
     self.pieceTokens = pieceTokens
+    self.graphs = graphs
   }
 
   /// - Parameters:
   ///   - base: the loaded encoder of that name, for a head that classifies its embeddings; may load
   ///     it now.
   ///   - progress: called after every matrix; what it throws ends the loading.
-  /// - Throws: `ModelError` where files are missing, broken or of an unsupported kind,
+  /// - Throws: `ModelError` where files are missing, broken or of an unsupported kind, `ONNXError`
+  ///   with all that is wrong with a graph,
   ///   `InferenceError` (`invalidModel`) where they do not fit together, and what `base` throws.
   package func load(
     _ folder: ModelFolder, base: (String) throws -> EncoderBackend,
@@ -78,6 +83,10 @@ package struct ModelLoader: Sendable {
       return .classifier(try ClassifierBackend(head, encoder: base(name)))
     case .llama(let path):
       return try loadLanguageModel(path, progress)
+    case .graph(let file, _):
+      return .graph(
+        try GraphBackend(
+          path: file, options: graphs, processor: processor, progress: progress))
     }
   }
 

@@ -3,13 +3,14 @@ internal import JSON
 /// What the sentence-transformers files of a folder say about making one embedding of a text.
 ///
 /// modules.json lists the steps; a folder without it pools by mean and does not normalise.
-struct SentenceSettings {
-  var pooling = EncoderModel.Pooling.mean
-  var normalizes = false
+package struct SentenceSettings: Sendable {
+  package var pooling = EncoderModel.Pooling.mean
+  package var normalizes = false
   /// nil where no file says.
-  var maximumTokens: Int?
+  package var maximumTokens: Int?
 
-  init(folder path: String, width: Int) throws(ModelError) {
+  /// - Parameter width: of a token's vector; nil where nobody knows it yet.
+  package init(folder path: String, width: Int?) throws(ModelError) {
     if let file = try JSONFile.ifPresent(path: "\(path)/sentence_bert_config.json") {
       maximumTokens = try file.integer("max_seq_length", in: 3...65_536)
     }
@@ -39,9 +40,13 @@ struct SentenceSettings {
     }
   }
 
-  private static func pooling(path: String, width: Int) throws(ModelError) -> EncoderModel.Pooling {
+  private static func pooling(
+    path: String, width: Int?
+  ) throws(ModelError) -> EncoderModel.Pooling {
     let file = try JSONFile(path: path)
-    if let found = try file.integer("word_embedding_dimension", in: 1...65_536), found != width {
+    if let found = try file.integer("word_embedding_dimension", in: 1...65_536), let width,
+      found != width
+    {
       throw file.problem("\"word_embedding_dimension\" is \(found); the encoder's is \(width)")
     }
     var modes: [String] = []

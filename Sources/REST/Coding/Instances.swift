@@ -92,6 +92,10 @@ extension ApusV1.Image {
       }
       let type = text[..<comma].dropFirst("data:".count).dropLast(";base64".count)
       if contentType.isEmpty { contentType = String(type) }
+      guard type.isEmpty || type == contentType else {
+        throw fields.error(
+          "content_type", "is not what the data URL says, \(String(type.prefix(64)))")
+      }
       payload = text[text.utf8.index(after: comma)...]
     }
     guard let data = Base64.decode(payload), !data.isEmpty else {

@@ -46,6 +46,9 @@ extension ModelSettings {
         guard ChatFormat.mayName(text) else { throw .unexpected }
         root.chatTemplate = text
       }),
+    Entry(
+      "graph_memory", "memory for the values that a graph computes",
+      .size(\.graphBytes, (1 << 20)...(1 << 40))),
     Entry("cache", "answers are kept for who asks the same again", .toggle(\.caches)),
     Entry(
       "cache_ttl", "for how long", .time(\.cacheLifetime, .milliseconds(1)...(.seconds(86_400)))),

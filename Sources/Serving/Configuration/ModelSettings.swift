@@ -33,6 +33,11 @@ package struct ModelSettings: Settable, Equatable {
   /// builtin template, the template itself, or the name of a file beside model.yaml.
   package var chatTemplate: String?
 
+  /// Memory for the values that a graph computes, in bytes.
+  package var graphBytes = GraphOptions().valueBytes
+  /// What a graph is told besides; a version's own file may say other things.
+  package var graph = GraphSettings()
+
   /// Newest versions that answer; older ones are loaded when somebody asks for them or a label
   /// points at them.
   package var keepVersions = 1
@@ -60,16 +65,19 @@ package struct ModelSettings: Settable, Equatable {
       throw ConfigurationProblems([error])
     }
     if let root, !root.isEmpty {
-      for (setting, entry, text) in reader.read(root, Self.table, others: ["fallback"], &problems) {
+      for (setting, entry, text) in reader.read(
+        root, Self.table, others: ["fallback"] + GraphSettings.keys, &problems)
+      {
         reader.apply(setting, text, entry, to: &self, &problems)
       }
+      graph.read(root, reader, &problems)
       readFallback(root, file, &problems)
     }
     problems.sort { $0.line < $1.line }
     if !problems.isEmpty { throw ConfigurationProblems(problems) }
   }
 
-  /// The one key whose value has parts of its own.
+  /// A key whose value has parts of its own, as those of `GraphSettings` have.
   private mutating func readFallback(
     _ root: YAMLNode, _ file: String, _ problems: inout [ConfigurationError]
   ) {

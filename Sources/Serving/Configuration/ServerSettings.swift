@@ -1,4 +1,5 @@
 internal import Caching
+internal import Images
 internal import REST
 internal import RPC
 internal import Web
@@ -46,6 +47,18 @@ package enum ServerSettings {
     Entry(
       "max-long-texts", in: .server, "requests with long texts that may wait",
       .count(\.longTexts, 1...100_000)),
+    Entry(
+      "max-image-size", in: .server, "largest file of a picture",
+      .size(\.images.bytes, kibi...gibi)),
+    Entry(
+      "max-image-pixels", in: .server, "pixels of a picture, as it is or resized",
+      .count(\.images.pixels, 1...(1 << 28))),
+    Entry(
+      "max-image-side", in: .server, "pixels of a picture's width, and of its height",
+      .count(\.images.side, 1...65_535)),
+    Entry(
+      "max-waiting-images", in: .server, "requests with pictures that may wait",
+      .count(\.waitingImages, 1...100_000)),
     Entry(
       "cache-size", in: .server, "memory for answers of models that keep them; 0 keeps none",
       .size(\.cache.size, 0...1_024 * gibi)),

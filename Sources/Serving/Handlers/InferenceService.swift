@@ -10,15 +10,15 @@ struct InferenceService: ApusV1.Inference {
 
   init(
     registry: ModelRegistry, readiness: Readiness, cache: (any ResponseCache)?,
-    longTexts: LongTextThread, fallback: FallbackStage
+    sides: SideThreads, fallback: FallbackStage
   ) {
     let admission = RouteAdmission(deprecations: fallback.deprecations, limits: fallback.limits)
     predictions = PredictHandler(
       registry: registry, admission: admission, fallback: fallback,
-      cache: CacheStage(cache: cache), batches: BatchStage(longTexts: longTexts))
+      cache: CacheStage(cache: cache), batches: BatchStage(sides: sides))
     generations = GenerateHandler(
       registry: registry, admission: admission, fallback: fallback,
-      prompts: PromptEncoder(longTexts: longTexts))
+      prompts: PromptEncoder(longTexts: sides.longTexts))
     healthChecks = HealthHandler(registry: registry, readiness: readiness, started: .now)
     models = ModelHandlers(registry: registry, deprecations: fallback.deprecations)
   }

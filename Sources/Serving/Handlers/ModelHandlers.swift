@@ -1,4 +1,5 @@
 internal import Accounts
+internal import Inference
 internal import Messages
 internal import REST
 internal import Time
@@ -115,6 +116,10 @@ struct ModelHandlers: Sendable {
     description.trainedContextLength = UInt32(clamping: facts.trainedContextLength)
     description.normalized = facts.normalizes
     description.vocabularySize = UInt32(clamping: facts.vocabularySize)
+    if let graph = facts.graph {
+      description.inputs = graph.inputs.map { ApusV1.TensorInfo($0, rows: graph.hasRows) }
+      description.outputs = graph.outputs.map { ApusV1.TensorInfo($0, rows: graph.hasRows) }
+    }
     if facts.rowWidth > 0 {
       var input = ApusV1.TensorInfo()
       input.name = "features"

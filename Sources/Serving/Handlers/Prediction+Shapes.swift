@@ -10,11 +10,19 @@ extension ApusV1.Prediction {
   }
 
   /// Labels by falling score, equal ones by their place.
+  ///
+  /// - Parameter chosen: the label that the model itself decides for: it comes first.
   static func classification(
-    _ scores: [Float], labels: [String], _ options: ApusV1.PredictOptions?
+    _ scores: [Float], labels: [String], _ options: ApusV1.PredictOptions?,
+    first chosen: String? = nil
   ) -> ApusV1.Prediction {
     var ranked = scores.indices.sorted {
       scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1)
+    }
+    if let chosen,
+      let place = ranked.firstIndex(where: { $0 < labels.count && labels[$0] == chosen })
+    {
+      ranked.insert(ranked.remove(at: place), at: 0)
     }
     if let most = options?.topK, most > 0 { ranked = Array(ranked.prefix(Int(most))) }
     var classification = ApusV1.Classification()

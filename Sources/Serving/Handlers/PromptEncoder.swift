@@ -6,7 +6,7 @@ internal import Tokenizers
 /// Makes token ids of what a request wants continued: a prompt, or a conversation in the model's
 /// own format. What is long is done away from the loop.
 struct PromptEncoder: Sendable {
-  let longTexts: LongTextThread
+  let longTexts: SideThread
 
   /// So many steps of rendering take about a millisecond.
   private static let fewSteps = 5_000

@@ -13,7 +13,7 @@ struct TokenizedTexts: Sendable {
   /// Encodes short texts here and now, and long ones on a thread that is made for them.
   static func encoding(
     _ request: ApusV1.PredictRequest, _ model: ServedModel, _ tokenizer: any Tokenizer,
-    long: LongTextThread
+    long: SideThread
   ) async throws -> TokenizedTexts {
     let bytes = request.instances.reduce(0) { sum, instance in
       if case .text(let text) = instance.kind { sum + text.utf8.count } else { sum }

@@ -32,7 +32,7 @@ package final class InferenceServer: Sendable {
   private let httpAddress: SocketAddress?
   private let registry = ModelRegistry()
   private let keeper: ModelKeeper
-  private let longTexts: LongTextThread
+  private let sides: SideThreads
   /// Nil where no answers are kept.
   private let cache: MemoryCache?
   private let accounts: AccountBook
@@ -70,7 +70,7 @@ package final class InferenceServer: Sendable {
     let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, figures: figures, loops: group.loops,
-      threads: configuration.threads, log: log
+      threads: configuration.threads, images: configuration.images, log: log
     ) { wake.signal() }
     let keeper = ModelKeeper(
       sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,
@@ -83,7 +83,7 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    longTexts = try LongTextThread(limit: configuration.longTexts)
+    sides = try SideThreads(configuration)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
@@ -93,7 +93,7 @@ package final class InferenceServer: Sendable {
     jobs = try JobBook.open(configuration.jobsFile, configuration.jobs, metrics: metrics, log: log)
     let limits = LimitStage(limiter: accounts.limiter)
     let service = InferenceService(
-      registry: registry, readiness: readiness, cache: cache, longTexts: longTexts,
+      registry: registry, readiness: readiness, cache: cache, sides: sides,
       fallback: FallbackStage(
         limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
     let access = AccessControl(
@@ -173,8 +173,8 @@ package final class InferenceServer: Sendable {
     await stopped
     stop.waits(for: "the models' thread")
     await kept
-    stop.waits(for: "the thread of long texts")
-    longTexts.stop()
+    stop.waits(for: "the threads of long texts and pictures")
+    sides.stop()
     stop.waits(for: "the engine")
     engine.stop()
     stop.waits(for: "the loops")

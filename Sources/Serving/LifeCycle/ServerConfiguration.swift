@@ -1,5 +1,6 @@
 package import Caching
 internal import EventLoop
+package import Images
 package import REST
 package import RPC
 
@@ -27,6 +28,10 @@ package struct ServerConfiguration: Sendable {
   package var httpOrigins: [String] = []
   /// Requests with texts too long for a loop that may wait to be cut into tokens.
   package var longTexts = 64
+  /// Bounds on each picture.
+  package var images = ImageLimits()
+  /// Requests with pictures that may wait to be decoded.
+  package var waitingImages = 64
   package var cache = CacheOptions()
   package var accounts = AccountOptions()
   package var jobs = JobOptions()

@@ -1,6 +1,7 @@
 internal import Batching
 internal import Compute
 internal import EventLoop
+internal import Images
 internal import Inference
 internal import Metrics
 internal import Models
@@ -16,6 +17,7 @@ final class ModelInstaller: Sendable {
   private let figures: ModelFigures
   private let loops: [EventLoop]
   private let threads: Int?
+  let images: ImageLimits
   let log: Log
   private let gone: @Sendable () -> Void
   private let shared = Mutex(Shared())
@@ -36,7 +38,7 @@ final class ModelInstaller: Sendable {
   /// - Parameter gone: called when the last call has let go of a version, from any thread.
   init(
     registry: ModelRegistry, engine: Engine, figures: ModelFigures, loops: [EventLoop],
-    threads: Int?, log: Log,
+    threads: Int?, images: ImageLimits, log: Log,
     gone: @escaping @Sendable () -> Void
   ) {
     self.figures = figures
@@ -45,6 +47,7 @@ final class ModelInstaller: Sendable {
     self.engine = engine
     self.loops = loops
     self.threads = threads
+    self.images = images
     self.log = log
   }
 
@@ -100,7 +103,16 @@ final class ModelInstaller: Sendable {
     var limits = LlamaBackend.Limits()
     limits.kvBytes = entry.settings.keyValueBytes
     limits.contextLength = entry.settings.maxContext
-    let loaded = try ModelLoader(processor: try processor(), limits: limits).load(
+    var graphs = GraphOptions()
+    graphs.valueBytes = entry.settings.graphBytes
+    var told = entry.settings.graph
+    if case .graph(_, let folder) = folder {
+      told = told.overridden(by: try GraphSettings(folder: folder))
+      graphs.quantize = told.quantize ?? .none
+    }
+    let loaded = try ModelLoader(
+      processor: try processor(), limits: limits, graphs: graphs
+    ).load(
       folder, base: { name in try encoder(name, for: version.path).backend },
       progress: { _ throws(InferenceError) in
         guard isCancelled.load(ordering: .relaxed) else { return }
@@ -115,6 +127,7 @@ final class ModelInstaller: Sendable {
       case .rows(let backend): try serve(backend, place)
       case .language(let backend, let vocabulary):
         try serve(backend, vocabulary, of: version, place)
+      case .graph(let backend): try serve(backend, told, of: version, place)
       }
     try entry.settings.check(against: facts, of: place.name)
     return ServedModel(

@@ -25,6 +25,7 @@ package final class ServedModel: Sendable {
     case classification(any Tokenizer, DynamicBatcher<ClassifierBackend>)
     case rows(DynamicBatcher<RowBackend>)
     case generation(SequenceModel)
+    case graph(GraphModel)
   }
 
   /// A language model with what surrounds it.
@@ -78,4 +79,6 @@ package struct ModelFacts: Sendable, Equatable {
   package var vocabularySize: Int = 0
   /// Values of one feature row; 0 for models that take none.
   package var rowWidth: Int = 0
+  /// The tensors of a graph; nil for other models.
+  package var graph: GraphSignature?
 }

@@ -63,3 +63,16 @@ extension OpenInference.InferTensorContents {
     ]
   }
 }
+
+extension OpenInference.InferTensorContents {
+  /// The elements of tensors of one type, one after the other.
+  init(_ rows: [ApusV1.Tensor]) {
+    let isTruth = rows.first?.dataType == .bool
+    let ints = rows.flatMap(\.ints)
+    self.init(
+      boolContents: isTruth ? ints.map { $0 != 0 } : [], intContents: isTruth ? [] : ints,
+      int64Contents: rows.flatMap(\.longs), uintContents: rows.flatMap(\.uints),
+      uint64Contents: rows.flatMap(\.ulongs), fp32Contents: rows.flatMap(\.floats),
+      fp64Contents: rows.flatMap(\.doubles), bytesContents: rows.flatMap(\.byteStrings))
+  }
+}

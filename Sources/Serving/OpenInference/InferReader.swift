@@ -8,15 +8,26 @@ struct InferReader {
 
   func predictRequest() throws(Status) -> ApusV1.PredictRequest {
     try checkOutputs()
+    if let signature, let graph = signature.graph {
+      return try call(
+        with: TensorInstances(
+          request: request, graph: graph, model: signature.model,
+          maximum: signature.maximumInstances
+        ).instances())
+    }
     let expected = try expectedInput()
     let input = try input(expected)
+    return try call(
+      with: expected.datatype == .bytes
+        ? try input.texts().map { ApusV1.Instance(kind: .text($0)) }
+        : try input.rows().map { ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: $0))) })
+  }
+
+  private func call(with instances: [ApusV1.Instance]) throws(Status) -> ApusV1.PredictRequest {
     var call = ApusV1.PredictRequest(
       model: request.modelName, version: request.modelVersion, requestID: request.id)
     call.options = try ApusV1.PredictOptions(parameters: request.parameters)
-    call.instances =
-      expected.datatype == .bytes
-      ? try input.texts().map { ApusV1.Instance(kind: .text($0)) }
-      : try input.rows().map { ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: $0))) }
+    call.instances = instances
     return call
   }
 

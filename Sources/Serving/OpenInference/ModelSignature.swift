@@ -1,3 +1,4 @@
+internal import Inference
 internal import Messages
 
 /// The tensors that a model takes and gives under the Open Inference Protocol. The first dimension
@@ -21,6 +22,8 @@ struct ModelSignature: Sendable, Equatable {
   let inputs: [Tensor]
   let outputs: [Tensor]
   let maximumInstances: Int
+  /// Of a model that takes tensors by their own names; nil for one that takes texts or rows.
+  var graph: GraphSignature?
 
   init(_ model: ServedModel) {
     let facts = model.facts
@@ -34,6 +37,13 @@ struct ModelSignature: Sendable, Equatable {
         model.name, [Self.features(facts.rowWidth)],
         facts.labels.isEmpty ? [Self.values] : Self.classification(facts.labels.count), facts)
     case .generation: self.init(model.name, [], [], facts)
+    case .graph(let graph):
+      let signature = graph.backend.signature
+      let rows = signature.hasRows
+      self.init(
+        model.name, signature.inputs.map { Tensor($0, rows: rows) },
+        signature.outputs.map { Tensor($0, rows: rows) }, facts)
+      self.graph = signature
     }
   }
 
@@ -70,6 +80,11 @@ extension ModelSignature {
 }
 
 extension ModelSignature.Tensor {
+  fileprivate init(_ port: GraphSignature.Port, rows: Bool) {
+    self.init(
+      port.name, Datatype(rawValue: port.dataType.name) ?? .fp32, port.wireShape(rows: rows))
+  }
+
   fileprivate var metadata: OpenInference.ModelMetadataResponse.TensorMetadata {
     OpenInference.ModelMetadataResponse.TensorMetadata(
       name: name, datatype: datatype.rawValue, shape: shape)

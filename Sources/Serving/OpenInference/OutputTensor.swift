@@ -5,6 +5,8 @@ struct OutputTensor {
   private enum Elements {
     case floats([Float])
     case texts([String])
+    /// Of a graph, row after row.
+    case rows([ApusV1.Tensor])
   }
 
   let name: String
@@ -21,6 +23,26 @@ struct OutputTensor {
     self.name = name
     shape = [Int64(rows.count), Int64(rows.first?.count ?? 0)]
     elements = .texts(Array(rows.joined()))
+  }
+
+  /// - Parameter rows: the output's share of each instance, all of one type.
+  private init(_ name: String, _ rows: [ApusV1.Tensor]) throws(Status) {
+    self.name = name
+    let first = rows.first ?? ApusV1.Tensor()
+    elements = .rows(rows)
+    if rows.count == 1 {
+      shape = first.shape
+      return
+    }
+    guard let size = first.shape.first,
+      rows.allSatisfy({ $0.shape.dropFirst() == first.shape.dropFirst() && $0.shape.first == size })
+    else {
+      throw Status(
+        .invalidArgument,
+        "inputs: the output `\(Validation.shown(name))` is not as large for each instance, or has "
+          + "no dimension that counts them; send one instance at a time")
+    }
+    shape = [size * Int64(rows.count)] + first.shape.dropFirst()
   }
 
   private init(_ name: String, _ column: [String]) {
@@ -59,7 +81,17 @@ struct OutputTensor {
         if case .text(let text) = kind { [text] } else { nil }
       }
       return [OutputTensor("text", Array(rows.joined()))]
-    case .tensors, nil: throw Status(.internal, "model \(answer.model) gave no tensors")
+    case .tensors(let named):
+      var outputs: [OutputTensor] = []
+      for name in named.tensors.keys.sorted() {
+        let rows = predictions.compactMap { prediction -> ApusV1.Tensor? in
+          if case .tensors(let named)? = prediction.kind { named.tensors[name] } else { nil }
+        }
+        guard rows.count == predictions.count else { continue }
+        outputs.append(try OutputTensor(name, rows))
+      }
+      return outputs
+    case nil: throw Status(.internal, "model \(answer.model) gave no tensors")
     }
   }
 
@@ -85,6 +117,9 @@ struct OutputTensor {
     case .texts(let texts):
       tensor.datatype = Datatype.bytes.rawValue
       if !isRaw { contents.bytesContents = texts.map { Array($0.utf8) } }
+    case .rows(let rows):
+      tensor.datatype = rows.first?.dataType.name ?? Datatype.fp32.rawValue
+      if !isRaw { contents = OpenInference.InferTensorContents(rows) }
     }
     if !isRaw { tensor.contents = contents }
     return tensor
@@ -94,6 +129,7 @@ struct OutputTensor {
     switch elements {
     case .floats(let values): RawContents.bytes(values)
     case .texts(let texts): RawContents.bytes(texts)
+    case .rows(let rows): rows.flatMap { RawContents.bytes($0) }
     }
   }
 }

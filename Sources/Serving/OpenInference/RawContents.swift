@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Messages
 
 /// Elements as bytes: little-endian, row by row, without gaps; byte strings each behind a length of
 /// four bytes.
@@ -59,6 +60,38 @@ enum RawContents {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(4 * floats.count)
     for value in floats { bytes.append(littleEndian: value.bitPattern) }
+    return bytes
+  }
+
+  static func bytes(_ tensor: ApusV1.Tensor) -> [UInt8] {
+    switch tensor.dataType {
+    case .fp32: bytes(tensor.floats)
+    case .fp64: bytes(tensor.doubles.map(\.bitPattern))
+    case .bool, .int8: tensor.ints.map { UInt8(truncatingIfNeeded: $0) }
+    case .int16: bytes(tensor.ints.map { Int16(truncatingIfNeeded: $0) })
+    case .int32: bytes(tensor.ints)
+    case .int64: bytes(tensor.longs)
+    case .uint8: tensor.uints.map { UInt8(truncatingIfNeeded: $0) }
+    case .uint16: bytes(tensor.uints.map { UInt16(truncatingIfNeeded: $0) })
+    case .uint32: bytes(tensor.uints)
+    case .uint64: bytes(tensor.ulongs)
+    case .bytes:
+      tensor.byteStrings.flatMap { text in
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: UInt32(clamping: text.count))
+        return bytes + text
+      }
+    case .fp16, .bf16, .unspecified, .unrecognized: tensor.raw
+    }
+  }
+
+  private static func bytes(_ numbers: [some FixedWidthInteger]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for number in numbers {
+      for place in stride(from: 0, to: number.bitWidth, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: number >> place))
+      }
+    }
     return bytes
   }
 

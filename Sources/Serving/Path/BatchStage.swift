@@ -4,10 +4,10 @@ internal import Messages
 internal import Metrics
 internal import Tokenizers
 
-/// Has a request computed: cuts its texts into tokens, puts its instances into the model's batches,
-/// and shapes what comes out.
+/// Has a request computed: cuts its texts into tokens, prepares its pictures, puts its instances
+/// into the model's batches, and shapes what comes out.
 struct BatchStage: Sendable {
-  let longTexts: LongTextThread
+  let sides: SideThreads
 
   // One function for each kind, none of them inlined: a call's frame is to hold its own kind's work
   // and not that of all.
@@ -18,6 +18,7 @@ struct BatchStage: Sendable {
     case .classification(let tokenizer, let batcher):
       try await classification(call, model, tokenizer, batcher)
     case .rows(let batcher): try await rows(call, model, batcher)
+    case .graph(let graph): try await self.graph(call, model, graph)
     case .generation: throw Self.generates(model)
     }
   }
@@ -33,10 +34,11 @@ struct BatchStage: Sendable {
     _ call: PredictCall, _ model: ServedModel, _ tokenizer: any Tokenizer,
     _ batcher: DynamicBatcher<EncoderBackend>
   ) async throws -> PredictAnswer {
-    let texts = try await TokenizedTexts.encoding(call.request, model, tokenizer, long: longTexts)
+    let texts = try await TokenizedTexts.encoding(
+      call.request, model, tokenizer, long: sides.longTexts)
     let normalizes = call.request.options?.normalize ?? model.facts.normalizes
     return try await answer(texts.ids, to: batcher, call, tokens: texts.tokens) {
-      .embedding($0, normalizes: normalizes)
+      .embedding($1, normalizes: normalizes)
     }
   }
 
@@ -45,9 +47,10 @@ struct BatchStage: Sendable {
     _ call: PredictCall, _ model: ServedModel, _ tokenizer: any Tokenizer,
     _ batcher: DynamicBatcher<ClassifierBackend>
   ) async throws -> PredictAnswer {
-    let texts = try await TokenizedTexts.encoding(call.request, model, tokenizer, long: longTexts)
+    let texts = try await TokenizedTexts.encoding(
+      call.request, model, tokenizer, long: sides.longTexts)
     return try await answer(texts.ids, to: batcher, call, tokens: texts.tokens) {
-      .classification($0, labels: model.facts.labels, call.request.options)
+      .classification($1, labels: model.facts.labels, call.request.options)
     }
   }
 
@@ -57,13 +60,41 @@ struct BatchStage: Sendable {
   ) async throws -> PredictAnswer {
     let rows = try Validation.rows(call.request.instances, width: model.facts.rowWidth)
     return try await answer(rows, to: batcher, call, tokens: 0) {
-      .rows($0, labels: model.facts.labels, call.request.options)
+      .rows($1, labels: model.facts.labels, call.request.options)
     }
   }
 
+  @inline(never)
+  private func graph(
+    _ call: PredictCall, _ model: ServedModel, _ graph: GraphModel
+  ) async throws -> PredictAnswer {
+    let normalizes = call.request.options?.normalize ?? model.facts.normalizes
+    if let reader = graph.face.texts, reader.isMeant(by: call.request) {
+      let texts = try await TokenizedTexts.encoding(
+        call.request, model, reader.tokenizer, long: sides.longTexts)
+      let inputs = try reader.inputs(texts.ids, graph.backend.inputBudget)
+      return try await answer(inputs, to: graph.batcher, call, tokens: texts.tokens) {
+        try graph.prediction(
+          of: $1, at: $0, call, normalizes: normalizes, tokens: texts.ids[$0].count)
+      }
+    }
+    let inputs =
+      if graph.isLong(call.request) {
+        try await sides.pictures.run { cancellation in
+          try graph.inputs(call.request) { !cancellation.isRequested }
+        }
+      } else {
+        try graph.inputs(call.request)
+      }
+    return try await answer(inputs, to: graph.batcher, call, tokens: 0) {
+      try graph.prediction(of: $1, at: $0, call, normalizes: normalizes)
+    }
+  }
+
+  /// - Parameter shape: makes a prediction of an output and its place in the request.
   private func answer<Backend: BatchBackend>(
     _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>, _ call: PredictCall,
-    tokens: Int, shape: (Backend.Output) -> ApusV1.Prediction
+    tokens: Int, shape: (Int, Backend.Output) throws -> ApusV1.Prediction
   ) async throws -> PredictAnswer {
     let prepared = ContinuousClock.now
     call.record?.ended(.prepare)
@@ -78,13 +109,13 @@ struct BatchStage: Sendable {
         try await batcher.submit(
           all: inputs, deadline: call.deadline, queueTimeout: call.queueTimeout)
       }
-    return Self.answer(answers, call, prepared: prepared, tokens: tokens, shape: shape)
+    return try Self.answer(answers, call, prepared: prepared, tokens: tokens, shape: shape)
   }
 
   private static func answer<Output>(
     _ answers: [BatchAnswer<Output>], _ call: PredictCall, prepared: ContinuousClock.Instant,
-    tokens: Int, shape: (Output) -> ApusV1.Prediction
-  ) -> PredictAnswer {
+    tokens: Int, shape: (Int, Output) throws -> ApusV1.Prediction
+  ) throws -> PredictAnswer {
     let (queued, computed) = answers.reduce((Duration.zero, Duration.zero)) {
       (max($0.0, $1.queued), max($0.1, $1.compute))
     }
@@ -95,6 +126,7 @@ struct BatchStage: Sendable {
     timing.computeMs = computed.milliseconds
     timing.batchSize = UInt32(answers.lazy.map(\.batchSize).max() ?? 0)
     return PredictAnswer(
-      predictions: answers.map { shape($0.output) }, tokens: tokens, timing: timing)
+      predictions: try answers.enumerated().map { try shape($0, $1.output) }, tokens: tokens,
+      timing: timing)
   }
 }

@@ -92,11 +92,17 @@ struct ModelFolderTests {
     #expect(try detect("a.gguf", "README.md").get() == .llama(path: "/a.gguf"))
     #expect(try detect("config.json", "model.safetensors").get() == .encoder(folder: ""))
     #expect(try detect("head.json", "head.safetensors").get() == .head(folder: ""))
+    let graph = ModelFolder.graph(file: "/model.onnx", folder: "")
+    #expect(try detect("model.onnx").get() == graph)
+    #expect(try detect("model.onnx", "config.json", "tokenizer.json", "labels.txt").get() == graph)
   }
 
   @Test func saysWhatWasFoundAndWhatIsAllowed() throws {
     #expect(reason(try detect()).hasPrefix("the folder is empty; a version folder holds either"))
     #expect(reason(try detect("a.gguf", "b.gguf")).hasPrefix("there are 2 models in one folder"))
+    #expect(
+      reason(try detect("resnet18.onnx")) == "there is resnet18.onnx; rename it to model.onnx")
+    #expect(reason(try detect("model.onnx", "a.gguf")).hasPrefix("there are 2 models"))
     #expect(reason(try detect("notes.txt")).hasPrefix("there is no model here (notes.txt)"))
     #expect(reason(try detect("config.json", "pytorch_model.bin")).contains("PyTorch"))
     #expect(
@@ -106,12 +112,29 @@ struct ModelFolderTests {
   }
 }
 
+/// As Hugging Face's exports lie there.
+struct ExportedFolderTests {
+  @Test func graphInAFolderOfItsOwn() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("onnx/model.onnx", "x")
+    try folder.write("config.json", "{}")
+    let path = folder.path
+    #expect(
+      try ModelFolder.detect(path) == .graph(file: "\(path)/onnx/model.onnx", folder: path))
+    try folder.write("model.safetensors", "x")
+    #expect(try ModelFolder.detect(path) == .encoder(folder: path))
+  }
+}
+
 extension ModelFolder {
   fileprivate func relative(to path: String) -> ModelFolder {
     switch self {
     case .llama(let file): .llama(path: String(file.dropFirst(path.count)))
     case .encoder(let folder): .encoder(folder: String(folder.dropFirst(path.count)))
     case .head(let folder): .head(folder: String(folder.dropFirst(path.count)))
+    case .graph(let file, let folder):
+      .graph(
+        file: String(file.dropFirst(path.count)), folder: String(folder.dropFirst(path.count)))
     }
   }
 }

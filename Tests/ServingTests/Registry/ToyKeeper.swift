@@ -1,6 +1,7 @@
 import Batching
 import EventLoop
 import Glibc
+import Images
 import Messages
 import Metrics
 import Synchronization
@@ -86,7 +87,7 @@ struct ToyKeeper: Sendable {
     let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, figures: ModelFigures(metrics, engine, nil, loops: 1),
-      loops: group.loops, threads: 1, log: log
+      loops: group.loops, threads: 1, images: ImageLimits(), log: log
     ) { wake.signal() }
     keeper = ModelKeeper(
       sources: [source], registry: registry, installer: installer,

@@ -5,6 +5,8 @@ package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
   package let reason: String
   /// Whether it is nothing wrong, but nothing that is computed.
   package let isUnsupported: Bool
+  /// Whether it is only that there is no memory left to take.
+  package var isShortage = false
 
   package init(_ reason: String, isUnsupported: Bool = false) {
     self.reason = reason

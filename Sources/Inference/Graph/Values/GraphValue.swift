@@ -87,7 +87,7 @@ extension GraphTensor {
     return self
   }
 
-  func ints() throws -> [Int] {
+  package func ints() throws -> [Int] {
     switch elementType {
     case .int64: return values(Int64.self).array.map { Int($0) }
     case .int32: return values(Int32.self).array.map { Int($0) }

@@ -40,7 +40,7 @@ extension ONNXElementType {
   }
 
   var isHalf: Bool { self == .float16 || self == .bfloat16 }
-  var isFloat: Bool { self == .float || self == .double || isHalf }
+  package var isFloat: Bool { self == .float || self == .double || isHalf }
 }
 
 /// Work on elements that are only moved, by their size.

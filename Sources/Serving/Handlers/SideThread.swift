@@ -3,11 +3,18 @@ internal import Messages
 internal import Synchronization
 internal import Threads
 
-/// Encodes texts that are too long for an event loop, one after the other on a thread of its own.
+/// Does work that is too long for an event loop, one piece after the other on a thread of its own.
 ///
 /// A megabyte of text takes up to 60 ms, in which a loop would serve none of its connections; a
-/// short text is worth no change of threads.
-final class LongTextThread: Sendable {
+/// short text is worth no change of threads. A picture takes milliseconds, and memory that many at
+/// once would multiply.
+final class SideThread: Sendable {
+  /// What a thread is for.
+  enum Work: String {
+    case longTexts = "long texts"
+    case pictures
+  }
+
   private struct Job: Sendable {
     let cancellation: Cancellation
     /// Called once: with nil on the thread, or with the reason why it never will run.
@@ -28,6 +35,7 @@ final class LongTextThread: Sendable {
     fileprivate func request() { flag.store(true, ordering: .relaxed) }
   }
 
+  private let work: Work
   private let limit: Int
   private let state = Mutex(State())
   private let arrivals = Semaphore()
@@ -35,9 +43,10 @@ final class LongTextThread: Sendable {
   private let thread: Mutex<SystemThread?> = Mutex(nil)
 
   /// - Parameter limit: most pieces of work that wait; one more is refused.
-  init(limit: Int) throws(ThreadError) {
+  init(_ work: Work = .longTexts, limit: Int) throws(ThreadError) {
+    self.work = work
     self.limit = limit
-    let made = try SystemThread("long texts") { [self] in serve() }
+    let made = try SystemThread(work.rawValue) { [self] in serve() }
     thread.withLock { $0 = made }
   }
 
@@ -70,7 +79,7 @@ final class LongTextThread: Sendable {
 
   private func enter(_ job: Job) {
     let refusal = state.withLock { state -> Status? in
-      if state.isStopped { return LongTextThread.stopped }
+      if state.isStopped { return SideThread.stopped }
       if state.jobs.count >= limit { return full }
       state.jobs.append(job)
       return nil
@@ -79,10 +88,14 @@ final class LongTextThread: Sendable {
   }
 
   private var full: Status {
+    let (setting, advice) =
+      switch work {
+      case .longTexts: ("max-long-texts", ", or send shorter texts")
+      case .pictures: ("max-waiting-images", "")
+      }
     var status = Status(
       .resourceExhausted,
-      "\(limit) requests with long texts wait already (max-long-texts); retry later, or send "
-        + "shorter texts")
+      "\(limit) requests with \(work.rawValue) wait already (\(setting)); retry later\(advice)")
     status.addRetryAdvice(RetryAdvice.unmeasured)
     return status
   }
@@ -90,7 +103,7 @@ final class LongTextThread: Sendable {
   private static let stopped = Status(.unavailable, "the server is shutting down")
 
   private var brokenOff: any Error {
-    state.withLock { $0.isStopped } ? LongTextThread.stopped : CancellationError()
+    state.withLock { $0.isStopped } ? SideThread.stopped : CancellationError()
   }
 
   private func serve() {
@@ -120,7 +133,7 @@ final class LongTextThread: Sendable {
       return state.jobs
     }
     arrivals.signal()
-    for job in refused { job.perform(LongTextThread.stopped) }
+    for job in refused { job.perform(SideThread.stopped) }
     guard let thread = thread.withLock({ $0.take() }) else { return true }
     guard ended.wait(atMost: patience) else {
       thread.detach()

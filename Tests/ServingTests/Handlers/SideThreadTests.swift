@@ -4,7 +4,7 @@ import Testing
 
 @testable import Serving
 
-@Suite struct LongTextThreadTests {
+@Suite struct SideThreadTests {
   /// Keeps the thread at work until it is opened.
   private final class Gate: Sendable {
     private let isEntered = DispatchSemaphore(value: 0)
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func workRunsElsewhereAndInOrder() async throws {
-    let thread = try LongTextThread(limit: 4)
+    let thread = try SideThread(limit: 4)
     let first = try await thread.run { _ in pthread_self() }
     let second = try await thread.run { _ in pthread_self() }
     #expect(first == second && first != pthread_self())
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func whatIsTooMuchIsRefusedWithAdvice() async throws {
-    let thread = try LongTextThread(limit: 2)
+    let thread = try SideThread(limit: 2)
     let gate = Gate()
     async let busy = thread.run { _ in gate.pass() }
     await gate.waitUntilEntered()
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func whoeverIsCancelledLosesItsTurn() async throws {
-    let thread = try LongTextThread(limit: 2)
+    let thread = try SideThread(limit: 2)
     let gate = Gate()
     async let busy = thread.run { _ in gate.pass() }
     await gate.waitUntilEntered()
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func stoppingRefusesWhatComesLater() async throws {
-    let thread = try LongTextThread(limit: 1)
+    let thread = try SideThread(limit: 1)
     thread.stop()
     let refusal = await #expect(throws: Status.self) { try await thread.run { _ in true } }
     #expect(refusal?.code == .unavailable)
@@ -90,7 +90,7 @@ import Testing
   /// Works until it is told that nobody waits.
   private struct Endless {
     let entered: Gate
-    @Sendable func callAsFunction(_ cancellation: LongTextThread.Cancellation) throws -> Int {
+    @Sendable func callAsFunction(_ cancellation: SideThread.Cancellation) throws -> Int {
       entered.enter()
       while !cancellation.isRequested { usleep(1_000) }
       throw Status(.invalidArgument, "broken off")
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func workBreaksOffWhenItsCallerHasGone() async throws {
-    let thread = try LongTextThread(limit: 2)
+    let thread = try SideThread(limit: 2)
     let gate = Gate()
     let endless = Endless(entered: gate)
     let call = Task { try await thread.run { try endless($0) } }
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func stoppingBreaksOffTheWorkAtHand() async throws {
-    let thread = try LongTextThread(limit: 2)
+    let thread = try SideThread(limit: 2)
     let gate = Gate()
     let endless = Endless(entered: gate)
     let call = Task { try await thread.run { try endless($0) } }
@@ -122,7 +122,7 @@ import Testing
 
   /// Of work that does not look, `stop` does not wait for the end.
   @Test func stoppingHasAnEnd() async throws {
-    let thread = try LongTextThread(limit: 2)
+    let thread = try SideThread(limit: 2)
     let gate = Gate()
     let call = Task { try await thread.run { _ in gate.pass() } }
     await gate.waitUntilEntered()

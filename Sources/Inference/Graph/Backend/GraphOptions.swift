@@ -1,0 +1,8 @@
+/// How a graph is made ready and run, as whoever installed the model wants it.
+package struct GraphOptions: Sendable, Equatable {
+  package var quantize = FusionOptions.Quantization.none
+  /// What the values of a run may take together in bytes, and inputs that wait for theirs.
+  package var valueBytes = 1 << 30
+
+  package init() {}
+}

@@ -1,0 +1,122 @@
+internal import Bytes
+internal import Images
+internal import JSON
+internal import Models
+
+/// What stands beside a model.onnx and says what its numbers mean.
+struct GraphFiles {
+  /// Names of classes, in the order of the model's scores; nil where nothing names them.
+  private(set) var labels: [String]?
+  /// How pictures are prepared; nil where nothing says it.
+  private(set) var image: PreprocessorSettings?
+  /// Whether an input may have several classes at once.
+  private(set) var hasManyLabels = false
+  /// Places for tokens that the model has; nil where nothing says it.
+  private(set) var maximumTokens: Int?
+
+  private static let limits = JSONDocument.Limits(bytes: 4 << 20, depth: 32, values: 1 << 18)
+
+  /// - Parameters:
+  ///   - version: the folder of the version.
+  ///   - model: the folder around it, where model.yaml may be.
+  init(version: String, model: String, _ settings: GraphSettings) throws {
+    let config = try Self.json("\(version)/config.json")
+    hasManyLabels = config?["problem_type"]?.string == "multi_label_classification"
+    maximumTokens = config?["max_position_embeddings"]?.integer.flatMap {
+      3...65_536 ~= $0 ? $0 : nil
+    }
+    labels =
+      switch settings.labels {
+      case .list(let names)?: names
+      case .file(let name)?:
+        try Self.lines(Self.bytes("\(version)/\(name)") ?? Self.file("\(model)/\(name)"), name)
+      case nil:
+        try Self.bytes("\(version)/labels.txt").map { try Self.lines($0, "labels.txt") }
+          ?? config?["id2label"].flatMap { try Self.labels($0, "\(version)/config.json") }
+      }
+    if let text = settings.image {
+      image = try Self.image(Self.parse(Array(text.utf8), "image"), "image")
+    } else if let root = try Self.json("\(version)/preprocessor_config.json") {
+      image = try Self.image(root, "\(version)/preprocessor_config.json")
+    }
+  }
+
+  // MARK: Labels
+
+  /// One name a line; a line's number from 0 is the class.
+  static func lines(_ bytes: [UInt8], _ file: String) throws(ConfigurationError) -> [String] {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigurationError(file: file, "must be a text in UTF-8")
+    }
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    let bound = GraphSettings.labelBound
+    guard 1...bound ~= lines.count,
+      lines.allSatisfy({ $0.utf8.count <= GraphSettings.labelBytes })
+    else {
+      throw ConfigurationError(
+        file: file,
+        "expected 1 to \(bound) names, one a line, each of at most "
+          + "\(GraphSettings.labelBytes) bytes")
+    }
+    return lines.map(String.init)
+  }
+
+  /// `{"0": "cat", "1": "dog"}`
+  private static func labels(_ object: JSONValue, _ file: String) throws -> [String]? {
+    if object.isNull { return nil }
+    var names: [Int: String] = [:]
+    try object.forEachMember { (key, value) throws(ConfigurationError) in
+      let text = unsafe key.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+      guard let index = Int(text), let name = value.string else {
+        throw ConfigurationError(file: file, "id2label: expected names by whole numbers from 0")
+      }
+      names[index] = name
+    }
+    let sorted = names.sorted { $0.key < $1.key }
+    guard sorted.map(\.key) == Array(0..<names.count), !names.isEmpty else {
+      throw ConfigurationError(file: file, "id2label: a number between 0 and the last is missing")
+    }
+    return sorted.map(\.value)
+  }
+
+  // MARK: Files
+
+  private static func image(_ root: JSONValue, _ file: String) throws -> PreprocessorSettings {
+    do throws(PreprocessorError) {
+      return try PreprocessorSettings(root)
+    } catch {
+      throw ConfigurationError(file: file, "\(error)")
+    }
+  }
+
+  private static func json(_ path: String) throws -> JSONValue? {
+    try bytes(path).map { try parse($0, path) }
+  }
+
+  private static func parse(_ bytes: [UInt8], _ file: String) throws -> JSONValue {
+    do throws(JSONError) {
+      return try unsafe JSONDocument(bytes.span.bytes, limits: limits).root
+    } catch {
+      throw ConfigurationError(file: file, "\(error)")
+    }
+  }
+
+  private static func file(_ path: String) throws(ConfigurationError) -> [UInt8] {
+    do throws(FileError) {
+      return try SmallFile.bytes(path, limit: limits.bytes)
+    } catch {
+      throw ConfigurationError(file: path, error.explanation)
+    }
+  }
+
+  /// nil where there is no such file.
+  private static func bytes(_ path: String) throws(ConfigurationError) -> [UInt8]? {
+    do throws(FileError) {
+      return try SmallFile.bytes(path, limit: limits.bytes)
+    } catch {
+      if error.isMissing { return nil }
+      throw ConfigurationError(file: path, error.explanation)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import Batching
+internal import Inference
+internal import Messages
+internal import Models
+
+/// A graph as it is served.
+package struct GraphModel: Sendable {
+  let name: String
+  let backend: GraphBackend
+  let batcher: DynamicBatcher<GraphBackend>
+  let face: GraphFace
+
+  /// Takes milliseconds where there are pictures.
+  ///
+  /// - Parameter isWanted: asked between instances.
+  func inputs(
+    _ request: ApusV1.PredictRequest, while isWanted: () -> Bool = { true }
+  ) throws(Status) -> [GraphBackend.Input] {
+    var inputs: [GraphBackend.Input] = []
+    inputs.reserveCapacity(request.instances.count)
+    for (index, instance) in request.instances.enumerated() {
+      guard isWanted() else { throw Status(.cancelled, "the answer is not wanted any more") }
+      inputs.append(try input(instance, "instances[\(index)]", request.options))
+    }
+    return inputs
+  }
+
+  /// Whether reading a request is work that no loop should do.
+  func isLong(_ request: ApusV1.PredictRequest) -> Bool {
+    request.instances.contains { if case .image = $0.kind { true } else { false } }
+  }
+
+  /// - Parameter tokens: of each text, where the instances are texts.
+  func prediction(
+    of values: [GraphValue], at index: Int, _ call: PredictCall, normalizes: Bool,
+    tokens: Int = 0
+  ) throws(Status) -> ApusV1.Prediction {
+    if case .tensors = call.request.instances[index].kind {
+      return try face.answers.tensors(values)
+    }
+    return try face.answers.prediction(of: values, call, normalizes: normalizes, tokens: tokens)
+  }
+
+  private func input(
+    _ instance: ApusV1.Instance, _ field: String, _ options: ApusV1.PredictOptions?
+  ) throws(Status) -> GraphBackend.Input {
+    switch instance.kind {
+    case .tensors(let named)?:
+      if options?.topK ?? 0 > 0 {
+        throw Validation.invalid(
+          "options.top_k", "tensors are answered with tensors, whole; leave it out")
+      }
+      let reader = TensorReader(
+        model: name, signature: backend.signature, budget: backend.inputBudget)
+      return try reader.inputs(named, "\(field).tensors")
+    case .features(let row)?:
+      if let features = face.features {
+        return try features.inputs(row, "\(field).features", backend.inputBudget)
+      }
+    case .image(let image)?:
+      if let pictures = face.pictures {
+        return try pictures.inputs(image, "\(field).image", backend.inputBudget)
+      }
+    case .text?, nil: break
+    }
+    throw Validation.invalid(
+      field, "model \(name) takes \(face.kinds), got \(Validation.kind(of: instance))")
+  }
+}

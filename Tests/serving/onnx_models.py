@@ -1,0 +1,64 @@
+"""Small ONNX models, made here, and pictures without a library for them."""
+import pathlib
+import shutil
+import struct
+import zlib
+
+import numpy
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SKLEARN = ROOT / "Tests/Fixtures/onnx-sklearn"
+PICTURES = ROOT / "Tests/Fixtures/images"
+
+
+def value(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def save(folder, nodes, inputs, outputs, **constants):
+    """A version folder with the graph of these nodes."""
+    folder.mkdir(parents=True)
+    initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    graph = helper.make_graph(nodes, "graph", inputs, outputs, initializers)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "model.onnx")
+    return folder
+
+
+def sklearn(folder, name):
+    """One of the models that skl2onnx wrote."""
+    folder.mkdir(parents=True)
+    shutil.copy(SKLEARN / name / "model.onnx", folder)
+
+
+def colours(folder, size=8, softmax=False, labels="red\ngreen\nblue\n", image="{size: [8, 8], resample: 2}"):
+    """Says which of the three colours a picture has most of: logits ten times its mean, of 0 to 1."""
+    names = ["pooled", "flat", "scores"]
+    nodes = [helper.make_node("GlobalAveragePool", ["x"], ["pooled"]), helper.make_node("Flatten", ["pooled"], ["flat"]),
+             helper.make_node("MatMul", ["flat", "weight"], ["scores"])]
+    if softmax:
+        nodes.append(helper.make_node("Softmax", ["scores"], ["shares"]))
+        names.append("shares")
+    save(folder, nodes, [value("x", ["N", 3, size, size])], [value(names[-1], ["N", 3])],
+         weight=10 * numpy.eye(3, dtype=numpy.float32))
+    if labels:
+        (folder / "labels.txt").write_text(labels)
+    if image:
+        (folder / "model.yaml").write_text(f"image: {image}\n")
+    return folder
+
+
+def addition(folder, amount):
+    """y = x + amount, on rows of two."""
+    return save(folder, [helper.make_node("Add", ["x", "amount"], ["y"])], [value("x", ["N", 2])], [value("y", ["N", 2])],
+                amount=numpy.float32([amount, amount]))
+
+
+def png(width, height, colour, said=None):
+    """A picture of one colour; `said` is a size that its header claims."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", *(said or (width, height)), 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes(colour) * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -1,0 +1,356 @@
+"""ONNX graphs as they are served: rows, tensors, pictures and texts over both fronts, and what is refused."""
+import base64
+import json
+import urllib.error
+import urllib.request
+
+import grpc
+import numpy
+import pytest
+from onnx import TensorProto, helper
+
+import onnx_models as made
+from conftest import PATIENCE, run
+from test_open_inference import fetch
+
+ROW = [0.1, -1, 2, 0.3, 0.5]
+RED, GREEN = (250, 10, 20), (10, 240, 30)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Every kind of graph that a server meets."""
+    root = tmp_path_factory.mktemp("onnx")
+    for name, model in {"classes": "LogisticRegression__names", "maps": "zipmap_names", "distances": "LinearSVC__binary",
+                        "bayes": "GaussianNB__names", "clusters": "KMeans_", "value": "Ridge_", "pair": "PCA_",
+                        "holes": "Pipeline_imputed", "columns": "Pipeline_onehot"}.items():
+        made.sklearn(root / name / "1", model)
+    made.colours(root / "colours/1")
+    made.colours(root / "shares/1", softmax=True)
+    made.colours(root / "numbers/1", labels=None, image=None)
+    two = [made.value("a", ["N", 2]), made.value("b", ["N", 2], TensorProto.INT64)]
+    cast = helper.make_node("Cast", ["b"], ["c"], to=TensorProto.FLOAT)
+    made.save(root / "sum/1", [cast, helper.make_node("Add", ["a", "c"], ["y"])], two, [made.value("y", ["N", 2])])
+    series = made.value("x", ["samples"])
+    made.save(root / "series/1", [helper.make_node("Abs", ["x"], ["y"])], [series], [made.value("y", ["samples"])])
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(contract, folder, tmp_path_factory):
+    from conftest import Server
+    server = Server(contract, folder, "--max-image-pixels", 1_000_000, log=tmp_path_factory.mktemp("log") / "server.log")
+    server.wait_for("ready")
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def predict(server):
+    """Predictions of instances; errors are those of gRPC."""
+    def call(model, *instances, **options):
+        request = server.apus.PredictRequest(model=model, instances=instances, options=options)
+        return list(server.stub.Predict(request, timeout=PATIENCE).predictions)
+    return call
+
+
+@pytest.fixture
+def refused(predict):
+    """Why instances are refused, after the code that they must have."""
+    def call(model, *instances, code=grpc.StatusCode.INVALID_ARGUMENT, **options):
+        with pytest.raises(grpc.RpcError) as caught:
+            predict(model, *instances, **options)
+        assert caught.value.code() == code, caught.value.details()
+        return caught.value.details()
+    return call
+
+
+def features(values, names=()):
+    return {"features": {"values": values, "names": names}}
+
+
+def picture(data, kind=""):
+    return {"image": {"data": data, "content_type": kind}}
+
+
+def floats(shape, *values):
+    return {"data_type": "FP32", "shape": shape, "floats": values}
+
+
+# ---- Rows ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("model", ["classes", "maps", "bayes", "holes"])
+def test_a_classifier_of_scikit_learn(predict, model):
+    found, = predict(model, features(ROW))
+    labels = found.classification.labels
+    assert {each.label: each.index for each in labels} == {"no": 0, "perhaps": 1, "yes": 2}
+    assert [each.score for each in labels] == sorted((each.score for each in labels), reverse=True)
+    assert sum(each.score for each in labels) == pytest.approx(1, abs=1e-5)
+    best, = predict(model, features(ROW), top_k=1)
+    assert list(best.classification.labels) == [labels[0]]
+
+
+def test_one_score_decides_between_two(predict):
+    first, second = predict("distances", features(ROW))[0].classification.labels
+    assert first.score == -second.score > 0 and {first.label, second.label} == {"0", "1"}
+
+
+def test_values_and_what_is_neither(predict):
+    assert len(predict("value", features(ROW))[0].values.values) == 1
+    assert len(predict("pair", features(ROW))[0].values.values) == 2
+    assert set(predict("clusters", features(ROW))[0].tensors.tensors) == {"label", "scores"}
+
+
+def test_answers_are_bit_for_bit_the_same_alone_and_in_company(predict):
+    rows = numpy.random.default_rng(1).normal(size=(40, 5)).astype(numpy.float32)
+    together = predict("classes", *map(features, rows))
+    assert together == [predict("classes", features(row))[0] for row in rows]
+
+
+def test_rows_are_refused_by_what_is_wrong(refused):
+    assert refused("value", features(ROW[:4])) == "instances[0].features: expected 5 values, got 4"
+    assert refused("value", features(ROW), features(ROW, "abcde")).startswith("instances[1].features.names: ")
+    assert "is missing (NaN)" in refused("value", features([float("nan")] + ROW[1:]))
+    assert refused("value", features([float("inf")] + ROW[1:])).startswith("instances[0].features.values[0]: ")
+    assert refused("value", {"text": "five"}).endswith("takes feature rows or tensors, got a text")
+    assert refused("value", features(ROW), top_k=1).startswith("options.top_k: ")
+
+
+def test_what_is_missing_is_filled_in_where_the_model_can(predict):
+    filled, = predict("holes", features([0.1, -1, float("nan"), 0.3, 0.5]))
+    assert filled.classification.labels
+
+
+def test_columns_by_name(predict, refused):
+    columns = {"color": {"data_type": "BYTES", "shape": [1], "byte_strings": [b"red"]},
+               "code": {"data_type": "INT64", "shape": [1, 1], "longs": [2]}, "a": floats([1], 0.5), "b": floats([1, 1], 0.5)}
+    answer = predict("columns", {"tensors": {"tensors": columns}})[0].tensors.tensors
+    assert list(answer["output_label"].longs) == [1] and len(answer["output_probability"].floats) == 2
+    assert refused("columns", features([2, 1], ["code", "a"])) == 'instances[0].features: no value for "color", "b"'
+    assert 'no feature "cod"; did you mean "code"?' in refused("columns", features([2], ["cod"]))
+    assert "this feature is a text" in refused("columns", features([1, 2, 0, 0], ["color", "code", "a", "b"]))
+
+
+# ---- Tensors ------------------------------------------------------------------------------------
+
+def test_tensors_with_or_without_the_one_before(predict, server):
+    for shape in ([1, 2], [2]):
+        b = {"data_type": "INT64", "shape": shape, "longs": [3, 4]}
+        found, = predict("sum", {"tensors": {"tensors": {"a": floats(shape, 1, 2), "b": b}}})
+        assert list(found.tensors.tensors["y"].floats) == [4, 6] and list(found.tensors.tensors["y"].shape) == [1, 2]
+    raw = {"data_type": "INT64", "shape": [2], "raw": numpy.int64([3, 4]).tobytes()}
+    found, = predict("sum", {"tensors": {"tensors": {"a": floats([2], 1, 2), "b": raw}}})
+    assert list(found.tensors.tensors["y"].floats) == [4, 6]
+
+
+def test_a_series_is_whole(predict, refused):
+    for values in ([-1], [-1, 2, -3]):
+        found, = predict("series", {"tensors": {"tensors": {"x": floats([len(values)], *values)}}})
+        assert list(found.tensors.tensors["y"].floats) == [abs(each) for each in values]
+    assert "takes tensors, got a feature row" in refused("series", features([1]))
+
+
+@pytest.mark.parametrize("tensors, reason", [
+    ({}, "instances[0].tensors: no tensor for the input `a` (FP32 [-1, 2])"),
+    ({"A": floats([2], 1, 2)}, "instances[0].tensors: model sum has no input `A`; did you mean `a`?"),
+    ({"a": floats([3], 1, 2, 3)}, "instances[0].tensors.a.shape: expected [1, 2] or [2], one row for each instance, got [3]"),
+    ({"a": floats([2, 2], 1, 2, 3, 4)},
+     "instances[0].tensors.a.shape: expected [1, 2] or [2], one row for each instance, got [2, 2]"),
+    ({"a": floats([-2], 1, 2)}, "instances[0].tensors.a.shape: expected [1, 2] or [2], one row for each instance, got [-2]"),
+    ({"a": floats([2], 1)}, "instances[0].tensors.a.floats: expected 2 elements as the shape says, got 1"),
+    ({"a": {"data_type": "FP32", "shape": [2], "raw": b"123"}},
+     "instances[0].tensors.a.raw: expected 2 elements of 4 bytes as the shape says, got 3 bytes"),
+    ({"a": {"data_type": "FP32", "shape": [2], "doubles": [1, 2]}},
+     "instances[0].tensors.a.doubles: elements of FP32 stand in floats or raw"),
+    ({"a": {"data_type": "FP64", "shape": [2], "doubles": [1, 2]}},
+     "instances[0].tensors.a.data_type: expected FP32, got FP64"),
+    ({"a": {"shape": [2], "floats": [1, 2]}}, "instances[0].tensors.a.data_type: expected FP32, got no type"),
+])
+def test_tensors_are_refused_by_what_is_wrong(refused, tensors, reason):
+    assert refused("sum", {"tensors": {"tensors": tensors}}) == reason
+
+
+# ---- Pictures -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("model", ["colours", "shares"])
+def test_a_picture_is_classified(predict, model):
+    red, green = predict(model, picture(made.png(64, 48, RED)), picture(made.png(5, 90, GREEN), "image/png"))
+    for found, colour, mean in ((red, "red", RED), (green, "green", GREEN)):
+        labels = found.classification.labels
+        powers = numpy.exp(numpy.array(mean) / 25.5)
+        expected = dict(zip(["red", "green", "blue"], powers / powers.sum()))
+        assert labels[0].label == colour and len(labels) == 3
+        assert {each.label: each.score for each in labels} == pytest.approx(expected, abs=1e-5)
+    assert len(predict(model, picture(made.png(9, 9, RED)), top_k=2)[0].classification.labels) == 2
+
+
+def test_a_photograph_as_the_default_prepares_it(predict):
+    found, = predict("numbers", picture((made.PICTURES / "420.jpg").read_bytes()))
+    assert {each.label for each in found.classification.labels} == {"0", "1", "2"}
+
+
+def test_pictures_are_refused_by_what_is_wrong(refused, predict):
+    whole = made.png(64, 48, RED)
+    assert "is cut short" in refused("colours", picture(whole[:-20]))
+    assert "the bytes are PNG" in refused("colours", picture(whole, "image/jpeg"))
+    assert refused("colours", picture(b"")) == "instances[0].image: the picture is empty"
+    assert "at most 1000000 in all are allowed (--max-image-pixels)" in refused(
+        "colours", picture(made.png(1, 1, RED, said=(10_000, 10_000))))
+    assert "is animated" in refused("colours", picture((made.PICTURES / "animated.png").read_bytes()))
+    assert "GIF" in refused("colours", picture((made.PICTURES / "animated.gif").read_bytes()))
+    assert refused("colours", picture(whole), picture(b"text" * 9)).startswith("instances[1].image: ")
+    assert "takes feature rows or tensors, got an image" in refused("value", picture(whole))
+    # None of them has hurt anybody.
+    assert predict("colours", picture(whole))[0].classification.labels[0].label == "red"
+
+
+def post(server, inputs, **more):
+    body = {"model": "colours", "inputs": inputs, **more}
+    try:
+        return fetch(server, "/v1/predict", body)
+    except urllib.error.HTTPError as error:
+        return json.load(error)["error"]
+
+
+def test_pictures_over_http(server):
+    text = base64.b64encode(made.png(64, 48, RED)).decode()
+    for image in (text, f"data:image/png;base64,{text}"):
+        answer = post(server, [{"image": image}], options={"top_k": 1})
+        assert answer["predictions"][0]["label"] == "red" and answer["timing"]["prepare_ms"] > 0
+    assert "the bytes are PNG" in post(server, [{"image": f"data:image/jpeg;base64,{text}"}])["message"]
+    mixed = {"image": f"data:image/png;base64,{text}", "content_type": "image/jpeg"}
+    assert post(server, [mixed])["field"] == "inputs[0].content_type"
+    assert post(server, [{"image": "!"}])["message"] == "inputs[0].image: is not base64, or is empty"
+
+
+# ---- The Open Inference Protocol ----------------------------------------------------------------
+
+def test_a_graph_has_its_own_tensors(server):
+    found = fetch(server, "/v2/models/sum")
+    assert found["inputs"] == [{"name": "a", "datatype": "FP32", "shape": [-1, 2]},
+                               {"name": "b", "datatype": "INT64", "shape": [-1, 2]}]
+    assert found["outputs"] == [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_rows_of_tensors_are_instances(server, open_inference, raw):
+    messages, rpc = open_inference
+    a, b = numpy.float32([[1, 2], [3, 4], [5, 6]]), numpy.int64([[1, 1], [2, 2], [3, 3]])
+    request = messages.ModelInferRequest(model_name="sum")
+    for name, kind, values, field in (("b", "INT64", b, "int64_contents"), ("a", "FP32", a, "fp32_contents")):
+        tensor = request.inputs.add(name=name, datatype=kind, shape=values.shape)
+        if raw:
+            request.raw_input_contents.append(values.tobytes())
+        else:
+            getattr(tensor.contents, field).extend(values.ravel().tolist())
+    answer = rpc.GRPCInferenceServiceStub(server.channel).ModelInfer(request, timeout=PATIENCE)
+    output, = answer.outputs
+    assert (output.name, output.datatype, list(output.shape)) == ("y", "FP32", [3, 2])
+    flat = numpy.frombuffer(answer.raw_output_contents[0], "<f4") if raw else output.contents.fp32_contents
+    assert numpy.array_equal(numpy.float32(flat).reshape(3, 2), a + b)
+
+
+def infer(server, model, *inputs):
+    try:
+        return fetch(server, f"/v2/models/{model}/infer", {"inputs": inputs})
+    except urllib.error.HTTPError as error:
+        return json.load(error)["error"]
+
+
+def test_infer_says_what_is_wrong(server):
+    def tensor(name, shape, data, datatype="FP32"):
+        return {"name": name, "shape": shape, "datatype": datatype, "data": data}
+    one = tensor("a", [1, 2], [1, 2])
+    assert infer(server, "sum", one) == "inputs: no tensor for `b` (INT64 [-1, 2])"
+    assert infer(server, "sum", one, tensor("b", [2, 2], [1, 2, 3, 4], "INT64")) \
+        == "inputs[1].shape: there are 2 instances; inputs[0] has 1"
+    two = tensor("b", [1, 2], [1, 2], "INT64")
+    assert infer(server, "sum", tensor("a", [1, 3], [1, 2, 3]), two) == "inputs[0].shape: expected [-1, 2], got [1, 3]"
+    assert infer(server, "sum", tensor("c", [1, 2], [1, 2])).startswith("inputs[0].name: model sum has no input `c`")
+    assert infer(server, "sum", tensor("a", [1, 2], [1, 2], "FP64"), two) == "inputs[0].datatype: expected FP32, got `FP64`"
+    assert infer(server, "sum", one, one) == "inputs[1].name: `a` is there twice"
+    assert infer(server, "maps", tensor("x", [2, 5], ROW * 2))["outputs"][1]["shape"] == [2, 3]
+    assert infer(server, "series", tensor("x", [3], [-1, 2, -3]))["outputs"][0]["data"] == [1, 2, 3]
+
+
+# ---- What is known of them ----------------------------------------------------------------------
+
+def test_models_tell_what_they_take(server):
+    version = server.stub.GetModel(server.apus.GetModelRequest(name="colours"), timeout=PATIENCE).model.versions[0]
+    assert (version.architecture, version.quantization, list(version.labels)) == ("onnx", "f32", ["red", "green", "blue"])
+    assert [(each.name, list(each.shape)) for each in version.inputs] == [("x", [-1, 3, 8, 8])]
+    assert [(each.name, list(each.shape)) for each in version.outputs] == [("scores", [-1, 3])]
+    assert version.task == server.apus.TASK_CLASSIFICATION and version.parameters == 9
+
+
+def test_inspect_tells_without_a_server(folder, tmp_path):
+    said = run("inspect", folder / "colours").stdout
+    for line in ("operators  Flatten 1, GlobalAveragePool 1, MatMul 1", "input      `x` (FP32 [-1, 3, 8, 8])",
+                 "takes      images or tensors", "answers    a classification of 3 labels"):
+        assert line in said.splitlines()
+    nodes = [helper.make_node("Nothing", ["x"], ["y"]), helper.make_node("GridSample", ["y", "y"], ["z"])]
+    made.save(tmp_path / "1", nodes, [made.value("x", ["N", 2])], [made.value("z", None)])
+    ended = run("inspect", tmp_path / "1/model.onnx")
+    assert ended.returncode == 1 and "2 problems" in ended.stderr
+    assert [line.split("(")[1].split(")")[0] for line in ended.stdout.splitlines() if line.startswith("missing")] \
+        == ["Nothing", "GridSample"]
+
+
+# ---- Loading ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("yaml, reason", [
+    ("label: [a]", "model.yaml:1: label is no key; did you mean labels?"),
+    ("task: clasification", "model.yaml:1: task: `clasification`: expected classification, embedding, values or tensors"),
+    ("quantize: static", "model.yaml:1: quantize: `static`: expected none or dynamic"),
+    ("labels: [a, b]", "there are 2 labels; the model gives 3 scores"),
+    ("labels: names.txt", "names.txt: cannot be opened"),
+    ("image: {size: [9, 9], resample: 2}", "pictures are prepared with 9 × 9 pixels; the model takes 8 × 8"),
+    ("image: {sizes: [8, 8]}", '"sizes" is not supported'),
+    ("keep_versions: 2", "did you mean keep_versions in the model.yaml beside the version's folder?"),
+])
+def test_wrong_settings_keep_a_version_out(start, tmp_path, yaml, reason):
+    (made.colours(tmp_path / "models/colours/1") / "model.yaml").write_text(yaml + "\n")
+    server = start(tmp_path / "models")
+    assert reason in server.wait_for("not loaded")["problem"]
+
+
+def test_a_graph_is_refused_with_all_that_it_lacks(start, tmp_path):
+    nodes = [helper.make_node("Nothing", ["x"], ["y"]), helper.make_node("GridSample", ["y", "y"], ["z"])]
+    made.save(tmp_path / "models/odd/1", nodes, [made.value("x", ["N", 2])], [made.value("z", None)])
+    problem = start(tmp_path / "models").wait_for("not loaded")["problem"]
+    assert "2 problems" in problem and "(Nothing)" in problem and "(GridSample)" in problem
+
+
+def test_one_version_after_the_other(start, tmp_path, control):
+    made.addition(tmp_path / "models/add/1", 1)
+    server = start(tmp_path / "models", "--models-period", "100ms")
+    server.wait_for("ready")
+
+    def answer():
+        found = server.stub.Predict(server.apus.PredictRequest(model="add", instances=[features([1, 2])]), timeout=PATIENCE)
+        return found.version, list(found.predictions[0].values.values)
+    assert answer() == ("1", [2, 3])
+    made.addition(tmp_path / ".2", 10).rename(tmp_path / "models/add/2")
+    server.wait_for("unloaded", model="add", version=1)
+    assert answer() == ("2", [11, 12])
+
+
+def test_what_a_graph_took_goes_back(start, tmp_path, control):
+    """Weights of 64 MB that lie in memory: halves are widened at load."""
+    weight = numpy.ones((4096, 4096), numpy.float16)
+    nodes = [helper.make_node("Cast", ["weight"], ["wide"], to=TensorProto.FLOAT), helper.make_node("MatMul", ["x", "wide"], ["y"])]
+    made.addition(tmp_path / "models/add/1", 1)
+    server = start(tmp_path / "models", "--models-period", "100ms")
+    server.wait_for("ready")
+    service, messages = control[1].ModelControlStub(server.channel), control[0]
+    before = server.memory()
+    for turn in range(3):
+        made.save(tmp_path / f".{turn}", nodes, [made.value("x", ["N", 4096])], [made.value("y", ["N", 4096])], weight=weight) \
+            .rename((tmp_path / "models/large").mkdir(exist_ok=True) or tmp_path / f"models/large/{turn + 1}")
+        service.LoadModel(messages.LoadModelRequest(model="large"), timeout=PATIENCE)
+        row = features(numpy.ones(4096, numpy.float32))
+        found = server.stub.Predict(server.apus.PredictRequest(model="large", instances=[row]), timeout=PATIENCE)
+        assert set(found.predictions[0].values.values) == {4096.0}
+        assert server.memory() - before > 60 << 20
+    service.UnloadModel(messages.UnloadModelRequest(model="large"), timeout=PATIENCE)
+    server.until(lambda: server.memory() - before < 8 << 20, "the memory")
