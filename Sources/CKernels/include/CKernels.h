@@ -180,7 +180,8 @@ typedef struct {
 } ck_average_u8;
 
 /// Rows of two tensors of bytes, of which a third is made, element by element. Strides in bytes, from a
-/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`.
+/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`, and 63
+/// bytes behind the last of these are there.
 typedef struct {
   const uint8_t *a, *b;
   ptrdiff_t a_stride, b_stride;

@@ -108,14 +108,14 @@ CK_INLINE void vi_store_triples(void *p, vi v) {
   _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(v));
   _mm_storel_epi64((__m128i *)((uint8_t *)p + 16), _mm256_extracti128_si256(v, 1));
 }
-/// 4 · VL numbers as bytes, n of them stored: `zero` is added, and what is beyond 255 or below `lowest`
-/// becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
-CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], int32_t zero, int32_t lowest,
-                          bool in_order) {
-  const vi zeros = _mm256_set1_epi16((int16_t)zero);
-  const vi low = _mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zeros);
-  const vi high = _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zeros);
-  vi bytes = _mm256_max_epu8(_mm256_packus_epi16(low, high), _mm256_set1_epi8((int8_t)lowest));
+CK_INLINE vi vi_words(int32_t x) { return _mm256_set1_epi16((int16_t)x); }
+CK_INLINE vi vi_bytes(int32_t x) { return _mm256_set1_epi8((int8_t)x); }
+/// 4 · VL numbers as bytes, n of them stored: `zero`, in words, is added, and what is beyond 255 or below
+/// `lowest`, in bytes, becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
+CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], vi zero, vi lowest, bool in_order) {
+  const vi low = _mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zero);
+  const vi high = _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zero);
+  vi bytes = _mm256_max_epu8(_mm256_packus_epi16(low, high), lowest);
   const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   if (in_order) bytes = _mm256_permutevar8x32_epi32(bytes, order);
   if (n == 4 * VL) {
