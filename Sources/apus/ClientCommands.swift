@@ -1,13 +1,16 @@
+internal import Bytes
 internal import Messages
 internal import RPC
 internal import Serving
 
 extension Command {
   static let predict = Command(
-    name: "predict", summary: "Runs a model on texts or feature rows and prints its answers.",
+    name: "predict",
+    summary: "Runs a model on texts, a feature row or a picture and prints its answers.",
     positionals: "MODEL [TEXT...]", arity: 1...1001,
     options: clientOptions + [
       .option("features", "N,N,…", "one feature row instead of texts"),
+      .option("image", "FILE", "one picture instead of texts"),
       .option("version", "N", "version of the model", initial: "latest"),
       .option("top", "K", "labels to show", initial: "all"),
       .flag("json", "print the whole answer as JSON"),
@@ -94,14 +97,18 @@ extension Command {
 
   static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
+    let kinds = [!texts.isEmpty, arguments.has("features"), arguments.has("image")]
+    guard kinds.count(where: { $0 }) <= 1 else {
+      throw UsageError(
+        "give texts, --features or --image, one of them", command: arguments.command)
+    }
+    if let path = arguments["image"] { return [try picture(path)] }
     guard let features = arguments["features"] else {
       guard !texts.isEmpty else {
-        throw UsageError("give at least one TEXT, or --features", command: arguments.command)
+        throw UsageError(
+          "give at least one TEXT, --features or --image", command: arguments.command)
       }
       return texts.map { ApusV1.Instance(kind: .text($0)) }
-    }
-    guard texts.isEmpty else {
-      throw UsageError("give either texts or --features", command: arguments.command)
     }
     let values = try features.split(separator: ",", omittingEmptySubsequences: false).map {
       word throws(UsageError) -> Float in
@@ -111,6 +118,15 @@ extension Command {
       return value
     }
     return [ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: values)))]
+  }
+
+  private static func picture(_ path: String) throws -> ApusV1.Instance {
+    do throws(FileError) {
+      let bytes = try SmallFile.bytes(path, limit: 1 << 30)
+      return ApusV1.Instance(kind: .image(ApusV1.Image(data: bytes)))
+    } catch {
+      throw UsageError("--image \(error)", command: "")
+    }
   }
 
   static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {
