@@ -268,6 +268,9 @@ def test_a_graph_has_its_own_tensors(server):
     assert found["inputs"] == [{"name": "a", "datatype": "FP32", "shape": [-1, 2]},
                                {"name": "b", "datatype": "INT64", "shape": [-1, 2]}]
     assert found["outputs"] == [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
+    assert fetch(server, "/v2/models/maps")["outputs"] == [
+        {"name": "output_label", "datatype": "BYTES", "shape": [-1]},
+        {"name": "output_probability", "datatype": "FP32", "shape": [-1, 3]}]
 
 
 @pytest.mark.parametrize("raw", [False, True])

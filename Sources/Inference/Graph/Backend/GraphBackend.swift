@@ -23,8 +23,7 @@ package final class GraphBackend: BatchBackend {
   package let traits: GraphTraits
   /// What inputs may take that wait for their run.
   package let inputBudget: MemoryBudget
-  /// Bytes held between runs.
-  package let memoryBytes: Int
+  private let constantBytes: Int
   private let plan: GraphPlan
   private let context: GraphContext
 
@@ -46,13 +45,18 @@ package final class GraphBackend: BatchBackend {
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }
-    signature = try GraphSignature(plan, declared: model.graph.outputs)
     traits = GraphTraits(model.graph)
-    memoryBytes = constants.used + traits.constantBytes
+    signature = try GraphSignature(
+      plan, declared: model.graph.outputs, classes: traits.classes.count)
+    constantBytes = constants.used + traits.constantBytes
     inputBudget = MemoryBudget(limit: options.valueBytes)
     context = GraphContext(budget: MemoryBudget(limit: options.valueBytes), processor: processor)
     try progress(1)
   }
+
+  /// Bytes held between runs: constants, and what the values of the largest run left to be used
+  /// again.
+  package var memoryBytes: Int { constantBytes + context.budget.pool.freeBytes }
 
   package func cost(of input: Input) -> Int { input.cost }
 
