@@ -19,8 +19,8 @@ enum PictureParts {
     let seconds = Double(options["seconds"] ?? "1") ?? 1
     let file = try SmallFile.bytes(path, limit: 32 << 20)
     let settings = try SmallFile.bytes("\(folder)/preprocessor_config.json", limit: 1 << 20)
-    let preprocessor = try ImagePreprocessor(
-      PreprocessorSettings(unsafe JSONDocument(settings.span.bytes).root))
+    let preprocessor = try unsafe ImagePreprocessor(
+      PreprocessorSettings(JSONDocument(settings.span.bytes).root))
     guard let size = preprocessor.fixedSize else { throw BenchError("pictures of any size") }
     let processor = try Processor(threads: 1)
     let model = try ONNXModel(path: "\(folder)/model.onnx", support: OperatorRegistry.standard)
@@ -32,7 +32,7 @@ enum PictureParts {
       var span = pixels.mutableSpan
       try unsafe preprocessor.prepare(file.span.bytes, into: &span)
     }
-    let bytes = pixels.flatMap { withUnsafeBytes(of: $0.bitPattern, Array.init) }
+    let bytes = pixels.flatMap { unsafe withUnsafeBytes(of: $0.bitPattern, Array.init) }
     let image = try GraphTensor.make(.float, [1, 3, size.height, size.width], bytes: bytes, budget)
     let infer = try callsPerSecond(seconds) { _ = try plan.run([.tensor(image)], context) }
     print("prepare \(fixed(1000 / prepare, 3)) infer \(fixed(1000 / infer, 3))")
