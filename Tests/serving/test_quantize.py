@@ -15,8 +15,8 @@ from conftest import ROOT, run
 IMAGES = ROOT / "Tests/Fixtures/images"
 
 
-def network(path: pathlib.Path, opset: int = 17) -> pathlib.Path:
-    """A block of a residual network, norms and all."""
+def network(path: pathlib.Path, opset: int = 21) -> pathlib.Path:
+    """A block of a residual network, norms and all, in a version whose QDQ the onnx package computes."""
     random = numpy.random.default_rng(5)
     nodes, weights = [], []
 
@@ -44,7 +44,7 @@ def network(path: pathlib.Path, opset: int = 17) -> pathlib.Path:
     node("Gemm", "logits", x, constant("fc.w", (16, 40)), constant("fc.b", (40,)))
     value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     graph = helper.make_graph(nodes, "block", [value("image", ["n", 3, 24, 24])], [value("logits", ["n", 40])], weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
     return path

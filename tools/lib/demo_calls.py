@@ -286,6 +286,7 @@ def command_line(check, address: str, key: str) -> None:
     print("\n10. The same from the command line")
     for words in (["predict", "sentiment", "what a waste of two hours"],
                   ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
+                  ["predict", "digits", "--image", "tools/models/digits/example.jpg", "--top", "5"],
                   ["models"], ["health"]):
         shown = " ".join(f'"{w}"' if " " in w else w for w in words)
         print(f"   $ apus {shown}")

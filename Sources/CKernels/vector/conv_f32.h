@@ -2,6 +2,8 @@
 // rows that are pixels, gathered tap by tap. Included behind gemm.h.
 #pragma once
 
+#define CK_WIDE(n) ((n) < vectors ? (n) : vectors)
+
 /// The pixels of a tile: where their images begin, and the offsets of their taps.
 typedef struct {
   const float *images[max_rows];
@@ -25,14 +27,21 @@ CK_INLINE const float *float_tap(const ck_conv_f32 *job, const ck_float_pixels *
   return offset == CK_OUTSIDE ? job->zeros : at->images[row] + offset;
 }
 
-/// `rows` pixels × 64 outputs; sums in the order of taps, then channels. out: f32 [rows][64].
+/// What a tile brings to the second cache meanwhile: its share of the next panel.
+typedef struct {
+  const float *next, *end;
+} ck_float_ahead;
+
+/// `rows` pixels × `width` outputs, `wide` vectors at once; sums in the order of taps, then channels.
+/// out: f32 [rows][64].
 CK_INLINE void tile_conv_f32(const ck_conv_f32 *job, const ck_float_pixels *at, const float *w,
-                             const int rows, float *out) {
+                             const int rows, const int wide, ptrdiff_t width, ck_float_ahead ahead,
+                             float *out) {
   const ptrdiff_t run = job->run;
-  for (int column = 0; column < CK_PANEL; column += vectors * VL) {
+  for (ptrdiff_t column = 0; column < width; column += wide * VL) {
     vf acc[max_rows][vectors];
     for (int r = 0; r < rows; r++) {
-      for (int j = 0; j < vectors; j++) acc[r][j] = vf_set1(0.0f);
+      for (int j = 0; j < wide; j++) acc[r][j] = vf_set1(0.0f);
     }
     const float *weights = w + column;
     for (ptrdiff_t tap = 0; tap < job->taps; tap++) {
@@ -40,32 +49,56 @@ CK_INLINE void tile_conv_f32(const ck_conv_f32 *job, const ck_float_pixels *at, 
       for (int r = 0; r < rows; r++) x[r] = float_tap(job, at, r, tap);
       for (ptrdiff_t i = 0; i < run; i++, weights += CK_PANEL) {
         vf b[vectors];
-        for (int j = 0; j < vectors; j++) b[j] = vf_load(weights + VL * j);
+        for (int j = 0; j < wide; j++) b[j] = vf_load(weights + VL * j);
+        if (ahead.next < ahead.end) {
+          __builtin_prefetch(ahead.next, 0, 2);
+          ahead.next += 16;
+        }
         for (int r = 0; r < rows; r++) {
           vf one = vf_set1(x[r][i]);
-          for (int j = 0; j < vectors; j++) acc[r][j] = vf_fma(one, b[j], acc[r][j]);
+          for (int j = 0; j < wide; j++) acc[r][j] = vf_fma(one, b[j], acc[r][j]);
         }
       }
     }
     for (int r = 0; r < rows; r++) {
-      for (int j = 0; j < vectors; j++) vf_store(out + r * CK_PANEL + column + VL * j, acc[r][j]);
+      for (int j = 0; j < wide; j++) vf_store(out + r * CK_PANEL + column + VL * j, acc[r][j]);
     }
   }
+}
+
+CK_INLINE void tile_of_width(const ck_conv_f32 *job, const ck_float_pixels *at, const float *w,
+                             ptrdiff_t rows, const int wide, ptrdiff_t width, ck_float_ahead ahead,
+                             float *tile) {
+#define CK_TILE(n) tile_conv_f32(job, at, w, n, wide, width, ahead, tile)
+  CK_BY_ROWS(rows, CK_TILE)
+#undef CK_TILE
 }
 
 static void conv_f32(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                      ptrdiff_t panel1) {
   _Alignas(64) float tile[max_rows * CK_PANEL];
-  ptrdiff_t tiles = ck_ceil(pixel1 - pixel0, max_rows);
+  const ptrdiff_t tiles = ck_ceil(pixel1 - pixel0, max_rows);
+  const ptrdiff_t floats = job->taps * job->run * CK_PANEL;
   for (ptrdiff_t panel = panel0; panel < panel1; panel++) {
-    const float *w = job->w + panel * job->taps * job->run * CK_PANEL;
+    const float *w = job->w + panel * floats;
+    // Of a panel that is not full, only the vectors that hold outputs are computed.
+    const ptrdiff_t outputs = ck_min(CK_PANEL, job->n - panel * CK_PANEL);
+    const ptrdiff_t filled = ck_ceil(outputs, VL);
     for (ptrdiff_t t = 0; t < tiles; t++) {
       ptrdiff_t pixel = pixel0 + (pixel1 - pixel0) * t / tiles;
       ptrdiff_t rows = pixel0 + (pixel1 - pixel0) * (t + 1) / tiles - pixel;
       ck_float_pixels at = float_pixels(job, pixel, rows);
-#define CK_TILE(n) tile_conv_f32(job, &at, w, n, tile)
-      CK_BY_ROWS(rows, CK_TILE)
-#undef CK_TILE
+      ck_float_ahead ahead = {w, w};
+      if (panel + 1 < panel1) {
+        ahead = (ck_float_ahead){w + floats + floats / 16 * t / tiles * 16,
+                                 w + floats + floats / 16 * (t + 1) / tiles * 16};
+      }
+      switch (filled < vectors ? filled : vectors) {
+        case 1: tile_of_width(job, &at, w, rows, 1, VL, ahead, tile); break;
+        case 2: tile_of_width(job, &at, w, rows, CK_WIDE(2), outputs, ahead, tile); break;
+        case 3: tile_of_width(job, &at, w, rows, CK_WIDE(3), outputs, ahead, tile); break;
+        default: tile_of_width(job, &at, w, rows, vectors, outputs, ahead, tile); break;
+      }
       epilogue_tile(&job->epilogue, tile, CK_PANEL, NULL, pixel, rows, panel * CK_PANEL, job->n);
     }
   }
