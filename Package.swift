@@ -85,6 +85,7 @@ let package = Package(
     swift("Images", ["Bytes", "CImages", "JSON"]),
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
+    swift("Quantizing", ["Bytes", "Compute", "Images", "Inference", "JSON", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Caching", ["Messages"]),
     swift("Crypto", ["COpenSSL"]),
@@ -103,7 +104,7 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Accounts", "Bytes", "Jobs", "JSON", "Messages", "RPC", "Serving", "Time",
+        "Accounts", "Bytes", "Jobs", "JSON", "Messages", "Quantizing", "RPC", "Serving", "Time",
       ],
       swiftSettings: strict, linkerSettings: [lean]),
     .executableTarget(
@@ -112,8 +113,11 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["Bytes", "CBench", "Compute", "Images", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
+      name: "apus-bench", dependencies: [
+        "Bytes", "CBench", "Compute", "Images", "Inference", "JSON", "Models",
+      ],
+      path: "tools/apus-bench",
+      exclude: ["CBench", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(
@@ -125,7 +129,7 @@ let package = Package(
       name: "accounts-probe", dependencies: ["Accounts", "Metrics", "SQLite", "Threads", "Time"],
       path: "tools/accounts-probe", swiftSettings: strict),
     .executableTarget(
-      name: "onnx-probe", dependencies: ["Inference", "Models"],
+      name: "onnx-probe", dependencies: ["Compute", "Inference", "Models"],
       path: "tools/onnx-probe", swiftSettings: strict),
     .executableTarget(
       name: "rpc-testserver",
@@ -168,6 +172,7 @@ let package = Package(
     tests("Images", ["CImages", "Images", "JSON"]),
     tests("Compute", ["CKernels", "Compute"]),
     tests("Inference", ["Bytes", "Compute", "Inference", "Models", "Tokenizers"]),
+    tests("Quantizing", ["Bytes", "Images", "Inference", "Models", "Quantizing"]),
     tests("Batching", ["Batching", "Inference", "Metrics"]),
     tests("Caching", ["Caching", "Messages"]),
     tests("Crypto", ["Crypto"]),

@@ -71,6 +71,18 @@ void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, flo
   w_sums[output] = (float)sum * w_scales[output];
 }
 
+void ck_pack_bytes(const int8_t *row, float scale, ptrdiff_t output, ptrdiff_t k, uint8_t *w,
+                   float *w_scales, float *w_sums) {
+  uint8_t *panel = w + (output / CK_PANEL) * ck_ceil(k, 4) * CK_PANEL * 4 + (output % CK_PANEL) * 4;
+  int32_t sum = 0;
+  for (ptrdiff_t i = 0; i < k; i++) {
+    panel[(i / 4) * CK_PANEL * 4 + i % 4] = (uint8_t)(row[i] + 128);
+    sum += row[i];
+  }
+  w_scales[output] = scale;
+  w_sums[output] = (float)sum * scale;
+}
+
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales) {
   ptrdiff_t blocks = k / CK_Q8_BLOCK, panel = output / CK_Q8_PANEL, lane = output % CK_Q8_PANEL;
   const uint8_t *source = row;

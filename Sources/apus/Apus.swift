@@ -1,12 +1,13 @@
 internal import Glibc
 internal import Messages
+internal import Quantizing
 internal import Serving
 
 /// The program: picks a command, runs it, and turns its outcome into an exit code.
 @main
 enum Apus {
   static let commands: [Command] =
-    [.serve, .predict, .generate, .models, .inspect] + Command.modelChanges + [.health]
+    [.serve, .predict, .generate, .models, .inspect, .quantize] + Command.modelChanges + [.health]
     + Command.keys + [.usage] + Command.longWork + Command.configuration
 
   /// Synchronous, so that a command prepares on the main thread while it is the only one.
@@ -120,8 +121,8 @@ enum Apus {
 
       apus COMMAND --help tells a command's options; apus --version the version.
 
-      Exit codes: 0 success; 1 the server refused, the call failed, or the configuration is wrong
-      (config check); 2 the command line is wrong;
+      Exit codes: 0 success; 1 the server refused, the call failed, or the configuration (config
+      check) or a model (quantize) is wrong; 2 the command line is wrong;
       3 the server cannot be reached or is not available; 4 not ready (health);
       5 the server could not start (serve); 6 standard output could not be written.
       """
@@ -145,7 +146,7 @@ enum ExitCode {
     case is OutputError: cannotWrite
     case let outcome as Outcome: outcome.code
     case let status as Status where status.code == .unavailable: unreachable
-    case is Status: callFailed
+    case is Status, is QuantizationError: callFailed
     default: cannotServe
     }
   }

@@ -1,3 +1,4 @@
+internal import Compute
 import Glibc
 internal import Inference
 internal import Models
@@ -8,6 +9,8 @@ struct NodeCase {
   let folder: String
   let relative: Double
   let absolute: Double
+  /// What fused operators compute on.
+  let processor: Processor
 
   /// `pass`, or what else became of it.
   var outcome: String {
@@ -36,15 +39,17 @@ struct NodeCase {
     }
   }
 
-  /// All runs are of one plan.
+  /// All runs are of one plan, which is made with each node on its own, and as the server makes it.
   private func compare(_ model: ONNXModel, _ runs: [ONNXModel]) throws {
     let budget = MemoryBudget(limit: 1 << 30, elementLimit: 1 << 26)
-    let plan = try GraphPlan(model, budget: budget)
-    for (number, run) in runs.enumerated() {
-      do {
-        try compare(model, plan, run, budget)
-      } catch let error as GraphError where number > 0 && !error.isUnsupported {
-        throw GraphError("run \(number): \(error)")
+    for (title, fusions) in [("", nil), ("fused, ", FusionOptions(processor: processor))] {
+      let plan = try GraphPlan(model, budget: budget, fusions: fusions)
+      for (number, run) in runs.enumerated() {
+        do {
+          try compare(model, plan, run, budget)
+        } catch let error as GraphError where !error.isUnsupported {
+          throw GraphError("\(title)run \(number): \(error)")
+        }
       }
     }
   }
@@ -55,7 +60,7 @@ struct NodeCase {
     var tree = ValueTree()
     for tensor in values.graph.initializers { try tree.add(tensor, budget) }
     let inputs = try model.graph.inputs.indices.map { try tree.value("input:\($0)") }
-    let outputs = try plan.run(inputs, GraphContext(budget: budget))
+    let outputs = try plan.run(inputs, GraphContext(budget: budget, processor: processor))
     for (index, output) in outputs.enumerated() {
       let tolerance = tree.tolerance(index)
       let comparison = Comparison(

@@ -1,3 +1,4 @@
+internal import Compute
 import Glibc
 internal import Inference
 internal import Models
@@ -10,7 +11,7 @@ internal import Models
 ///     onnx-probe operators   the operators that are computed, as a table
 @main
 struct ONNXProbe {
-  static func main() {
+  static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 2 else {
       print("onnx-probe FOLDER | operators")
@@ -24,12 +25,14 @@ struct ONNXProbe {
       print("onnx-probe: \(arguments[1])/cases cannot be read")
       exit(1)
     }
+    let processor = try Processor(threads: 2)
     for line in list.split(separator: "\n") {
       let fields = line.split(separator: " ").map(String.init)
       guard fields.count == 3, let relative = Double(fields[1]), let absolute = Double(fields[2])
       else { continue }
       let test = NodeCase(
-        folder: arguments[1] + "/" + fields[0], relative: relative, absolute: absolute)
+        folder: arguments[1] + "/" + fields[0], relative: relative, absolute: absolute,
+        processor: processor)
       print("\(fields[0]) \(test.outcome)")
       _ = fflush(nil)
     }

@@ -2,7 +2,7 @@
 // outputs.
 //
 // sdot takes signed bytes on both sides, so 128 is taken off the values (a flip of the top bit), and each
-// sum starts at 128 · Σw.
+// sum starts 128 · Σw higher.
 #if defined(__aarch64__)
 #include "../ck_internal.h"
 #include <arm_neon.h>
@@ -11,17 +11,18 @@
 #include "simd_neon.h"
 #include "neon.h"
 
-enum { max_rows = 6, vectors = 4, tile_outputs = 4 * vectors };
+enum { max_rows = 6, most_rows = max_rows, vectors = 4, tile_outputs = 4 * vectors };
 
-/// One tile of ck_conv_u8: `rows` pixels × 64 outputs. out: s32 [rows][64].
+/// One tile of ck_conv_u8: `rows` pixels × the outputs of a panel. out: s32 [rows][64].
 CK_INLINE void tile_u8(const uint8_t *const *images, const int32_t *const *offsets, ptrdiff_t taps,
-                       ptrdiff_t groups, const int8_t *w, const int32_t *sums, const int rows,
-                       const uint8_t *next, int lines, int32_t *out) {
+                       ptrdiff_t groups, const int8_t *w, const int32_t *sums, const int32_t *bias,
+                       const int rows, ptrdiff_t columns, const uint8_t *next, int lines,
+                       int32_t *out) {
   (void)next, (void)lines;
-  for (int column = 0; column < CK_PANEL; column += tile_outputs) {
+  for (ptrdiff_t column = 0; column < columns; column += tile_outputs) {
     int32x4_t acc[max_rows][vectors];
     for (int j = 0; j < vectors; j++) {
-      int32x4_t start = vshlq_n_s32(vld1q_s32(sums + column + 4 * j), 7);
+      int32x4_t start = vi_first_sum(bias + column + 4 * j, sums + column + 4 * j);
       for (int r = 0; r < rows; r++) acc[r][j] = start;
     }
     const int8_t *panel = w + column * 4;
@@ -52,7 +53,9 @@ CK_INLINE void tile_u8(const uint8_t *const *images, const int32_t *const *offse
 
 void ck_conv_u8_neon(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                      ptrdiff_t panel1) {
-  conv_u8(job, pixel0, pixel1, panel0, panel1);
+  for (ptrdiff_t panel = panel0; panel < panel1 && pixel0 < pixel1; panel++) {
+    conv_panel(job, pixel0, pixel1, panel, panel1);
+  }
 }
 #include "target_end.h"
 #endif

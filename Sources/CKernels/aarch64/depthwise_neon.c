@@ -9,52 +9,8 @@
 #include "simd_neon.h"
 #include "neon.h"
 
-enum { channels_at_once = 4 * VL };
-
-/// Bytes of four taps side by side, 4 channels a vector, 128 taken off.
-CK_INLINE void interleave(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d,
-                          vi values[4]) {
-  const uint8x16x2_t front = vzipq_u8(vld1q_u8(a), vld1q_u8(b));
-  const uint8x16x2_t back = vzipq_u8(vld1q_u8(c), vld1q_u8(d));
-  for (int half = 0; half < 2; half++) {
-    const uint16x8x2_t both =
-        vzipq_u16(vreinterpretq_u16_u8(front.val[half]), vreinterpretq_u16_u8(back.val[half]));
-    for (int i = 0; i < 2; i++) {
-      const uint8x16_t flipped = veorq_u8(vreinterpretq_u8_u16(both.val[i]), vdupq_n_u8(0x80));
-      values[2 * half + i] = vreinterpretq_s32_u8(flipped);
-    }
-  }
-}
-
-CK_INLINE vi first_sum(const int32_t *bias, const int32_t *sums) {
-  return vaddq_s32(vld1q_s32(bias), vshlq_n_s32(vld1q_s32(sums), 7));
-}
-
 CK_INLINE vi dot(vi sum, vi values, const int8_t *w) {
   return vdotq_s32(sum, vld1q_s8(w), vreinterpretq_s8_s32(values));
-}
-
-/// Channels in their order, from 0 to 255, as bytes.
-CK_INLINE void pack(uint8_t *p, ptrdiff_t n, const vi y[4]) {
-  const int16x8_t low = vcombine_s16(vmovn_s32(y[0]), vmovn_s32(y[1]));
-  const int16x8_t high = vcombine_s16(vmovn_s32(y[2]), vmovn_s32(y[3]));
-  const uint8x16_t bytes = vcombine_u8(vqmovun_s16(low), vqmovun_s16(high));
-  if (n == channels_at_once) {
-    vst1q_u8(p, bytes);
-  } else {
-    uint8_t all[channels_at_once];
-    vst1q_u8(all, bytes);
-    memcpy(p, all, (size_t)n);
-  }
-}
-
-CK_INLINE void unpack(const uint8_t *p, vi y[4]) {
-  const uint8x16_t bytes = vld1q_u8(p);
-  const uint16x8_t words[2] = {vmovl_u8(vget_low_u8(bytes)), vmovl_u8(vget_high_u8(bytes))};
-  for (int i = 0; i < 2; i++) {
-    y[2 * i] = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(words[i])));
-    y[2 * i + 1] = vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(words[i])));
-  }
 }
 
 #include "../vector/depthwise.h"

@@ -33,16 +33,28 @@ typedef enum {
   CK_ADD = 1,       // v + extra
   CK_GELU = 2,      // v · (1 + erf(v / √2)) / 2
   CK_SILU_GATE = 3, // v · silu(extra)
-  CK_STORE_SUM = 4  // the int32 sum itself, in the bits of the float (ck_gemm_s8 only; for tests)
+  CK_STORE_SUM = 4, // the int32 sum itself, in the bits of the float (ck_gemm_s8 only; for tests)
+  CK_CLAMP = 5,     // min(max(v, low), high)
+  CK_ADD_CLAMP = 6  // min(max(v + extra, low), high)
 } ck_epilogue_op;
+
+/// Functions of one number.
+typedef enum {
+  CK_FN_GELU = 0,      // as CK_GELU
+  CK_FN_GELU_TANH = 1, // x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
+  CK_FN_TANH = 2,
+  CK_FN_SIGMOID = 3, // 1 / (1 + e^−x)
+  CK_FN_SILU = 4     // x · sigmoid(x)
+} ck_activation;
 
 typedef struct {
   float *out;           // f32 [M × N], row stride out_stride
   ptrdiff_t out_stride; // in floats
   const float *bias;    // f32 [N], or NULL; added first
-  const float *extra;   // f32 [M × N], row stride extra_stride; may be `out`; CK_ADD and CK_SILU_GATE
+  const float *extra;   // f32 [M × N], row stride extra_stride; may be `out`; CK_ADD*, CK_SILU_GATE
   ptrdiff_t extra_stride;
   ck_epilogue_op op;
+  float low, high; // CK_CLAMP and CK_ADD_CLAMP
 } ck_epilogue;
 
 /// out = epilogue(A · Wᵀ), both int8, one scale a row of A and one an output of W. A row stands for
@@ -120,16 +132,20 @@ typedef struct {
 } ck_conv_u8;
 
 /// A convolution of each channel by itself, as ck_conv_u8. N outputs a pixel, one of each channel; a tap
-/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there.
+/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there. Its
+/// rows × columns taps are taken column by column, and up to four rows of a column at a time.
 ///
 /// In a panel of 64 outputs, output o has place o / 4 % 4 · 16 + o / 16 · 4 + o % 4: bytes of four taps that
 /// are interleaved by unpacking, of 16 channels at a time, become sums in that order.
 typedef struct {
   const uint8_t *x;
   ptrdiff_t image_stride;
-  const int32_t *offsets;
-  ptrdiff_t pixels, taps;
-  const int8_t *w; // s8 [⌈N/64⌉ panels][⌈taps/4⌉][64 places][4 taps], 64-byte aligned; zero behind the taps
+  const int32_t *offsets; // s32 [pixels of one image][rows][columns]
+  ptrdiff_t pixels;
+  ptrdiff_t rows, columns;
+  ptrdiff_t run;   // pixels of a row of the output: within it a pixel's column c is where column
+  ptrdiff_t shift; // c + shift of the pixel before it was; `columns` where none is
+  const int8_t *w; // s8 [⌈N/64⌉ panels][columns][⌈rows/4⌉][64 places][4 rows], 64-byte aligned, zero-padded
   const int32_t *w_sums; // s32 [⌈N/64⌉ · 64 places]: the sum of each output's weights
   ptrdiff_t n;
   ck_requantizer epilogue; // its biases and scales by places
@@ -164,7 +180,8 @@ typedef struct {
 } ck_average_u8;
 
 /// Rows of two tensors of bytes, of which a third is made, element by element. Strides in bytes, from a
-/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`.
+/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`, and 63
+/// bytes behind the last of these are there.
 typedef struct {
   const uint8_t *a, *b;
   ptrdiff_t a_stride, b_stride;
@@ -176,13 +193,41 @@ typedef struct {
   ptrdiff_t out_stride;
 } ck_pair_u8;
 
-/// Softmax(Q Kᵀ · scale) V within each sequence; sequences stand packed, one after the other.
+/// An offset of ck_conv_f32 that stands for zeros.
+#define CK_OUTSIDE INT32_MIN
+
+/// A convolution in f32 (channels last): as ck_gemm_f32, whose rows are the pixels of the output, each put
+/// together of `taps` runs of floats of the input.
+typedef struct {
+  const float *x;         // f32: the images
+  ptrdiff_t image_stride; // in floats, from an image to the next
+  const int32_t *offsets; // s32 [pixels of one image][taps], in floats from the image's begin, or CK_OUTSIDE
+  ptrdiff_t pixels;       // of the output of one image
+  ptrdiff_t taps, run;
+  const float *zeros;     // f32 [run], all 0
+  const float *w;         // f32 [⌈N/64⌉ panels][taps · run][64], 64-byte aligned; depthwise: [taps][64]
+  ptrdiff_t n;
+  ck_epilogue epilogue; // a row is a pixel, counted over all images
+} ck_conv_f32;
+
+/// The largest of the taps of each pixel, for each channel, in f32; offsets as of ck_conv_f32.
+typedef struct {
+  const float *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  ptrdiff_t pixels, taps, channels;
+  float *out; // f32 [images · pixels][channels]
+} ck_max_f32;
+
+/// Softmax(Q Kᵀ · scale + mask) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
   const float *q, *k, *v; // f32 [rows × heads · head_size], row stride `stride`
   ptrdiff_t stride;       // in floats
   const int32_t *offsets; // s32 [sequences + 1]: sequence i has rows offsets[i] ..< offsets[i + 1]
   ptrdiff_t heads, head_size;
   float scale;
+  const float *mask; // f32, or NULL: for each query of a sequence one number a key, side by side
+  ptrdiff_t mask_sequence, mask_head, mask_query; // strides in floats; 0 where numbers are shared
   float *out; // f32 [rows × heads · head_size], row stride out_stride
   ptrdiff_t out_stride;
 } ck_encoder_attention;
@@ -228,6 +273,17 @@ typedef struct {
   void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                    ptrdiff_t panel1);
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
+  void (*conv_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                   ptrdiff_t panel1);
+  /// The same of each channel by itself, where `run` is not read.
+  void (*depthwise_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                        ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*max_f32)(const ck_max_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// x f32 [rows × columns], row stride `stride` → out f32 [columns × rows]: rows [row0, row1) of x.
+  void (*turn_f32)(const float *x, ptrdiff_t stride, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t columns,
+                   float *out, ptrdiff_t out_stride);
+  /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);
   void (*depthwise_u8)(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
@@ -264,6 +320,8 @@ typedef struct {
                      float epsilon, float *out);
   /// x / √(mean(x²) + epsilon) · weight; all f32 [n].
   void (*rms_norm)(const float *x, ptrdiff_t n, const float *weight, float epsilon, float *out);
+  /// Of each element, f32 [n]; absolute error below 1e-6 of max(1, |x|).
+  void (*activate)(ck_activation kind, const float *x, ptrdiff_t n, float *out);
   /// exp(x − max x) / Σ, f32 [n].
   void (*softmax)(const float *x, ptrdiff_t n, float *out);
   /// Rotates `heads` heads of one row in place; cosines and sines f32 [dims / 2].
@@ -305,6 +363,9 @@ float ck_largest(const float *x, ptrdiff_t n);
 /// row f32 [k], quantized symmetrically by max|row| / 127 → w, w_scales, w_sums of ck_gemm_s8.
 void ck_pack_s8(const float *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, float *w_scales,
                 float *w_sums);
+/// row s8 [k] that stands for row · scale, as it is.
+void ck_pack_bytes(const int8_t *row, float scale, ptrdiff_t output, ptrdiff_t k, uint8_t *w,
+                   float *w_scales, float *w_sums);
 /// row: Q8_0 blocks → w, w_scales of ck_gemm_q8, lossless.
 void ck_pack_q8(const void *row, ptrdiff_t output, ptrdiff_t k, uint8_t *w, uint16_t *w_scales);
 /// s8 weights of a convolution as a file has them, strides in bytes: of one panel's outputs from

@@ -19,6 +19,8 @@ void ck_encoder_attention_f32_scalar(const ck_encoder_attention *job, ptrdiff_t 
   ptrdiff_t size = job->head_size, column = head * size;
   float *scores = malloc((size_t)(length + 1) * sizeof *scores);
   if (!scores) abort();
+  const float *mask =
+      job->mask ? job->mask + sequence * job->mask_sequence + head * job->mask_head : NULL;
   for (ptrdiff_t q = q0; q < q1; q++) {
     const float *query = job->q + (first + q) * job->stride + column;
     for (ptrdiff_t k = 0; k < length; k++) {
@@ -26,6 +28,7 @@ void ck_encoder_attention_f32_scalar(const ck_encoder_attention *job, ptrdiff_t 
       float sum = 0;
       for (ptrdiff_t i = 0; i < size; i++) sum = fmaf(query[i], key[i], sum);
       scores[k] = sum * job->scale;
+      if (mask) scores[k] += mask[q * job->mask_query + k];
     }
     normalize(scores, length);
     float *out = job->out + (first + q) * job->out_stride + column;

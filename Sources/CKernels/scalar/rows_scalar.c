@@ -58,6 +58,29 @@ static void rms_norm(const float *x, ptrdiff_t n, const float *weight, float eps
   for (ptrdiff_t i = 0; i < n; i++) out[i] = (float)(x[i] * inverse) * weight[i];
 }
 
+static void turn_f32(const float *x, ptrdiff_t stride, ptrdiff_t row0, ptrdiff_t row1,
+                     ptrdiff_t columns, float *out, ptrdiff_t out_stride) {
+  for (ptrdiff_t row = row0; row < row1; row++) {
+    for (ptrdiff_t i = 0; i < columns; i++) out[i * out_stride + row] = x[row * stride + i];
+  }
+}
+
+static void activate(ck_activation kind, const float *x, ptrdiff_t n, float *out) {
+  for (ptrdiff_t i = 0; i < n; i++) {
+    double v = x[i];
+    switch (kind) {
+      case CK_FN_GELU: v = v * (1 + erf(v * 0x1.6a09e667f3bcdp-1)) / 2; break;
+      case CK_FN_GELU_TANH:
+        v = v / 2 * (1 + tanh(0.79788456080286536 * (v + 0.044715 * v * v * v)));
+        break;
+      case CK_FN_TANH: v = tanh(v); break;
+      case CK_FN_SIGMOID: v = 1 / (1 + exp(-v)); break;
+      case CK_FN_SILU: v = v / (1 + exp(-v)); break;
+    }
+    out[i] = (float)v;
+  }
+}
+
 static void softmax(const float *x, ptrdiff_t n, float *out) {
   float largest = -INFINITY;
   for (ptrdiff_t i = 0; i < n; i++) largest = fmaxf(largest, x[i]);
@@ -106,6 +129,10 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_s8 = ck_gemm_s8_scalar,
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
+    .conv_f32 = ck_conv_f32_scalar,
+    .depthwise_f32 = ck_depthwise_f32_scalar,
+    .max_f32 = max_f32,
+    .turn_f32 = turn_f32,
     .conv_u8 = ck_conv_u8_scalar,
     .depthwise_u8 = ck_depthwise_u8_scalar,
     .max_u8 = max_u8,
@@ -120,6 +147,7 @@ const ck_kernels ck_kernels_scalar = {
     .quantize_blocks = quantize_blocks,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
+    .activate = activate,
     .softmax = softmax,
     .rotate = rotate,
     .encoder_attention = ck_encoder_attention_f32_scalar,

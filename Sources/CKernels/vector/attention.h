@@ -114,14 +114,24 @@ CK_INLINE void value_tile(const float *weights, ptrdiff_t weights_stride, const 
   }
 }
 
+/// scores [n] += mask [n].
+CK_INLINE void add_mask(float *scores, const float *mask, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i += VL) {
+    vf_store(scores + i, vf_add(vf_load(scores + i), load_part(mask, i, n)));
+  }
+}
+
 /// Up to 6 queries over the positions of the runs; query r sees the first lengths[r] of them.
+/// masks: NULL, or for each query numbers that are added to its scores.
 CK_INLINE void attend_rows(const float *const *q, const int rows, const ptrdiff_t *lengths,
                            ck_runs keys, ck_runs values, ck_element element, ptrdiff_t size,
-                           float scale, float *scores, float *const *out) {
+                           float scale, const float *const *masks, float *scores,
+                           float *const *out) {
   ptrdiff_t padded = ck_ceil(keys.count, VL) * VL;
   float inverse[query_rows];
   score_rows(q, rows, keys, element, size, scale, scores, padded);
   for (int r = 0; r < rows; r++) {
+    if (masks) add_mask(scores + r * padded, masks[r], lengths[r]);
     inverse[r] = softmax_weights(scores + r * padded, lengths[r], padded);
   }
   for (ptrdiff_t d = 0; d < size; d += TILE_VECTORS * VL) {
@@ -138,8 +148,8 @@ CK_INLINE void attend_rows(const float *const *q, const int rows, const ptrdiff_
 #define CK_ATTEND(rows, element)                                                                   \
   static __attribute__((noinline)) void attend_##rows##_##element(                                 \
       const float *const *q, const ptrdiff_t *lengths, ck_runs keys, ck_runs values,               \
-      ptrdiff_t size, float scale, float *scores, float *const *out) {                             \
-    attend_rows(q, rows, lengths, keys, values, element, size, scale, scores, out);                \
+      ptrdiff_t size, float scale, const float *const *masks, float *scores, float *const *out) {  \
+    attend_rows(q, rows, lengths, keys, values, element, size, scale, masks, scores, out);         \
   }
 #define CK_ATTEND_ROWS(element)                                                                    \
   CK_ATTEND(1, element)                                                                            \
@@ -154,13 +164,13 @@ CK_ATTEND_ROWS(CK_F16)
 #undef CK_ATTEND
 
 static void attend(const float *const *q, int rows, const ptrdiff_t *lengths, ck_runs keys,
-                   ck_runs values, ck_element element, ptrdiff_t size, float scale, float *scores,
-                   float *const *out) {
+                   ck_runs values, ck_element element, ptrdiff_t size, float scale,
+                   const float *const *masks, float *scores, float *const *out) {
 #define CK_CALL(n)                                                                                 \
   case n:                                                                                          \
     if (element == CK_F16)                                                                         \
-      attend_##n##_CK_F16(q, lengths, keys, values, size, scale, scores, out);                     \
-    else attend_##n##_CK_F32(q, lengths, keys, values, size, scale, scores, out);                  \
+      attend_##n##_CK_F16(q, lengths, keys, values, size, scale, masks, scores, out);              \
+    else attend_##n##_CK_F32(q, lengths, keys, values, size, scale, masks, scores, out);           \
     break;
   switch (rows) { CK_CALL(1) CK_CALL(2) CK_CALL(3) CK_CALL(4) CK_CALL(5) CK_CALL(6) }
 #undef CK_CALL
@@ -203,19 +213,22 @@ static void encoder_attention(const ck_encoder_attention *job, ptrdiff_t sequenc
   const void *key_run = keys, *value_run = job->v + first * job->stride + column;
   ck_runs key_runs = {&key_run, padded, padded, length};
   ck_runs value_runs = {&value_run, length, job->stride, length};
+  const float *mask =
+      job->mask ? job->mask + sequence * job->mask_sequence + head * job->mask_head : NULL;
   ptrdiff_t tiles = ck_ceil(q1 - q0, query_rows);
   for (ptrdiff_t t = 0; t < tiles; t++) {
     ptrdiff_t row = q0 + (q1 - q0) * t / tiles, end = q0 + (q1 - q0) * (t + 1) / tiles;
-    const float *q[query_rows];
+    const float *q[query_rows], *masks[query_rows];
     float *out[query_rows];
     ptrdiff_t lengths[query_rows];
     for (ptrdiff_t r = row; r < end; r++) {
+      masks[r - row] = job->mask ? mask + r * job->mask_query : NULL;
       q[r - row] = job->q + (first + r) * job->stride + column;
       out[r - row] = job->out + (first + r) * job->out_stride + column;
       lengths[r - row] = length;
     }
-    attend(q, (int)(end - row), lengths, key_runs, value_runs, CK_F32, size, job->scale, scores,
-           out);
+    attend(q, (int)(end - row), lengths, key_runs, value_runs, CK_F32, size, job->scale,
+           job->mask ? masks : NULL, scores, out);
   }
   free(heap);
 }
@@ -291,8 +304,8 @@ static void paged_attention(const ck_paged_attention *job, ptrdiff_t slice_index
     }
     ck_runs keys = {key_runs, CK_KV_BLOCK, CK_KV_BLOCK, most};
     ck_runs values = {value_runs, CK_KV_BLOCK, size, most};
-    attend(q, (int)(end - row), lengths, keys, values, layer->element, size, job->scale, scores,
-           out);
+    attend(q, (int)(end - row), lengths, keys, values, layer->element, size, job->scale, NULL,
+           scores, out);
   }
   free(heap);
 }

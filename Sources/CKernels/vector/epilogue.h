@@ -2,11 +2,13 @@
 // All tiles of a tier, full or remainder, end here, element by element the same.
 #pragma once
 
-CK_INLINE vf epilogue_value(ck_epilogue_op op, vf v, vf extra) {
+CK_INLINE vf epilogue_value(ck_epilogue_op op, vf v, vf extra, vf low, vf high) {
   switch (op) {
     case CK_ADD: return vf_add(v, extra);
     case CK_GELU: return vf_gelu(v);
     case CK_SILU_GATE: return vf_mul(v, vf_silu(extra));
+    case CK_CLAMP: return vf_min(vf_max(v, low), high);
+    case CK_ADD_CLAMP: return vf_min(vf_max(vf_add(v, extra), low), high);
     default: return v;
   }
 }
@@ -22,7 +24,8 @@ CK_INLINE void epilogue_tile_op(const ck_epilogue *e, ck_epilogue_op op, bool in
                                 bool shifted, const float *tile, ptrdiff_t width,
                                 const ck_dequantizer *d, ptrdiff_t row, ptrdiff_t rows,
                                 ptrdiff_t column, ptrdiff_t n) {
-  bool reads_extra = op == CK_ADD || op == CK_SILU_GATE;
+  bool reads_extra = op == CK_ADD || op == CK_SILU_GATE || op == CK_ADD_CLAMP;
+  vf low = vf_set1(e->low), high = vf_set1(e->high);
   ptrdiff_t columns = ck_min(width, n - column);
   for (ptrdiff_t r = 0; r < rows; r++) {
     float *out = e->out + (row + r) * e->out_stride + column;
@@ -42,7 +45,7 @@ CK_INLINE void epilogue_tile_op(const ck_epilogue *e, ck_epilogue_op op, bool in
         v = vf_add(vf_load(tile + r * width + j), bias);
       }
       if (reads_extra) addend = left >= VL ? vf_load(extra + j) : vf_load_first(extra + j, left);
-      v = epilogue_value(op, v, addend);
+      v = epilogue_value(op, v, addend, low, high);
       if (left >= VL) vf_store(out + j, v);
       else vf_store_first(out + j, left, v);
     }
@@ -64,6 +67,8 @@ CK_INLINE void epilogue_tile(const ck_epilogue *e, const float *tile, ptrdiff_t 
     case CK_GELU: CK_TAIL(CK_GELU); break;
     case CK_SILU_GATE: CK_TAIL(CK_SILU_GATE); break;
     case CK_STORE: CK_TAIL(CK_STORE); break;
+    case CK_CLAMP: CK_TAIL(CK_CLAMP); break;
+    case CK_ADD_CLAMP: CK_TAIL(CK_ADD_CLAMP); break;
     case CK_STORE_SUM:
       for (ptrdiff_t r = 0; r < rows; r++) {
         memcpy(e->out + (row + r) * e->out_stride + column, tile + r * width,

@@ -10,7 +10,7 @@
 #include "simd_avx2.h"
 #include "x86_64.h"
 
-enum { max_rows = 4, vectors = 2, tile_outputs = 8 * vectors };
+enum { max_rows = 4, most_rows = max_rows, vectors = 2, tile_outputs = 8 * vectors };
 
 /// acc[r][j] += 4 values of `rows` pixels × 16 outputs at w.
 CK_INLINE void add_group(__m256i acc[max_rows][vectors], const uint8_t *const x[max_rows],
@@ -35,15 +35,18 @@ CK_INLINE void add_group(__m256i acc[max_rows][vectors], const uint8_t *const x[
   }
 }
 
-/// One tile of ck_conv_u8: `rows` pixels × 64 outputs. out: s32 [rows][64].
+/// One tile of ck_conv_u8: `rows` pixels × the outputs of a panel. out: s32 [rows][64].
 CK_INLINE void tile_u8(const uint8_t *const *images, const int32_t *const *offsets, ptrdiff_t taps,
-                       ptrdiff_t groups, const int8_t *w, const int32_t *sums, const int rows,
-                       const uint8_t *next, int lines, int32_t *out) {
-  (void)sums, (void)next, (void)lines;
-  for (int column = 0; column < CK_PANEL; column += tile_outputs) {
+                       ptrdiff_t groups, const int8_t *w, const int32_t *sums, const int32_t *bias,
+                       const int rows, ptrdiff_t columns, const uint8_t *next, int lines,
+                       int32_t *out) {
+  (void)next, (void)lines;
+  for (ptrdiff_t column = 0; column < columns; column += tile_outputs) {
     __m256i acc[max_rows][vectors];
     for (int r = 0; r < rows; r++) {
-      for (int j = 0; j < vectors; j++) acc[r][j] = _mm256_setzero_si256();
+      for (int j = 0; j < vectors; j++) {
+        acc[r][j] = vi_first_sum(bias + column + 8 * j, sums + column + 8 * j);
+      }
     }
     const int8_t *panel = w + column * 4;
     for (ptrdiff_t tap = 0; tap < taps; tap++) {
@@ -66,7 +69,9 @@ CK_INLINE void tile_u8(const uint8_t *const *images, const int32_t *const *offse
 
 void ck_conv_u8_avx2(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                      ptrdiff_t panel1) {
-  conv_u8(job, pixel0, pixel1, panel0, panel1);
+  for (ptrdiff_t panel = panel0; panel < panel1 && pixel0 < pixel1; panel++) {
+    conv_panel(job, pixel0, pixel1, panel, panel1);
+  }
 }
 #pragma clang attribute pop
 #endif

@@ -10,53 +10,12 @@
 #include "simd_avx2.h"
 #include "x86_64.h"
 
-enum { channels_at_once = 4 * VL };
-
-/// Bytes of four taps side by side, 8 channels a vector.
-CK_INLINE void interleave(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d,
-                          vi values[4]) {
-  const vi first = _mm256_loadu_si256((const __m256i *)a), second = _mm256_loadu_si256((const __m256i *)b);
-  const vi third = _mm256_loadu_si256((const __m256i *)c), last = _mm256_loadu_si256((const __m256i *)d);
-  vi low[2] = {_mm256_unpacklo_epi8(first, second), _mm256_unpacklo_epi8(third, last)};
-  vi high[2] = {_mm256_unpackhi_epi8(first, second), _mm256_unpackhi_epi8(third, last)};
-  values[0] = _mm256_unpacklo_epi16(low[0], low[1]);
-  values[1] = _mm256_unpackhi_epi16(low[0], low[1]);
-  values[2] = _mm256_unpacklo_epi16(high[0], high[1]);
-  values[3] = _mm256_unpackhi_epi16(high[0], high[1]);
-}
-
-CK_INLINE vi first_sum(const int32_t *bias, const int32_t *sums) {
-  (void)sums;
-  return vi_load(bias);
-}
-
 CK_INLINE vi dot(vi sum, vi values, const int8_t *w) {
   const vi weights = _mm256_loadu_si256((const __m256i *)w);
   vi even = _mm256_madd_epi16(_mm256_srai_epi16(_mm256_slli_epi16(weights, 8), 8),
                               _mm256_and_si256(values, _mm256_set1_epi16(0x00ff)));
   vi odd = _mm256_madd_epi16(_mm256_srai_epi16(weights, 8), _mm256_srli_epi16(values, 8));
   return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
-}
-
-/// Channels in their order, from 0 to 255, as bytes.
-CK_INLINE void pack(uint8_t *p, ptrdiff_t n, const vi y[4]) {
-  vi bytes = _mm256_packus_epi16(_mm256_packs_epi32(y[0], y[1]), _mm256_packs_epi32(y[2], y[3]));
-  if (n == channels_at_once) {
-    _mm256_storeu_si256((__m256i *)p, bytes);
-  } else {
-    uint8_t all[channels_at_once];
-    _mm256_storeu_si256((__m256i *)all, bytes);
-    memcpy(p, all, (size_t)n);
-  }
-}
-
-CK_INLINE void unpack(const uint8_t *p, vi y[4]) {
-  const vi bytes = _mm256_loadu_si256((const __m256i *)p), zero = vi_zero();
-  vi low = _mm256_unpacklo_epi8(bytes, zero), high = _mm256_unpackhi_epi8(bytes, zero);
-  y[0] = _mm256_unpacklo_epi16(low, zero);
-  y[1] = _mm256_unpackhi_epi16(low, zero);
-  y[2] = _mm256_unpacklo_epi16(high, zero);
-  y[3] = _mm256_unpackhi_epi16(high, zero);
 }
 
 #include "../vector/depthwise.h"

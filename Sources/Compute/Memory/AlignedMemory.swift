@@ -8,19 +8,31 @@ struct AlignedMemory: ~Copyable {
   private(set) var base: UnsafeMutableRawPointer
   private(set) var capacity: Int
   private let pool: MemoryPool?
+  /// Whether it is freed here.
+  private let isOwned: Bool
 
   /// `count` bytes: zeros, or out of a pool and unspecified.
   init(count: Int, pool: MemoryPool? = nil) {
     capacity = max(count, Self.alignment)
     self.pool = pool
+    isOwned = true
     unsafe base = pool?.take(capacity) ?? Self.allocate(capacity)
   }
 
-  deinit { unsafe Self.release(base, capacity, pool) }
+  /// Somebody else's memory, which cannot grow.
+  init(borrowing start: UnsafeMutableRawPointer, count: Int) {
+    unsafe base = start
+    capacity = count
+    pool = nil
+    isOwned = false
+  }
+
+  deinit { if isOwned { unsafe Self.release(base, capacity, pool) } }
 
   /// Makes room for `count` bytes; old contents are lost, and new memory is as in the beginning.
   mutating func reserve(_ count: Int) {
     guard count > capacity else { return }
+    precondition(isOwned)
     unsafe Self.release(base, capacity, pool)
     capacity = pool == nil ? max(count, capacity * 2) : count
     unsafe base = pool?.take(capacity) ?? Self.allocate(capacity)

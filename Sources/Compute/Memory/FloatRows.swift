@@ -5,6 +5,7 @@
 @safe
 package final class FloatRows {
   private var memory: AlignedMemory
+  private let owner: AnyObject?
   package private(set) var rows: Int
   package private(set) var columns: Int
 
@@ -14,6 +15,22 @@ package final class FloatRows {
     memory = AlignedMemory(count: rows * columns * 4)
     self.rows = rows
     self.columns = columns
+    owner = nil
+  }
+
+  /// Floats that lie elsewhere; they keep their shape.
+  ///
+  /// - Parameters:
+  ///   - start: f32 [rows × columns], without gaps.
+  ///   - owner: what keeps that memory.
+  package init(
+    rows: Int, columns: Int, at start: UnsafeMutablePointer<Float>, of owner: AnyObject
+  ) {
+    precondition(rows >= 0 && columns >= 0)
+    unsafe memory = AlignedMemory(borrowing: start, count: rows * columns * 4)
+    self.rows = rows
+    self.columns = columns
+    self.owner = owner
   }
 
   package convenience init(rows: Int, columns: Int, _ values: [Float]) {

@@ -1,32 +1,46 @@
-internal import Glibc
+internal import CKernels
 
-/// Activations and pooling that few models use: plain loops.
+/// Activations and pooling beside products.
 extension Processor {
   package enum Activation: Sendable, Equatable {
     case relu
     case tanh
+    /// x/2 · (1 + erf(x / √2)).
+    case gelu
     /// x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) (arXiv:1606.08415, section 2).
     case geluTanh
+    case sigmoid
+    /// x · sigmoid(x).
+    case silu
   }
 
   /// Applies the activation to every element, in place.
   package func activate(_ x: FloatRows, _ activation: Activation) {
-    let columns = x.columns
-    run(count: x.rows, cost: 16 * columns) { rows in
-      for row in rows {
-        let values = unsafe x.pointer(row: row)
-        for column in 0..<columns {
-          unsafe values[column] = Self.apply(activation, values[column])
-        }
-      }
-    }
+    activate(x, activation, into: x)
   }
 
-  private static func apply(_ activation: Activation, _ x: Float) -> Float {
-    switch activation {
-    case .relu: max(0, x)
-    case .tanh: tanhf(x)
-    case .geluTanh: 0.5 * x * (1 + tanhf(0.797_884_56 * (x + 0.044_715 * x * x * x)))
+  /// - Parameter output: takes the shape of `x`, and may be it.
+  package func activate(_ x: FloatRows, _ activation: Activation, into output: FloatRows) {
+    let columns = x.columns
+    output.reshapeLike(x)
+    let kind: ck_activation? =
+      switch activation {
+      case .relu: nil
+      case .tanh: CK_FN_TANH
+      case .gelu: CK_FN_GELU
+      case .geluTanh: CK_FN_GELU_TANH
+      case .sigmoid: CK_FN_SIGMOID
+      case .silu: CK_FN_SILU
+      }
+    run(count: x.rows, cost: 8 * columns) { rows in
+      for row in rows {
+        let (source, target) = unsafe (x.pointer(row: row), output.pointer(row: row))
+        if let kind {
+          unsafe kernels.pointee.activate(kind, source, columns, target)
+        } else {
+          for column in 0..<columns { unsafe target[column] = max(0, source[column]) }
+        }
+      }
     }
   }
 

@@ -9,6 +9,8 @@ package enum Epilogue {
   case gelu
   /// product · silu(rows); the rows may be the output itself (SwiGLU's gate).
   case siluGate(FloatRows)
+  /// The product, and the rows where there are some, held within the range (Relu, Clip).
+  case clamp(ClosedRange<Float>, adding: FloatRows? = nil)
 }
 
 extension Processor {
@@ -113,15 +115,20 @@ extension ck_epilogue {
   init(_ epilogue: Epilogue, bias: UnsafePointer<Float>?, output: FloatRows) {
     let extra: FloatRows?
     let operation: ck_epilogue_op
+    var range: ClosedRange<Float> = 0...0
     switch epilogue {
     case .store: (extra, operation) = (nil, CK_STORE)
     case .gelu: (extra, operation) = (nil, CK_GELU)
     case .add(let rows): (extra, operation) = (rows, CK_ADD)
     case .siluGate(let rows): (extra, operation) = (rows, CK_SILU_GATE)
+    case .clamp(let bounds, let rows):
+      range = bounds
+      (extra, operation) = (rows, rows == nil ? CK_CLAMP : CK_ADD_CLAMP)
     }
     if let extra { precondition(extra.rows == output.rows && extra.columns == output.columns) }
     unsafe self.init(
       out: output.pointer, out_stride: output.columns, bias: bias, extra: extra?.pointer,
-      extra_stride: extra?.columns ?? 0, op: operation)
+      extra_stride: extra?.columns ?? 0, op: operation, low: range.lowerBound,
+      high: range.upperBound)
   }
 }

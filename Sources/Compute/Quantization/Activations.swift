@@ -7,10 +7,14 @@ internal import CKernels
 @safe
 package final class Activations {
   private(set) var source: FloatRows?
-  private var perRow = QuantizedRows()
-  private var perBlock = QuantizedRows()
+  private let perRow: QuantizedRows
+  private let perBlock: QuantizedRows
 
-  package init() {}
+  /// - Parameter pool: where the memory of quantized rows comes from.
+  package init(pool: MemoryPool? = nil) {
+    perRow = QuantizedRows(pool: pool)
+    perBlock = QuantizedRows(pool: pool)
+  }
 
   /// Takes `rows` as the next input. They are read at the first product of each form and must not
   /// change before the last.
@@ -58,7 +62,7 @@ package final class Activations {
 /// symmetrically, with a scale and a sum each.
 @safe
 package final class QuantizedRows {
-  private var memory = AlignedMemory(count: 0)
+  private var memory: AlignedMemory
   private(set) var rows = 0
   package private(set) var columns = 0
   /// Scales and sums in a row.
@@ -68,6 +72,8 @@ package final class QuantizedRows {
   private var shiftsAt = 0
   /// False until the loaded rows have been quantized.
   var isCurrent = false
+
+  init(pool: MemoryPool?) { memory = AlignedMemory(count: 0, pool: pool) }
 
   /// Bytes between rows.
   var stride: Int { (columns + 63) / 64 * 64 }

@@ -65,6 +65,21 @@ package struct PackedMatrixWriter {
     try append(unsafe values.span.bytes, as: .f32, rows: values.count / inputs)
   }
 
+  /// Appends a row of int8 values as they are, each standing for that many times `scale`; takes the
+  /// kind `int8PerOutput`.
+  package mutating func append(_ values: [Int8], scale: Float) throws(ComputeError) {
+    guard kind == .int8PerOutput, values.count == inputs, written < outputs else {
+      throw ComputeError("a row of \(values.count) bytes in a matrix of kind \(kind)")
+    }
+    guard scale.isFinite else { throw .notFinite }
+    let sums = (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL
+    let floats = unsafe scales.assumingMemoryBound(to: Float.self)
+    unsafe ck_pack_bytes(
+      values, scale, written, inputs, weights.assumingMemoryBound(to: UInt8.self), floats,
+      floats + sums)
+    written += 1
+  }
+
   private func pack(_ row: UnsafeRawPointer, as type: WeightType, output: Int) {
     switch kind {
     case .int8PerOutput:

@@ -50,7 +50,7 @@ import Testing
               w_scales: ones.baseAddress, w_sums: nil, n: outputs, k: inputs,
               epilogue: ck_epilogue(
                 out: out.baseAddress, out_stride: outputs, bias: nil, extra: nil, extra_stride: 0,
-                op: CK_STORE_SUM))
+                op: CK_STORE_SUM, low: 0, high: 0))
             kernels.gemm_s8(&job, 0, rows, 0, panels)
           }
         }

@@ -24,7 +24,7 @@ def stretched(a, b):
 
 class Graph:
     def __init__(self, seed: int, opset: int | None = None):
-        self.random = np.random.default_rng(seed)
+        self.seed, self.random = seed, np.random.default_rng(seed)
         self.opset = opset or self.pick(11, 13, 14, 17, 18, 21)
         self.nodes, self.weights, self.inputs = [], {}, []
         self.shapes, self.types, self.read, self.shown = {}, {}, set(), []

@@ -10,18 +10,43 @@ struct ByteConvolution: GraphOperator {
     let target: ByteTarget
   }
 
+  enum Weights: Sendable {
+    case dense(PackedConvolution)
+    case grouped(GroupedConvolution)
+
+    var outputs: Int {
+      switch self {
+      case .dense(let weights): weights.outputs
+      case .grouped(let weights): weights.outputs
+      }
+    }
+
+    func fit(_ plan: ConvolutionPlan) -> Bool {
+      switch self {
+      case .dense(let weights): weights.channels == plan.tapValues && weights.taps == plan.taps
+      case .grouped(let weights):
+        weights.channels == plan.shape.channels && weights.taps == plan.taps
+      }
+    }
+  }
+
   let processor: Processor
   let windows: WindowPlans
-  let packed: PackedConvolution
+  let weights: Weights
+  /// The zero of what the convolution itself gives.
+  let zero: UInt8
   let sum: Sum?
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
-    [try windows.inferred(inputs[0], channels: .fixed(packed.outputs))]
+    [try windows.inferred(inputs[0], channels: .fixed(weights.outputs))]
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
     let plan = try windows.plan(for: input)
+    guard weights.fit(plan), input.border == plan.border else {
+      throw GraphError("its weights do not fit images of \(input.channels) channels")
+    }
     let addition = try sum.map {
       ByteAddition(
         try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,
@@ -30,15 +55,21 @@ struct ByteConvolution: GraphOperator {
     if let other = addition?.other {
       guard
         (other.images, other.height, other.width, other.channels)
-          == (input.images, plan.shape.outputHeight, plan.shape.outputWidth, packed.outputs)
+          == (input.images, plan.shape.outputHeight, plan.shape.outputWidth, weights.outputs),
+        other.border == nil
       else { throw GraphError("what is added is of another shape") }
     }
     return [
       try context.images(
         input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
-        channels: packed.outputs, zero: sum?.target.scale.zero ?? packed.quantization.zero
+        channels: weights.outputs, zero: sum?.target.scale.zero ?? zero
       ) { output in
-        processor.convolve(input, by: packed, plan, adding: addition, into: output)
+        switch weights {
+        case .dense(let weights):
+          processor.convolve(input, by: weights, plan, adding: addition, into: output)
+        case .grouped(let weights):
+          processor.convolve(input, by: weights, plan, adding: addition, into: output)
+        }
       }
     ]
   }

@@ -53,7 +53,8 @@ extension QuantizedNetwork {
   }
 
   func flatten(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
-    guard let input = bytes(step.reads[0]), let scale = scales[input], let from = sketch.facts[step.reads[0]]?.shape,
+    guard let input = bytes(step.reads[0]), let scale = scales[input],
+      let from = sketch.facts[step.reads[0]]?.shape,
       let to = sketch.facts[step.writes[0]]?.shape, to.count == 2, from.count == 4 || from == to,
       let values = Array(from[1...]).fixed?.product, to[1] == .fixed(values)
     else { return nil }

@@ -4,17 +4,20 @@ internal import Models
 /// Convolutions, products and sums of a quantized network.
 extension QuantizedNetwork {
   func convolution(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
-    guard let operation = step.operation as? Conv, operation.groups == 1,
+    guard let operation = step.operation as? Conv,
       let input = bytes(step.reads[0]), let weights = weights(step.reads[1], outputsAt: 0),
       weights.tensor.rank == 4
     else { return nil }
     let outputs = weights.tensor.shape[0]
+    guard outputs % operation.groups == 0,
+      sketch.facts[input]?.shape?[1] == .fixed(weights.tensor.shape[1] * operation.groups)
+    else { return nil }
     guard weights.scales.count == 1 || weights.scales.count == outputs,
       let bias = bias(step, 2, outputs, input, weights.scales)
     else { return nil }
     let draft = ConvolutionDraft(
       rule: operation.rule, kernel: (weights.tensor.shape[2], weights.tensor.shape[3]),
-      weights: weights.tensor, weightScales: weights.scales, bias: bias)
+      groups: operation.groups, weights: weights.tensor, weightScales: weights.scales, bias: bias)
     return ByteDraft(kind: .convolution(draft), reads: [input], steps: steps, target: target)
   }
 

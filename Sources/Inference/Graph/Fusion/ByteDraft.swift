@@ -21,7 +21,8 @@ struct ByteDraft {
 struct ConvolutionDraft {
   var rule: WindowRule
   var kernel: (height: Int, width: Int)
-  /// s8 [outputs, channels, height, width], or [outputs, channels], or the other way round.
+  var groups = 1
+  /// s8 [outputs, channels of a group, height, width], or [outputs, channels], or turned.
   var weights: GraphTensor
   /// Whether the weights are [channels, outputs].
   var isTransposed = false

@@ -27,7 +27,12 @@ package struct FusionOptions: Sendable {
 
 extension GraphSketch {
   /// All fusions, in the order in which they are tried.
-  private static var fusions: [any GraphFusion.Type] { [QuantizedNetwork.self] }
+  private static var fusions: [any GraphFusion.Type] {
+    [
+      QuantizedForms.self, QuantizedNetwork.self, ActivationFusion.self, NormFusion.self,
+      AttentionFusion.self, LinearFusion.self, ConvolutionFusion.self, LayoutFusion.self,
+    ]
+  }
 
   mutating func fuse(_ options: FusionOptions) throws {
     for fusion in Self.fusions {

@@ -54,8 +54,8 @@ extension QuantizedNetwork {
     let input = whole.reads[0]
     guard let scale = scales[input] else { throw GraphError("\(input) is no value of bytes") }
     let joinsRows = try border(of: input, for: draft, whole.steps)
-    let packed = try PackedConvolution(
-      draft, inputScale: scale, target: whole.target, joinsRows: joinsRows, in: options)
+    let packer = ConvolutionPacker(
+      draft: draft, inputScale: scale, target: whole.target, options: options)
     let sum = draft.sum.map { sum in
       ByteConvolution.Sum(
         kept: whole.target.scale.scale / sum.target.scale.scale,
@@ -63,8 +63,8 @@ extension QuantizedNetwork {
     }
     return ByteConvolution(
       processor: options.processor,
-      windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows), packed: packed,
-      sum: sum)
+      windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows),
+      weights: try packer.pack(joinsRows: joinsRows), zero: whole.target.scale.zero, sum: sum)
   }
 
   /// The steps of the graph as it was that read what a value of bytes stands for.
@@ -81,7 +81,7 @@ extension QuantizedNetwork {
   private mutating func border(
     of input: String, for draft: ConvolutionDraft, _ steps: [Int]
   ) throws -> Bool {
-    guard let producer = sketch.producer(of: input),
+    guard draft.groups == 1, let producer = sketch.producer(of: input),
       sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
       let shape = sketch.facts[input]?.shape?.dropFirst(),
       let sizes = Array(shape).fixed, sizes.count == 3, users(of: input).isSubset(of: steps)
@@ -91,81 +91,5 @@ extension QuantizedNetwork {
     let plan = try ConvolutionPlan.best(for: windows)
     borders[input] = plan.border
     return plan.joinsRows
-  }
-}
-
-extension PackedConvolution {
-  /// - Parameter joinsRows: whether a tap is a row of the kernel.
-  convenience init(
-    _ draft: ConvolutionDraft, inputScale: ByteScale, target: ByteTarget, joinsRows: Bool,
-    in options: FusionOptions
-  ) throws {
-    let shape = draft.weights.shape
-    let outputs = shape[draft.isTransposed ? 1 : 0]
-    let channels = shape[draft.isTransposed ? 0 : 1]
-    let area = draft.kernel.height * draft.kernel.width
-    let units = (0..<outputs).map { output in
-      inputScale.scale * draft.weightScales[draft.weightScales.count == 1 ? 0 : output]
-    }
-    let joined = joinsRows ? draft.joinedRows() : []
-    let weights = draft.weights.values(Int8.self)
-    try self.init(
-      weights: joinsRows ? joined.span : weights.span,
-      order: joinsRows ? nil : draft.order, outputs: outputs,
-      taps: joinsRows ? draft.kernel.height : area,
-      channels: joinsRows ? draft.kernel.width * channels : channels,
-      bias: draft.bias.inUnits(units), inputZero: inputScale.zero,
-      quantization: OutputQuantization(
-        scales: units.map { $0 / target.scale.scale }, zero: target.scale.zero,
-        range: target.range),
-      in: options.arena, on: options.processor)
-  }
-}
-
-extension ConvolutionDraft {
-  /// Where the weights lie in the file.
-  fileprivate var order: WeightOrder {
-    let area = kernel.height * kernel.width
-    return isTransposed
-      ? WeightOrder(output: 1, tap: 1, channel: weights.shape[1])
-      : WeightOrder(output: weights.shape[1] * area, tap: 1, channel: area)
-  }
-
-  /// s8 [outputs][height][width][channels], of few channels.
-  fileprivate func joinedRows() -> [Int8] {
-    let from = weights.values(Int8.self)
-    let area = kernel.height * kernel.width
-    let (outputs, channels) = (weights.shape[0], weights.shape[1])
-    var rows: [Int8] = []
-    rows.reserveCapacity(from.count)
-    for output in 0..<outputs {
-      for tap in 0..<area {
-        for channel in 0..<channels {
-          rows.append(from[(output * channels + channel) * area + tap])
-        }
-      }
-    }
-    return rows
-  }
-}
-
-extension ByteBias {
-  /// s32 [outputs]; empty for none.
-  ///
-  /// - Parameter units: what one of the sums stands for.
-  fileprivate func inUnits(_ units: [Float]) throws -> [Int32] {
-    switch self {
-    case .none: return []
-    case .sums(let tensor): return tensor.values(Int32.self).array
-    case .floats(let tensor):
-      let values = tensor.values(Float.self)
-      return try units.indices.map { output in
-        let sums = (values[output] / units[output]).rounded(.toNearestOrEven)
-        guard let bias = Int32(exactly: sums) else {
-          throw GraphError("the bias \(values[output]) does not fit its scale \(units[output])")
-        }
-        return bias
-      }
-    }
   }
 }

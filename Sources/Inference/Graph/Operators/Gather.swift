@@ -70,7 +70,9 @@ struct Gather: GraphOperator {
       for block in 0..<outer {
         for row in rows {
           let start = (block * size + row) * inner
-          for index in 0..<inner { to[at + index] = from[start + index] }
+          if inner > 0 {
+            unsafe to.run(at, inner).update(from: from.run(start, inner), count: inner)
+          }
           at += inner
         }
       }

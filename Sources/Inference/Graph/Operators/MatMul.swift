@@ -1,3 +1,4 @@
+internal import Compute
 internal import Models
 
 /// Products of matrices, as numpy's matmul.
@@ -17,8 +18,15 @@ struct MatMul: GraphOperator {
   static func product(
     _ a: GraphTensor, _ b: GraphTensor, _ context: GraphContext
   ) throws -> GraphTensor {
-    try a.elementType.dispatch(
-      Work(a: a, b: b, pairs: MatrixPairs(a.shape, b.shape), context: context))
+    let pairs = try MatrixPairs(a.shape, b.shape)
+    if let processor = context.processor, a.elementType == .float, pairs.isWorthPacking {
+      let result = try context.unwritten(pairs.shape)
+      processor.multiply(
+        a.rows(of: pairs.inner), b.rows(of: pairs.columns), pairs: pairs.pairs, rows: pairs.rows,
+        into: result.rows(of: pairs.columns))
+      return result
+    }
+    return try a.elementType.dispatch(Work(a: a, b: b, pairs: pairs, context: context))
   }
 
   private struct Work: NumberVisitor {

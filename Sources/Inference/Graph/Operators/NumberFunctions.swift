@@ -56,10 +56,11 @@ extension GraphContext {
   func map<Number: GraphNumber>(
     _ x: GraphTensor, _: Number.Type, _ body: (Number) -> Number
   ) throws -> GraphTensor {
-    let (from, to) = (
-      x.values(Number.self), try NewTensor<Number>(x.elementType, x.shape, budget)
-    )
-    for index in 0..<from.count { to[index] = body(from[index]) }
+    let from = x.values(Number.self)
+    let to = try NewTensor<Number>(x.elementType, x.shape, budget, isCleared: false)
+    guard to.count > 0 else { return to.tensor }
+    let (source, target) = unsafe (from.run(0, to.count), to.run(0, to.count))
+    for index in 0..<to.count { unsafe target[index] = body(source[index]) }
     return to.tensor
   }
 }

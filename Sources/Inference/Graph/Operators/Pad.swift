@@ -29,6 +29,10 @@ struct Pad: GraphOperator {
     guard given.count == 2 * axes.count, given.allSatisfy({ abs($0) < 1 << 40 }) else {
       throw GraphError("\(given.count) pads for \(axes.count) axes")
     }
+    // No tensor is as large; what is left can be added to its sizes.
+    guard given.allSatisfy({ $0.magnitude < 1 << 40 }) else {
+      throw GraphError("the pads \(given)")
+    }
     var pads = [(Int, Int)](repeating: (0, 0), count: rank)
     for (index, axis) in axes.enumerated() {
       pads[axis] = (given[index], given[index + axes.count])

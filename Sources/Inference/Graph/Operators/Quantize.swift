@@ -143,6 +143,9 @@ struct DequantizeLinear: GraphOperator {
     guard zero.map({ $0.count == scale.count }) ?? true else {
       throw GraphError("scale and zero point differ in size")
     }
+    if scale.count == 1 && block == 0 && (x.elementType == .uint8 || x.elementType == .int8) {
+      return try bytes(x, scale, zero, context)
+    }
     let from = try x.converted(to: .double, context.budget).values(Double.self)
     let shifts = try zero?.converted(to: .double, context.budget).values(Double.self)
     let scales = scale.values(Float.self)
@@ -150,6 +153,28 @@ struct DequantizeLinear: GraphOperator {
     for index in 0..<from.count {
       let place = grid.place(index)
       to[index] = Float(from[index] - (shifts?[place] ?? 0)) * scales[place]
+    }
+    return to.tensor
+  }
+}
+
+extension DequantizeLinear {
+  /// By a table of what each byte stands for.
+  private static func bytes(
+    _ x: GraphTensor, _ scale: GraphTensor, _ zero: GraphTensor?, _ context: GraphContext
+  ) throws -> GraphTensor {
+    let shift = try zero?.converted(to: .double, context.budget).values(Double.self)[0] ?? 0
+    let unit = scale.values(Float.self)[0]
+    let table = (0..<256).map { byte in
+      let value = x.elementType == .int8 ? Int(Int8(truncatingIfNeeded: byte)) : byte
+      return Float(Double(value) - shift) * unit
+    }
+    let to = try NewTensor<Float>(.float, x.shape, context.budget, isCleared: false)
+    guard to.count > 0 else { return to.tensor }
+    let source = unsafe x.values(UInt8.self).run(0, to.count)
+    let target = unsafe to.run(0, to.count)
+    unsafe table.withUnsafeBufferPointer { table in
+      for index in 0..<to.count { unsafe target[index] = table[Int(source[index])] }
     }
     return to.tensor
   }

@@ -47,6 +47,7 @@ struct Reduce: GraphOperator {
     let x = try inputs.tensor(0)
     let axes = try axes(axes ?? inputs.ints(1), rank: x.rank)
     let shape = reduced(x.shape, axes, one: 1)
+    if let sum = try rowSum(x, axes, shape, context) { return .tensors(sum) }
     // The reduced dimensions last, so that each answer reads one run.
     let kept = x.shape.indices.filter { !axes.contains($0) }
     let order = kept + axes.sorted()
@@ -60,6 +61,28 @@ struct Reduce: GraphOperator {
       x.elementType.isFloat || ![.mean, .l2, .logSum, .logSumExp].contains(kind)
         ? try x.elementType.dispatch(work)
         : try work.viaDoubles())
+  }
+
+  /// Floats added up, or averaged, along one dimension that is not the last: whole rows at a time.
+  private func rowSum(
+    _ x: GraphTensor, _ axes: [Int], _ shape: [Int], _ context: GraphContext
+  ) throws -> GraphTensor? {
+    guard kind == .sum || kind == .mean, x.elementType == .float, axes.count == 1,
+      axes[0] < x.rank - 1, x.count > 0
+    else { return nil }
+    let (outer, length) = (x.shape[..<axes[0]].product, x.shape[axes[0]])
+    let inner = x.shape[(axes[0] + 1)...].product
+    let (from, to) = (x.values(Float.self), try context.new(Float.self, shape))
+    for block in 0..<outer {
+      let target = unsafe to.run(block * inner, inner)
+      for row in 0..<length {
+        let source = unsafe from.run((block * length + row) * inner, inner)
+        for index in 0..<inner { unsafe target[index] += source[index] }
+      }
+      guard kind == .mean else { continue }
+      for index in 0..<inner { unsafe target[index] /= Float(length) }
+    }
+    return to.tensor
   }
 
   private struct Work: NumberVisitor {

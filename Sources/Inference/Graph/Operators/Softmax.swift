@@ -1,3 +1,4 @@
+internal import Compute
 internal import Models
 
 /// Numbers along an axis as shares of one; before version 13 all dimensions from the axis on are
@@ -38,6 +39,13 @@ struct Softmax: GraphOperator {
       joinsRest && self.axis == x.rank ? x.rank - 1 : try Axes.normalized(self.axis, rank: x.rank)
     let inner = joinsRest ? 1 : x.shape[(axis + 1)...].product
     let size = joinsRest ? x.shape[axis...].product : x.shape[axis]
+    if let processor = context.processor, kind == .plain, inner == 1, x.elementType == .float,
+      x.count > 0
+    {
+      let result = try context.unwritten(x.shape)
+      processor.softmax(x.rows(of: size), into: result.rows(of: size))
+      return result
+    }
     return try x.elementType.dispatch(
       Work(kind: kind, x: x, size: size, inner: inner, context: context))
   }

@@ -42,12 +42,16 @@ struct Where: GraphOperator {
     func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
       let truth = condition.values(UInt8.self)
       let (a, b) = (x.values(Bits.self), y.values(Bits.self))
-      let to = try NewTensor<Bits>(x.elementType, plan.shape, context.budget)
+      let to = try NewTensor<Bits>(x.elementType, plan.shape, context.budget, isCleared: false)
       plan.runs { start, starts, length, steps in
+        let chosen = unsafe truth.run(starts[0], length, step: steps[0])
+        let left = unsafe a.run(starts[1], length, step: steps[1])
+        let right = unsafe b.run(starts[2], length, step: steps[2])
+        let target = unsafe to.run(start, length)
+        let (one, two, three) = (steps[0], steps[1], steps[2])
         for index in 0..<length {
-          to[start + index] =
-            truth[starts[0] + index * steps[0]] != 0
-            ? a[starts[1] + index * steps[1]] : b[starts[2] + index * steps[2]]
+          unsafe target[index] =
+            chosen[index * one] != 0 ? left[index * two] : right[index * three]
         }
       }
       return to.tensor

@@ -7,6 +7,8 @@ package struct GraphBuilder: Sendable {
   let budget: MemoryBudget
   /// nil: each node is computed on its own.
   let fusions: FusionOptions?
+  /// What computing constants takes.
+  let steps: StepCount
   /// What is known of values of the graphs around.
   var outer: [String: GraphFact] = [:]
 
@@ -14,6 +16,7 @@ package struct GraphBuilder: Sendable {
     self.registry = registry
     self.budget = budget
     self.fusions = fusions
+    steps = StepCount(limit: budget.stepLimit)
   }
 
   package func plan(_ graph: ONNXGraph) throws -> GraphPlan {
@@ -40,7 +43,11 @@ private struct PlanInTheMaking {
     for tensor in graph.initializers {
       facts[tensor.name] = GraphFact(constant: .tensor(try .make(tensor, builder.budget)))
     }
-    for input in graph.inputs { facts[input.name] = GraphFact(input.type) }
+    for input in graph.inputs {
+      do {
+        facts[input.name] = try GraphFact(input.type).checked(limit: builder.budget.elementLimit)
+      } catch { throw GraphError("the input \(ONNXProblem.shown(input.name)): \(error)") }
+    }
     for node in graph.nodes {
       do { try take(node) } catch { throw Self.explained(error, node) }
     }
@@ -73,7 +80,8 @@ private struct PlanInTheMaking {
     if !waits, try fold(step) { return }
     let inferred = try step.operation.infer(GraphFacts(known(step)))
     for (index, name) in node.outputs.enumerated() where !name.isEmpty {
-      facts[name] = index < inferred.count ? inferred[index] : GraphFact()
+      let fact = index < inferred.count ? inferred[index] : GraphFact()
+      facts[name] = try fact.checked(limit: builder.budget.elementLimit)
     }
     // A shape may be known although what has it is not.
     let isKnown = node.outputs.allSatisfy { $0.isEmpty || facts[$0]?.constant != nil }
@@ -89,7 +97,7 @@ private struct PlanInTheMaking {
   private mutating func fold(_ step: GraphSketch.Step) throws -> Bool {
     let constants = known(step).map { ($0 == nil, $0?.constant) }
     guard step.operation.isPure, constants.allSatisfy({ $0 || $1 != nil }) else { return false }
-    let context = GraphContext(budget: builder.budget)
+    let context = GraphContext(budget: builder.budget, steps: builder.steps)
     let values = try GraphPlan.compute(step.operation, GraphInputs(constants.map(\.1)), context)
     for (name, value) in zip(step.writes, values) where !name.isEmpty {
       facts[name] = GraphFact(constant: value)
@@ -98,11 +106,13 @@ private struct PlanInTheMaking {
   }
 
   private mutating func fuse(_ options: FusionOptions) throws {
-    var sketch = GraphSketch(steps: kept, facts: facts, outputs: graph.outputs.map(\.name))
+    var sketch = GraphSketch(
+      steps: kept.map(\.padded), facts: facts, outputs: graph.outputs.map(\.name))
     try sketch.fuse(options)
     facts = sketch.facts
     kept = []
     for case let step? in sketch.steps {
+      let step = step.trimmed
       do {
         if try !fold(step) { kept.append(step) }
       } catch { throw Self.explained(error, step.node) }
@@ -113,5 +123,25 @@ private struct PlanInTheMaking {
     node.attributes.sorted { $0.key < $1.key }.flatMap { entry -> [String] in
       if case .graph(let graph) = entry.value { graph.outerNames } else { [] }
     }
+  }
+}
+
+extension GraphSketch.Step {
+  /// With names that are left out at the end, so that fusions find inputs and outputs by their
+  /// places: a file may have nodes that lack some.
+  fileprivate var padded: GraphSketch.Step {
+    var step = self
+    while step.reads.count < 8 { step.reads.append("") }
+    while step.writes.count < 4 { step.writes.append("") }
+    return step
+  }
+
+  fileprivate var trimmed: GraphSketch.Step {
+    var step = self
+    while step.reads.count > node.inputs.count, step.reads.last == "" { step.reads.removeLast() }
+    while step.writes.count > node.outputs.count, step.writes.last == "" {
+      step.writes.removeLast()
+    }
+    return step
   }
 }

@@ -29,6 +29,15 @@ package struct GraphFact: Sendable {
   }
 }
 
+extension GraphFact {
+  /// Throws if there can be no such value, so that shape rules can count with sizes.
+  func checked(limit: Int) throws -> GraphFact {
+    let sizes = shape?.map { if case .fixed(let size) = $0 { size } else { 1 } }
+    _ = try sizes.map { try GraphTensor.count($0, limit: limit) }
+    return self
+  }
+}
+
 /// What is known of a node's inputs.
 package struct GraphFacts {
   package let inputs: [GraphFact?]

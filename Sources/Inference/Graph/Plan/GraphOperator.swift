@@ -32,10 +32,16 @@ package struct GraphContext: Sendable {
   package let budget: MemoryBudget
   /// nil: all on the caller's thread.
   package let processor: Processor?
+  let steps: StepCount
 
   package init(budget: MemoryBudget, processor: Processor? = nil) {
+    self.init(budget: budget, processor: processor, steps: StepCount(limit: budget.stepLimit))
+  }
+
+  init(budget: MemoryBudget, processor: Processor? = nil, steps: StepCount) {
     self.budget = budget
     self.processor = processor
+    self.steps = steps
   }
 
   /// A new tensor of zeros.

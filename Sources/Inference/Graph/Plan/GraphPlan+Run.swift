@@ -38,8 +38,11 @@ extension GraphPlan {
     for (slot, value) in constants { slots[slot] = value }
     for (slot, value) in zip(outerSlots, outer) { slots[slot] = value }
     for (input, value) in zip(inputs, values) { slots[input.slot] = value }
+    // Of a loop whose graph is empty too.
+    try context.steps.take()
     for step in steps {
       do {
+        try context.steps.take()
         let inputs = GraphInputs(step.inputs.map { $0.flatMap { slots[$0] } })
         let outputs = try Self.compute(step.operation, inputs, context)
         for (slot, value) in zip(step.outputs, outputs) {

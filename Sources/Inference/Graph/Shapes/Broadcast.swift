@@ -93,21 +93,24 @@ extension GraphContext {
     _ body: (A, B) -> C
   ) throws -> GraphTensor {
     let plan = try Broadcast([a.shape, b.shape])
-    let (x, y, z) = (a.values(A.self), b.values(B.self), try NewTensor<C>(type, plan.shape, budget))
+    let (x, y) = (a.values(A.self), b.values(B.self))
+    let z = try NewTensor<C>(type, plan.shape, budget, isCleared: false)
     plan.runs { start, starts, length, steps in
+      let p = unsafe x.run(starts[0], length, step: steps[0])
+      let q = unsafe y.run(starts[1], length, step: steps[1])
+      let r = unsafe z.run(start, length)
       switch (steps[0], steps[1]) {
       case (1, 1):
-        let (i, j) = (starts[0], starts[1])
-        for index in 0..<length { z[start + index] = body(x[i + index], y[j + index]) }
+        for index in 0..<length { unsafe r[index] = body(p[index], q[index]) }
       case (1, 0):
-        let (i, right) = (starts[0], y[starts[1]])
-        for index in 0..<length { z[start + index] = body(x[i + index], right) }
+        let right = unsafe q[0]
+        for index in 0..<length { unsafe r[index] = body(p[index], right) }
       case (0, 1):
-        let (left, j) = (x[starts[0]], starts[1])
-        for index in 0..<length { z[start + index] = body(left, y[j + index]) }
+        let left = unsafe p[0]
+        for index in 0..<length { unsafe r[index] = body(left, q[index]) }
       default:
         for index in 0..<length {
-          z[start + index] = body(x[starts[0] + index * steps[0]], y[starts[1] + index * steps[1]])
+          unsafe r[index] = body(p[index * steps[0]], q[index * steps[1]])
         }
       }
     }

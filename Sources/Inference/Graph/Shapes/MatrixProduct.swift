@@ -65,6 +65,9 @@ struct MatrixPairs {
       plan.shape + (a.count == 1 ? [] : [rows]) + (b.count == 1 ? [] : [columns])
   }
 
+  /// Whether there is anything to multiply.
+  var isWorthPacking: Bool { rows > 0 && inner > 0 && columns > 0 && !pairs.isEmpty }
+
   static func inferred(_ a: [ONNXDimension]?, _ b: [ONNXDimension]?) throws -> [ONNXDimension]? {
     guard let a, let b, let inner = a.last, !b.isEmpty else { return nil }
     _ = try inner.merged(with: b.count == 1 ? b[0] : b[b.count - 2])

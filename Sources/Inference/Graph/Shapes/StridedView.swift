@@ -66,10 +66,16 @@ private struct Copy: BitsVisitor {
 
   func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
     let from = view.tensor.values(Bits.self)
-    let to = try NewTensor<Bits>(view.tensor.elementType, view.shape, budget)
+    let to = try NewTensor<Bits>(view.tensor.elementType, view.shape, budget, isCleared: false)
     var at = 0
     view.runs { start, length, step in
-      for index in 0..<length { to[at + index] = from[start + index * step] }
+      let source = unsafe from.run(start, length, step: step)
+      let target = unsafe to.run(at, length)
+      switch step {
+      case 1: unsafe target.update(from: source, count: length)
+      case 0: unsafe target.update(repeating: source[0], count: length)
+      default: for index in 0..<length { unsafe target[index] = source[index * step] }
+      }
       at += length
     }
     return to.tensor

@@ -20,8 +20,10 @@ package final class GraphTensor: @unchecked Sendable {
   private let budget: MemoryBudget?
   private let charged: Int
 
-  /// Zeros.
-  package init(_ type: ONNXElementType, _ shape: [Int], _ budget: MemoryBudget) throws {
+  /// Zeros, unless whoever makes it writes every element (`isCleared` false).
+  package init(
+    _ type: ONNXElementType, _ shape: [Int], _ budget: MemoryBudget, isCleared: Bool = true
+  ) throws {
     let count = try Self.count(shape, limit: budget.elementLimit)
     guard let size = type.storedSize else { throw GraphError("\(type.name) is not computed with") }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
@@ -35,7 +37,7 @@ package final class GraphTensor: @unchecked Sendable {
     owner = nil
     strings = []
     unsafe base = budget.pool.take(bytes)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    if isCleared { unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
   }
 
   package init(strings: [[UInt8]], _ shape: [Int], _ budget: MemoryBudget) throws {

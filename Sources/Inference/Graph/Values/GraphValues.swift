@@ -26,6 +26,14 @@ package struct GraphValues<Element: BitwiseCopyable> {
     }
   }
 
+  /// Where elements begin that lie `step` apart.
+  @inline(__always)
+  func run(_ start: Int, _ length: Int, step: Int = 1) -> UnsafeMutablePointer<Element> {
+    let last = start + (length - 1) * step
+    precondition(start >= 0 && length > 0 && last >= 0 && max(start, last) < count)
+    return unsafe base + start
+  }
+
   package var array: [Element] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 }
 
@@ -36,9 +44,11 @@ package struct NewTensor<Element: BitwiseCopyable> {
   private let base: UnsafeMutablePointer<Element>
   package let count: Int
 
-  /// Zeros.
-  init(_ type: ONNXElementType, _ shape: [Int], _ budget: MemoryBudget) throws {
-    tensor = try GraphTensor(type, shape, budget)
+  /// Zeros, unless whoever makes it writes every element (`isCleared` false).
+  init(
+    _ type: ONNXElementType, _ shape: [Int], _ budget: MemoryBudget, isCleared: Bool = true
+  ) throws {
+    tensor = try GraphTensor(type, shape, budget, isCleared: isCleared)
     precondition(type.storedSize == MemoryLayout<Element>.size)
     count = tensor.count
     unsafe base = tensor.base.assumingMemoryBound(to: Element.self)
@@ -58,6 +68,13 @@ package struct NewTensor<Element: BitwiseCopyable> {
 }
 
 extension NewTensor {
+  /// Where `length` elements from one on are written.
+  @inline(__always)
+  func run(_ start: Int, _ length: Int) -> UnsafeMutablePointer<Element> {
+    precondition(start >= 0 && length > 0 && start + length <= count)
+    return unsafe base + start
+  }
+
   /// All elements, to be written.
   func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
     var span = unsafe MutableSpan(_unsafeStart: base, count: count)

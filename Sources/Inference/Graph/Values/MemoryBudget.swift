@@ -7,13 +7,16 @@ package final class MemoryBudget: Sendable {
   package let limit: Int
   /// Most elements of one value.
   package let elementLimit: Int
+  /// Most nodes that a run computes; those of a loop count each time.
+  package let stepLimit: Int
   /// Where their memory comes from and goes back to.
   package let pool = MemoryPool()
   private let taken = Atomic<Int>(0)
 
-  package init(limit: Int = 4 << 30, elementLimit: Int = 1 << 30) {
+  package init(limit: Int = 4 << 30, elementLimit: Int = 1 << 30, stepLimit: Int = 1 << 24) {
     self.limit = limit
     self.elementLimit = elementLimit
+    self.stepLimit = stepLimit
   }
 
   package var used: Int { taken.load(ordering: .relaxed) }

@@ -1,0 +1,44 @@
+import TestSupport
+import Testing
+
+@testable import Quantizing
+
+struct ValueHistogramTests {
+  private func histogram(_ parts: [Float]...) -> ValueHistogram {
+    var made = ValueHistogram()
+    for part in parts { made.add(part.count) { part[$0] } }
+    return made
+  }
+
+  @Test func aFullRangeIsKept() {
+    let range = histogram((0...1000).map { Float($0) / 1000 }).range()
+    #expect(range.low == 0 && range.high > 0.98)
+  }
+
+  @Test func aLonelyNumberIsCut() {
+    var generator = SeededGenerator(seed: 1)
+    let many = (0..<1_000_000).map { _ in Float.random(in: -1...1, using: &generator) }
+    let range = histogram(many, [3]).range()
+    #expect(range.high < 1.5 && range.high > 0.8)
+    // A single one among few is worth its place.
+    #expect(histogram([0.5, -0.5, 3]).range().high > 2.9)
+  }
+
+  @Test func theOrderOfSamplesMattersLittle() {
+    let (small, large) = ((1...500).map { Float($0) / 500 }, (1...500).map { Float($0) / 5 })
+    let (one, other) = (histogram(small, large).range(), histogram(large, small).range())
+    #expect(abs(one.high - other.high) < 2)
+  }
+
+  @Test func nothingAndZerosHaveARange() {
+    #expect(histogram().range() == (0, 0))
+    #expect(histogram([0, 0]).range() == (0, 0))
+    #expect(histogram([-3, -1]).range().high == 0)
+  }
+
+  @Test func numbersThatAreNoneAreNoted() {
+    #expect(histogram([1, .nan]).isBroken)
+    #expect(histogram([.infinity]).isBroken)
+    #expect(!histogram([1]).isBroken)
+  }
+}
