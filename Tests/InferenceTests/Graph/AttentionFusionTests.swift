@@ -76,7 +76,7 @@ import Testing
     try graph.check([y], steps: 3)
   }
 
-  /// As torch exports it: sizes are read from what is reshaped, and the scale is computed from them.
+  /// As torch exports it: sizes come from what is reshaped, and the scale is computed from them.
   @Test func shapesAreFollowedToTheirSource() throws {
     var graph = FusionSample(seed: 26)
     let x = graph.input("x", [batch, length, width])
