@@ -178,6 +178,17 @@ import Testing
     #expect(error <= 0.012 * largest)
   }
 
+  @Test func whatCannotBePackedIsComputedAsItIs() throws {
+    var graph = FusionSample(seed: 13)
+    let x = graph.input("x", [3, 2])
+    let weights = graph.constant([2, 2], [1, .infinity, 0.5, 2])
+    let y = graph.add("Clip", graph.add("MatMul", x, weights), "", graph.constant([], [4]))
+    let z = graph.add("Clip", y, graph.constant([], [-4]))
+    let plan = try graph.plan([z], FusionOptions(processor: try .init(threads: 1)))
+    #expect(plan.steps.contains { $0.operation is MatMul })
+    #expect(try graph.run(plan)[0].values == graph.run(graph.plan([z], nil))[0].values)
+  }
+
   @Test func floatsAreQuantizedIfAsked() throws {
     var graph = FusionSample(seed: 12)
     let x = graph.input("x", [3, 4, 64])

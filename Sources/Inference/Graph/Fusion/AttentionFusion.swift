@@ -10,7 +10,7 @@ struct AttentionFusion: GraphFusion {
         let found = AttentionMatch(step, index, sketch)
       else { continue }
       let mask = found.maskName.map { [$0] } ?? []
-      if let joined = try join(found, &sketch, options) {
+      if let joined = join(found, &sketch, options) {
         let operation = FusedAttention(
           processor: options.processor, source: .joined(heads: joined.heads), mask: found.mask,
           scale: found.scale)
@@ -41,7 +41,7 @@ struct AttentionFusion: GraphFusion {
   /// Makes the three products one.
   private static func join(
     _ found: AttentionMatch, _ sketch: inout GraphSketch, _ options: FusionOptions
-  ) throws -> Joined? {
+  ) -> Joined? {
     var (layers, shapes, reshapes): ([LinearMatch], [String], [Int]) = ([], [], [])
     for name in [found.query, found.key, found.value] {
       guard let place = sketch.producer(of: name), sketch.onlyReader(of: name) != nil,
@@ -64,14 +64,15 @@ struct AttentionFusion: GraphFusion {
       })
     else { return nil }
     let steps = layers.flatMap(\.steps)
-    guard let last = steps.max().flatMap({ sketch.steps[$0] }) else { return nil }
     let weights = layers.map(\.weights)
+    guard let last = steps.max().flatMap({ sketch.steps[$0] }),
+      let matrix = try? LinearWeights.pack(
+        weights, isQuantized: options.quantization == .dynamic, in: options.arena)
+    else { return nil }
     let corrections = weights.map(\.corrections)
     let isCorrected = corrections.contains { !$0.isEmpty }
     let operation = Linear(
-      processor: options.processor,
-      matrix: try LinearWeights.pack(
-        weights, isQuantized: options.quantization == .dynamic, in: options.arena),
+      processor: options.processor, matrix: matrix,
       corrections: isCorrected
         ? corrections.flatMap { $0.isEmpty ? Array(repeating: 0, count: first.outputs) : $0 } : [],
       adds: false, activation: nil)

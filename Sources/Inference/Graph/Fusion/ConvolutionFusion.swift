@@ -12,7 +12,7 @@ struct ConvolutionFusion: GraphFusion {
       if step.operation is Conv {
         guard var draft = FloatDraft(step, index, sketch) else { continue }
         draft.follow(sketch)
-        try build(draft, &sketch, options)
+        build(draft, &sketch, options)
       } else if let pool = step.operation as? Pool, pool.kind == .max,
         step.writes.count == 1 || step.writes[1].isEmpty, let kernel = pool.rule.kernel,
         kernel.count == 2
@@ -31,14 +31,10 @@ struct ConvolutionFusion: GraphFusion {
 
   private static func build(
     _ draft: FloatDraft, _ sketch: inout GraphSketch, _ options: FusionOptions
-  ) throws {
-    guard let last = draft.steps.max().flatMap({ sketch.steps[$0] }) else { return }
-    let matrix = try PackedMatrix(
-      kind: .float(.f32), outputs: draft.outputs, inputs: draft.taps * draft.perGroup,
-      bias: draft.bias, in: options.arena
-    ) { writer throws(ComputeError) in
-      for output in 0..<draft.outputs { try writer.append(draft.row(output)) }
-    }
+  ) {
+    guard let last = draft.steps.max().flatMap({ sketch.steps[$0] }),
+      let matrix = draft.packed(in: options.arena)
+    else { return }
     let operation = FloatConvolution(
       processor: options.processor, rule: draft.rule, kernel: draft.kernel, matrix: matrix,
       isDepthwise: draft.isDepthwise, channels: draft.channels, adds: draft.other != nil,
@@ -149,6 +145,15 @@ private struct FloatDraft {
     let shape = tensor.shape
     guard shape.suffix(3) == [outputs, 1, 1], values.count == outputs else { return nil }
     return values
+  }
+
+  /// nil where it cannot be: an infinite weight, or too many inputs.
+  func packed(in arena: SlabArena) -> PackedMatrix? {
+    try? PackedMatrix(
+      kind: .float(.f32), outputs: outputs, inputs: taps * perGroup, bias: bias, in: arena
+    ) { writer throws(ComputeError) in
+      for output in 0..<outputs { try writer.append(row(output)) }
+    }
   }
 
   /// Of an output, the taps in order, each with its channels.

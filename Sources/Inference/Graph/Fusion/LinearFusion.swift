@@ -9,20 +9,20 @@ struct LinearFusion: GraphFusion {
       guard let step = sketch.steps[index], let name = step.writes.first,
         var found = sketch.linear(of: name)
       else { continue }
-      // A bias may follow: the match that includes it is tried at its own step.
+      // Its bias, if it has one, stands behind it.
       if let reader = sketch.onlyReader(of: name), let next = sketch.steps[reader]?.writes.first,
         let longer = sketch.linear(of: next), longer.steps.count > found.steps.count,
         longer.input == found.input
       {
         found = longer
       }
-      try fuse(found, &sketch, options)
+      fuse(found, &sketch, options)
     }
   }
 
   private static func fuse(
     _ found: LinearMatch, _ sketch: inout GraphSketch, _ options: FusionOptions
-  ) throws {
+  ) {
     var (steps, output, other) = (found.steps, found.output, String?.none)
     if let reader = sketch.onlyReader(of: output), let sum = sketch.steps[reader],
       sum.node.domain.isEmpty, sum.node.operation == "Add", sum.reads.count == 2,
@@ -39,12 +39,13 @@ struct LinearFusion: GraphFusion {
       steps.append(reader)
       (output, activation) = (next.writes[0], applied)
     }
-    guard let last = steps.max().flatMap({ sketch.steps[$0] }) else { return }
-    let isQuantized = options.quantization == .dynamic
+    // What cannot be packed (an infinite weight, too many inputs) is computed as it is.
+    guard let last = steps.max().flatMap({ sketch.steps[$0] }),
+      let matrix = try? LinearWeights.pack(
+        [found.weights], isQuantized: options.quantization == .dynamic, in: options.arena)
+    else { return }
     let operation = Linear(
-      processor: options.processor,
-      matrix: try LinearWeights.pack(
-        [found.weights], isQuantized: isQuantized, in: options.arena),
+      processor: options.processor, matrix: matrix,
       corrections: found.weights.corrections, adds: other != nil, activation: activation)
     let reads = [found.input] + (other.map { [$0] } ?? [])
     sketch.replace(steps, by: last.fused("Linear", operation, reads: reads, writes: [output]))

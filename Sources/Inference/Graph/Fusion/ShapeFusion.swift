@@ -27,7 +27,7 @@ struct ShapeFusion: GraphFusion {
       known[name] = values
       if !values.contains(nil), sketch.facts[name]?.constant == nil { keep(values, name) }
     }
-    try fold(step)
+    fold(step)
     try refine(step)
   }
 
@@ -113,13 +113,13 @@ struct ShapeFusion: GraphFusion {
   }
 
   /// Small numbers that are made of constants, as the scale of a head's size.
-  private mutating func fold(_ step: GraphSketch.Step) throws {
+  private mutating func fold(_ step: GraphSketch.Step) {
     guard ["Cast", "Sqrt", "Div", "Mul", "Reciprocal"].contains(step.node.operation) else { return }
     let constants = step.reads.map { sketch.constant($0) }
     guard constants.allSatisfy({ $0.map { $0.count <= 64 } ?? false }) else { return }
     let context = GraphContext(budget: MemoryBudget())
     let inputs = GraphInputs(constants.map { $0.map { .tensor($0) } })
-    if let value = try GraphPlan.compute(step.operation, inputs, context).first {
+    if let value = try? GraphPlan.compute(step.operation, inputs, context).first {
       sketch.facts[step.writes[0]] = GraphFact(constant: value)
     }
   }
