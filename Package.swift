@@ -113,8 +113,11 @@ let package = Package(
 
     .target(name: "CBench", path: "tools/apus-bench/CBench"),
     .executableTarget(
-      name: "apus-bench", dependencies: ["Bytes", "CBench", "Compute", "Images", "Inference", "Models"],
-      path: "tools/apus-bench", exclude: ["CBench", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
+      name: "apus-bench", dependencies: [
+        "Bytes", "CBench", "Compute", "Images", "Inference", "JSON", "Models",
+      ],
+      path: "tools/apus-bench",
+      exclude: ["CBench", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(

@@ -48,19 +48,16 @@ struct BatchNormFolding {
     let factors = zip(parameters[0], parameters[3]).map { $0 / ($1 + epsilon).squareRoot() }
     let size = weights.count / outputs
     // Two nodes may share weights, and have norms of their own.
-    let prefix = norm.outputs[0]
+    let (weight, sum) = ("\(norm.outputs[0])_folded_weight", "\(norm.outputs[0])_folded_bias")
+    added.append(
+      .floats(weight, tensor.shape, weights.indices.map { weights[$0] * factors[$0 / size] }))
     added.append(
       .floats(
-        "\(prefix)_folded_weight", tensor.shape,
-        weights.indices.map { weights[$0] * factors[$0 / size] }))
-    added.append(
-      .floats(
-        "\(prefix)_folded_bias", [outputs],
+        sum, [outputs],
         bias.indices.map { (bias[$0] - parameters[2][$0]) * factors[$0] + parameters[1][$0] }))
     return ONNXNode(
       name: conv.name, operation: conv.operation, version: conv.version,
-      inputs: [conv.inputs[0], "\(prefix)_folded_weight", "\(prefix)_folded_bias"], outputs: norm.outputs,
-      attributes: conv.attributes)
+      inputs: [conv.inputs[0], weight, sum], outputs: norm.outputs, attributes: conv.attributes)
   }
 }
 

@@ -1,7 +1,8 @@
 package import Inference
 package import Models
 
-/// How near the answers of two models are to each other, as the cosine of the angle between them.
+/// How near the answers of two models are to each other, as the cosine of the angle between them;
+/// both are computed as a server would.
 package struct OutputComparison {
   private let plans: [GraphPlan]
   private let context: GraphContext
@@ -9,9 +10,10 @@ package struct OutputComparison {
   package private(set) var worst: Double = 1
 
   package init(_ one: ONNXModel, _ other: ONNXModel, _ context: GraphContext) throws {
-    plans = [
-      try GraphPlan(one, budget: context.budget), try GraphPlan(other, budget: context.budget),
-    ]
+    let fusions = context.processor.map { FusionOptions(processor: $0) }
+    plans = try [one, other].map {
+      try GraphPlan($0, budget: context.budget, fusions: fusions)
+    }
     self.context = context
   }
 

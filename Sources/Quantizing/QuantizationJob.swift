@@ -42,6 +42,11 @@ package struct QuantizationJob {
 
   /// - Parameter progress: is told what is being done, several times a second at most.
   package func run(_ progress: (String) -> Void) throws -> Outcome {
+    // Said before anything is computed.
+    guard Folder.exists(Self.folder(of: output)) else {
+      throw QuantizationError(
+        "\(output) cannot be written: there is no folder \(Self.folder(of: output))")
+    }
     let source: ONNXModel
     do throws(ONNXError) {
       source = try ONNXModel(path: model, support: OperatorRegistry.standard)
@@ -71,7 +76,11 @@ package struct QuantizationJob {
         layers: quantizer.layerCount, values: quantizer.valueCount, samples: quantizer.sampleCount,
         bytesBefore: source.graph.initializers.reduce(0) { $0 + $1.data.count },
         bytesAfter: bytes.count, cosine: cosine)
-    } catch let error as GraphError { throw QuantizationError("\(model): \(error)") }
+    } catch let error as GraphError {
+      throw QuantizationError("\(model): \(error)")
+    } catch let error as ModelError {
+      throw QuantizationError("\(error)")
+    } catch let error as FileError { throw QuantizationError("\(error)") }
   }
 
   /// Reads what is to be written as a server would, and compares its answers.

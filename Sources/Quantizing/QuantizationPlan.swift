@@ -65,7 +65,9 @@ struct QuantizationPlan {
       addResult(output)
     } else if Self.clipping.contains(node.operation) {
       add(output)
-    } else if Self.passing.contains(node.operation), node.outputs.dropFirst().allSatisfy(\.isEmpty) {
+    } else if Self.passing.contains(node.operation),
+      node.outputs.dropFirst().allSatisfy(\.isEmpty)
+    {
       add(output)
       origins[output] = node.inputs[0]
     }

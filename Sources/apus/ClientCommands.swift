@@ -1,13 +1,15 @@
+internal import Bytes
 internal import Messages
 internal import RPC
 internal import Serving
 
 extension Command {
   static let predict = Command(
-    name: "predict", summary: "Runs a model on texts or feature rows and prints its answers.",
+    name: "predict", summary: "Runs a model on texts, a feature row or a picture.",
     positionals: "MODEL [TEXT...]", arity: 1...1001,
     options: clientOptions + [
       .option("features", "N,N,…", "one feature row instead of texts"),
+      .option("image", "FILE", "a picture instead of texts"),
       .option("version", "N", "version of the model", initial: "latest"),
       .option("top", "K", "labels to show", initial: "all"),
       .flag("json", "print the whole answer as JSON"),
@@ -94,15 +96,13 @@ extension Command {
 
   static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
-    guard let features = arguments["features"] else {
-      guard !texts.isEmpty else {
-        throw UsageError("give at least one TEXT, or --features", command: arguments.command)
-      }
-      return texts.map { ApusV1.Instance(kind: .text($0)) }
+    let (features, image) = (arguments["features"], arguments["image"])
+    guard [!texts.isEmpty, features != nil, image != nil].count(where: \.self) == 1 else {
+      throw UsageError(
+        "give at least one TEXT, or else --features or --image", command: arguments.command)
     }
-    guard texts.isEmpty else {
-      throw UsageError("give either texts or --features", command: arguments.command)
-    }
+    if let image { return [try picture(image, arguments)] }
+    guard let features else { return texts.map { ApusV1.Instance(kind: .text($0)) } }
     let values = try features.split(separator: ",", omittingEmptySubsequences: false).map {
       word throws(UsageError) -> Float in
       guard let value = Float(word), value.isFinite else {
@@ -111,6 +111,16 @@ extension Command {
       return value
     }
     return [ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: values)))]
+  }
+
+  /// The file as it is: the server looks at what it is.
+  private static func picture(
+    _ path: String, _ arguments: Arguments
+  ) throws(UsageError) -> ApusV1.Instance {
+    do throws(FileError) {
+      let bytes = try SmallFile.bytes(path, limit: 1 << 30)
+      return ApusV1.Instance(kind: .image(ApusV1.Image(data: bytes)))
+    } catch { throw UsageError("--image \(error)", command: arguments.command) }
   }
 
   static func samplingOptions(_ arguments: Arguments) throws -> ApusV1.SamplingOptions {

@@ -59,12 +59,26 @@ enum JSONText {
       json.key("tensors")
       json.beginObject()
       for (name, tensor) in named.tensors.sorted(by: { $0.key < $1.key }) {
-        json.field(name, tensor.floats)
+        json.key(name)
+        append(tensor, to: &json)
       }
       json.endObject()
     case nil: break
     }
     json.endObject()
+  }
+
+  /// Its elements without its shape, row by row.
+  private static func append(_ tensor: ApusV1.Tensor, to json: inout JSONWriter) {
+    json.beginArray()
+    for value in tensor.floats { json.number(value) }
+    for value in tensor.doubles { json.number(value) }
+    for value in tensor.ints { json.integer(value) }
+    for value in tensor.longs { json.integer(value) }
+    for value in tensor.uints { json.integer(value) }
+    for value in tensor.ulongs { json.integer(value) }
+    for value in tensor.byteStrings { json.string(String(decoding: value, as: UTF8.self)) }
+    json.endArray()
   }
 
   static func models(_ models: [ApusV1.ModelInfo]) -> String {

@@ -15,6 +15,7 @@ extension Command {
     options: clientOptions + [
       .option("prompt", "TEXT", "generate: continue this instead of predicting"),
       .option("features", "N,N,…", "predict: one feature row instead of texts"),
+      .option("image", "FILE", "predict: a picture instead of texts"),
       .option("top", "K", "predict: labels to keep", initial: "all"),
       .option("version", "N", "version of the model", initial: "latest"),
       .option("webhook", "URL", "called when the job has ended"),
@@ -94,7 +95,9 @@ extension Command {
         topK: try arguments.integer("top", 1...100_000).map { UInt32($0) })
       return .predict(request)
     }
-    guard arguments.positionals.count == 1, !arguments.has("features"), !arguments.has("top") else {
+    guard arguments.positionals.count == 1,
+      !["features", "image", "top"].contains(where: arguments.has)
+    else {
       throw UsageError(
         "give either --prompt or what to predict on", command: arguments.command)
     }

@@ -1,6 +1,7 @@
 // Every tier of this machine against the scalar oracle, in plain C: what ComputeTests prove natively,
 // for machines that Swift does not run on here. Tests/Cross/run builds it for AArch64 and emulates it.
 #include "../../Sources/CKernels/ck_internal.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,14 +70,14 @@ static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t
              equal(shifts[0], shifts[1], (size_t)m) &&
              memcmp(sums[0], sums[1], (size_t)m * 4) == 0, tier->name, "quantize_row", m, n, k);
   float *bias = floats((size_t)n), *extra = floats((size_t)(m * n));
-  for (int op = CK_STORE; op <= CK_STORE_SUM; op++) {
+  for (int op = CK_STORE; op <= CK_ADD_CLAMP; op++) {
     float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
     for (int t = 0; t < 2; t++) {
       ck_gemm_s8 job = {a[t], padded, scales[t], sums[t], shifts[t], w, w_scales, w_sums, n, k,
-                        {out[t], n, bias, extra, n, (ck_epilogue_op)op}};
+                        {out[t], n, bias, extra, n, (ck_epilogue_op)op, -0.5f, 0.75f}};
       by[t]->gemm_s8(&job, 0, m, 0, outputs / CK_PANEL);
     }
-    bool exact = op == CK_STORE || op == CK_ADD || op == CK_STORE_SUM;
+    bool exact = op != CK_GELU && op != CK_SILU_GATE;
     expect(exact ? equal(out[0], out[1], (size_t)(m * n)) : close_to(out[1], out[0], (size_t)(m * n)),
            tier->name, "gemm_s8", m, n, k);
     // The law: the last row alone is the same bits.
@@ -84,7 +85,7 @@ static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t
     ptrdiff_t r = m - 1;
     ck_gemm_s8 job = {a[1] + r * padded, padded, scales[1] + r, sums[1] + r, shifts[1] + r, w,
                       w_scales, w_sums, n, k,
-                      {alone, n, bias, extra + r * n, n, (ck_epilogue_op)op}};
+                      {alone, n, bias, extra + r * n, n, (ck_epilogue_op)op, -0.5f, 0.75f}};
     tier->gemm_s8(&job, 0, 1, 0, outputs / CK_PANEL);
     expect(equal(alone, out[1] + r * n, (size_t)n), tier->name, "gemm_s8 of a row alone", m, n, k);
     free(alone), free(out[0]), free(out[1]);
@@ -113,7 +114,7 @@ static void check_q8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t
   const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
   for (int t = 0; t < 2; t++) {
     ck_gemm_q8 job = {a, k, scales, sums, blocks, w, w_scales, n, k,
-                      {out[t], n, NULL, NULL, 0, CK_STORE}};
+                      {out[t], n, NULL, NULL, 0, CK_STORE, 0, 0}};
     by[t]->gemm_q8(&job, 0, m, 0, outputs / CK_Q8_PANEL);
   }
   expect(equal(out[0], out[1], (size_t)(m * n)), tier->name, "gemm_q8", m, n, k);
@@ -135,7 +136,8 @@ static void check_f32(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_
     float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
     const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
     for (int t = 0; t < 2; t++) {
-      ck_gemm_f32 job = {x, k, w, (ck_element)element, n, k, {out[t], n, NULL, NULL, 0, CK_STORE}};
+      ck_gemm_f32 job = {x, k, w, (ck_element)element, n, k,
+                         {out[t], n, NULL, NULL, 0, CK_STORE, 0, 0}};
       by[t]->gemm_f32(&job, 0, m, 0, outputs / CK_PANEL);
     }
     expect(equal(out[0], out[1], (size_t)(m * n)), tier->name, "gemm_f32", m, n, k);
@@ -175,7 +177,7 @@ static void check_attention(const ck_kernels *tier, ptrdiff_t size, ck_element e
   const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
   for (int t = 0; t < 2; t++) {
     ck_encoder_attention job = {qkv, qkv + width, qkv + 2 * width, 3 * width, offsets, heads, size,
-                                0.3f, out[t], width};
+                                0.3f, NULL, 0, 0, 0, out[t], width};
     for (ptrdiff_t s = 0; s < 3; s++) {
       for (ptrdiff_t h = 0; h < heads; h++) {
         by[t]->encoder_attention(&job, s, h, 0, offsets[s + 1] - offsets[s]);
@@ -217,7 +219,8 @@ static void check_conv(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, pt
       sums[i] += weight;
     }
     bias[i] = (int32_t)(next() % 20001) - 10000;
-    scales[i] = (1.5f + next_float()) * 4e-4f;
+    // Some sums leave the integers.
+    scales[i] = (1.5f + next_float()) * (i % 7 == 3 ? 1e9f : 4e-4f);
   }
   for (int adds = 0; adds < 2; adds++) {
     uint8_t *out[2] = {space(count), space(count)};
@@ -240,36 +243,43 @@ static uint8_t *bytes(size_t count) {
   return x;
 }
 
-/// Channels by themselves; places of weights, biases and scales are as good as any other.
-static void check_depthwise(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, ptrdiff_t taps) {
-  const ptrdiff_t size = 50 * n, padded = ck_ceil(n, CK_PANEL) * CK_PANEL, groups = ck_ceil(taps, 4);
+/// Channels by themselves, in two rows of pixels with the same columns here and there; places of weights,
+/// biases and scales are as good as any other.
+static void check_depthwise(const ck_kernels *tier, ptrdiff_t n, ptrdiff_t rows, ptrdiff_t columns,
+                            ptrdiff_t shift) {
+  const ptrdiff_t run = 5, pixels = 2 * run, taps = rows * columns, blocks = ck_ceil(rows, 4);
+  const ptrdiff_t size = 50 * n, padded = ck_ceil(n, CK_PANEL) * CK_PANEL;
   const size_t count = (size_t)(2 * pixels * n);
   uint8_t *x = bytes((size_t)(2 * size)), *other = bytes(count);
-  int8_t *w = space((size_t)(padded * groups * 4));
+  int8_t *w = space((size_t)(padded * columns * blocks * 4));
   int32_t *offsets = space((size_t)(pixels * taps) * 4);
   int32_t *sums = space((size_t)padded * 4), *bias = space((size_t)padded * 4);
   float *scales = floats((size_t)padded);
-  for (ptrdiff_t i = 0; i < pixels * taps; i++) offsets[i] = (int32_t)(next() % 50 * n);
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) {
+    const bool again = i / taps % run > 0 && i % columns + shift < columns;
+    offsets[i] = again ? offsets[i - taps + shift] : (int32_t)(next() % 50 * n);
+  }
   for (ptrdiff_t i = 0; i < padded; i++) {
     for (ptrdiff_t tap = 0; tap < taps; tap++) {
-      const ptrdiff_t panel = i / CK_PANEL * groups + tap / 4;
+      const ptrdiff_t row = tap / columns;
+      const ptrdiff_t block = (i / CK_PANEL * columns + tap % columns) * blocks + row / 4;
       int8_t weight = (int8_t)next();
-      w[(panel * CK_PANEL + i % CK_PANEL) * 4 + tap % 4] = weight;
+      w[(block * CK_PANEL + i % CK_PANEL) * 4 + row % 4] = weight;
       sums[i] += weight;
     }
     bias[i] = (int32_t)(next() % 20001) - 10000;
-    scales[i] *= 4e-3f;
+    scales[i] *= i % 7 == 3 ? 1e9f : 4e-3f;
   }
   for (int adds = 0; adds < 2; adds++) {
     uint8_t *out[2] = {space(count), space(count)};
     const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
     for (int t = 0; t < 2; t++) {
-      ck_depthwise_u8 job = {x, size, offsets, pixels, taps, w, sums, n,
+      ck_depthwise_u8 job = {x, size, offsets, pixels, rows, columns, run, shift, w, sums, n,
                              {bias, scales, -7, 240, adds ? other : NULL, 90, 0.6f, 0.3f, -9, 246, 9,
                               out[t], n, pixels * n}};
       by[t]->depthwise_u8(&job, 0, 2 * pixels, 0, padded / CK_PANEL);
     }
-    expect(memcmp(out[0], out[1], count) == 0, tier->name, "depthwise_u8", pixels, n, taps);
+    expect(memcmp(out[0], out[1], count) == 0, tier->name, "depthwise_u8", n, rows, columns);
     free(out[0]), free(out[1]);
   }
   free(x), free(other), free(w), free(offsets), free(sums), free(bias), free(scales);
@@ -319,6 +329,27 @@ static void check_planes(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t cha
   free(x);
 }
 
+/// Steps of all sizes, and values at and beside the middle of two bytes.
+static void check_rounding(const ck_kernels *tier) {
+  enum { count = 4096 };
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  float *x = floats(count);
+  uint8_t *q[2] = {space(count), space(count)};
+  for (int round = 0; round < 300; round++) {
+    const float scale = ldexpf(1.0001f + next_float() / 3, (int)(next() % (round % 3 ? 30 : 240)) - 120);
+    const int32_t zero = (int32_t)(next() % 256);
+    for (int i = 0; i < count; i++) {
+      x[i] = ((float)(next() % 280) - 140 + (next() % 4 ? 0.5f : next_float())) * scale;
+      for (uint32_t steps = next() % 4; steps > 0; steps--) x[i] = nextafterf(x[i], INFINITY);
+      for (uint32_t steps = next() % 4; steps > 0; steps--) x[i] = nextafterf(x[i], -INFINITY);
+    }
+    x[0] = NAN, x[1] = INFINITY, x[2] = -INFINITY, x[3] = -0.0f, x[4] = FLT_MIN / 2;
+    for (int t = 0; t < 2; t++) by[t]->quantize_planes(x, count, 1, count, scale, zero, q[t], 1);
+    expect(memcmp(q[0], q[1], count) == 0, tier->name, "rounding of quantize_planes", round, zero, 1);
+  }
+  free(x), free(q[0]), free(q[1]);
+}
+
 /// Taps anywhere, some outside.
 static void check_pools(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t channels) {
   const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
@@ -361,9 +392,12 @@ int main(void) {
     for (ptrdiff_t n = 1; n < 90; n += 1 + n / 4) {
       check_pairs(tier, 1 + n % 4, n);
       check_pools(tier, 1 + n % 5, n);
-      check_depthwise(tier, 1 + n % 5, n, 1 + n % 11);
+      check_depthwise(tier, n, 1 + n % 7, 1 + n % 3, 1 + n % 2);
+      for (ptrdiff_t shift = 1; shift <= 3; shift++) check_depthwise(tier, n, 3, 3, shift);
+      check_depthwise(tier, n, 5, 5, 1 + n % 4);
       for (ptrdiff_t pixels = 1; pixels < 40; pixels += 1 + pixels / 2) check_planes(tier, pixels, n);
     }
+    check_rounding(tier);
     for (ptrdiff_t n = 1; n < 70; n += 1 + n / 5) check_rows(tier, n);
     for (ptrdiff_t size = 8; size <= 72; size += 16) {
       check_attention(tier, size, CK_F32);

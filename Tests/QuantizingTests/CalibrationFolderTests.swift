@@ -56,7 +56,8 @@ struct CalibrationFolderTests {
     let bytes = try Fixture.bytes("images/rgb.png")
     try folder.write("a.PNG", bytes)
     let samples = try open()
-    #expect(complaint { _ = try samples.values(samples.samples[0]) }.contains("preprocessor_config"))
+    let refusal = complaint { _ = try samples.values(samples.samples[0]) }
+    #expect(refusal.contains("preprocessor_config.json"))
     try folder.write("preprocessor_config.json", #"{"size": [6, 6], "resample": 2}"#)
     let preprocessor = try ImagePreprocessor(file: folder.file("preprocessor_config.json"))
     let prepared = try open(preprocessor: preprocessor)

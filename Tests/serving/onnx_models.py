@@ -55,6 +55,24 @@ def addition(folder, amount):
                 amount=numpy.float32([amount, amount]))
 
 
+def words(folder, output="last_hidden_state", **settings):
+    """Looks up a vector for each token: [its id, 1], or logits: the ids' sum in the second of two classes."""
+    table = numpy.stack([numpy.arange(6), numpy.ones(6)], 1).astype(numpy.float32)
+    nodes = [helper.make_node("Gather", ["table", "input_ids"], ["vectors"])]
+    shape = ["batch", "tokens", 2]
+    if output == "last_hidden_state":
+        nodes.append(helper.make_node("Identity", ["vectors"], [output]))
+    else:
+        nodes.append(helper.make_node("ReduceSum", ["vectors", "axis"], [output], keepdims=0))
+        shape = ["batch", 2]
+    inputs = [value(name, ["batch", "tokens"], TensorProto.INT64) for name in ("input_ids", "attention_mask")]
+    save(folder, nodes, inputs, [value(output, shape)], table=table, axis=numpy.int64([1]))
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nhello\nworld\n")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    for name, text in settings.items():
+        (folder / f"{name}.json").write_text(text)
+
+
 def png(width, height, colour, said=None):
     """A picture of one colour; `said` is a size that its header claims."""
     def chunk(kind, data):

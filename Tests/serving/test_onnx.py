@@ -6,6 +6,8 @@ import urllib.request
 
 import grpc
 import numpy
+import onnx
+import onnx.numpy_helper
 import pytest
 from onnx import TensorProto, helper
 
@@ -31,6 +33,8 @@ def folder(tmp_path_factory):
     two = [made.value("a", ["N", 2]), made.value("b", ["N", 2], TensorProto.INT64)]
     cast = helper.make_node("Cast", ["b"], ["c"], to=TensorProto.FLOAT)
     made.save(root / "sum/1", [cast, helper.make_node("Add", ["a", "c"], ["y"])], two, [made.value("y", ["N", 2])])
+    made.words(root / "sentences/1", sentence_bert_config='{"max_seq_length": 5}')
+    made.words(root / "topics/1", "logits", config='{"id2label": {"0": "sum", "1": "length"}}')
     series = made.value("x", ["samples"])
     made.save(root / "series/1", [helper.make_node("Abs", ["x"], ["y"])], [series], [made.value("y", ["samples"])])
     return root
@@ -128,7 +132,41 @@ def test_columns_by_name(predict, refused):
     assert list(answer["output_label"].longs) == [1] and len(answer["output_probability"].floats) == 2
     assert refused("columns", features([2, 1], ["code", "a"])) == 'instances[0].features: no value for "color", "b"'
     assert 'no feature "cod"; did you mean "code"?' in refused("columns", features([2], ["cod"]))
-    assert "this feature is a text" in refused("columns", features([1, 2, 0, 0], ["color", "code", "a", "b"]))
+    assert refused("columns", features([1, 2, 0, 0], ["color", "code", "a", "b"])) \
+        == "instances[0].features.color: expected a text, got a number"
+    row = {"values": [2, 0.5, 0.5], "names": ["code", "a", "b"], "texts": {"color": "red"}}
+    found = predict("columns", {"features": row})[0].classification.labels
+    assert found[0].label == "1" and {each.score for each in found} == set(answer["output_probability"].floats)
+
+
+def test_rows_over_http(server):
+    def label(model, row):
+        return post(server, [{"features": row}], model=model)["predictions"][0]["label"]
+    assert label("columns", {"color": "red", "code": 2, "a": 0.5, "b": 0.5}) == "1"
+    assert label("holes", [0.1, -1, None, 0.3, 0.5]) in ("no", "perhaps", "yes")
+    found = post(server, [{"features": [0.1, None, 2, 0.3, 0.5]}], model="value")
+    assert found["field"] == "inputs[0].features.values[1]" and "is missing" in found["message"]
+
+
+# ---- Texts --------------------------------------------------------------------------------------
+
+def test_texts_become_the_mean_of_their_tokens(predict, refused):
+    first, second = predict("sentences", {"text": "hello"}, {"text": "hello world hello world"})
+    assert list(first.embedding.values) == [3, 1]  # 2, 4, 3
+    assert list(second.embedding.values) == pytest.approx([18 / 5, 1])  # cut: 2, 4, 5, 4, 3
+    found, = predict("sentences", {"text": "hello"}, normalize=True)
+    assert list(found.embedding.values) == pytest.approx([3 / 10 ** 0.5, 1 / 10 ** 0.5])
+    assert "more than 5 tokens" in refused("sentences", {"text": "hello world hello world"}, truncate=False)
+    assert "takes a text, got a feature row" in refused("sentences", {"text": "hello"}, features([1]))
+
+
+def test_texts_get_labels(predict, server):
+    found, = predict("topics", {"text": "hello"})
+    powers = numpy.exp(numpy.float64([9, 3]) - 9)  # of 2 + 4 + 3, and three tokens
+    assert [(each.label, each.score) for each in found.classification.labels] \
+        == [("sum", pytest.approx(powers[0] / powers.sum())), ("length", pytest.approx(powers[1] / powers.sum()))]
+    request = server.apus.PredictRequest(model="topics", instances=[{"text": "hello"}])
+    assert server.stub.Predict(request, timeout=PATIENCE).usage.prompt_tokens == 3
 
 
 # ---- Tensors ------------------------------------------------------------------------------------
@@ -205,7 +243,7 @@ def test_pictures_are_refused_by_what_is_wrong(refused, predict):
 
 
 def post(server, inputs, **more):
-    body = {"model": "colours", "inputs": inputs, **more}
+    body = {"model": "colours", **more, "inputs": inputs}
     try:
         return fetch(server, "/v1/predict", body)
     except urllib.error.HTTPError as error:
@@ -230,6 +268,9 @@ def test_a_graph_has_its_own_tensors(server):
     assert found["inputs"] == [{"name": "a", "datatype": "FP32", "shape": [-1, 2]},
                                {"name": "b", "datatype": "INT64", "shape": [-1, 2]}]
     assert found["outputs"] == [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
+    assert fetch(server, "/v2/models/maps")["outputs"] == [
+        {"name": "output_label", "datatype": "BYTES", "shape": [-1]},
+        {"name": "output_probability", "datatype": "FP32", "shape": [-1, 3]}]
 
 
 @pytest.mark.parametrize("raw", [False, True])
@@ -273,7 +314,61 @@ def test_infer_says_what_is_wrong(server):
     assert infer(server, "series", tensor("x", [3], [-1, 2, -3]))["outputs"][0]["data"] == [1, 2, 3]
 
 
+class Golden:
+    """What onnxruntime answered for a model of scikit-learn."""
+
+    def __init__(self, name):
+        values = onnx.load(made.SKLEARN / name / "values.onnx").graph.initializer
+        self.values = {each.name: onnx.numpy_helper.to_array(each) for each in values}
+        graph = onnx.load(made.SKLEARN / name / "model.onnx").graph
+        self.inputs = [(each.name, self.values[f"input:{index}"]) for index, each in enumerate(graph.input)]
+        self.outputs = {each.name: self.output(f"output:{index}") for index, each in enumerate(graph.output)}
+
+    def output(self, place):
+        """Maps are rows of their values."""
+        if f"{place}:count" not in self.values:
+            return self.values[place]
+        return numpy.stack([self.values[f"{place}:{row}:values"] for row in range(int(self.values[f"{place}:count"].item()))])
+
+
+def test_all_models_of_scikit_learn_answer_as_onnxruntime(start, tmp_path, open_inference):
+    names = [line.split()[0] for line in (made.SKLEARN / "cases").read_text().splitlines()]
+    for index, name in enumerate(names):
+        made.sklearn(tmp_path / f"models/m{index}/1", name)
+    server = start(tmp_path / "models")
+    server.wait_for("ready", models=len(names), failed=0)
+    messages, rpc = open_inference
+    stub = rpc.GRPCInferenceServiceStub(server.channel)
+    for index, name in enumerate(names):
+        golden = Golden(name)
+        request = messages.ModelInferRequest(model_name=f"m{index}")
+        for key, array in golden.inputs:
+            kind = {"f": "FP32", "i": "INT64"}.get(array.dtype.kind, "BYTES")
+            tensor = request.inputs.add(name=key, datatype=kind, shape=array.shape)
+            field = {"FP32": "fp32_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}[kind]
+            flat = array.ravel().tolist()
+            getattr(tensor.contents, field).extend([bytes(str(each), "utf8") if kind == "BYTES" else each for each in flat])
+        for output in stub.ModelInfer(request, timeout=PATIENCE).outputs:
+            wanted = golden.outputs[output.name]
+            assert list(output.shape) == list(wanted.shape), (name, output.name)
+            contents = output.contents
+            if output.datatype == "BYTES":
+                assert [each.decode() for each in contents.bytes_contents] == wanted.astype(str).ravel().tolist(), name
+            else:
+                found = contents.fp32_contents or contents.int64_contents
+                assert numpy.allclose(found, wanted.ravel(), rtol=1e-4, atol=1e-5), (name, output.name)
+
+
 # ---- What is known of them ----------------------------------------------------------------------
+
+def test_the_command_line_sends_a_picture(server, tmp_path):
+    (tmp_path / "red.png").write_bytes(made.png(9, 9, RED))
+    said = run("predict", "colours", "--image", tmp_path / "red.png", "--top", 1, "--server", server.address)
+    assert said.stdout.startswith("red 0.99"), said
+    said = run("predict", "clusters", "--features", "1,2,3,4,5", "--json", "--server", server.address)
+    assert set(json.loads(said.stdout)["predictions"][0]["tensors"]) == {"label", "scores"}
+    assert run("predict", "colours", "--image", tmp_path / "none.png", "--server", server.address).returncode == 2
+
 
 def test_models_tell_what_they_take(server):
     version = server.stub.GetModel(server.apus.GetModelRequest(name="colours"), timeout=PATIENCE).model.versions[0]

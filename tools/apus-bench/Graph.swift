@@ -3,27 +3,32 @@ import Glibc
 import Inference
 import Models
 
-/// Runs a second of any ONNX model as the server plans it, beside ONNX Runtime.
+/// Runs a second of any ONNX model as the server plans it, beside ONNX Runtime and OpenVINO.
 enum Graph {
   static let command = Command(
     name: "graph",
     summary: "any model.onnx: --model FILE --sizes \"batch=1 length=32;batch=8 length=32\" "
-      + "[--peer COMMAND] [--threads 1,2] [--rounds 5] [--quantize dynamic] [--fused no]",
+      + "[--peer COMMAND] [--second-peer COMMAND] [--threads 1,2] [--rounds 5] "
+      + "[--quantize dynamic] [--fused no]",
     run: run)
 
   static func run(_ options: Options, _ report: inout Report) throws {
     guard let path = options["model"] else { throw BenchError("--model FILE is missing") }
     let threads = try options.integers("threads", default: coreCount() > 1 ? [1, 2] : [1])
     let rounds = try options.integers("rounds", default: [5])[0]
-    let peer = try options["peer"].map { command throws(BenchError) in try Peer(command) }
-    if let peer {
+    var peers: [(name: String, process: Peer)] = []
+    for option in ["peer", "second-peer"] {
+      guard let command = options[option] else { continue }
+      let peer = try Peer(command)
       guard let name = peer.line() else { throw BenchError("the peer did not start") }
       print("peer: \(name)")
+      peers.append((String(name.prefix { $0 != " " }), peer))
     }
     let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
     let title = path.split(separator: "/").last.map(String.init) ?? path
     print("runs/s of \(title), median (best) of \(rounds) alternating rounds")
-    print("threads sizes                                apus             onnx   ratio")
+    let heads = peers.map { column($0.name, 17) + "   ratio" }.joined()
+    print("threads sizes                                 apus" + heads)
     for count in threads {
       let processor = try Processor(threads: count)
       let fusions = FusionOptions(
@@ -36,7 +41,7 @@ enum Graph {
         let inputs = try plan.inputs.map { try sample($0, sizes: named(sizes), budget) }
         let context = GraphContext(budget: budget, processor: processor)
         let work = Work(model: title, sizes: String(sizes), threads: count)
-        try measure(work, rounds, peer, &report) { _ = try plan.run(inputs, context) }
+        try measure(work, rounds, peers, &report) { _ = try plan.run(inputs, context) }
       }
     }
   }
@@ -97,24 +102,27 @@ enum Graph {
   }
 
   private static func measure(
-    _ work: Work, _ rounds: Int, _ peer: Peer?, _ report: inout Report, _ body: () throws -> Void
+    _ work: Work, _ rounds: Int, _ peers: [(name: String, process: Peer)],
+    _ report: inout Report, _ body: () throws -> Void
   ) throws {
     let span = 0.5
     var ours = Rates()
-    var theirs = Rates()
+    var theirs = peers.map { _ in Rates() }
     for _ in 0..<rounds {
       ours.add(try callsPerSecond(span, body))
-      if let peer { theirs.add(try peer.ask("\(work.threads) \(span) \(work.sizes)")) }
+      for (index, peer) in peers.enumerated() {
+        theirs[index].add(try peer.process.ask("\(work.threads) \(span) \(work.sizes)"))
+      }
     }
     report.add("apus", work.name, threads: work.threads, "runs/s", ours.median)
     var line =
       column("\(work.threads)", 7) + " " + column(work.sizes, 25, left: true)
       + column("\(fixed(ours.median, 1)) (\(fixed(ours.best, 1)))", 17)
-    if peer != nil {
-      report.add("onnxruntime", work.name, threads: work.threads, "runs/s", theirs.median)
+    for (peer, rates) in zip(peers, theirs) {
+      report.add(peer.name, work.name, threads: work.threads, "runs/s", rates.median)
       line +=
-        column("\(fixed(theirs.median, 1)) (\(fixed(theirs.best, 1)))", 17)
-        + column(fixed(ours.median / theirs.median, 2), 8)
+        column("\(fixed(rates.median, 1)) (\(fixed(rates.best, 1)))", 17)
+        + column(fixed(ours.median / rates.median, 2), 8)
     }
     print(line)
     fflush(nil)

@@ -4,7 +4,7 @@ import Glibc
 func runBench(_ arguments: [String]) -> Int32 {
   let commands = [
     Gemm.command, Layers.command, Convolutions.command, Encoder.command, Graph.command,
-    Llm.command, ImagePreparation.command,
+    Llm.command, ImagePreparation.command, PictureParts.command,
   ]
   guard let name = arguments.first, let command = commands.first(where: { $0.name == name }) else {
     print("usage: tools/bench <benchmark> [options]\n")

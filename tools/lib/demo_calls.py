@@ -3,6 +3,7 @@
 Every answer is shown as a person would like to read it and checked; exit 0 only if all were right.
 """
 import argparse
+import base64
 import importlib
 import json
 import os
@@ -118,8 +119,36 @@ def stories(check, server, apus) -> None:
     check.that(again == text, "greedy text is the same again")
 
 
+def pictures_and_tables(check, server, apus, url: str) -> None:
+    print("\n4. A picture and a row of a table (ONNX models: our own digits, int8, and wine of scikit-learn)")
+    path = ROOT / "tools/models/digits/example.jpg"
+    answer = server.Predict(apus.PredictRequest(
+        model="digits", instances=[{"image": {"data": path.read_bytes()}}], options={"top_k": 5}))
+    labels = answer.predictions[0].classification.labels
+    print(f"   {path.name}: {', '.join(f'{l.label} ({l.score:.1%})' for l in labels)}; {answer.latency_ms:.1f} ms")
+    check.that(labels[0].label == "9" and len(labels) == 5, "a nine it is, and four others that it might be")
+    barolo = [14.23, 1.71, 2.43, 15.6, 127, 2.8, 3.06, 0.28, 2.29, 5.64, 1.04, 3.92, 1065]
+    best = server.Predict(apus.PredictRequest(
+        model="wine", instances=[{"features": {"values": barolo}}])).predictions[0].classification.labels[0]
+    print(f"   {barolo}: {best.label} ({best.score:.1%})")
+    check.that(best.label == "barolo", "barolo it is")
+    try:
+        server.Predict(apus.PredictRequest(model="wine", instances=[{"features": {"values": barolo[1:]}}]))
+        check.that(False, "a row that lacks a number is refused")
+    except grpc.RpcError as error:
+        print(f"   {error.code().name}: {error.details()}")
+        check.that(error.code() == grpc.StatusCode.INVALID_ARGUMENT, "a row that lacks a number is refused")
+    body = ROOT / ".build/demo-picture.json"
+    body.write_text(json.dumps({"model": "digits", "options": {"top_k": 5},
+                                "inputs": [{"image": base64.b64encode(path.read_bytes()).decode()}]}))
+    answer = json.loads(curl(url + "/v1/predict", "-H", "content-type: application/json", "-d", f"@{body}"))
+    said = [(label["label"], round(label["score"], 4)) for label in answer["predictions"][0]["labels"]]
+    print(f"   {said}")
+    check.that(said == [(label.label, round(label.score, 4)) for label in labels], "the same over HTTP, in base 64")
+
+
 def probes(check, channel, server, apus) -> None:
-    print("\n4. What orchestrators and tools ask")
+    print("\n5. What orchestrators and tools ask")
     health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     check.that(health.status == health_pb2.HealthCheckResponse.SERVING, "grpc.health.v1 says SERVING")
     services = ProtoReflectionDescriptorDatabase(channel).get_services()
@@ -141,7 +170,7 @@ def curl(*words: str) -> str:
 
 
 def over_http(check, url: str) -> None:
-    print("\n5. The same over HTTP, with curl")
+    print("\n6. The same over HTTP, with curl")
     json_type = "content-type: application/json"
     answer = json.loads(curl(url + "/v1/predict", "-H", json_type, "-d",
                              json.dumps({"model": "sentiment", "inputs": ["a warm and funny film"]})))
@@ -159,7 +188,7 @@ def over_http(check, url: str) -> None:
 
 
 def figures(check, url: str) -> None:
-    print("\n6. What a Prometheus scrapes")
+    print("\n7. What a Prometheus scrapes")
     lines = curl(url + "/metrics").splitlines()
     shown = [line for line in lines if re.match(
         r'rpc_server_calls_total\{method="[^"]*/(Predict|StreamPredict)"'
@@ -173,7 +202,7 @@ def figures(check, url: str) -> None:
 
 def swap(check, server, apus, models: Path, key: str) -> None:
     """A second version beside the first, while four clients call without a pause."""
-    print("\n8. A new version under calls")
+    print("\n9. A new version under calls")
     source, target = models / "sentiment/1", models / "sentiment/2"
     metadata = [("x-api-key", key)]
     answered, failed, isOver = Counter(), [], threading.Event()
@@ -233,7 +262,7 @@ def keys(check, url: str, database: Path) -> str:
             time.sleep(0.05)
         return answer
 
-    print("\n7. With keys: who may call, and how much")
+    print("\n8. With keys: who may call, and how much")
     boss = make("me", "--admin", "--requests", "100000")
     status, said = wait(401)
     check.that(status == 401, f"without a key: {status}, {said}")
@@ -254,9 +283,10 @@ def keys(check, url: str, database: Path) -> str:
 
 
 def command_line(check, address: str, key: str) -> None:
-    print("\n9. The same from the command line")
+    print("\n10. The same from the command line")
     for words in (["predict", "sentiment", "what a waste of two hours"],
                   ["generate", "storyteller", "Once upon a time", "--max-tokens", "24", "--quiet"],
+                  ["predict", "digits", "--image", "tools/models/digits/example.jpg", "--top", "5"],
                   ["models"], ["health"]):
         shown = " ".join(f'"{w}"' if " " in w else w for w in words)
         print(f"   $ apus {shown}")
@@ -285,6 +315,7 @@ def main() -> None:
         embeddings(check, server, apus)
         sentiment(check, server, apus)
         stories(check, server, apus)
+        pictures_and_tables(check, server, apus, f"http://{listening['http']}")
         probes(check, channel, server, apus)
         over_http(check, f"http://{listening['http']}")
         figures(check, f"http://{listening['http']}")

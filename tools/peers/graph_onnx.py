@@ -1,6 +1,6 @@
-"""ONNX Runtime on any model, timed on demand by apus-bench.
+"""ONNX Runtime or OpenVINO on any model, timed on demand by apus-bench.
 
-    graph_onnx.py MODEL
+    graph_onnx.py MODEL [openvino]
 
 Answers each line "threads seconds name=size …" on stdin with the runs per second of that many
 seconds, for inputs whose open dimensions have those sizes.
@@ -12,6 +12,11 @@ import time
 
 import numpy as np
 import onnxruntime
+
+try:
+    import openvino
+except ImportError:
+    openvino = None
 
 clock = time.process_time if os.environ.get("APUS_BENCH_CLOCK") == "cpu" else time.perf_counter
 TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": np.float32}
@@ -38,6 +43,17 @@ def session(path, threads):
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
+def runner(path, threads, feed, peer):
+    """What runs the model on some inputs."""
+    if peer == "onnxruntime":
+        made = session(path, threads)
+        return lambda: made.run(None, feed)
+    compiled = openvino.Core().compile_model(
+        path, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    request = compiled.create_infer_request()
+    return lambda: request.infer(feed)
+
+
 def measure(run, seconds):
     run()
     calls, start = 0, clock()
@@ -47,21 +63,22 @@ def measure(run, seconds):
     return calls / elapsed
 
 
-def main(path):
-    sessions = {}
-    print(f"onnxruntime {onnxruntime.__version__}", flush=True)
+def main(path, peer="onnxruntime"):
+    print(f"{peer} {sys.modules[peer].__version__}", flush=True)
+    inputs = session(path, 1).get_inputs()
+    known, run = None, None
     for line in sys.stdin:
         threads, seconds, *sizes = line.split()
-        if threads not in sessions:
+        if known != (threads, sizes):
             # One at a time: the threads of another would wait actively.
-            sessions.clear()
-            sessions[threads] = session(path, int(threads))
-        sizes = {name: int(size) for name, size in (part.split("=") for part in sizes)}
-        feed = {given.name: sample(given, sizes) for given in sessions[threads].get_inputs()}
-        print(measure(lambda: sessions[threads].run(None, feed), float(seconds)), flush=True)
+            run = None
+            named = {name: int(size) for name, size in (part.split("=") for part in sizes)}
+            run = runner(path, int(threads), {given.name: sample(given, named) for given in inputs}, peer)
+            known = (threads, sizes)
+        print(measure(run, float(seconds)), flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["openvino"]):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])

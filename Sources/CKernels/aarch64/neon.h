@@ -6,6 +6,8 @@
 CK_GEMM(ck_gemm_s8_neon, ck_gemm_s8);
 CK_GEMM(ck_gemm_q8_neon, ck_gemm_q8);
 CK_GEMM(ck_gemm_f32_neon, ck_gemm_f32);
+CK_GEMM(ck_conv_f32_neon, ck_conv_f32);
+CK_GEMM(ck_depthwise_f32_neon, ck_conv_f32);
 CK_GEMM(ck_conv_u8_neon, ck_conv_u8);
 CK_GEMM(ck_depthwise_u8_neon, ck_depthwise_u8);
 #undef CK_GEMM

@@ -91,17 +91,18 @@ CK_INLINE void vi_store_triples(void *p, vi v) {
   vst1q_u8(bytes, vqtbl1q_u8(vreinterpretq_u8_s32(v), vld1q_u8(kept)));
   memcpy(p, bytes, 3 * VL);
 }
-/// 4 · VL numbers as bytes, n of them stored: `zero` is added, and what is beyond 255 or below `lowest`
-/// becomes the nearest of them. Unpacking keeps the order here.
-CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], int32_t zero, int32_t lowest,
-                          bool in_order) {
+CK_INLINE vi vi_words(int32_t x) { return vreinterpretq_s32_s16(vdupq_n_s16((int16_t)x)); }
+CK_INLINE vi vi_bytes(int32_t x) { return vreinterpretq_s32_u8(vdupq_n_u8((uint8_t)x)); }
+/// 4 · VL numbers as bytes, n of them stored: `zero`, in words, is added, and what is beyond 255 or below
+/// `lowest`, in bytes, becomes the nearest of them. Unpacking keeps the order here.
+CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], vi zero, vi lowest, bool in_order) {
   (void)in_order;
-  const int16x8_t zeros = vdupq_n_s16((int16_t)zero);
+  const int16x8_t zeros = vreinterpretq_s16_s32(zero);
   const int16x8_t low = vcombine_s16(vqmovn_s32(y[0]), vqmovn_s32(y[1]));
   const int16x8_t high = vcombine_s16(vqmovn_s32(y[2]), vqmovn_s32(y[3]));
   const uint8x16_t bytes =
       vmaxq_u8(vcombine_u8(vqmovun_s16(vqaddq_s16(low, zeros)), vqmovun_s16(vqaddq_s16(high, zeros))),
-               vdupq_n_u8((uint8_t)lowest));
+               vreinterpretq_u8_s32(lowest));
   uint8_t all[4 * VL];
   vst1q_u8(n == 4 * VL ? p : all, bytes);
   if (n < 4 * VL) memcpy(p, all, (size_t)n);
@@ -112,6 +113,20 @@ CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
   for (int i = 0; i < 2; i++) {
     y[2 * i] = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(words[i])));
     y[2 * i + 1] = vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(words[i])));
+  }
+}
+/// Four rows of 4 · VL bytes, the four of each place side by side, in the order of unpacking, 128 taken off.
+CK_INLINE void vi_interleave_u8(const uint8_t *a, const uint8_t *b, const uint8_t *c,
+                                const uint8_t *d, vi values[4]) {
+  const uint8x16x2_t front = vzipq_u8(vld1q_u8(a), vld1q_u8(b));
+  const uint8x16x2_t back = vzipq_u8(vld1q_u8(c), vld1q_u8(d));
+  for (int half = 0; half < 2; half++) {
+    const uint16x8x2_t both =
+        vzipq_u16(vreinterpretq_u16_u8(front.val[half]), vreinterpretq_u16_u8(back.val[half]));
+    for (int i = 0; i < 2; i++) {
+      const uint8x16_t flipped = veorq_u8(vreinterpretq_u8_u16(both.val[i]), vdupq_n_u8(0x80));
+      values[2 * half + i] = vreinterpretq_s32_u8(flipped);
+    }
   }
 }
 CK_INLINE vi vi_load_u8(const uint8_t *p) {

@@ -132,16 +132,20 @@ typedef struct {
 } ck_conv_u8;
 
 /// A convolution of each channel by itself, as ck_conv_u8. N outputs a pixel, one of each channel; a tap
-/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there.
+/// begins at the first channel of a place of the kernel, and 63 bytes behind the last are there. Its
+/// rows × columns taps are taken column by column, and up to four rows of a column at a time.
 ///
 /// In a panel of 64 outputs, output o has place o / 4 % 4 · 16 + o / 16 · 4 + o % 4: bytes of four taps that
 /// are interleaved by unpacking, of 16 channels at a time, become sums in that order.
 typedef struct {
   const uint8_t *x;
   ptrdiff_t image_stride;
-  const int32_t *offsets;
-  ptrdiff_t pixels, taps;
-  const int8_t *w; // s8 [⌈N/64⌉ panels][⌈taps/4⌉][64 places][4 taps], 64-byte aligned; zero behind the taps
+  const int32_t *offsets; // s32 [pixels of one image][rows][columns]
+  ptrdiff_t pixels;
+  ptrdiff_t rows, columns;
+  ptrdiff_t run;   // pixels of a row of the output: within it a pixel's column c is where column
+  ptrdiff_t shift; // c + shift of the pixel before it was; `columns` where none is
+  const int8_t *w; // s8 [⌈N/64⌉ panels][columns][⌈rows/4⌉][64 places][4 rows], 64-byte aligned, zero-padded
   const int32_t *w_sums; // s32 [⌈N/64⌉ · 64 places]: the sum of each output's weights
   ptrdiff_t n;
   ck_requantizer epilogue; // its biases and scales by places
@@ -176,7 +180,8 @@ typedef struct {
 } ck_average_u8;
 
 /// Rows of two tensors of bytes, of which a third is made, element by element. Strides in bytes, from a
-/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`.
+/// row to the next, may be 0. Bounds are whole numbers, counted from `zero`. `out` may be `a` or `b`, and 63
+/// bytes behind the last of these are there.
 typedef struct {
   const uint8_t *a, *b;
   ptrdiff_t a_stride, b_stride;
@@ -187,6 +192,32 @@ typedef struct {
   uint8_t *out;
   ptrdiff_t out_stride;
 } ck_pair_u8;
+
+/// An offset of ck_conv_f32 that stands for zeros.
+#define CK_OUTSIDE INT32_MIN
+
+/// A convolution in f32 (channels last): as ck_gemm_f32, whose rows are the pixels of the output, each put
+/// together of `taps` runs of floats of the input.
+typedef struct {
+  const float *x;         // f32: the images
+  ptrdiff_t image_stride; // in floats, from an image to the next
+  const int32_t *offsets; // s32 [pixels of one image][taps], in floats from the image's begin, or CK_OUTSIDE
+  ptrdiff_t pixels;       // of the output of one image
+  ptrdiff_t taps, run;
+  const float *zeros;     // f32 [run], all 0
+  const float *w;         // f32 [⌈N/64⌉ panels][taps · run][64], 64-byte aligned; depthwise: [taps][64]
+  ptrdiff_t n;
+  ck_epilogue epilogue; // a row is a pixel, counted over all images
+} ck_conv_f32;
+
+/// The largest of the taps of each pixel, for each channel, in f32; offsets as of ck_conv_f32.
+typedef struct {
+  const float *x;
+  ptrdiff_t image_stride;
+  const int32_t *offsets;
+  ptrdiff_t pixels, taps, channels;
+  float *out; // f32 [images · pixels][channels]
+} ck_max_f32;
 
 /// Softmax(Q Kᵀ · scale + mask) V within each sequence; sequences stand packed, one after the other.
 typedef struct {
@@ -241,6 +272,17 @@ typedef struct {
                   ptrdiff_t panel1);
   void (*gemm_f32)(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                    ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
+  void (*conv_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                   ptrdiff_t panel1);
+  /// The same of each channel by itself, where `run` is not read.
+  void (*depthwise_f32)(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                        ptrdiff_t panel1);
+  /// Pixels [pixel0, pixel1), counted over all images.
+  void (*max_f32)(const ck_max_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1);
+  /// x f32 [rows × columns], row stride `stride` → out f32 [columns × rows]: rows [row0, row1) of x.
+  void (*turn_f32)(const float *x, ptrdiff_t stride, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t columns,
+                   float *out, ptrdiff_t out_stride);
   /// Pixels [pixel0, pixel1), counted over all images, and panels [panel0, panel1).
   void (*conv_u8)(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
                   ptrdiff_t panel1);

@@ -39,18 +39,21 @@ void ck_conv_u8_scalar(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1
 
 void ck_depthwise_u8_scalar(const ck_depthwise_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
                             ptrdiff_t panel0, ptrdiff_t panel1) {
-  const ptrdiff_t last = ck_min(job->n, panel1 * CK_PANEL), groups = ck_ceil(job->taps, 4);
+  const ptrdiff_t last = ck_min(job->n, panel1 * CK_PANEL), blocks = ck_ceil(job->rows, 4);
   for (ptrdiff_t pixel = pixel0; pixel < pixel1; pixel++) {
     const uint8_t *image = job->x + pixel / job->pixels * job->image_stride;
-    const int32_t *offsets = job->offsets + pixel % job->pixels * job->taps;
+    const int32_t *offsets = job->offsets + pixel % job->pixels * job->rows * job->columns;
     const ptrdiff_t out = pixel / job->pixels * job->epilogue.out_image_stride +
                           pixel % job->pixels * job->epilogue.out_stride;
     for (ptrdiff_t n = panel0 * CK_PANEL; n < last; n++) {
       const ptrdiff_t panel = n / CK_PANEL, place = ck_depthwise_place(n);
-      const int8_t *w = job->w + panel * groups * CK_PANEL * 4 + place * 4;
       int32_t sum = 0;
-      for (ptrdiff_t tap = 0; tap < job->taps; tap++) {
-        sum += image[offsets[tap] + n] * w[tap / 4 * CK_PANEL * 4 + tap % 4];
+      for (ptrdiff_t row = 0; row < job->rows; row++) {
+        for (ptrdiff_t column = 0; column < job->columns; column++) {
+          const ptrdiff_t block = (panel * job->columns + column) * blocks + row / 4;
+          sum += image[offsets[row * job->columns + column] + n] *
+                 job->w[(block * CK_PANEL + place) * 4 + row % 4];
+        }
       }
       store(&job->epilogue, out + n, panel * CK_PANEL + place, sum);
     }

@@ -94,3 +94,41 @@ void ck_gemm_f32_scalar(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, 
     }
   }
 }
+
+static float tap_value(const ck_conv_f32 *job, ptrdiff_t pixel, ptrdiff_t tap, ptrdiff_t channel) {
+  int32_t offset = job->offsets[pixel % job->pixels * job->taps + tap];
+  if (offset == CK_OUTSIDE) return 0;
+  return job->x[pixel / job->pixels * job->image_stride + offset + channel];
+}
+
+static float bias_of(const ck_epilogue *e, ptrdiff_t n) { return e->bias ? e->bias[n] : 0; }
+
+void ck_conv_f32_scalar(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
+                        ptrdiff_t panel0, ptrdiff_t panel1) {
+  ptrdiff_t last = ck_min(job->n, panel1 * CK_PANEL), k = job->taps * job->run;
+  for (ptrdiff_t pixel = pixel0; pixel < pixel1; pixel++) {
+    for (ptrdiff_t n = panel0 * CK_PANEL; n < last; n++) {
+      const float *w = job->w + n / CK_PANEL * k * CK_PANEL + n % CK_PANEL;
+      float v = 0;
+      for (ptrdiff_t i = 0; i < k; i++) {
+        v = fmaf(tap_value(job, pixel, i / job->run, i % job->run), w[i * CK_PANEL], v);
+      }
+      store(&job->epilogue, pixel, n, v + bias_of(&job->epilogue, n));
+    }
+  }
+}
+
+void ck_depthwise_f32_scalar(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
+                             ptrdiff_t panel0, ptrdiff_t panel1) {
+  ptrdiff_t last = ck_min(job->n, panel1 * CK_PANEL);
+  for (ptrdiff_t pixel = pixel0; pixel < pixel1; pixel++) {
+    for (ptrdiff_t n = panel0 * CK_PANEL; n < last; n++) {
+      const float *w = job->w + n / CK_PANEL * job->taps * CK_PANEL + n % CK_PANEL;
+      float v = 0;
+      for (ptrdiff_t tap = 0; tap < job->taps; tap++) {
+        v = fmaf(tap_value(job, pixel, tap, n), w[tap * CK_PANEL], v);
+      }
+      store(&job->epilogue, pixel, n, v + bias_of(&job->epilogue, n));
+    }
+  }
+}

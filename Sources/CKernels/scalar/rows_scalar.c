@@ -58,6 +58,13 @@ static void rms_norm(const float *x, ptrdiff_t n, const float *weight, float eps
   for (ptrdiff_t i = 0; i < n; i++) out[i] = (float)(x[i] * inverse) * weight[i];
 }
 
+static void turn_f32(const float *x, ptrdiff_t stride, ptrdiff_t row0, ptrdiff_t row1,
+                     ptrdiff_t columns, float *out, ptrdiff_t out_stride) {
+  for (ptrdiff_t row = row0; row < row1; row++) {
+    for (ptrdiff_t i = 0; i < columns; i++) out[i * out_stride + row] = x[row * stride + i];
+  }
+}
+
 static void activate(ck_activation kind, const float *x, ptrdiff_t n, float *out) {
   for (ptrdiff_t i = 0; i < n; i++) {
     double v = x[i];
@@ -122,6 +129,10 @@ const ck_kernels ck_kernels_scalar = {
     .gemm_s8 = ck_gemm_s8_scalar,
     .gemm_q8 = ck_gemm_q8_scalar,
     .gemm_f32 = ck_gemm_f32_scalar,
+    .conv_f32 = ck_conv_f32_scalar,
+    .depthwise_f32 = ck_depthwise_f32_scalar,
+    .max_f32 = max_f32,
+    .turn_f32 = turn_f32,
     .conv_u8 = ck_conv_u8_scalar,
     .depthwise_u8 = ck_depthwise_u8_scalar,
     .max_u8 = max_u8,

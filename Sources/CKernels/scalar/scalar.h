@@ -6,6 +6,8 @@
 void ck_gemm_s8_scalar(const ck_gemm_s8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_gemm_q8_scalar(const ck_gemm_q8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_gemm_f32_scalar(const ck_gemm_f32 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+void ck_conv_f32_scalar(const ck_conv_f32 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+void ck_depthwise_f32_scalar(const ck_conv_f32 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_conv_u8_scalar(const ck_conv_u8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_depthwise_u8_scalar(const ck_depthwise_u8 *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 void ck_add_u8_scalar(const ck_pair_u8 *, ptrdiff_t, ptrdiff_t);

@@ -63,6 +63,20 @@ static void average_u8(const ck_average_u8 *job, ptrdiff_t pixel0, ptrdiff_t pix
   }
 }
 
+static void max_f32(const ck_max_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1) {
+  for (ptrdiff_t pixel = pixel0; pixel < pixel1; pixel++) {
+    const float *x = job->x + pixel / job->pixels * job->image_stride;
+    const int32_t *offsets = job->offsets + pixel % job->pixels * job->taps;
+    float *restrict out = job->out + pixel * job->channels;
+    for (ptrdiff_t i = 0; i < job->channels; i++) out[i] = -__builtin_inff();
+    for (ptrdiff_t tap = 0; tap < job->taps; tap++) {
+      if (offsets[tap] == CK_OUTSIDE) continue;
+      const float *values = x + offsets[tap];
+      for (ptrdiff_t i = 0; i < job->channels; i++) out[i] = out[i] >= values[i] ? out[i] : values[i];
+    }
+  }
+}
+
 static void add_up_u8(const uint8_t *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n,
                       int32_t *sums) {
   for (ptrdiff_t channel = 0; channel < n; channel += at_once) {

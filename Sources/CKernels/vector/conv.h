@@ -29,14 +29,14 @@ CK_INLINE ck_pixels next_pixels(const ck_conv_u8 *job, ck_cursor *next, ptrdiff_
 
 /// As many outputs as there are in a panel, of `rows` pixels: s32 [rows][64] → u8 out. All are in so many
 /// vectors, if those are less than four.
-CK_INLINE void requantize_tile(const ck_requantizer *e, const int32_t *tile, const ptrdiff_t *outs,
-                               ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns,
-                               const int vectors) {
+CK_INLINE void requantize_tile(const ck_ending *e, const float *scales, const int32_t *tile,
+                               const ptrdiff_t *outs, ptrdiff_t rows, ptrdiff_t column,
+                               ptrdiff_t columns, const int vectors) {
   for (ptrdiff_t r = 0; r < rows; r++) {
     for (ptrdiff_t i = 0; i < columns; i += 4 * VL) {
       vi sums[4];
       for (int v = 0; v < vectors; v++) sums[v] = vi_load(tile + r * CK_PANEL + i + VL * v);
-      requantize(e, sums, vectors, e->scales + column + i, VL, outs[r] + column + i,
+      requantize(e, sums, vectors, scales + column + i, VL, outs[r] + column + i,
                  ck_min(4 * VL, columns - i), true);
     }
   }
@@ -51,6 +51,7 @@ static void conv_panel(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1
   const ptrdiff_t rows_of_each = (pixel1 - pixel0) / tiles, larger = (pixel1 - pixel0) % tiles;
   const int8_t *w = job->w + panel * bytes;
   const int32_t *sums = job->w_sums + column, *bias = job->epilogue.bias + column;
+  const ck_ending ending = ending_of(&job->epilogue);
   ck_cursor next = {pixel0 / job->pixels, pixel0 % job->pixels};
   for (ptrdiff_t t = 0; t < tiles; t++) {
     const ptrdiff_t rows = rows_of_each + (t < larger);
@@ -62,6 +63,6 @@ static void conv_panel(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t pixel1
           ahead.lines, tile)
     CK_BY_ROWS(rows, CK_TILE)
 #undef CK_TILE
-    requantize_tile(&job->epilogue, tile, at.outs, rows, column, columns, 4);
+    requantize_tile(&ending, job->epilogue.scales, tile, at.outs, rows, column, columns, 4);
   }
 }

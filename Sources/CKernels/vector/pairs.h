@@ -1,33 +1,39 @@
-// Sums and products of bytes that stand for numbers, as bytes.
+// Sums and products of bytes that stand for numbers, as bytes: 4 · VL at a time, those of a row that
+// repeats once.
 #pragma once
 
-CK_INLINE vf pair_value(const ck_pair_u8 *job, bool adds, vf a, vf b) {
-  a = vf_sub(a, vf_set1((float)job->a_zero));
-  b = vf_sub(b, vf_set1((float)job->b_zero));
-  const vf factor = vf_set1(job->a_factor);
-  if (adds) return vf_add(vf_mul(a, factor), vf_mul(b, vf_set1(job->b_factor)));
-  // The product of two bytes is exact.
-  return vf_mul(vf_mul(a, b), factor);
+/// 4 · VL bytes less their zero point, in the order of unpacking.
+CK_INLINE void numbers_of(const uint8_t *p, vf zero, vf numbers[4]) {
+  vi bytes[4];
+  vi_unpack_u8(p, bytes);
+  for (int v = 0; v < 4; v++) numbers[v] = vf_sub(vf_from_vi(bytes[v]), zero);
 }
 
-CK_INLINE void pairs_u8(const ck_pair_u8 *job, bool adds, ptrdiff_t rows, ptrdiff_t n) {
-  const vf low = vf_set1(job->low), high = vf_set1(job->high);
-  const vi zero = vi_set1(job->zero);
-  const uint8_t *a = job->a, *b = job->b;
-  uint8_t *out = job->out;
-#define CK_PAIRS(lanes)                                                                            \
-  do {                                                                                             \
-    vf y = pair_value(job, adds, vf_load_u8(a + i, lanes), vf_load_u8(b + i, lanes));              \
-    y = vf_min(vf_max(y, low), high);                                                              \
-    vi_store_u8(out + i, lanes, vi_add(vi_round(y), zero));                                        \
-  } while (0)
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    ptrdiff_t i = 0;
-    for (; i + VL <= n; i += VL) CK_PAIRS(VL);
-    if (i < n) CK_PAIRS(n - i);
-    a += job->a_stride, b += job->b_stride, out += job->out_stride;
+CK_INLINE void pairs_u8(const ck_pair_u8 *job, const bool adds, ptrdiff_t rows, ptrdiff_t n) {
+  const ck_pair_u8 own = *job;
+  const vf a_zero = vf_set1((float)own.a_zero), b_zero = vf_set1((float)own.b_zero);
+  const vf a_factor = vf_set1(own.a_factor), b_factor = vf_set1(own.b_factor);
+  const vf high = vf_set1(own.high);
+  const vi zero = vi_words(own.zero), lowest = vi_bytes(own.zero + (int32_t)own.low);
+  for (ptrdiff_t i = 0; i < n; i += 4 * VL) {
+    const ptrdiff_t count = ck_min(4 * VL, n - i);
+    vf a[4], b[4];
+    for (ptrdiff_t row = 0; row < rows; row++) {
+      if (row == 0 || own.b_stride != 0) {
+        numbers_of(own.b + row * own.b_stride + i, b_zero, b);
+        for (int v = 0; v < 4 && adds; v++) b[v] = vf_mul(b[v], b_factor);
+      }
+      numbers_of(own.a + row * own.a_stride + i, a_zero, a);
+      vi y[4];
+      for (int v = 0; v < 4; v++) {
+        // The product of two bytes is exact.
+        vf value = adds ? vf_add(vf_mul(a[v], a_factor), b[v])
+                        : vf_mul(vf_mul(a[v], b[v]), a_factor);
+        y[v] = vi_round(vf_min(value, high));
+      }
+      vi_pack_u8(own.out + row * own.out_stride + i, count, y, zero, lowest, false);
+    }
   }
-#undef CK_PAIRS
 }
 
 static void add_u8(const ck_pair_u8 *job, ptrdiff_t rows, ptrdiff_t n) {

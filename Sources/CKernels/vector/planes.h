@@ -1,9 +1,33 @@
 // Between planes of floats and pixels of bytes: squares of VL pixels × VL channels, turned in registers.
 #pragma once
 
-/// x / scale, counted from the zero point, whole and within its bounds.
-CK_INLINE vf quantized(vf x, vf scale, vf low, vf high) {
-  return vf_round(vf_min(vf_at_least(vf_div(x, scale), low), high));
+/// How floats become steps of a scale, counted from the zero point.
+typedef struct {
+  vf scale, against, inverse; // the scale, less than zero, one over
+  vf low, high;               // in steps
+  vf least, most;             // the same as floats
+  bool divides;               // where one over the scale may not be a usual number
+} ck_steps;
+
+CK_INLINE ck_steps steps_of(float scale, int32_t zero) {
+  const float low = (float)-zero, high = (float)(255 - zero);
+  return (ck_steps){vf_set1(scale), vf_set1(-scale), vf_set1(1 / scale), vf_set1(low), vf_set1(high),
+                    vf_set1(low * scale), vf_set1(high * scale), !(scale > 0x1p-60f && scale < 0x1p60f)};
+}
+
+/// x / scale, whole and within its bounds. The quotient is corrected twice by what it leaves, which makes
+/// it the one of a division (Markstein).
+CK_INLINE vf quantized(vf x, const ck_steps *steps) {
+  if (steps->divides) {
+    vf quotient = vf_div(x, steps->scale);
+    return vf_round(vf_min(vf_at_least(quotient, steps->low), steps->high));
+  }
+  x = vf_min(vf_at_least(x, steps->least), steps->most);
+  vf quotient = vf_mul(x, steps->inverse);
+  for (int i = 0; i < 2; i++) {
+    quotient = vf_fma(vf_fma(quotient, steps->against, x), steps->inverse, quotient);
+  }
+  return vf_round(quotient);
 }
 
 CK_INLINE vf first_floats(const float *x, ptrdiff_t n) {
@@ -12,10 +36,10 @@ CK_INLINE vf first_floats(const float *x, ptrdiff_t n) {
 
 /// VL pixels at most of up to four channels; a pixel's bytes are one lane.
 CK_INLINE void quantize_narrow(const float *x, ptrdiff_t plane, ptrdiff_t channels, ptrdiff_t pixels,
-                               vf scale, vf low, vf high, vi zero, uint8_t *q, ptrdiff_t stride) {
+                               const ck_steps *steps, vi zero, uint8_t *q, ptrdiff_t stride) {
   vi lanes = vi_zero();
   for (ptrdiff_t channel = channels - 1; channel >= 0; channel--) {
-    vf value = quantized(first_floats(x + channel * plane, pixels), scale, low, high);
+    vf value = quantized(first_floats(x + channel * plane, pixels), steps);
     lanes = vi_add(vi_shift8(lanes), vi_add(vi_round(value), zero));
   }
   uint8_t bytes[4 * VL];
@@ -27,20 +51,24 @@ CK_INLINE void quantize_narrow(const float *x, ptrdiff_t plane, ptrdiff_t channe
 
 static void quantize_planes(const float *x, ptrdiff_t plane, ptrdiff_t channels, ptrdiff_t pixels,
                             float scale, int32_t zero, uint8_t *q, ptrdiff_t stride) {
-  const vf vscale = vf_set1(scale), low = vf_set1((float)-zero), high = vf_set1((float)(255 - zero));
+  const ck_steps steps = steps_of(scale, zero);
   for (ptrdiff_t pixel = 0; pixel < pixels; pixel += VL) {
     const ptrdiff_t count = ck_min(VL, pixels - pixel);
     if ((channels <= 4 && stride == 4) || (channels == 3 && stride == 3)) {
-      quantize_narrow(x + pixel, plane, channels, count, vscale, low, high, vi_set1(zero),
-                      q + pixel * stride, stride);
+      uint8_t *to = q + pixel * stride;
+      // Pictures.
+      if (channels == 3 && count == VL) {
+        quantize_narrow(x + pixel, plane, 3, VL, &steps, vi_set1(zero), to, stride);
+      } else {
+        quantize_narrow(x + pixel, plane, channels, count, &steps, vi_set1(zero), to, stride);
+      }
       continue;
     }
     for (ptrdiff_t channel = 0; channel < channels; channel += VL) {
       const ptrdiff_t lanes = ck_min(VL, channels - channel);
       vf r[VL];
       for (ptrdiff_t i = 0; i < VL; i++) {
-        r[i] = i < lanes ? quantized(first_floats(x + (channel + i) * plane + pixel, count), vscale,
-                                     low, high)
+        r[i] = i < lanes ? quantized(first_floats(x + (channel + i) * plane + pixel, count), &steps)
                          : vf_set1(0);
       }
       vf_transpose(r);

@@ -1,4 +1,6 @@
 // The entries of a tier's table that the files beside this one define.
+    .max_f32 = max_f32,
+    .turn_f32 = turn_f32,
     .max_u8 = max_u8,
     .add_up_u8 = add_up_u8,
     .average_u8 = average_u8,

@@ -63,6 +63,7 @@ CK_INLINE void narrow_panel(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t p
   _Alignas(64) int32_t tile[narrow_rows * CK_PANEL];
   const ptrdiff_t groups = job->run / 4, column = panel * CK_PANEL;
   const int8_t *w = job->w + panel * job->taps * groups * CK_PANEL * 4;
+  const ck_ending ending = ending_of(&job->epilogue);
   ck_cursor next = {pixel0 / job->pixels, pixel0 % job->pixels};
   for (ptrdiff_t pixel = pixel0; pixel < pixel1; pixel += narrow_rows) {
     const ptrdiff_t rows = ck_min(narrow_rows, pixel1 - pixel);
@@ -72,7 +73,8 @@ CK_INLINE void narrow_panel(const ck_conv_u8 *job, ptrdiff_t pixel0, ptrdiff_t p
     }
     tile_of(at.images, at.offsets, job->taps, groups, w, job->epilogue.bias + column, narrow_rows,
             vectors, NULL, 0, tile);
-    requantize_tile(&job->epilogue, tile, at.outs, rows, column, job->n - column, vectors);
+    requantize_tile(&ending, job->epilogue.scales, tile, at.outs, rows, column, job->n - column,
+                    vectors);
   }
 }
 

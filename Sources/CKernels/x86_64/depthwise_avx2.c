@@ -10,19 +10,6 @@
 #include "simd_avx2.h"
 #include "x86_64.h"
 
-/// Bytes of four taps side by side, 8 channels a vector.
-CK_INLINE void interleave(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d,
-                          vi values[4]) {
-  const vi first = _mm256_loadu_si256((const __m256i *)a), second = _mm256_loadu_si256((const __m256i *)b);
-  const vi third = _mm256_loadu_si256((const __m256i *)c), last = _mm256_loadu_si256((const __m256i *)d);
-  vi low[2] = {_mm256_unpacklo_epi8(first, second), _mm256_unpacklo_epi8(third, last)};
-  vi high[2] = {_mm256_unpackhi_epi8(first, second), _mm256_unpackhi_epi8(third, last)};
-  values[0] = _mm256_unpacklo_epi16(low[0], low[1]);
-  values[1] = _mm256_unpackhi_epi16(low[0], low[1]);
-  values[2] = _mm256_unpacklo_epi16(high[0], high[1]);
-  values[3] = _mm256_unpackhi_epi16(high[0], high[1]);
-}
-
 CK_INLINE vi dot(vi sum, vi values, const int8_t *w) {
   const vi weights = _mm256_loadu_si256((const __m256i *)w);
   vi even = _mm256_madd_epi16(_mm256_srai_epi16(_mm256_slli_epi16(weights, 8), 8),

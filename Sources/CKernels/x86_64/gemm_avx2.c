@@ -132,6 +132,7 @@ CK_INLINE void tile_f32(const float *a, ptrdiff_t stride, const void *w, ck_elem
 }
 
 #include "../vector/gemm.h"
+#include "../vector/conv_f32.h"
 
 void ck_gemm_s8_avx2(const ck_gemm_s8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                      ptrdiff_t panel1) {
@@ -144,6 +145,14 @@ void ck_gemm_q8_avx2(const ck_gemm_q8 *job, ptrdiff_t row0, ptrdiff_t row1, ptrd
 void ck_gemm_f32_avx2(const ck_gemm_f32 *job, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t panel0,
                       ptrdiff_t panel1) {
   gemm_f32(job, row0, row1, panel0, panel1);
+}
+void ck_conv_f32_avx2(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1, ptrdiff_t panel0,
+                        ptrdiff_t panel1) {
+  conv_f32(job, pixel0, pixel1, panel0, panel1);
+}
+void ck_depthwise_f32_avx2(const ck_conv_f32 *job, ptrdiff_t pixel0, ptrdiff_t pixel1,
+                             ptrdiff_t panel0, ptrdiff_t panel1) {
+  depthwise_f32(job, pixel0, pixel1, panel0, panel1);
 }
 #pragma clang attribute pop
 #endif

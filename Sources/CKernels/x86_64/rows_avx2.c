@@ -10,6 +10,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/activate.h"
+#include "../vector/turn.h"
 #include "../vector/attention.h"
 #include "../vector/bytes.h"
 #include "../vector/pairs.h"
@@ -23,6 +24,8 @@ const ck_kernels ck_kernels_avx2 = {
     .gemm_s8 = ck_gemm_s8_avx2,
     .gemm_q8 = ck_gemm_q8_avx2,
     .gemm_f32 = ck_gemm_f32_avx2,
+    .conv_f32 = ck_conv_f32_avx2,
+    .depthwise_f32 = ck_depthwise_f32_avx2,
     .conv_u8 = ck_conv_u8_avx2,
     .depthwise_u8 = ck_depthwise_u8_avx2,
     .map_u8 = map_u8,

@@ -12,6 +12,7 @@
 #include "../vector/math.h"
 #include "../vector/rows.h"
 #include "../vector/activate.h"
+#include "../vector/turn.h"
 #include "../vector/attention.h"
 #include "../vector/bytes.h"
 #include "../vector/pairs.h"
@@ -31,6 +32,8 @@ const ck_kernels ck_kernels_avx512vnni = {
     .gemm_s8 = ck_gemm_s8_avx512vnni,
     .gemm_q8 = ck_gemm_q8_avx512vnni,
     .gemm_f32 = ck_gemm_f32_avx512vnni,
+    .conv_f32 = ck_conv_f32_avx512vnni,
+    .depthwise_f32 = ck_depthwise_f32_avx512vnni,
     .conv_u8 = ck_conv_u8_avx512vnni,
     .depthwise_u8 = ck_depthwise_u8_avx512vnni,
     .map_u8 = map_u8_avx512,

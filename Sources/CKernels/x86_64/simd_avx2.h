@@ -108,19 +108,26 @@ CK_INLINE void vi_store_triples(void *p, vi v) {
   _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(v));
   _mm_storel_epi64((__m128i *)((uint8_t *)p + 16), _mm256_extracti128_si256(v, 1));
 }
-/// 4 · VL numbers as bytes, n of them stored: `zero` is added, and what is beyond 255 or below `lowest`
-/// becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
-CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], int32_t zero, int32_t lowest,
-                          bool in_order) {
-  const vi zeros = _mm256_set1_epi16((int16_t)zero);
-  const vi low = _mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zeros);
-  const vi high = _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zeros);
-  vi bytes = _mm256_max_epu8(_mm256_packus_epi16(low, high), _mm256_set1_epi8((int8_t)lowest));
+CK_INLINE vi vi_words(int32_t x) { return _mm256_set1_epi16((int16_t)x); }
+CK_INLINE vi vi_bytes(int32_t x) { return _mm256_set1_epi8((int8_t)x); }
+/// 4 · VL numbers as bytes, n of them stored: `zero`, in words, is added, and what is beyond 255 or below
+/// `lowest`, in bytes, becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
+CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], vi zero, vi lowest, bool in_order) {
+  const vi low = _mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zero);
+  const vi high = _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zero);
+  vi bytes = _mm256_max_epu8(_mm256_packus_epi16(low, high), lowest);
   const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   if (in_order) bytes = _mm256_permutevar8x32_epi32(bytes, order);
+  if (n == 4 * VL) {
+    _mm256_storeu_si256((__m256i *)p, bytes);
+    return;
+  }
   uint8_t all[4 * VL];
-  _mm256_storeu_si256((__m256i *)(n == 4 * VL ? p : all), bytes);
-  if (n < 4 * VL) memcpy(p, all, (size_t)n);
+  _mm256_storeu_si256((__m256i *)all, bytes);
+  ptrdiff_t done = n & 16;
+  if (done) memcpy(p, all, 16);
+  if (n & 8) memcpy(p + done, all + done, 8), done += 8;
+  for (; done < n; done++) p[done] = all[done];
 }
 /// 4 · VL bytes as numbers, in the order of unpacking: of each 16 bytes 4 in each vector.
 CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
@@ -130,6 +137,18 @@ CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
   y[1] = _mm256_unpackhi_epi16(low, zero);
   y[2] = _mm256_unpacklo_epi16(high, zero);
   y[3] = _mm256_unpackhi_epi16(high, zero);
+}
+/// Four rows of 4 · VL bytes, the four of each place side by side, in the order of unpacking.
+CK_INLINE void vi_interleave_u8(const uint8_t *a, const uint8_t *b, const uint8_t *c,
+                                const uint8_t *d, vi values[4]) {
+  const vi first = _mm256_loadu_si256((const __m256i *)a), second = _mm256_loadu_si256((const __m256i *)b);
+  const vi third = _mm256_loadu_si256((const __m256i *)c), last = _mm256_loadu_si256((const __m256i *)d);
+  vi low[2] = {_mm256_unpacklo_epi8(first, second), _mm256_unpacklo_epi8(third, last)};
+  vi high[2] = {_mm256_unpackhi_epi8(first, second), _mm256_unpackhi_epi8(third, last)};
+  values[0] = _mm256_unpacklo_epi16(low[0], low[1]);
+  values[1] = _mm256_unpackhi_epi16(low[0], low[1]);
+  values[2] = _mm256_unpacklo_epi16(high[0], high[1]);
+  values[3] = _mm256_unpackhi_epi16(high[0], high[1]);
 }
 CK_INLINE vi vi_load_u8(const uint8_t *p) {
   return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));

@@ -75,14 +75,14 @@ CK_INLINE void vi_store_triples(void *p, vi v) {
   v = _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(v, kept));
   _mm512_mask_storeu_epi32(p, first_lanes(12), v);
 }
-/// 4 · VL numbers as bytes, n of them stored: `zero` is added, and what is beyond 255 or below `lowest`
-/// becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
-CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], int32_t zero, int32_t lowest,
-                          bool in_order) {
-  const vi zeros = _mm512_set1_epi16((int16_t)zero);
-  const vi low = _mm512_adds_epi16(_mm512_packs_epi32(y[0], y[1]), zeros);
-  const vi high = _mm512_adds_epi16(_mm512_packs_epi32(y[2], y[3]), zeros);
-  vi bytes = _mm512_max_epu8(_mm512_packus_epi16(low, high), _mm512_set1_epi8((int8_t)lowest));
+CK_INLINE vi vi_words(int32_t x) { return _mm512_set1_epi16((int16_t)x); }
+CK_INLINE vi vi_bytes(int32_t x) { return _mm512_set1_epi8((int8_t)x); }
+/// 4 · VL numbers as bytes, n of them stored: `zero`, in words, is added, and what is beyond 255 or below
+/// `lowest`, in bytes, becomes the nearest of them. Vectors stand in their order, or as vi_unpack_u8 gives them.
+CK_INLINE void vi_pack_u8(uint8_t *p, ptrdiff_t n, const vi y[4], vi zero, vi lowest, bool in_order) {
+  const vi low = _mm512_adds_epi16(_mm512_packs_epi32(y[0], y[1]), zero);
+  const vi high = _mm512_adds_epi16(_mm512_packs_epi32(y[2], y[3]), zero);
+  vi bytes = _mm512_max_epu8(_mm512_packus_epi16(low, high), lowest);
   const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   if (in_order) bytes = _mm512_permutexvar_epi32(order, bytes);
   if (n == 4 * VL) _mm512_storeu_si512((void *)p, bytes);
@@ -96,6 +96,18 @@ CK_INLINE void vi_unpack_u8(const uint8_t *p, vi y[4]) {
   y[1] = _mm512_unpackhi_epi16(low, zero);
   y[2] = _mm512_unpacklo_epi16(high, zero);
   y[3] = _mm512_unpackhi_epi16(high, zero);
+}
+/// Four rows of 4 · VL bytes, the four of each place side by side, in the order of unpacking.
+CK_INLINE void vi_interleave_u8(const uint8_t *a, const uint8_t *b, const uint8_t *c,
+                                const uint8_t *d, vi values[4]) {
+  const vi first = _mm512_loadu_si512((const void *)a), second = _mm512_loadu_si512((const void *)b);
+  const vi third = _mm512_loadu_si512((const void *)c), last = _mm512_loadu_si512((const void *)d);
+  vi low[2] = {_mm512_unpacklo_epi8(first, second), _mm512_unpacklo_epi8(third, last)};
+  vi high[2] = {_mm512_unpackhi_epi8(first, second), _mm512_unpackhi_epi8(third, last)};
+  values[0] = _mm512_unpacklo_epi16(low[0], low[1]);
+  values[1] = _mm512_unpackhi_epi16(low[0], low[1]);
+  values[2] = _mm512_unpacklo_epi16(high[0], high[1]);
+  values[3] = _mm512_unpackhi_epi16(high[0], high[1]);
 }
 CK_INLINE vi vi_load_u8(const uint8_t *p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));

@@ -6,7 +6,10 @@ internal import CKernels
 @safe
 final class DepthwiseWeights: @unchecked Sendable {
   let channels: Int
-  let taps: Int
+  /// The kernel as it is taken: a square if its taps can be one, else a column. They count in the
+  /// order of rows, so that any kernel of as many taps is computed.
+  let rows: Int
+  let columns: Int
   /// Weights, biases, sums and scales, each 64-byte aligned.
   private let memory: SlabMemory
   private let weightBytes: Int
@@ -21,20 +24,23 @@ final class DepthwiseWeights: @unchecked Sendable {
   ) throws(ComputeError) {
     let panels = (channels + CK_PANEL - 1) / CK_PANEL
     let padded = panels * CK_PANEL
-    let groups = (taps + 3) / 4
+    columns = Self.squareRoot(taps) ?? 1
+    rows = taps / columns
+    let blocks = (rows + 3) / 4
     self.channels = channels
-    self.taps = taps
-    weightBytes = padded * groups * 4
+    weightBytes = padded * columns * blocks * 4
     memory = try SlabMemory(count: weightBytes + 3 * padded * 4, in: arena)
     let packed = unsafe memory.base.assumingMemoryBound(to: Int8.self)
     for channel in 0..<channels {
       let panel = channel / CK_PANEL
       let place = Self.place(channel % CK_PANEL)
-      let start = unsafe packed + (panel * groups * CK_PANEL + place) * 4
+      let start = unsafe packed + (panel * columns * blocks * CK_PANEL + place) * 4
       var sum: Int32 = 0
       for tap in 0..<taps {
         let weight = weights[channel * taps + tap]
-        unsafe start[tap / 4 * CK_PANEL * 4 + tap % 4] = weight
+        let row = tap / columns
+        let block = tap % columns * blocks + row / 4
+        unsafe start[block * CK_PANEL * 4 + row % 4] = weight
         sum += Int32(weight)
       }
       let correction = Int(inputZero) * Int(sum)
@@ -52,10 +58,24 @@ final class DepthwiseWeights: @unchecked Sendable {
     output / 4 % 4 * 16 + output / 16 * 4 + output % 4
   }
 
+  private static func squareRoot(_ taps: Int) -> Int? {
+    (1...256).first { $0 * $0 == taps }
+  }
+
+  /// How many columns further a pixel of the plan has those of the pixel before it, see
+  /// ck_depthwise_u8.
+  func shift(in plan: ConvolutionPlan) -> Int {
+    let shape = plan.shape
+    guard shape.kernel.width == columns, shape.strides.right % shape.dilations.right == 0 else {
+      return columns
+    }
+    return min(columns, shape.strides.right / shape.dilations.right)
+  }
+
   var byteCount: Int { memory.count }
   var panels: Int { (channels + CK_PANEL - 1) / CK_PANEL }
 
-  /// s8 [panels][⌈taps / 4⌉][64 places][4]
+  /// s8 [panels][columns][⌈rows / 4⌉][64 places][4]
   var weights: UnsafePointer<Int8> {
     unsafe UnsafePointer(memory.base.assumingMemoryBound(to: Int8.self))
   }

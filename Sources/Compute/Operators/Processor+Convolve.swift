@@ -69,16 +69,23 @@ extension Processor {
     pixels: Int, panels: Int, work: Int, _ body: (Range<Int>, Range<Int>) -> Void
   ) {
     guard pixels > 0 else { return }
+    // Whole tiles of 6 pixels and of 8.
+    let step = 24
+    let steps = (pixels + step - 1) / step
     let pixelsPerPart = 192
     let operationsPerPart = 700_000
-    let pixelParts = (pixels + pixelsPerPart - 1) / pixelsPerPart
     let wanted = threads == 1 ? 1 : min(2 * work / operationsPerPart, 6 * threads)
+    var pixelParts = (pixels + pixelsPerPart - 1) / pixelsPerPart
     let panelParts = min(panels, max(1, wanted / pixelParts))
+    // Parts are few: a thread that has one more than another is waited for.
+    if wanted >= threads, pixelParts * panelParts % threads != 0 {
+      pixelParts = min(steps, (pixelParts + threads - 1) / threads * threads)
+    }
     run(parts: pixelParts * panelParts) { part in
       let pixel = part % pixelParts
       let panel = part / pixelParts
       body(
-        pixels * pixel / pixelParts..<pixels * (pixel + 1) / pixelParts,
+        steps * pixel / pixelParts * step..<min(pixels, steps * (pixel + 1) / pixelParts * step),
         panels * panel / panelParts..<panels * (panel + 1) / panelParts)
     }
   }

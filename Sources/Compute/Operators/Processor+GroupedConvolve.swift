@@ -31,8 +31,9 @@ extension Processor {
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
       var job = unsafe ck_depthwise_u8(
         x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
-        pixels: plan.shape.pixels, taps: plan.taps, w: weights.weights, w_sums: weights.sums,
-        n: weights.channels,
+        pixels: plan.shape.pixels, rows: weights.rows, columns: weights.columns,
+        run: plan.shape.outputWidth, shift: weights.shift(in: plan), w: weights.weights,
+        w_sums: weights.sums, n: weights.channels,
         epilogue: ck_requantizer(quantization, weights.biases, weights.scales, addition, output))
       unsafe withUnsafePointer(to: &job) { job in
         let pixels = input.images * plan.shape.pixels

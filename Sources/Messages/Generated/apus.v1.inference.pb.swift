@@ -70,7 +70,7 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// One row of a table.
+  /// One row of a table. A number that is missing is NaN; most models refuse it.
   public struct FeatureRow: BridgedMessage {
     public static var messageName: String { "apus.v1.FeatureRow" }
 
@@ -78,21 +78,25 @@ extension ApusV1 {
     public var values: [Float] = []
     /// Names of the features: either none, or one for each value.
     public var names: [String] = []
+    /// Features that are texts, by name; then the numbers have names too.
+    public var texts: [String: String] = [:]
 
     public init() {}
 
     public init(
       values: [Float] = [],
-      names: [String] = []
+      names: [String] = [],
+      texts: [String: String] = [:]
     ) {
       self.values = values
       self.names = names
+      self.texts = texts
     }
   }
 }
 
 extension ApusV1 {
-  /// An encoded picture.
+  /// An encoded picture: JPEG, PNG or WebP.
   public struct Image: BridgedMessage {
     public static var messageName: String { "apus.v1.Image" }
 
@@ -132,7 +136,7 @@ extension ApusV1 {
 }
 
 extension ApusV1 {
-  /// A dense array of numbers, row-major.
+  /// A dense array of numbers or byte strings, row-major.
   public struct Tensor: BridgedMessage {
     public static var messageName: String { "apus.v1.Tensor" }
 
@@ -1550,18 +1554,40 @@ extension ApusV1.Instance {
 
 extension ApusV1.FeatureRow {
   public static let layout = unsafe MessageLayout(apus__v1__feature_row__init)
+  private static let textsEntryLayout = unsafe MessageLayout(apus__v1__feature_row__texts_entry__init)
 
   public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
     self.init()
     let c = unsafe source.assumingMemoryBound(to: Apus__V1__FeatureRow.self)
     self.values = unsafe Bridge.scalars(c.pointee.values, c.pointee.n_values)
     self.names = try unsafe Bridge.strings(c.pointee.names, c.pointee.n_names, "apus.v1.FeatureRow.names")
+    unsafe self.texts.reserveCapacity(c.pointee.n_texts)
+    for index in 0..<(unsafe c.pointee.n_texts) {
+      guard let entry = unsafe c.pointee.texts[index] else { continue }
+      var key: String = ""
+      if unsafe entry.pointee.has_key != 0 { key = try unsafe Bridge.string(entry.pointee.key.data, entry.pointee.key.len, "apus.v1.FeatureRow.texts") }
+      var value: String = ""
+      if unsafe entry.pointee.has_value != 0 { value = try unsafe Bridge.string(entry.pointee.value.data, entry.pointee.value.len, "apus.v1.FeatureRow.texts") }
+      self.texts[key] = value
+    }
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
     let c = unsafe arena.make(Apus__V1__FeatureRow.self, Self.layout)
     unsafe (c.pointee.n_values, c.pointee.values) = arena.scalars(self.values)
     unsafe (c.pointee.n_names, c.pointee.names) = arena.strings(self.names)
+    if !self.texts.isEmpty {
+      unsafe c.pointee.n_texts = self.texts.count
+      unsafe c.pointee.texts = arena.pointers(self.texts.count)
+      for (index, (key, value)) in Bridge.sorted(self.texts).enumerated() {
+        let entry = unsafe arena.make(Apus__V1__FeatureRow__TextsEntry.self, Self.textsEntryLayout)
+        unsafe entry.pointee.has_key = 1
+        unsafe arena.copy(key, to: &entry.pointee.key)
+        unsafe entry.pointee.has_value = 1
+        unsafe arena.copy(value, to: &entry.pointee.value)
+        unsafe c.pointee.texts[index] = unsafe entry
+      }
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -2924,5 +2950,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7406))
+      start: apus_v1_inference_descriptor(), count: 7525))
 }

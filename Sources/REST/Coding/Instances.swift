@@ -42,16 +42,24 @@ extension ApusV1.Instance {
 }
 
 extension ApusV1.FeatureRow {
-  /// A row of numbers without names.
+  /// A row of numbers without names; `null` is one that is missing.
   init(row: JSONValue, at place: @autoclosure () -> String) throws(FieldError) {
     self.init()
-    guard let index = row.appendFloats(to: &values), let element = row.elements?[index] else {
-      return
+    guard let first = row.appendFloats(to: &values), let elements = row.elements else { return }
+    for (index, element) in elements.enumerated().dropFirst(first) {
+      guard let number = Self.number(element) else {
+        throw FieldError(
+          "\(place())[\(index)]", "expected a number, got \(Fields.article(element))")
+      }
+      values.append(number)
     }
-    throw FieldError("\(place())[\(index)]", "expected a number, got \(Fields.article(element))")
   }
 
-  /// `features`: an array of numbers, or an object of numbers by name.
+  private static func number(_ value: JSONValue) -> Float? {
+    value.isNull ? .nan : value.number.map { Float($0) }
+  }
+
+  /// `features`: an array of numbers, or an object of numbers and texts by name.
   init(_ fields: Fields) throws(FieldError) {
     guard let member = fields.member("features") else {
       self.init()
@@ -65,11 +73,15 @@ extension ApusV1.FeatureRow {
     let named = try Fields(member, at: fields.place("features"))
     try member.forEachMember { (key, value) throws(FieldError) in
       let name = Fields.text(key)
-      guard let number = value.number else {
-        throw named.unexpected(String(name.prefix(100)), value, "a number")
+      if let text = value.string {
+        texts[name] = text
+        return
+      }
+      guard let number = Self.number(value) else {
+        throw named.unexpected(String(name.prefix(100)), value, "a number or a text")
       }
       names.append(name)
-      values.append(Float(number))
+      values.append(number)
     }
   }
 }

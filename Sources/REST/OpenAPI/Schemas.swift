@@ -76,12 +76,12 @@ enum Schemas {
       "Input",
       #"""
       {"description":"A text, a row of numbers, or an object that says what it is.","oneOf":[
-      {"type":"string"},{"type":"array","items":{"type":"number"}},
+      {"type":"string"},{"type":"array","items":{"type":["number","null"]}},
       {"type":"object","required":["text"],"additionalProperties":false,"properties":{
       "text":{"type":"string"}}},
       {"type":"object","required":["features"],"additionalProperties":false,"properties":{
-      "features":{"oneOf":[{"type":"array","items":{"type":"number"}},
-      {"type":"object","additionalProperties":{"type":"number"}}]}}},
+      "features":{"oneOf":[{"type":"array","items":{"type":["number","null"]}},
+      {"type":"object","additionalProperties":{"type":["number","string","null"]}}]}}},
       {"type":"object","required":["image"],"additionalProperties":false,"properties":{
       "image":{"type":"string","description":"Base64, or a data URL."},
       "content_type":{"type":"string"}}},

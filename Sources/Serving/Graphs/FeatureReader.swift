@@ -45,7 +45,7 @@ struct FeatureReader: Sendable {
   ) throws(Status) -> GraphBackend.Input {
     switch layout {
     case .row(let port, let width):
-      guard row.names.isEmpty else {
+      guard row.names.isEmpty, row.texts.isEmpty else {
         throw Validation.invalid("\(field).names", "this model's features have no names")
       }
       guard row.values.count == width ?? max(1, row.values.count) else {
@@ -59,63 +59,19 @@ struct FeatureReader: Sendable {
         try tensor(row.values, port.type, [1, row.values.count], field, budget)
       ])
     case .columns(let ports):
+      let numbers = try FeatureColumns(ports).numbers(of: row, field)
       var tensors: [GraphTensor] = []
-      let values = try values(row, ports, field)
-      for (port, value) in zip(ports, values) {
-        let field = "\(field).\(Validation.shown(port.name))"
-        guard port.type != .string else {
-          throw Validation.invalid(
-            field, "this feature is a text; send `tensors`, which hold texts")
+      for port in ports {
+        let place = "\(field).\(Validation.shown(port.name))"
+        if let number = numbers[port.name] {
+          try check(number, port.type, place)
+          tensors.append(try tensor([number], port.type, [1, 1], place, budget))
+        } else if let text = row.texts[port.name] {
+          tensors.append(try tensor(text, place, budget))
         }
-        try check(value, port.type, field)
-        tensors.append(try tensor([value], port.type, [1, 1], field, budget))
       }
       return GraphBackend.Input(tensors)
     }
-  }
-
-  /// One value for each column, by names where there are some.
-  private func values(
-    _ row: ApusV1.FeatureRow, _ ports: [GraphSignature.Port], _ field: String
-  ) throws(Status) -> [Float] {
-    let names = ports.map(\.name)
-    guard !row.names.isEmpty else {
-      guard row.values.count == ports.count else {
-        throw Validation.invalid(
-          field, "expected \(ports.count) values, got \(row.values.count)")
-      }
-      return row.values
-    }
-    guard row.names.count == row.values.count else {
-      throw Validation.invalid(
-        "\(field).names",
-        "expected one for each of \(row.values.count) values, got "
-          + "\(row.names.count)")
-    }
-    var byName: [String: Float] = [:]
-    for (name, value) in zip(row.names, row.values) {
-      guard names.contains(name) else {
-        let meant = Suggestion.nearest(to: name, among: names)
-        throw Validation.invalid(
-          "\(field).names",
-          "there is no feature \"\(Validation.shown(name))\"; "
-            + (meant.map { "did you mean \"\(Validation.shown($0))\"?" }
-              ?? "features are \(Self.list(names))"))
-      }
-      guard byName.updateValue(value, forKey: name) == nil else {
-        throw Validation.invalid("\(field).names", "\"\(Validation.shown(name))\" is there twice")
-      }
-    }
-    let missing = names.filter { byName[$0] == nil }
-    guard missing.isEmpty else {
-      throw Validation.invalid(field, "no value for \(Self.list(missing))")
-    }
-    return names.compactMap { byName[$0] }
-  }
-
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(16).map { "\"\(Validation.shown($0))\"" }.joined(separator: ", ")
-    return names.count > 16 ? "\(shown) and \(names.count - 16) more" : shown
   }
 
   private func check(
@@ -147,6 +103,18 @@ struct FeatureReader: Sendable {
         for index in span.indices { span[index] = values[index] }
       }
       return try floats.converted(to: type ?? .float, budget)
+    } catch {
+      throw Status(ofInput: error, field)
+    }
+  }
+}
+
+extension FeatureReader {
+  private func tensor(
+    _ text: String, _ field: String, _ budget: MemoryBudget
+  ) throws(Status) -> GraphTensor {
+    do {
+      return try GraphTensor(strings: [Array(text.utf8)], [1, 1], budget)
     } catch {
       throw Status(ofInput: error, field)
     }

@@ -41,6 +41,7 @@ extension GraphTensor {
 
   /// The element at `index` as a label: a text, or a number as people write it.
   func label(at index: Int) throws -> String {
+    guard index < count else { throw GraphError("no label where one is expected") }
     if elementType == .string { return String(decoding: strings[index], as: UTF8.self) }
     return String(try ints()[index])
   }

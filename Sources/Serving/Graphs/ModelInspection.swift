@@ -53,10 +53,12 @@ package struct ModelInspection {
     do {
       let plan = try GraphPlan(
         read, fusions: FusionOptions(processor: try Processor(threads: 1)))
-      let signature = try GraphSignature(plan, declared: read.graph.outputs)
+      let traits = GraphTraits(read.graph)
+      let signature = try GraphSignature(
+        plan, declared: read.graph.outputs, classes: traits.classes.count)
       describe(signature)
       add("nodes", "\(read.graph.nodes.count), of which a run computes \(plan.stepCount)")
-      try describe(signature, GraphTraits(read.graph), folder)
+      try describe(signature, traits, folder)
     } catch {
       problems.append("\(error)")
     }

@@ -96,7 +96,7 @@ enum Validation {
         throw invalid(
           "instances[\(index)].features", "expected \(width) values, got \(row.values.count)")
       }
-      guard row.names.isEmpty else {
+      guard row.names.isEmpty, row.texts.isEmpty else {
         throw invalid("instances[\(index)].features.names", "this model's features have no names")
       }
       if let place = row.values.firstIndex(where: { !$0.isFinite }) {

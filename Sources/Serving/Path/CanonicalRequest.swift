@@ -29,7 +29,7 @@ enum CanonicalRequest {
     case .text(let text):
       bytes.append(1)
       append(text, to: &bytes)
-    case .features(let row) where row.names.isEmpty:
+    case .features(let row) where row.names.isEmpty && row.texts.isEmpty:
       bytes.append(2)
       bytes.append(littleEndian: UInt32(clamping: row.values.count))
       for value in row.values { bytes.append(littleEndian: value.bitPattern) }

@@ -17,7 +17,7 @@ struct ConvolutionSample {
 
   init(
     _ shape: ConvolutionShape, outputs: Int, images: Int, adds: Bool = false,
-    joinsRows: Bool = false, groups: Int = 1, seed: UInt64 = 1
+    joinsRows: Bool = false, groups: Int = 1, steepness: Float = 1, seed: UInt64 = 1
   ) throws {
     var random = SeededGenerator(seed: seed)
     self.shape = shape
@@ -27,7 +27,7 @@ struct ConvolutionSample {
     let depth = shape.taps * shape.channels / groups
     weights = (0..<outputs * depth).map { _ in Int8(random.integer(-128...127)) }
     bias = (0..<outputs).map { _ in Int32(random.integer(-20_000...20_000)) }
-    let scale = 1 / (Float(depth).squareRoot() * 60)
+    let scale = steepness / (Float(depth).squareRoot() * 60)
     quantization = OutputQuantization(
       scales: (0..<outputs).map { _ in scale * (0.5 + abs(random.float())) },
       zero: UInt8(random.integer(0...200)), range: adds ? 0...255 : 3...250)

@@ -72,6 +72,28 @@ import Testing
     }
   }
 
+  @Test(arguments: tiersHere)
+  func answersAnyShape(tier: KernelTier) throws {
+    var random = SeededGenerator(seed: 7)
+    let processor = try Processor(threads: 2, tier: tier)
+    for round in 0..<40 {
+      let shape = ConvolutionShape(
+        height: random.integer(4...12), width: random.integer(4...12),
+        channels: random.integer(1...40),
+        kernel: (random.integer(1...4), random.integer(1...4)),
+        strides: (random.integer(1...3), random.integer(1...3)),
+        padding: ImageBorder(
+          top: random.integer(0...2), left: random.integer(0...2), bottom: random.integer(0...2),
+          right: random.integer(0...2)))
+      // Where sums are steep they leave the integers.
+      let sample = try ConvolutionSample(
+        shape, outputs: random.integer(1...150), images: random.integer(1...3),
+        adds: round % 3 == 0, joinsRows: round % 4 == 1, steepness: round % 5 == 2 ? 1e9 : 1,
+        seed: UInt64(round))
+      sample.expectDefinition(try sample.computed(by: processor))
+    }
+  }
+
   @Test func marginsStandAfterTheMemoryGrew() throws {
     let images = ByteImages(height: 2, width: 2, channels: 3, zero: 5)
     let shape = ConvolutionShape(

@@ -76,6 +76,45 @@ import Testing
     try graph.check([y], steps: 3)
   }
 
+  /// As torch exports it: sizes are read from what is reshaped, and the scale comes of them.
+  @Test func shapesAreFollowedToTheirSource() throws {
+    var graph = FusionSample(seed: 26)
+    let x = graph.input("x", [batch, length, width])
+    func sizeOf(_ value: String, _ axis: Int) -> String {
+      let place = graph.constant([], .int64, [UInt8(axis)] + Array(repeating: 0, count: 7))
+      let number = graph.add("Gather", graph.add("Shape", value), place)
+      return graph.add("Unsqueeze", number, graph.ints([0]))
+    }
+    func part() -> String {
+      let linear = graph.add(
+        "Add", graph.add("MatMul", x, graph.random([width, width], 0.3)), graph.random([width]))
+      let shape = graph.add(
+        "Concat", sizeOf(linear, 0), sizeOf(linear, 1), graph.ints([Int64(heads)]),
+        graph.ints([Int64(size)]), with: ["axis": .int(0)])
+      return graph.add("Reshape", linear, shape)
+    }
+    func turned(_ order: [Int64]) -> String {
+      graph.add("Transpose", part(), with: ["perm": .ints(order)])
+    }
+    let query = turned([0, 2, 1, 3])
+    let last = graph.add(
+      "Slice", graph.add("Shape", query), graph.ints([-1]), graph.ints([Int64.max]))
+    let whole = graph.add("Sqrt", graph.add("Cast", last, with: ["to": .int(1)]))
+    let root = graph.add("Sqrt", graph.add("Div", graph.constant([1], [1]), whole))
+    let key = graph.add("Mul", turned([0, 2, 3, 1]), root)
+    let value = turned([0, 2, 1, 3])
+    let scores = graph.add("MatMul", graph.add("Mul", query, root), key)
+    let shares = graph.add("Softmax", scores, with: ["axis": .int(-1)])
+    let rows = graph.add(
+      "Transpose", graph.add("MatMul", shares, value), with: ["perm": .ints([0, 2, 1, 3])])
+    let y = graph.add("Reshape", rows, graph.ints([0, 0, Int64(width)]))
+    let options = FusionOptions(processor: try .init(threads: 1))
+    let plan = try graph.plan([y], options)
+    #expect(plan.steps.filter { $0.operation is Linear }.count == 1)
+    #expect(plan.steps.filter { $0.operation is FusedAttention }.count == 1)
+    try graph.check([y], steps: plan.stepCount)
+  }
+
   @Test func partsOfOtherRowsStayApart() throws {
     var graph = FusionSample(seed: 22)
     let y = attention(&graph, .added, isShared: false)

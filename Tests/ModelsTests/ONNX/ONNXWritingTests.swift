@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import Models
 import TestSupport
 import Testing
@@ -80,5 +81,23 @@ struct ONNXWritingTests {
       graph: ONNXGraph(name: "made", nodes: [node], initializers: [], inputs: [], outputs: []))
     let error = #expect(throws: ModelError.self) { try model.encoded() }
     #expect(error?.reason.contains("version 13") == true)
+  }
+
+  /// A file of nothing but a hole: its pages are never touched.
+  @Test func moreThanAFileHoldsIsRefused() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("weights", [])
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("weights")))
+    let size = 2_200_000_000
+    try file.truncate(atOffset: UInt64(size))
+    try file.close()
+    let tensor = ONNXTensor(
+      name: "w", elementType: .uint8, shape: [size],
+      data: try MappedFile(path: folder.file("weights")).region)
+    let model = ONNXModel(
+      path: "large.onnx", irVersion: 8, opsets: ["": 17],
+      graph: ONNXGraph(name: "large", nodes: [], initializers: [tensor], inputs: [], outputs: []))
+    let error = #expect(throws: ModelError.self) { try model.encoded() }
+    #expect(error?.reason.contains("at most 2 GiB") == true)
   }
 }

@@ -18,6 +18,9 @@ import Testing
       try instance(#"{"features":{"b":1,"a":2}}"#).kind
         == .features(ApusV1.FeatureRow(values: [1, 2], names: ["b", "a"])))
     #expect(
+      try instance(#"{"features":{"b":1,"a":"red"}}"#).kind
+        == .features(ApusV1.FeatureRow(values: [1], names: ["b"], texts: ["a": "red"])))
+    #expect(
       try instance(#"{"image":"aGk=","content_type":"image/png"}"#).kind
         == .image(ApusV1.Image(data: Array("hi".utf8), contentType: "image/png")))
     #expect(
@@ -25,12 +28,28 @@ import Testing
         == .image(ApusV1.Image(data: Array("hi".utf8), contentType: "image/jpeg")))
   }
 
+  @Test func whatIsMissingIsNoNumber() throws {
+    let named = #"{"features":{"a":1,"b":null,"c":2}}"#
+    for text in ["[1,null,2]", #"{"features":[1,null,2]}"#, named] {
+      guard case .features(let row) = try instance(text).kind else {
+        Issue.record("no features")
+        continue
+      }
+      #expect(row.values[0] == 1 && row.values[1].isNaN && row.values[2] == 2)
+    }
+  }
+
   @Test(arguments: [
     ("3", "inputs[0]: expected a text, an array of numbers or an object, got the number 3"),
     ("null", "inputs[0]: expected a text, an array of numbers or an object, got null"),
     (#"[1,"a"]"#, "inputs[0][1]: expected a number, got a string"),
-    (#"{"features":[1,null]}"#, "inputs[0].features[1]: expected a number, got null"),
-    (#"{"features":{"a":"x"}}"#, "inputs[0].features.a: expected a number, got a string"),
+    (#"[1,null,"a"]"#, "inputs[0][2]: expected a number, got a string"),
+    (#"{"features":[1,true]}"#, "inputs[0].features[1]: expected a number, got true"),
+    (#"{"features":{"a":[]}}"#, "inputs[0].features.a: expected a number or a text, got an array"),
+    (
+      #"{"image":"data:image/png;base64,aGk=","content_type":"image/jpeg"}"#,
+      "inputs[0].content_type: is not what the data URL says, image/png"
+    ),
     (#"{"text":3}"#, "inputs[0].text: expected a string, got the number 3"),
     (#"{"image":"%%"}"#, "inputs[0].image: is not base64, or is empty"),
     (

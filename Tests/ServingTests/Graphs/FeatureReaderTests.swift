@@ -68,4 +68,35 @@ struct FeatureReaderTests {
     #expect(try problem(columns, [1, 1e10]).hasPrefix("features.code: expected a whole number"))
     #expect(try problem(columns, [1]) == "features: expected 2 values, got 1")
   }
+
+  @Test func columnsOfTexts() throws {
+    let columns = reader(("color", .string, .fixed(1)), ("age", .float, .fixed(1)))
+    func problem(_ row: ApusV1.FeatureRow) throws -> String {
+      let reader = try #require(columns)
+      do throws(Status) {
+        _ = try reader.inputs(row, "features", budget)
+        return ""
+      } catch {
+        return error.message
+      }
+    }
+    let row = ApusV1.FeatureRow(values: [7], names: ["age"], texts: ["color": "red"])
+    let input = try #require(columns).inputs(row, "features", budget)
+    #expect(input.values[0].strings == [Array("red".utf8)] && input.values[0].shape == [1, 1])
+    #expect(input.values[1].values(Float.self).array == [7])
+    let number = ApusV1.FeatureRow(values: [7, 1], names: ["age", "color"])
+    #expect(try problem(number) == "features.color: expected a text, got a number")
+    let text = ApusV1.FeatureRow(texts: ["color": "red", "age": "old"])
+    #expect(try problem(text) == "features.age: expected a number, got a text")
+    let lacking = ApusV1.FeatureRow(values: [7], names: ["age"])
+    #expect(try problem(lacking) == #"features: no value for "color""#)
+    let unknown = ApusV1.FeatureRow(values: [7], names: ["age"], texts: ["colour": "red"])
+    #expect(try problem(unknown).contains(#"did you mean "color"?"#))
+    let unnamed = ApusV1.FeatureRow(values: [7], texts: ["color": "red"])
+    #expect(try problem(unnamed) == "features.names: expected one for each of 1 values, got 0")
+    let twice = ApusV1.FeatureRow(values: [7], names: ["age"], texts: ["age": "7", "color": "red"])
+    #expect(try problem(twice) == #"features.names: "age" is there twice"#)
+    let rows = try #require(reader(("x", .float, .fixed(1))))
+    #expect(throws: Status.self) { try rows.inputs(text, "features", budget) }
+  }
 }

@@ -23,14 +23,14 @@ struct PictureFrameTests {
   }
 
   @Test func asModelsOfImageNetAreEvaluated() throws {
-    let settings = try #require(frame(3, 224, 224)?.fitted(nil))
+    let settings = try #require(try frame(3, 224, 224)?.fitted(nil))
     #expect(settings.resizing == .shortestEdge(256))
     #expect(settings.crop == PixelSize(width: 224, height: 224))
     #expect(settings.normalisation?.mean == [0.485, 0.456, 0.406])
-    let digits = try #require(frame(1, 28, 28)?.fitted(nil))
+    let digits = try #require(try frame(1, 28, 28)?.fitted(nil))
     #expect(digits.channels == .grey && digits.normalisation == nil)
     #expect(digits.resizing == .exact(PixelSize(width: 28, height: 28)))
-    let bytes = try #require(frame(8, 9, 3, type: .uint8)?.fitted(nil))
+    let bytes = try #require(try frame(8, 9, 3, type: .uint8)?.fitted(nil))
     #expect(bytes.scale == 1 && bytes.layout == .channelsLast)
     #expect(try frame(3, nil, nil)?.fitted(nil) == nil)
   }

@@ -97,6 +97,12 @@ void   apus__v1__instance__free_unpacked
   assert(message->base.descriptor == &apus__v1__instance__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__feature_row__texts_entry__init
+                     (Apus__V1__FeatureRow__TextsEntry         *message)
+{
+  static const Apus__V1__FeatureRow__TextsEntry init_value = APUS__V1__FEATURE_ROW__TEXTS_ENTRY__INIT;
+  *message = init_value;
+}
 void   apus__v1__feature_row__init
                      (Apus__V1__FeatureRow         *message)
 {
@@ -1851,7 +1857,58 @@ const ProtobufCMessageDescriptor apus__v1__instance__descriptor =
   (ProtobufCMessageInit) apus__v1__instance__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__feature_row__field_descriptors[2] =
+static const ProtobufCFieldDescriptor apus__v1__feature_row__texts_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__FeatureRow__TextsEntry, has_key),
+    offsetof(Apus__V1__FeatureRow__TextsEntry, key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__FeatureRow__TextsEntry, has_value),
+    offsetof(Apus__V1__FeatureRow__TextsEntry, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__feature_row__texts_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange apus__v1__feature_row__texts_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor apus__v1__feature_row__texts_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.FeatureRow.TextsEntry",
+  "TextsEntry",
+  "Apus__V1__FeatureRow__TextsEntry",
+  "apus.v1",
+  sizeof(Apus__V1__FeatureRow__TextsEntry),
+  2,
+  apus__v1__feature_row__texts_entry__field_descriptors,
+  apus__v1__feature_row__texts_entry__field_indices_by_name,
+  1,  apus__v1__feature_row__texts_entry__number_ranges,
+  (ProtobufCMessageInit) apus__v1__feature_row__texts_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__feature_row__field_descriptors[3] =
 {
   {
     "values",
@@ -1877,15 +1934,28 @@ static const ProtobufCFieldDescriptor apus__v1__feature_row__field_descriptors[2
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "texts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__FeatureRow, n_texts),
+    offsetof(Apus__V1__FeatureRow, texts),
+    &apus__v1__feature_row__texts_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__feature_row__field_indices_by_name[] = {
   1,   /* field[1] = names */
+  2,   /* field[2] = texts */
   0,   /* field[0] = values */
 };
 static const ProtobufCIntRange apus__v1__feature_row__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor apus__v1__feature_row__descriptor =
 {
@@ -1895,7 +1965,7 @@ const ProtobufCMessageDescriptor apus__v1__feature_row__descriptor =
   "Apus__V1__FeatureRow",
   "apus.v1",
   sizeof(Apus__V1__FeatureRow),
-  2,
+  3,
   apus__v1__feature_row__field_descriptors,
   apus__v1__feature_row__field_indices_by_name,
   1,  apus__v1__feature_row__number_ranges,

@@ -2,7 +2,8 @@ package import Compute
 internal import Models
 internal import Synchronization
 
-/// Computes a graph. Each instance has a run of its own, so that its answer depends on no other.
+/// Computes a graph. Each instance has a run of its own, so that its answer depends on no other,
+/// unless the plan is known to keep rows apart.
 package final class GraphBackend: BatchBackend {
   /// One tensor for each input of the graph, in their order, with what it costs.
   package struct Input: Sendable {
@@ -22,8 +23,7 @@ package final class GraphBackend: BatchBackend {
   package let traits: GraphTraits
   /// What inputs may take that wait for their run.
   package let inputBudget: MemoryBudget
-  /// Bytes held between runs.
-  package let memoryBytes: Int
+  private let constantBytes: Int
   private let plan: GraphPlan
   private let context: GraphContext
 
@@ -45,26 +45,53 @@ package final class GraphBackend: BatchBackend {
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }
-    signature = try GraphSignature(plan, declared: model.graph.outputs)
     traits = GraphTraits(model.graph)
-    memoryBytes = constants.used + traits.constantBytes
+    signature = try GraphSignature(
+      plan, declared: model.graph.outputs, classes: traits.classes.count)
+    constantBytes = constants.used + traits.constantBytes
     inputBudget = MemoryBudget(limit: options.valueBytes)
     context = GraphContext(budget: MemoryBudget(limit: options.valueBytes), processor: processor)
     try progress(1)
   }
 
+  /// Bytes held between runs: constants, and what the values of the largest run left to be used
+  /// again.
+  package var memoryBytes: Int { constantBytes + context.budget.pool.freeBytes }
+
   package func cost(of input: Input) -> Int { input.cost }
 
   package func compute(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]] {
+    if plan.isRowWise, batch.count > 1, let answers = try stacked(batch) { return answers }
     var answers: [[GraphValue]] = []
     answers.reserveCapacity(batch.count)
     for input in batch { answers.append(try run(input)) }
     return answers
   }
 
+  /// One run of all rows.
+  ///
+  /// - Returns: nil where they do not fit together, or an output has no row for each.
+  func stacked(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]]? {
+    try explaining {
+      guard signature.hasRows, let rows = try RowStack.stacked(batch, context.budget) else {
+        return nil
+      }
+      var answers = [[GraphValue]](repeating: [], count: batch.count)
+      for output in try plan.run(rows.map { .tensor($0) }, context) {
+        guard let rows = try RowStack.rows(output, batch.count, context.budget) else { return nil }
+        for (index, row) in rows.enumerated() { answers[index].append(row) }
+      }
+      return answers
+    }
+  }
+
   private func run(_ input: Input) throws(InferenceError) -> [GraphValue] {
+    try explaining { try plan.run(input.values.map { .tensor($0) }, context) }
+  }
+
+  private func explaining<Value>(_ body: () throws -> Value) throws(InferenceError) -> Value {
     do {
-      return try plan.run(input.values.map { .tensor($0) }, context)
+      return try body()
     } catch let error as InferenceError {
       throw error
     } catch let error as GraphError {

@@ -37,13 +37,24 @@ package struct GraphSignature: Sendable, Equatable {
     return zip(known, said).map { $0 == .unknown ? $1 : $0 }
   }
 
-  /// - Parameter declared: what the file says of the outputs, where planning knows nothing.
+  /// What a file says of an output; of a ZipMap's maps that it is one row of their values.
+  private static func fact(_ declared: ONNXValueType?, classes: Int) -> GraphFact {
+    guard case .sequence(.map(_, .tensor(let value, _)))? = declared else {
+      return GraphFact(declared)
+    }
+    return GraphFact(value, [.unknown, classes > 0 ? .fixed(classes) : .unknown])
+  }
+
+  /// - Parameters:
+  ///   - declared: what the file says of the outputs, where planning knows nothing.
+  ///   - classes: values of a map, if there are maps.
   /// - Throws: where an input is no tensor.
   package init(
-    _ plan: GraphPlan, declared: [ONNXValueInfo] = []
+    _ plan: GraphPlan, declared: [ONNXValueInfo] = [], classes: Int = 0
   ) throws(InferenceError) {
     let declared = Dictionary(
-      declared.map { ($0.name, GraphFact($0.type)) }, uniquingKeysWith: { first, _ in first })
+      declared.map { ($0.name, Self.fact($0.type, classes: classes)) },
+      uniquingKeysWith: { first, _ in first })
     var inputs: [Port] = []
     for input in plan.inputs {
       guard case .tensor(let type, let shape)? = input.type else {

@@ -29,8 +29,9 @@ extension GraphSketch {
   /// All fusions, in the order in which they are tried.
   private static var fusions: [any GraphFusion.Type] {
     [
-      QuantizedNetwork.self, ActivationFusion.self, NormFusion.self, AttentionFusion.self,
-      LinearFusion.self,
+      QuantizedForms.self, QuantizedNetwork.self, ShapeFusion.self, ActivationFusion.self,
+      NormFusion.self, AttentionFusion.self, LinearFusion.self, ConvolutionFusion.self,
+      LayoutFusion.self,
     ]
   }
 

@@ -77,12 +77,13 @@ package struct GraphSketch {
     link(place, step)
   }
 
-  /// Takes out steps that compute what nobody reads.
+  /// Takes out steps that compute what nobody reads, or what is known to be constant.
   package mutating func removeUnread() {
     for index in steps.indices.reversed() {
       guard let step = steps[index] else { continue }
       let isRead = step.writes.contains { name in
-        !name.isEmpty && (isOutput(name) || !readers(of: name).isEmpty)
+        !name.isEmpty && facts[name]?.constant == nil
+          && (isOutput(name) || !readers(of: name).isEmpty)
       }
       if !isRead && step.operation.isPure { unlink(index) }
     }

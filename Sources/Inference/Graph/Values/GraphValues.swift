@@ -68,17 +68,17 @@ package struct NewTensor<Element: BitwiseCopyable> {
 }
 
 extension NewTensor {
-  /// All elements, to be written.
-  func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
-    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
-    try body(&span)
-  }
-
   /// Where `length` elements from one on are written.
   @inline(__always)
   func run(_ start: Int, _ length: Int) -> UnsafeMutablePointer<Element> {
     precondition(start >= 0 && length > 0 && start + length <= count)
     return unsafe base + start
+  }
+
+  /// All elements, to be written.
+  func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
+    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
+    try body(&span)
   }
 
   /// The elements from one on; whoever calls has checked how many there are.

@@ -4,8 +4,8 @@ extension ONNXModel {
   /// Most bytes of a file: protobuf's messages end there, and we write no external data.
   package static let writingLimit = Int(Int32.max)
 
-  /// The model as a file has it. What it took from elsewhere is in it: weights out of external data,
-  /// and the bodies of functions.
+  /// The model as a file has it. What it took from elsewhere is in it: weights out of external
+  /// data, and the bodies of functions.
   ///
   /// - Throws: where the model does not fit one file.
   package func encoded() throws(ModelError) -> [UInt8] {

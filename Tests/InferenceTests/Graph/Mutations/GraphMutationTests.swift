@@ -15,9 +15,10 @@ import Testing
 
   @Test(arguments: 0..<4)
   func survives(seed: UInt64) async throws {
-    let mutation = ModelMutation(try Fixture.bytes("onnx-seeds.bin"))
+    let seeds = try Fixture.bytes("onnx-seeds.bin")
     let trial = ModelTrial(processor: try Processor(threads: 1))
     let counts = await offThread {
+      let mutation = ModelMutation(seeds)
       var random = SeededGenerator(seed: seed)
       var counts = [Int](repeating: 0, count: 4)
       for round in 0..<Self.rounds {

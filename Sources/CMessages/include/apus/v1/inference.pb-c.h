@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Apus__V1__PredictRequest Apus__V1__PredictRequest;
 typedef struct Apus__V1__Instance Apus__V1__Instance;
 typedef struct Apus__V1__FeatureRow Apus__V1__FeatureRow;
+typedef struct Apus__V1__FeatureRow__TextsEntry Apus__V1__FeatureRow__TextsEntry;
 typedef struct Apus__V1__Image Apus__V1__Image;
 typedef struct Apus__V1__NamedTensors Apus__V1__NamedTensors;
 typedef struct Apus__V1__NamedTensors__TensorsEntry Apus__V1__NamedTensors__TensorsEntry;
@@ -104,6 +105,19 @@ struct  Apus__V1__Instance
     , APUS__V1__INSTANCE__ONEOF0__NOT_SET, {0} }
 
 
+struct  Apus__V1__FeatureRow__TextsEntry
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key;
+  ProtobufCBinaryData key;
+  protobuf_c_boolean has_value;
+  ProtobufCBinaryData value;
+};
+#define APUS__V1__FEATURE_ROW__TEXTS_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__feature_row__texts_entry__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL} }
+
+
 struct  Apus__V1__FeatureRow
 {
   ProtobufCMessage base;
@@ -111,10 +125,12 @@ struct  Apus__V1__FeatureRow
   float *values;
   size_t n_names;
   ProtobufCBinaryData *names;
+  size_t n_texts;
+  Apus__V1__FeatureRow__TextsEntry **texts;
 };
 #define APUS__V1__FEATURE_ROW__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__feature_row__descriptor) \
-    , 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Apus__V1__Image
@@ -779,6 +795,9 @@ Apus__V1__Instance *
 void   apus__v1__instance__free_unpacked
                      (Apus__V1__Instance *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__FeatureRow__TextsEntry methods */
+void   apus__v1__feature_row__texts_entry__init
+                     (Apus__V1__FeatureRow__TextsEntry         *message);
 /* Apus__V1__FeatureRow methods */
 void   apus__v1__feature_row__init
                      (Apus__V1__FeatureRow         *message);
@@ -1458,6 +1477,9 @@ typedef void (*Apus__V1__PredictRequest_Closure)
 typedef void (*Apus__V1__Instance_Closure)
                  (const Apus__V1__Instance *message,
                   void *closure_data);
+typedef void (*Apus__V1__FeatureRow__TextsEntry_Closure)
+                 (const Apus__V1__FeatureRow__TextsEntry *message,
+                  void *closure_data);
 typedef void (*Apus__V1__FeatureRow_Closure)
                  (const Apus__V1__FeatureRow *message,
                   void *closure_data);
@@ -1578,6 +1600,7 @@ typedef void (*Apus__V1__TensorInfo_Closure)
 extern const ProtobufCMessageDescriptor apus__v1__predict_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__instance__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__feature_row__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__feature_row__texts_entry__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__image__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__named_tensors__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__named_tensors__tensors_entry__descriptor;

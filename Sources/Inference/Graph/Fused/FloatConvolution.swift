@@ -1,0 +1,108 @@
+internal import Compute
+internal import Models
+
+/// A convolution in fp32 with constant weights and what follows it: bias, another tensor that is
+/// added, a range. Reads the images, then what is added, if anything.
+struct FloatConvolution: ImageOperator {
+  let processor: Processor
+  let rule: WindowRule
+  let kernel: (height: Int, width: Int)
+  let matrix: PackedMatrix
+  let isDepthwise: Bool
+  /// Channels of the input.
+  let channels: Int
+  let adds: Bool
+  let range: ClosedRange<Float>?
+  var takesLast: [Bool]
+  var givesLast = false
+  private let plans = SizedWindows()
+
+  init(
+    processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int),
+    matrix: PackedMatrix, isDepthwise: Bool, channels: Int, adds: Bool,
+    range: ClosedRange<Float>?
+  ) {
+    self.processor = processor
+    self.rule = rule
+    self.kernel = kernel
+    self.matrix = matrix
+    self.isDepthwise = isDepthwise
+    self.channels = channels
+    self.adds = adds
+    self.range = range
+    takesLast = adds ? [false, false] : [false]
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let given = try inputs.tensor(0, .float)
+    let (x, windows) = try prepared(given, context)
+    let shape = [
+      given.rank > 0 ? given.shape[0] : 0, windows.shape.outputHeight, windows.shape.outputWidth,
+      matrix.outputs,
+    ]
+    let result = try context.unwritten(shape)
+    guard result.count > 0 else {
+      return .tensors(try context.answer(result, isLast: givesLast, processor))
+    }
+    var other: FloatRows?
+    if adds {
+      let added = try inputs.tensor(1, .float)
+      let images = try context.lastImages(added, isLast: takesLast[1], processor)
+      guard images.tensor.shape == shape else {
+        return try stretched(x, windows, result, images.tensor, context)
+      }
+      other = images.tensor.rows(of: matrix.outputs)
+    }
+    let epilogue: Epilogue =
+      range.map { .clamp($0, adding: other) } ?? other.map { .add($0) } ?? .store
+    processor.convolve(
+      x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue,
+      into: result.rows(of: matrix.outputs))
+    return .tensors(try context.answer(result, isLast: givesLast, processor))
+  }
+
+  /// What is added has another shape, and is stretched to the answer's or that to it.
+  private func stretched(
+    _ x: FloatRows, _ windows: FloatWindows, _ result: GraphTensor, _ other: GraphTensor,
+    _ context: GraphContext
+  ) throws -> [GraphValue] {
+    processor.convolve(
+      x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: .store,
+      into: result.rows(of: matrix.outputs))
+    let sum = try Arithmetic(kind: .add).compute(
+      GraphInputs([.tensor(result), .tensor(other)]), context)
+    guard case .tensor(let tensor)? = sum.first else { return sum }
+    if let range, tensor.count > 0 { processor.clamp(tensor.rows(of: tensor.shape[3]), to: range) }
+    return .tensors(try context.answer(tensor, isLast: givesLast, processor))
+  }
+
+  /// The images as the kernel reads them, a row for each.
+  private func prepared(
+    _ x: GraphTensor, _ context: GraphContext
+  ) throws -> (FloatRows, FloatWindows) {
+    // Planes of few channels get their padding around them, and rows of the kernel in one run.
+    let joinsRows =
+      !takesLast[0] && !isDepthwise && channels < 16 && kernel.width > 1
+      && (rule.dilations?.last ?? 1) == 1
+    guard x.rank == 4 else { throw GraphError("images of the shape \(x.shape)") }
+    let last = takesLast[0]
+    let (height, width) = (x.shape[last ? 1 : 2], x.shape[last ? 2 : 3])
+    guard x.shape[last ? 3 : 1] == channels else {
+      throw GraphError("\(x.shape[last ? 3 : 1]) channels where \(channels) are expected")
+    }
+    let windows = try plans.windows(height, width) {
+      try FloatWindows(
+        rule.shape(height: height, width: width, channels: channels, kernel: kernel),
+        joinsRows: joinsRows)
+    }
+    guard joinsRows else {
+      return (try context.lastImages(x, isLast: last, processor).rows, windows)
+    }
+    let bordered = try context.unwritten([x.shape[0], windows.imageCount])
+    if x.count > 0 {
+      processor.addBorder(
+        x.rows(of: height * width * channels), windows, into: bordered.rows(of: windows.imageCount))
+    }
+    return (bordered.rows(of: windows.imageCount), windows)
+  }
+}

@@ -1,0 +1,79 @@
+internal import Compute
+internal import Models
+internal import Synchronization
+
+/// Windows for images of one size, kept for the next.
+final class SizedWindows: Sendable {
+  private let last = Mutex<FloatWindows?>(nil)
+
+  func windows(
+    _ height: Int, _ width: Int, _ make: () throws -> FloatWindows
+  ) rethrows -> FloatWindows {
+    if let last = last.withLock({ $0 }), last.shape.height == height, last.shape.width == width {
+      return last
+    }
+    let new = try make()
+    last.withLock { $0 = new }
+    return new
+  }
+}
+
+/// The largest values of windows over images in fp32.
+struct FloatMaxPool: ImageOperator {
+  let processor: Processor
+  let rule: WindowRule
+  let kernel: (height: Int, width: Int)
+  var takesLast = [false]
+  var givesLast = false
+  private let plans = SizedWindows()
+
+  init(processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int)) {
+    self.processor = processor
+    self.rule = rule
+    self.kernel = kernel
+  }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let x = try context.lastImages(
+      inputs.tensor(0, .float), isLast: takesLast[0], processor)
+    let windows = try plans.windows(x.height, x.width) {
+      try FloatWindows(
+        rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
+    }
+    let result = try context.unwritten([
+      x.images, windows.shape.outputHeight, windows.shape.outputWidth, x.channels,
+    ])
+    if result.count > 0 {
+      processor.poolLargest(x.rows, windows, into: result.rows(of: x.channels))
+    }
+    return .tensors(try context.answer(result, isLast: givesLast, processor))
+  }
+}
+
+/// The mean of each channel of images in fp32.
+struct FloatGlobalAverage: ImageOperator {
+  let processor: Processor
+  var takesLast = [false]
+  var givesLast = false
+
+  init(processor: Processor) { self.processor = processor }
+
+  func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
+    let given = try inputs.tensor(0, .float)
+    guard takesLast[0] else {
+      let means = try GlobalPool(kind: .mean, order: nil).compute(inputs, context)
+      guard givesLast, case .tensor(let tensor)? = means.first else { return means }
+      return .tensors(
+        GraphTensor(tensor, shape: [given.shape[0], 1, 1, given.shape[1]]))
+    }
+    let x = try FloatImages(given)
+    let rows = GraphTensor(given, shape: [x.images, x.height * x.width, x.channels])
+    let mean = Reduce(
+      kind: .mean, axes: [1], keepsDimensions: false, passesWithoutAxes: false)
+    guard case .tensor(let means)? = try mean.compute(GraphInputs([.tensor(rows)]), context).first
+    else { throw GraphError("no mean of images") }
+    return .tensors(
+      GraphTensor(
+        means, shape: givesLast ? [x.images, 1, 1, x.channels] : [x.images, x.channels, 1, 1]))
+  }
+}

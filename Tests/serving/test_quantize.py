@@ -1,0 +1,142 @@
+"""`apus quantize`: what it writes is right for others, too, and what it refuses says what to do."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from conftest import ROOT, run
+
+IMAGES = ROOT / "Tests/Fixtures/images"
+
+
+def network(path: pathlib.Path, opset: int = 21) -> pathlib.Path:
+    """A block of a residual network, norms and all, in a version whose QDQ the onnx package computes."""
+    random = numpy.random.default_rng(5)
+    nodes, weights = [], []
+
+    def constant(name, shape, low=-0.3, high=0.3):
+        values = random.uniform(low, high, shape).astype(numpy.float32)
+        weights.append(numpy_helper.from_array(values, name))
+        return name
+
+    def node(operation, output, *inputs, **attributes):
+        nodes.append(helper.make_node(operation, list(inputs), [output], name=f"{output}_node", **attributes))
+        return output
+
+    def conv(name, x, inputs, outputs):
+        x = node("Conv", f"{name}_conv", x, constant(f"{name}.w", (outputs, inputs, 3, 3)), pads=[1] * 4)
+        parts = [constant(f"{name}.{part}", (outputs,), low, high)
+                 for part, low, high in (("scale", 0.5, 1.5), ("shift", -1, 1), ("mean", -1, 1), ("variance", 0.5, 2))]
+        return node("BatchNormalization", name, x, *parts)
+
+    x = node("Relu", "relu1", conv("one", "image", 3, 16))
+    x = node("MaxPool", "pool", x, kernel_shape=[2, 2], strides=[2, 2])
+    y = node("Clip", "clip", conv("two", x, 16, 16), "zero", "six")
+    weights.extend(numpy_helper.from_array(numpy.float32(value), name) for name, value in (("zero", 0), ("six", 6)))
+    x = node("Relu", "relu2", node("Add", "sum", conv("three", y, 16, 16), x))
+    x = node("Flatten", "flat", node("GlobalAveragePool", "mean", x))
+    node("Gemm", "logits", x, constant("fc.w", (16, 40)), constant("fc.b", (40,)))
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "block", [value("image", ["n", 3, 24, 24])], [value("logits", ["n", 40])], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path
+
+
+def samples(folder: pathlib.Path, shape=(1, 3, 24, 24), count=16) -> pathlib.Path:
+    folder.mkdir()
+    random = numpy.random.default_rng(6)
+    for number in range(count):
+        numpy.save(folder / f"{number}.npy", random.normal(0, 1, shape).astype(numpy.float32))
+    return folder
+
+
+def cosine(one, other, shape=(1, 3, 24, 24), count=8):
+    """The worst, by the operators of the onnx package."""
+    models = [ReferenceEvaluator(str(path)) for path in (one, other)]
+    random = numpy.random.default_rng(7)
+    found = []
+    for _ in range(count):
+        image = random.normal(0, 1, shape).astype(numpy.float32)
+        a, b = (model.run(None, {"image": image})[0].ravel() for model in models)
+        found.append(float(a @ b / numpy.linalg.norm(a) / numpy.linalg.norm(b)))
+    return min(found)
+
+
+@pytest.mark.parametrize("signed", [(), ("--signed",)])
+def test_answers_stay_near_by_operators_that_are_not_ours(tmp_path, signed):
+    source, made = network(tmp_path / "model.onnx"), tmp_path / "model-int8.onnx"
+    said = run("quantize", source, "--calibrate", samples(tmp_path / "samples"), *signed)
+    assert said.returncode == 0, said.stderr
+    assert "4 layers" in said.stdout and "16 samples" in said.stdout
+    onnx.checker.check_model(str(made), full_check=True)
+    model = onnx.load(made)
+    assert model.producer_name == "apus" and not list(tmp_path.glob("*.part"))
+    counts = {kind: sum(node.op_type == kind for node in model.graph.node)
+              for kind in ("QuantizeLinear", "DequantizeLinear", "Conv", "BatchNormalization")}
+    assert counts == {"QuantizeLinear": 8, "DequantizeLinear": 16, "Conv": 3, "BatchNormalization": 0}
+    kinds = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    assert kinds["relu1_zero_point"] == (TensorProto.INT8 if signed else TensorProto.UINT8)
+    assert cosine(source, made) > 0.999
+
+
+def test_pictures_are_prepared_as_the_model_says(tmp_path):
+    source = network(tmp_path / "model.onnx")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("rgb.png", "rgb.jpg", "lossy.webp", "grey.png"):
+        shutil.copy(IMAGES / name, folder)
+    refused = run("quantize", source, "--calibrate", folder)
+    assert refused.returncode == 1 and "preprocessor_config.json" in refused.stderr
+    (tmp_path / "preprocessor_config.json").write_text('{"size": [24, 24], "resample": 2, "do_rescale": true}')
+    said = run("quantize", source, "--calibrate", folder, "--output", tmp_path / "out.onnx")
+    assert said.returncode == 0 and "4 samples" in said.stdout, said.stderr
+    onnx.checker.check_model(str(tmp_path / "out.onnx"), full_check=True)
+
+
+def test_refusals_say_what_to_do(tmp_path):
+    source = network(tmp_path / "model.onnx")
+    good = samples(tmp_path / "samples", count=1)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    wrong = samples(tmp_path / "wrong", shape=(1, 3, 20, 24), count=1)
+    run("quantize", source, "--calibrate", good)
+    cases = [
+        ((source,), 2, "--calibrate DIR is missing"),
+        ((source, "--calibrate", empty), 1, "put 32 to 100 pictures"),
+        ((source, "--calibrate", tmp_path / "none"), 1, "no folder that can be read"),
+        ((source, "--calibrate", wrong), 1, "0.npy"),
+        ((tmp_path / "model-int8.onnx", "--calibrate", good), 1, "quantized already"),
+        ((network(tmp_path / "old/model.onnx", 11), "--calibrate", good), 1, "export it anew"),
+        ((tmp_path / "missing.onnx", "--calibrate", good), 1, "missing.onnx"),
+        ((source, "--calibrate", good, "--output", tmp_path / "no/where.onnx"), 1, "cannot be written"),
+        ((source, "--calibrate", good, "--samples", "0"), 2, "--samples 0"),
+    ]
+    for words, code, text in cases:
+        said = run("quantize", *words)
+        assert (said.returncode, text in said.stderr) == (code, True), said.stderr
+
+
+def test_the_way_of_resnet_with_random_weights(tmp_path):
+    made = subprocess.run([sys.executable, ROOT / "tools/models/export-resnet", "--random", tmp_path],
+                          capture_output=True, text=True, timeout=300)
+    assert made.returncode == 0, made.stderr
+    folder = tmp_path / "resnet18/1"
+    assert len((folder / "labels.txt").read_text().splitlines()) == 1000
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("rgb.png", "422.jpg", "lossless.webp"):
+        shutil.copy(IMAGES / name, pictures)
+    said = run("quantize", folder / "model.onnx", "--calibrate", pictures, "--output", tmp_path / "int8.onnx")
+    assert said.returncode == 0, said.stderr
+    assert "21 layers" in said.stdout
+    assert float(said.stdout.split("floats:")[1].split()[0]) >= 0.999
+    assert (tmp_path / "int8.onnx").stat().st_size < 13e6
+    onnx.checker.check_model(str(tmp_path / "int8.onnx"), full_check=True)
