@@ -9,11 +9,12 @@ enum GraphSamples {
 
   static func node(
     _ operation: String, _ inputs: [String], _ outputs: [String] = ["y"], domain: String = "",
-    attributes: [String: ONNXAttribute] = [:]
+    version: Int? = nil, attributes: [String: ONNXAttribute] = [:]
   ) -> ONNXNode {
     ONNXNode(
-      name: "it", domain: domain, operation: operation, version: domain.isEmpty ? 17 : 3,
-      inputs: inputs, outputs: outputs, attributes: attributes)
+      name: "it", domain: domain, operation: operation,
+      version: version ?? (domain.isEmpty ? 17 : 3), inputs: inputs, outputs: outputs,
+      attributes: attributes)
   }
 
   static func ints(_ name: String, _ values: [Int64]) -> ONNXTensor {

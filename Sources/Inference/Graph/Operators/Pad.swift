@@ -26,12 +26,9 @@ struct Pad: GraphOperator {
 
   private func pads(_ given: [Int], _ axes: [Int]?, rank: Int) throws -> [(Int, Int)] {
     let axes = try axes.map { try Axes.normalized($0, rank: rank) } ?? Array(0..<rank)
-    guard given.count == 2 * axes.count, given.allSatisfy({ abs($0) < 1 << 40 }) else {
+    guard given.count == 2 * axes.count, given.allSatisfy({ $0.magnitude < 1 << 40 })
+    else {
       throw GraphError("\(given.count) pads for \(axes.count) axes")
-    }
-    // No tensor is as large; what is left can be added to its sizes.
-    guard given.allSatisfy({ $0.magnitude < 1 << 40 }) else {
-      throw GraphError("the pads \(given)")
     }
     var pads = [(Int, Int)](repeating: (0, 0), count: rank)
     for (index, axis) in axes.enumerated() {
@@ -61,7 +58,8 @@ struct Pad: GraphOperator {
     let x = try inputs.tensor(0)
     let pads = try pads(amounts ?? inputs.tensor(1).ints(), inputs.ints(3), rank: x.rank)
     let shape = zip(x.shape, pads).map { $0 + $1.0 + $1.1 }
-    _ = try GraphTensor.count(shape, limit: context.budget.elementLimit)
+    try context.budget.check(
+      room: GraphTensor.count(shape, limit: context.budget.elementLimit))
     // For each axis where an element comes from; -1 is the constant.
     let sources = try x.shape.indices.map { axis in
       try (0..<shape[axis]).map { try source($0 - pads[axis].0, x.shape[axis]) }
@@ -79,7 +77,11 @@ struct Pad: GraphOperator {
       position.advance(in: shape)
     }
     let fill = try inputs.optional(2)
-    if let fill { _ = try fill.checked(x.elementType, "the value") }
+    if let fill {
+      guard try fill.checked(x.elementType, "the value").count == 1 else {
+        throw GraphError("the value must be one number")
+      }
+    }
     // The constant stands behind the tensor.
     let plain = try fill.map { GraphTensor($0, shape: [1]) } ?? constant(x.elementType, context)
     let all = try Concat.joined([GraphTensor(x, shape: [x.count]), plain], axis: 0, context)

@@ -130,6 +130,7 @@ struct Windows {
   /// Bounded: as large as a tensor may be.
   func places(_ budget: MemoryBudget) throws -> [Int] {
     let count = try GraphTensor.count([outputs.product, taps], limit: budget.elementLimit)
+    try budget.check(room: count)
     let own = Broadcast.strides(sizes)
     var places: [Int] = []
     places.reserveCapacity(count)

@@ -31,5 +31,12 @@ package final class MemoryBudget: Sendable {
     }
   }
 
+  /// Throws if there is no room for so many numbers that an operator works with meanwhile.
+  func check(room count: Int) throws {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Int>.size)
+    try take(overflow ? limit : bytes)
+    release(overflow ? limit : bytes)
+  }
+
   func release(_ bytes: Int) { taken.subtract(bytes, ordering: .relaxed) }
 }

@@ -10,7 +10,8 @@ import Testing
 /// AddressSanitizer too; with APUS_FUZZ=10000000 for as many models.
 @Suite struct GraphMutationTests {
   private static let rounds =
-    (ProcessInfo.processInfo.environment["APUS_FUZZ"].flatMap { Int($0) } ?? 20_000) / 4
+    (ProcessInfo.processInfo.environment["APUS_FUZZ"].flatMap { Int($0) }
+      ?? (Build.isOptimised ? 40_000 : 4_000)) / 4
 
   @Test(arguments: 0..<4)
   func survives(seed: UInt64) async throws {

@@ -2,7 +2,7 @@ import TestSupport
 
 /// Changes models where they have meaning: names (so that values go in circles, or are given
 /// twice), operators, shapes, types, attributes, sizes of data, pieces of other models.
-struct ModelMutation {
+struct ModelMutation: Sendable {
   /// Good models, as trees.
   let models: [[WireField]]
   /// Their parts by kind, to be set into others.
@@ -10,7 +10,7 @@ struct ModelMutation {
   /// Their texts by kind of message and number of field.
   private var texts: [Place: [[UInt8]]] = [:]
 
-  private struct Place: Hashable {
+  private struct Place: Hashable, Sendable {
     let kind: WireKind
     let number: Int
   }

@@ -6,8 +6,8 @@ import TestSupport
 @testable import Inference
 
 /// Reads a model, plans it and runs it on values of its inputs' types, all within tight bounds.
-struct ModelTrial {
-  enum Outcome: Int { case refused, unplanned, failed, computed }
+struct ModelTrial: Sendable {
+  enum Outcome: Int, Sendable { case refused, unplanned, failed, computed }
 
   let processor: Processor
 

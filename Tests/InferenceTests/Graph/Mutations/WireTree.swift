@@ -1,5 +1,5 @@
 /// What a message of a model's file is, as far as its fields hold others.
-enum WireKind: Int, Hashable {
+enum WireKind: Int, Hashable, Sendable {
   case list, model, graph, node, attribute, tensor, value, type, tensorType, listType, mapType
   case shape, dimension, function, opset, pair
 
@@ -35,8 +35,8 @@ enum WireKind: Int, Hashable {
 }
 
 /// A message as a tree of fields, which can be changed and written again.
-struct WireField {
-  enum Value {
+struct WireField: Sendable {
+  enum Value: Sendable {
     case varint(UInt64)
     case fixed([UInt8])
     case bytes([UInt8])

@@ -1,0 +1,127 @@
+import Compute
+import Models
+import Testing
+
+@testable import Inference
+
+/// Graphs that ask for more than there is, and nodes that are not as their operators are: each is
+/// an error that names the node or the input. All were found by breaking models at random.
+@Suite struct GraphLimitTests {
+  private static let huge = 1 << 62
+
+  @Test(arguments: ["Flatten", "MaxPool", "Split", "Neg"])
+  func sizesThatNoTensorHasAreRefused(operation: String) throws {
+    let node = GraphSamples.node(
+      operation, ["x"], attributes: operation == "MaxPool" ? ["kernel_shape": .ints([1, 1])] : [:])
+    for shape in [[Self.huge, 4, 1, 1], [4, 4, Self.huge, 4], [1 << 20, 1 << 20, 1, 1]] {
+      let error = #expect(throws: GraphError.self) {
+        try GraphSamples.plan([node], x: shape.map { .fixed($0) })
+      }
+      #expect(error?.reason.contains("the input x") ?? false)
+    }
+  }
+
+  @Test(arguments: [Int64(1) << 62, -(Int64(1) << 62), .max, .min])
+  func padsThatNoTensorHasAreRefused(pad: Int64) throws {
+    let node = GraphSamples.node("Pad", ["x", "pads"])
+    #expect(throws: GraphError.self) {
+      let plan = try GraphSamples.plan(
+        [node], x: [.fixed(2)], constants: [GraphSamples.ints("pads", [pad, pad])])
+      _ = try plan.run([GraphSamples.floats([2], [1, 2])], GraphSamples.context)
+    }
+  }
+
+  @Test func padsWithMoreThanOneNumberAreRefused() throws {
+    let node = GraphSamples.node("Pad", ["x", "pads", "x"])
+    let plan = try GraphSamples.plan(
+      [node], x: [.fixed(2)], constants: [GraphSamples.ints("pads", [1, 1])])
+    #expect(throws: GraphError.self) {
+      try plan.run([GraphSamples.floats([2], [1, 2])], GraphSamples.context)
+    }
+  }
+
+  @Test func noLoopGoesOnForDays() throws {
+    // A loop in a loop, each as often as a number says that nobody waits for.
+    let type = ONNXValueType.tensor(.int64, shape: [])
+    func body(_ nodes: [ONNXNode], _ outer: [String]) -> ONNXGraph {
+      ONNXGraph(
+        name: "body", nodes: nodes, initializers: [],
+        inputs: [
+          ONNXValueInfo(name: "i", type: type),
+          ONNXValueInfo(name: "goesOn", type: .tensor(.bool, shape: [])),
+          ONNXValueInfo(name: "sum", type: nil),
+        ],
+        outputs: [
+          ONNXValueInfo(name: "goesOn", type: nil), ONNXValueInfo(name: "next", type: nil)
+        ],
+        outerNames: outer)
+    }
+    let inner = body([GraphSamples.node("Add", ["sum", "sum"], ["next"])], [])
+    let middle = body(
+      [
+        GraphSamples.node(
+          "Loop", ["count", "", "sum"], ["next"], attributes: ["body": .graph(inner)]),
+      ], ["count"])
+    let loop = GraphSamples.node(
+      "Loop", ["count", "", "x"], attributes: ["body": .graph(middle)])
+    let graph = ONNXGraph(
+      name: "test", nodes: [loop], initializers: [GraphSamples.ints("count", [1 << 40])],
+      inputs: [ONNXValueInfo(name: "x", type: .tensor(.float, shape: []))],
+      outputs: [ONNXValueInfo(name: "y", type: nil)])
+    let budget = MemoryBudget(limit: 1 << 20, stepLimit: 1000)
+    let plan = try GraphBuilder(registry: .standard, budget: budget).plan(graph)
+    let error = #expect(throws: GraphError.self) {
+      try plan.run([GraphSamples.floats([], [1])], GraphContext(budget: budget))
+    }
+    #expect(error?.reason == "it computes more than the limit of 1000 nodes")
+  }
+
+  /// x → QuantizeLinear → DequantizeLinear → Conv → QuantizeLinear → DequantizeLinear → y
+  @Test func convolutionsThatDoNotFitAreRefused() throws {
+    let scale = ONNXTensor(
+      name: "scale", elementType: .float, shape: [], bytes: [0, 0, 0, 0x3F])
+    let zero = ONNXTensor(name: "zero", elementType: .uint8, shape: [], bytes: [0])
+    let bytes = ONNXTensor(
+      name: "bytes", elementType: .int8, shape: [2, 3, 1, 1], bytes: [1, 2, 3, 4, 5, 6])
+    for inputs in [["d"], ["d", "weights"]] {
+      let graph = ONNXGraph(
+        name: "test",
+        nodes: [
+          GraphSamples.node("DequantizeLinear", ["bytes", "scale"], ["weights"]),
+          GraphSamples.node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+          GraphSamples.node("DequantizeLinear", ["q", "scale", "zero"], ["d"]),
+          GraphSamples.node("Conv", inputs, ["c"]),
+          GraphSamples.node("QuantizeLinear", ["c", "scale", "zero"], ["cq"]),
+          GraphSamples.node("DequantizeLinear", ["cq", "scale", "zero"], ["y"]),
+        ], initializers: [scale, zero, bytes],
+        inputs: [
+          ONNXValueInfo(
+            name: "x", type: .tensor(.float, shape: [.unknown, .unknown, .fixed(2), .fixed(2)]))
+        ],
+        outputs: [ONNXValueInfo(name: "y", type: nil)])
+      let fusions = FusionOptions(processor: try Processor(threads: 1))
+      #expect(throws: GraphError.self) {
+        let plan = try GraphBuilder(
+          registry: .standard, budget: GraphSamples.budget, fusions: fusions
+        ).plan(graph)
+        // Of eight channels, where the weights are for three.
+        let x = try GraphSamples.floats([1, 8, 2, 2], Array(repeating: 1, count: 32))
+        _ = try plan.run([x], GraphSamples.context)
+      }
+    }
+  }
+
+  @Test func fastGeluAddsItsBias() throws {
+    func answer(_ inputs: [String], _ x: Float) throws -> Float {
+      let bias = ONNXTensor(
+        name: "bias", elementType: .float, shape: [1], bytes: [0, 0, 0, 0x40])
+      let plan = try GraphSamples.plan(
+        [GraphSamples.node("FastGelu", inputs, domain: "com.microsoft", version: 1)],
+        x: [.fixed(1)], constants: [bias])
+      return try GraphSamples.read(
+        plan.run([GraphSamples.floats([1], [x])], GraphSamples.context)
+      ).values[0]
+    }
+    #expect(try answer(["x", "bias"], 1) == answer(["x"], 3))
+  }
+}
