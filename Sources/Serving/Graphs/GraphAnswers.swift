@@ -32,9 +32,7 @@ struct GraphAnswers: Sendable, Equatable {
     do {
       switch kind {
       case .classification(let scores, let label, let activation):
-        var numbers = Self.activated(try floats(values, scores), activation)
-        // One score decides between two.
-        if numbers.count == 1, labels.count == 2 { numbers = [-numbers[0], numbers[0]] }
+        let numbers = Self.scores(try floats(values, scores), activation, labels.count)
         let chosen = try label.flatMap { try values[$0].tensor?.label(at: 0) }
         return .classification(
           try finite(numbers), labels: names(numbers.count), call.request.options, first: chosen)
@@ -82,6 +80,15 @@ struct GraphAnswers: Sendable, Equatable {
       throw Status(.internal, "the answer is no finite number: the computation overflows")
     }
     return values
+  }
+
+  /// One for each label. A single one decides between two: it is a probability or a logit of the
+  /// second, or a distance from the border (SVM), where nothing says that it is either.
+  static func scores(_ raw: [Float], _ activation: Activation, _ labels: Int) -> [Float] {
+    guard raw.count == 1, labels == 2 else { return activated(raw, activation) }
+    if activation == .none, !(0...1 ~= raw[0]) { return [-raw[0], raw[0]] }
+    let second = activation == .none ? raw[0] : activated(raw, .sigmoid)[0]
+    return [1 - second, second]
   }
 
   static func activated(_ scores: [Float], _ activation: Activation) -> [Float] {

@@ -91,8 +91,9 @@ struct FusionSample {
   /// - Parameters:
   ///   - steps: how many are left once fused.
   ///   - tolerance: of the largest value.
+  ///   - absolute: what is allowed beside that.
   func check(
-    _ outputs: [String], steps: Int, tolerance: Float = 2e-5,
+    _ outputs: [String], steps: Int, tolerance: Float = 2e-5, absolute: Float = 0,
     _ quantization: FusionOptions.Quantization = .none
   ) throws {
     let plain = try run(plan(outputs, nil))
@@ -105,7 +106,7 @@ struct FusionSample {
         #expect(found.shape == wanted.shape)
         let largest = wanted.values.map(abs).max() ?? 0
         for (a, b) in zip(found.values, wanted.values) {
-          guard abs(a - b) <= tolerance * max(1, largest) else {
+          guard abs(a - b) <= tolerance * max(1, largest) + absolute else {
             Issue.record("\(tier.name): \(a), expected \(b) of at most \(largest)")
             break
           }

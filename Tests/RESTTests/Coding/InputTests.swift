@@ -44,7 +44,7 @@ import Testing
     ("null", "inputs[0]: expected a text, an array of numbers or an object, got null"),
     (#"[1,"a"]"#, "inputs[0][1]: expected a number, got a string"),
     (#"[1,null,"a"]"#, "inputs[0][2]: expected a number, got a string"),
-    (#"{"features":[1,true]}"#, "inputs[0].features[1]: expected a number, got true"),
+    (#"{"features":[1,true]}"#, "inputs[0].features[1]: expected a number, got a boolean"),
     (#"{"features":{"a":[]}}"#, "inputs[0].features.a: expected a number or a text, got an array"),
     (
       #"{"image":"data:image/png;base64,aGk=","content_type":"image/jpeg"}"#,

@@ -42,7 +42,7 @@ struct PictureFrameTests {
     #expect(try frame(3, nil, nil)?.fitted(small) == small)
     let error = #expect(throws: ConfigurationError.self) { try frame(3, 9, 9)?.fitted(small) }
     #expect(
-      error?.reason == "pictures are prepared with 8 × 8 pixels; the model takes 9 × 9 pixels")
+      error?.reason == "pictures are prepared with 8 × 8 pixels; the model takes 9 × 9")
     var normal = small
     normal.normalisation = .init(mean: [0, 0, 0], deviation: [1, 1, 1])
     #expect(throws: ConfigurationError.self) { try frame(1, 8, 8)?.fitted(normal) }

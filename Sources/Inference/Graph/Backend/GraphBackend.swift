@@ -61,28 +61,10 @@ package final class GraphBackend: BatchBackend {
   package func cost(of input: Input) -> Int { input.cost }
 
   package func compute(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]] {
-    if plan.isRowWise, batch.count > 1, let answers = try stacked(batch) { return answers }
     var answers: [[GraphValue]] = []
     answers.reserveCapacity(batch.count)
     for input in batch { answers.append(try run(input)) }
     return answers
-  }
-
-  /// One run of all rows.
-  ///
-  /// - Returns: nil where they do not fit together, or an output has no row for each.
-  func stacked(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]]? {
-    try explaining {
-      guard signature.hasRows, let rows = try RowStack.stacked(batch, context.budget) else {
-        return nil
-      }
-      var answers = [[GraphValue]](repeating: [], count: batch.count)
-      for output in try plan.run(rows.map { .tensor($0) }, context) {
-        guard let rows = try RowStack.rows(output, batch.count, context.budget) else { return nil }
-        for (index, row) in rows.enumerated() { answers[index].append(row) }
-      }
-      return answers
-    }
   }
 
   private func run(_ input: Input) throws(InferenceError) -> [GraphValue] {

@@ -50,7 +50,8 @@ struct ByteAveragePool: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
-    let average = try plans.plan(for: input) { try plan(input) }
+    let sizes = [input.height, input.width, input.channels]
+    let average = try plans.plan(for: sizes) { try plan(input) }
     let shape = average.plan.shape
     return [
       try context.images(
@@ -63,6 +64,9 @@ struct ByteAveragePool: GraphOperator {
   }
 
   private func plan(_ input: ByteImages) throws -> AveragePlan {
+    guard kernel.height <= 1 << 11, kernel.width <= 1 << 11 else {
+      throw GraphError("a window of \(kernel.height)×\(kernel.width)")
+    }
     let windows = try rule.windows(
       [input.height, input.width], kernel: [kernel.height, kernel.width])
     let behind = windows.behind
@@ -79,12 +83,18 @@ struct ByteAveragePool: GraphOperator {
 
 /// The mean of each channel (ONNX: GlobalAveragePool between bytes).
 struct ByteGlobalAverage: GraphOperator {
+  /// Whose sum has 32 bits.
+  static let mostPixels = Int(Int32.max) / 255
+
   let processor: Processor
   let from: ByteScale
   let to: ByteScale
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
+    guard input.height * input.width <= Self.mostPixels else {
+      throw GraphError("a mean of more than \(Self.mostPixels) bytes")
+    }
     return [
       try context.images(
         input.images, height: 1, width: 1, channels: input.channels, zero: to.zero

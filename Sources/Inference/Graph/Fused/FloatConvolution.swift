@@ -15,7 +15,7 @@ struct FloatConvolution: ImageOperator {
   let range: ClosedRange<Float>?
   var takesLast: [Bool]
   var givesLast = false
-  private let plans = SizedWindows()
+  private let plans = SizePlan<FloatWindows>()
 
   init(
     processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int),
@@ -90,7 +90,7 @@ struct FloatConvolution: ImageOperator {
     guard x.shape[last ? 3 : 1] == channels else {
       throw GraphError("\(x.shape[last ? 3 : 1]) channels where \(channels) are expected")
     }
-    let windows = try plans.windows(height, width) {
+    let windows = try plans.plan(for: [height, width, channels]) {
       try FloatWindows(
         rule.shape(height: height, width: width, channels: channels, kernel: kernel),
         joinsRows: joinsRows)

@@ -1,22 +1,5 @@
 internal import Compute
 internal import Models
-internal import Synchronization
-
-/// Windows for images of one size, kept for the next.
-final class SizedWindows: Sendable {
-  private let last = Mutex<FloatWindows?>(nil)
-
-  func windows(
-    _ height: Int, _ width: Int, _ make: () throws -> FloatWindows
-  ) rethrows -> FloatWindows {
-    if let last = last.withLock({ $0 }), last.shape.height == height, last.shape.width == width {
-      return last
-    }
-    let new = try make()
-    last.withLock { $0 = new }
-    return new
-  }
-}
 
 /// The largest values of windows over images in fp32.
 struct FloatMaxPool: ImageOperator {
@@ -25,7 +8,7 @@ struct FloatMaxPool: ImageOperator {
   let kernel: (height: Int, width: Int)
   var takesLast = [false]
   var givesLast = false
-  private let plans = SizedWindows()
+  private let plans = SizePlan<FloatWindows>()
 
   init(processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int)) {
     self.processor = processor
@@ -36,7 +19,7 @@ struct FloatMaxPool: ImageOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try context.lastImages(
       inputs.tensor(0, .float), isLast: takesLast[0], processor)
-    let windows = try plans.windows(x.height, x.width) {
+    let windows = try plans.plan(for: [x.height, x.width, x.channels]) {
       try FloatWindows(
         rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
     }

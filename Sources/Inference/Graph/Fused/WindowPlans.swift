@@ -4,16 +4,13 @@ internal import Synchronization
 
 /// What an operator works out for images of one size, kept for the next: most graphs know only one.
 final class SizePlan<Plan: Sendable>: Sendable {
-  private let last = Mutex<(height: Int, width: Int, plan: Plan)?>(nil)
+  private let last = Mutex<(sizes: [Int], plan: Plan)?>(nil)
 
-  func plan(for images: ByteImages, _ make: () throws -> Plan) rethrows -> Plan {
-    if let last = last.withLock({ $0 }), last.height == images.height,
-      last.width == images.width
-    {
-      return last.plan
-    }
+  /// - Parameter sizes: height, width and channels.
+  func plan(for sizes: [Int], _ make: () throws -> Plan) rethrows -> Plan {
+    if let last = last.withLock({ $0 }), last.sizes == sizes { return last.plan }
     let new = try make()
-    last.withLock { $0 = (images.height, images.width, new) }
+    last.withLock { $0 = (sizes, new) }
     return new
   }
 }
@@ -33,7 +30,7 @@ struct WindowPlans: Sendable {
   }
 
   func plan(for images: ByteImages) throws -> ConvolutionPlan {
-    try plans.plan(for: images) {
+    try plans.plan(for: [images.height, images.width, images.channels]) {
       try ConvolutionPlan(
         rule.shape(
           height: images.height, width: images.width, channels: images.channels, kernel: kernel),

@@ -18,7 +18,7 @@ struct AttentionFusion: GraphFusion {
           found.steps + joined.steps,
           by: step.fused(
             "Attention", operation, reads: joined.reads + mask, writes: step.writes))
-      } else {
+      } else if found.hasOneShape(sketch) {
         let operation = FusedAttention(
           processor: options.processor, source: .apart, mask: found.mask, scale: found.scale)
         sketch.replace(

@@ -31,6 +31,13 @@ struct AttentionMatch {
     else { return nil }
   }
 
+  /// Whether keys and values have the length, the heads and the sizes of the queries, as the kernel
+  /// wants them.
+  func hasOneShape(_ sketch: GraphSketch) -> Bool {
+    guard let shape = sketch.facts[query]?.shape, !shape.contains(.unknown) else { return false }
+    return sketch.facts[key]?.shape == shape && sketch.facts[value]?.shape == shape
+  }
+
   /// The step of this operator that computes a value.
   private mutating func take(
     _ name: String, _ operation: String, _ sketch: GraphSketch

@@ -7,7 +7,8 @@ extension QuantizedNetwork {
   /// is added to that.
   func sum(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
     guard let a = bytes(step.reads[0]), let b = bytes(step.reads[1]), a != b,
-      let shape = sketch.facts[a]?.shape, shape == sketch.facts[b]?.shape, shape.count == 4
+      let shape = sketch.facts[a]?.shape, shape == sketch.facts[b]?.shape, shape.count == 4,
+      !shape[1...].contains(.unknown)
     else { return pair(.sum, step, steps, target) }
     for (own, other, float) in [(a, b, step.reads[0]), (b, a, step.reads[1])] {
       guard var draft = drafts[own], case .convolution(var convolution) = draft.kind,
@@ -29,7 +30,8 @@ extension QuantizedNetwork {
   ) -> ByteDraft? {
     guard var a = bytes(step.reads[0]), var b = bytes(step.reads[1]), let first = sketch.facts[a],
       let second = sketch.facts[b], let shape = first.shape, let other = second.shape,
-      shape.count == other.count, shape[0] == other[0], shape[1] == other[1]
+      shape.count == other.count, shape[0] == other[0], shape[1] == other[1],
+      !shape[1...].contains(.unknown), !other[1...].contains(.unknown)
     else { return nil }
     func isPixel(_ shape: [ONNXDimension]) -> Bool { shape[2...].allSatisfy { $0 == .fixed(1) } }
     if shape != other {
@@ -52,9 +54,9 @@ extension QuantizedNetwork {
   /// One or several operators that together are a function of one value: a table of 256 bytes.
   func function(of name: String, _ quantize: Int, _ target: ByteTarget) -> ByteDraft? {
     var chain = FunctionChain(network: self)
-    guard chain.follow(name), let input = chain.input, let scale = scales[input] else {
-      return nil
-    }
+    guard chain.follow(name), let input = chain.input, let scale = scales[input],
+      chain.constantRank <= sketch.facts[input]?.shape?.count ?? 0
+    else { return nil }
     let steps = Set(chain.steps).sorted()
     // What others read must be computed anyhow.
     let inside = Set(steps + [quantize])
@@ -103,6 +105,8 @@ extension QuantizedNetwork {
     let network: QuantizedNetwork
     var steps: [Int] = []
     var input: String?
+    /// A constant of more dimensions would give some to the answer.
+    var constantRank = 0
 
     /// Longer than any activation that is written out.
     private static let longest = 16
@@ -114,7 +118,10 @@ extension QuantizedNetwork {
         return true
       }
       let sketch = network.sketch
-      if let constant = sketch.constant(name) { return constant.count == 1 && constant.rank <= 4 }
+      if let constant = sketch.constant(name) {
+        constantRank = max(constantRank, constant.rank)
+        return constant.count == 1
+      }
       guard let index = sketch.producer(of: name), let step = sketch.steps[index],
         step.node.domain.isEmpty, QuantizedNetwork.elementwise.contains(step.node.operation)
       else { return false }

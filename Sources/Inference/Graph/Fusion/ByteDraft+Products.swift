@@ -94,6 +94,16 @@ extension QuantizedNetwork {
     }
   }
 
+  /// Whether there is one number for each output, on the last axis.
+  private func isRow(_ tensor: GraphTensor, _ outputs: Int) -> Bool {
+    tensor.count == outputs && tensor.rank <= 2 && tensor.shape.last == outputs
+  }
+
+  private func isZero(_ name: String) -> Bool {
+    guard !name.isEmpty else { return true }
+    return (try? sketch.constant(name)?.ints())?.allSatisfy { $0 == 0 } ?? false
+  }
+
   /// The bias that a step reads; nil where it is of no use.
   private func bias(
     _ step: GraphSketch.Step, _ index: Int, _ outputs: Int, _ input: String,
@@ -102,11 +112,12 @@ extension QuantizedNetwork {
     guard index < step.reads.count, !step.reads[index].isEmpty else { return ByteBias.none }
     let name = step.reads[index]
     if let tensor = sketch.constant(name) {
-      return tensor.elementType == .float && tensor.count == outputs ? .floats(tensor) : nil
+      return tensor.elementType == .float && isRow(tensor, outputs) ? .floats(tensor) : nil
     }
     guard let dequantize = sketch.producer(of: name, "DequantizeLinear"),
       let tensor = sketch.constant(dequantize.reads[0]), tensor.elementType == .int32,
-      tensor.count == outputs, let scales = sketch.constant(dequantize.reads[1]),
+      isRow(tensor, outputs), isZero(dequantize.reads[2]),
+      let scales = sketch.constant(dequantize.reads[1]),
       scales.elementType == .float, scales.count == 1 || scales.count == outputs,
       let scale = self.scales[input]?.scale
     else { return nil }

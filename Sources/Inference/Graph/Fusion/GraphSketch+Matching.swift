@@ -4,21 +4,24 @@ extension GraphSketch.Step {
   /// A step that stands for several, the last of them this one. Its node has a domain of its own,
   /// so that nobody takes it for what it was.
   func fused(
-    _ name: String, _ operation: any GraphOperator, reads: [String], writes: [String]
+    _ name: String, _ operation: any GraphOperator, reads: some Sequence<String>,
+    writes: some Sequence<String>
   ) -> GraphSketch.Step {
     GraphSketch.Step(
       node: ONNXNode(
-        name: node.label, domain: "apus", operation: name, version: 1, inputs: reads,
-        outputs: writes),
+        name: node.label, domain: "apus", operation: name, version: 1, inputs: Array(reads),
+        outputs: Array(writes)),
       operation: operation, reads: reads, writes: writes)
   }
 }
 
 /// What fusions ask of the steps that they look at.
 extension GraphSketch {
-  /// The one float that a constant holds.
+  /// The one float that a constant holds, which gives no dimensions to what it meets.
   func scalar(_ name: String) -> Float? {
-    guard let tensor = constant(name), tensor.count == 1, tensor.elementType == .float else {
+    guard let tensor = constant(name), tensor.count == 1, tensor.rank <= 1,
+      tensor.elementType == .float
+    else {
       return nil
     }
     return tensor.values(Float.self)[0]

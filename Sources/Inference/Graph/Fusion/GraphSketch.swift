@@ -8,10 +8,20 @@ package struct GraphSketch {
     /// The node, or the last of those that the step is for: for messages and to be matched.
     package var node: ONNXNode
     package var operation: any GraphOperator
-    /// Names of values; empty where an optional input is left out.
-    package var reads: [String]
-    /// Names of values; empty where nobody wants an output.
-    package var writes: [String]
+    /// Empty where an optional input is left out.
+    package var reads: ValueNames
+    /// Empty where nobody wants an output.
+    package var writes: ValueNames
+
+    init(
+      node: ONNXNode, operation: any GraphOperator, reads: some Sequence<String>,
+      writes: some Sequence<String>
+    ) {
+      self.node = node
+      self.operation = operation
+      self.reads = ValueNames(reads)
+      self.writes = ValueNames(writes)
+    }
   }
 
   /// In an order in which they can be computed; nil where a step has become part of another.

@@ -44,7 +44,7 @@ struct NormFusion: GraphFusion {
 
   /// A constant with a float for each place of the last dimension of x.
   private static func row(_ name: String, of x: String, _ sketch: GraphSketch) -> [Float]? {
-    guard let width = sketch.size(x, fromLast: 0), let tensor = sketch.constant(name),
+    guard let width = sketch.size(x, fromLast: 0), width > 0, let tensor = sketch.constant(name),
       tensor.shape == [width], sketch.facts[x]?.type == .float
     else { return nil }
     return sketch.floats(name)

@@ -32,8 +32,10 @@ struct QuantizedForms: GraphFusion {
     switch step.operation {
     case let operation as QLinearConv: isTaken = try take(operation, step)
     case is QLinearMatMul:
-      isTaken = try take(
-        MatMul(), "MatMul", step, operands: [0, 3], axes: [0, 1], target: 6)
+      let isMatrix = [0, 3].allSatisfy { facts[step.reads[$0]]?.shape?.count == 2 }
+      isTaken =
+        try isMatrix
+        && take(MatMul(), "MatMul", step, operands: [0, 3], axes: [0, 1], target: 6)
     case let operation as QuantizedElements:
       let name = String(step.node.operation.dropFirst("QLinear".count))
       let operands = (0..<operation.operands).map { 3 * $0 }

@@ -3,30 +3,31 @@ internal import Models
 
 /// Drafts become steps, and where bytes meet floats a step is put between.
 extension QuantizedNetwork {
-  mutating func build() throws {
+  mutating func build() {
     before = sketch
-    let alive = drafts.filter { name, _ in !isTaken(name) }
+    // A convolution that has become part of the sum behind it is no step of its own.
+    let places = drafts.values.flatMap(\.steps)
+    let counts = Dictionary(places.map { ($0, 1) }, uniquingKeysWith: +)
     var bytes = Set<String>()
-    for (name, draft) in alive { bytes.formUnion(draft.reads + [name]) }
-    for (name, draft) in alive.sorted(by: { $0.key < $1.key }) {
-      guard let last = draft.steps.max(), let step = sketch.steps[last] else { continue }
+    for (name, draft) in drafts.sorted(by: { $0.key < $1.key }) {
+      guard let last = draft.steps.max(), let step = sketch.steps[last],
+        step.writes[0] == name, counts[last] == 1
+      else { continue }
       let operation: any GraphOperator
       switch draft.kind {
       case .ready(let made): operation = made
-      case .convolution(let convolution): operation = try build(convolution, draft)
+      case .convolution(let convolution):
+        // What kernels do not take is computed in floats, as the graph has it.
+        guard let made = try? build(convolution, draft) else { continue }
+        operation = made
       }
+      bytes.formUnion(draft.reads + [name])
       sketch.replace(
         draft.steps,
         by: GraphSketch.Step(
           node: step.node, operation: operation, reads: draft.reads, writes: [name]))
     }
     for name in bytes.sorted() { convert(name) }
-  }
-
-  /// Whether a convolution has become part of the sum behind it.
-  private func isTaken(_ name: String) -> Bool {
-    guard let own = drafts[name]?.steps.max() else { return true }
-    return drafts.contains { other, draft in other != name && draft.steps.contains(own) }
   }
 
   private mutating func convert(_ name: String) {
@@ -53,7 +54,8 @@ extension QuantizedNetwork {
   ) throws -> ByteConvolution {
     let input = whole.reads[0]
     guard let scale = scales[input] else { throw GraphError("\(input) is no value of bytes") }
-    let joinsRows = try border(of: input, for: draft, whole.steps)
+    let plan = try joinedPlan(of: input, for: draft, whole.steps)
+    let joinsRows = plan?.joinsRows ?? false
     let packer = ConvolutionPacker(
       draft: draft, inputScale: scale, target: whole.target, options: options)
     let sum = draft.sum.map { sum in
@@ -61,10 +63,12 @@ extension QuantizedNetwork {
         kept: whole.target.scale.scale / sum.target.scale.scale,
         added: (scales[sum.other]?.scale ?? 0) / sum.target.scale.scale, target: sum.target)
     }
+    let weights = try packer.pack(joinsRows: joinsRows)
+    borders[input] = plan?.border
     return ByteConvolution(
       processor: options.processor,
       windows: WindowPlans(draft.rule, kernel: draft.kernel, joinsRows: joinsRows),
-      weights: try packer.pack(joinsRows: joinsRows), zero: whole.target.scale.zero, sum: sum)
+      weights: weights, zero: whole.target.scale.zero, sum: sum)
   }
 
   /// The steps of the graph as it was that read what a value of bytes stands for.
@@ -78,18 +82,16 @@ extension QuantizedNetwork {
 
   /// Images of few channels that this convolution alone reads, and whose size is known, get its
   /// padding around them: rows of the kernel are read in one run then.
-  private mutating func border(
+  private func joinedPlan(
     of input: String, for draft: ConvolutionDraft, _ steps: [Int]
-  ) throws -> Bool {
+  ) throws -> ConvolutionPlan? {
     guard draft.groups == 1, let producer = sketch.producer(of: input),
       sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
       let shape = sketch.facts[input]?.shape?.dropFirst(),
       let sizes = Array(shape).fixed, sizes.count == 3, users(of: input).isSubset(of: steps)
-    else { return false }
+    else { return nil }
     let windows = try draft.rule.shape(
       height: sizes[1], width: sizes[2], channels: sizes[0], kernel: draft.kernel)
-    let plan = try ConvolutionPlan.best(for: windows)
-    borders[input] = plan.border
-    return plan.joinsRows
+    return try ConvolutionPlan.best(for: windows)
   }
 }

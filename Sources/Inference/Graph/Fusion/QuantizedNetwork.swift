@@ -25,7 +25,7 @@ struct QuantizedNetwork: GraphFusion {
     network.findBytes()
     network.draft()
     guard !network.drafts.isEmpty else { return }
-    try network.build()
+    network.build()
     sketch = network.sketch
   }
 

@@ -106,13 +106,11 @@ private struct PlanInTheMaking {
   }
 
   private mutating func fuse(_ options: FusionOptions) throws {
-    var sketch = GraphSketch(
-      steps: kept.map(\.padded), facts: facts, outputs: graph.outputs.map(\.name))
+    var sketch = GraphSketch(steps: kept, facts: facts, outputs: graph.outputs.map(\.name))
     try sketch.fuse(options)
     facts = sketch.facts
     kept = []
     for case let step? in sketch.steps {
-      let step = step.trimmed
       do {
         if try !fold(step) { kept.append(step) }
       } catch { throw Self.explained(error, step.node) }
@@ -123,25 +121,5 @@ private struct PlanInTheMaking {
     node.attributes.sorted { $0.key < $1.key }.flatMap { entry -> [String] in
       if case .graph(let graph) = entry.value { graph.outerNames } else { [] }
     }
-  }
-}
-
-extension GraphSketch.Step {
-  /// With names that are left out at the end, so that fusions find inputs and outputs by their
-  /// places: a file may have nodes that lack some.
-  fileprivate var padded: GraphSketch.Step {
-    var step = self
-    while step.reads.count < 8 { step.reads.append("") }
-    while step.writes.count < 4 { step.writes.append("") }
-    return step
-  }
-
-  fileprivate var trimmed: GraphSketch.Step {
-    var step = self
-    while step.reads.count > node.inputs.count, step.reads.last == "" { step.reads.removeLast() }
-    while step.writes.count > node.outputs.count, step.writes.last == "" {
-      step.writes.removeLast()
-    }
-    return step
   }
 }

@@ -1,3 +1,4 @@
+internal import Compute
 package import Models
 
 extension GraphPlan {
@@ -24,7 +25,9 @@ extension GraphPlan {
     }
     var sizes: [String: Int] = [:]
     for (input, value) in zip(inputs, values) { try Self.check(input, value, &sizes) }
-    return try run(values, outer: [], context)
+    // Nodes are counted for each run by itself.
+    return try run(
+      values, outer: [], GraphContext(budget: context.budget, processor: context.processor))
   }
 
   /// - Parameter outer: values of the graphs around.
@@ -51,6 +54,11 @@ extension GraphPlan {
       } catch var error as GraphError {
         if error.node.isEmpty { error.node = step.label }
         throw error
+      } catch let error as ComputeError {
+        // Sizes of a caller's values that kernels do not take.
+        var explained = GraphError("\(error)")
+        explained.node = step.label
+        throw explained
       }
       for slot in step.frees { slots[slot] = nil }
     }

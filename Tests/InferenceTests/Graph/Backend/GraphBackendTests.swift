@@ -38,24 +38,6 @@ struct GraphBackendTests {
     }
   }
 
-  @Test func rowsOfOneRunAreThoseOfMany() throws {
-    let backend = try backend("LogisticRegression__names")
-    let rows = try (0..<7).map { index in
-      try row((0..<5).map { Float($0 * index) - 3 }, for: backend)
-    }
-    let stacked = try #require(try backend.stacked(rows))
-    for (one, other) in zip(stacked, try backend.compute(rows)) {
-      guard case .tensor(let a) = one[0], case .tensor(let b) = other[0],
-        case .tensor(let c) = one[1], case .tensor(let d) = other[1]
-      else {
-        Issue.record("no tensors")
-        continue
-      }
-      #expect(a.strings == b.strings && a.shape == b.shape && c.shape == d.shape)
-      #expect(c.values(Float.self).array == d.values(Float.self).array)
-    }
-  }
-
   @Test func whatWaitsAndWhatIsComputedGoesBack() throws {
     let backend = try backend("Ridge_")
     do {
