@@ -37,6 +37,11 @@ package struct ONNXNode: Sendable {
     domain.isEmpty ? operation : "\(domain).\(operation)"
   }
 
+  /// Whether graphs stand in it: the branches of an If, the body of a Loop.
+  package var hasGraphs: Bool {
+    attributes.values.contains { if case .graph = $0 { true } else { false } }
+  }
+
   /// The name of an input; nil where it is left out.
   package func input(_ index: Int) -> String? {
     index < inputs.count && !inputs[index].isEmpty ? inputs[index] : nil

@@ -77,7 +77,10 @@ struct GraphAnswers: Sendable, Equatable {
   /// A NaN or an infinity is no answer, and JSON has none.
   private func finite(_ values: [Float]) throws -> [Float] {
     guard values.allSatisfy(\.isFinite) else {
-      throw Status(.internal, "the answer is no finite number: the computation overflows")
+      throw Status(
+        .invalidArgument,
+        "the answer to this input is no finite number: the computation overflows; send less large "
+          + "values")
     }
     return values
   }

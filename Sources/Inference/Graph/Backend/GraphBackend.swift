@@ -81,7 +81,8 @@ package final class GraphBackend: BatchBackend {
         throw InferenceError(
           .tooLarge, "\(error) (graph_memory in model.yaml); send less at once, or raise it")
       }
-      throw InferenceError(error.isUnsupported ? .invalidModel : .invalidInput, "\(error)")
+      // What the model itself has that is not computed was refused when it was loaded.
+      throw InferenceError(.invalidInput, "\(error)")
     } catch {
       throw InferenceError(.invalidModel, "\(error)")
     }

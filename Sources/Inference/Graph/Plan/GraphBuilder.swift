@@ -71,7 +71,8 @@ private struct PlanInTheMaking {
       throw GraphError("the operator is not computed")
     }
     var inner = builder
-    inner.outer = facts
+    // Only for whom it is: a copy of all facts for each node would take quadratic time.
+    if node.hasGraphs { inner.outer = facts }
     let step = GraphSketch.Step(
       node: node, operation: try entry.make(node, inner),
       reads: node.inputs + Self.outerNames(node), writes: node.outputs)

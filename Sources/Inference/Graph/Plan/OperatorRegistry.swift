@@ -31,9 +31,7 @@ extension OperatorRegistry: ONNXSupport {
         + (node.domain.isEmpty ? " in version \(node.version)" : "")
     }
     // Its graphs are read on their own; only what stands in the node itself is asked for.
-    if node.attributes.values.contains(where: { if case .graph = $0 { true } else { false } }) {
-      return nil
-    }
+    if node.hasGraphs { return nil }
     do {
       _ = try entry.make(node, GraphBuilder(registry: self, budget: MemoryBudget()))
       return nil

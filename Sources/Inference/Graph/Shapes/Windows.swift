@@ -82,7 +82,8 @@ struct WindowRule: Sendable {
       case .explicit, .valid:
         let (before, after) = padding == .valid ? (0, 0) : (pads[axis], pads[axis + rank])
         let room = size + before + after - reach
-        var count = room < 0 ? 0 : (roundsUp ? room + step - 1 : room) / step + 1
+        let reached = roundsUp ? room + step - 1 : room
+        var count = reached < 0 ? 0 : reached / step + 1
         // A window must not begin behind the tensor and what is before it.
         if roundsUp && count > 0 && (count - 1) * step >= size + before { count -= 1 }
         befores.append(before)
