@@ -8,10 +8,9 @@ struct ByteTarget: Sendable, Equatable {
 
   /// - Parameter limits: what an activation lets through.
   /// - Returns: nil where nothing is left.
-  func limited(to limits: (low: Float, high: Float)) -> ByteTarget? {
-    guard limits.low <= limits.high else { return nil }
-    let least = max(scale.byte(limits.low), range.lowerBound)
-    let most = min(scale.byte(limits.high), range.upperBound)
+  func limited(to limits: ClosedRange<Float>) -> ByteTarget? {
+    let least = max(scale.byte(limits.lowerBound), range.lowerBound)
+    let most = min(scale.byte(limits.upperBound), range.upperBound)
     return least <= most ? ByteTarget(scale: scale, range: least...most) : nil
   }
 }

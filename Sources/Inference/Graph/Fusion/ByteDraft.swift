@@ -48,7 +48,7 @@ extension QuantizedNetwork {
     let target = ByteTarget(scale: scale)
     if let draft = draft(of: quantize.reads[0], [index], target) { return draft }
     if let place = own(quantize.reads[0], by: index), let step = sketch.steps[place],
-      let limits = sketch.limits(step), let limited = target.limited(to: limits),
+      case .clamp(let range)? = sketch.activation(step), let limited = target.limited(to: range),
       let draft = draft(of: step.reads[0], [index, place], limited)
     {
       return draft
@@ -80,30 +80,5 @@ extension QuantizedNetwork {
   func own(_ name: String, by reader: Int) -> Int? {
     guard sketch.onlyReader(of: name) == reader else { return nil }
     return sketch.producer(of: name)
-  }
-}
-
-extension GraphSketch {
-  /// What an activation lets through, where it does nothing else.
-  func limits(_ step: Step) -> (low: Float, high: Float)? {
-    guard step.node.domain.isEmpty else { return nil }
-    if step.node.operation == "Relu" { return (0, .infinity) }
-    guard step.node.operation == "Clip" else { return nil }
-    func bound(_ index: Int, _ name: String, _ none: Float) -> Float? {
-      if index < step.reads.count, !step.reads[index].isEmpty { return number(step.reads[index]) }
-      return (try? step.node.float(name, default: none)) ?? none
-    }
-    guard let low = bound(1, "min", -.infinity), let high = bound(2, "max", .infinity) else {
-      return nil
-    }
-    return (low, high)
-  }
-
-  /// The one float that a constant holds.
-  func number(_ name: String) -> Float? {
-    guard let tensor = constant(name), tensor.count == 1, tensor.elementType == .float else {
-      return nil
-    }
-    return tensor.values(Float.self)[0]
   }
 }

@@ -21,16 +21,8 @@ extension GraphSketch {
   func scalar(_ name: String) -> Float? {
     guard let tensor = constant(name), tensor.count == 1, tensor.rank <= 1,
       tensor.elementType == .float
-    else {
-      return nil
-    }
+    else { return nil }
     return tensor.values(Float.self)[0]
-  }
-
-  /// Whether a constant is one float close to this one, as exporters write it.
-  func isScalar(_ name: String, _ value: Float) -> Bool {
-    guard let found = scalar(name) else { return false }
-    return abs(found - value) <= 1e-4 * abs(value)
   }
 
   func floats(_ name: String) -> [Float]? {

@@ -117,7 +117,7 @@ struct QuantizedForms: GraphFusion {
     _ step: GraphSketch.Step, _ index: Int, scales: (Int, Int)
   ) throws -> [String]? {
     guard index < step.reads.count, !step.reads[index].isEmpty else { return [] }
-    guard let a = sketch.number(step.reads[scales.0]),
+    guard let a = sketch.scalar(step.reads[scales.0]),
       let b = sketch.constant(step.reads[scales.1]), b.elementType == .float
     else { return nil }
     let context = GraphContext(budget: MemoryBudget())
