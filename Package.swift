@@ -117,7 +117,7 @@ let package = Package(
         "Bytes", "CBench", "Compute", "Images", "Inference", "JSON", "Models",
       ],
       path: "tools/apus-bench",
-      exclude: ["CBench", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
+      exclude: ["CBench", "load.py", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(
