@@ -30,13 +30,14 @@ import Testing
       return random.floats(outputs)
     }
 
-    func computed(_ processor: Processor, _ epilogue: Epilogue, on pictures: [Float]? = nil) throws
-      -> FloatRows
-    {
+    func computed(
+      _ processor: Processor, _ epilogue: Epilogue, on pictures: [Float]? = nil,
+      _ kind: PackedMatrix.Kind = .float(.f32)
+    ) throws -> FloatRows {
       let windows = try FloatWindows(shape, joinsRows: joinsRows)
       let (weights, inputs) = (weights(), shape.taps * depth)
       let matrix = try PackedMatrix(
-        kind: .float(.f32), outputs: outputs, inputs: inputs, bias: bias(), in: SlabArena()
+        kind: kind, outputs: outputs, inputs: inputs, bias: bias(), in: SlabArena()
       ) { writer throws(ComputeError) in
         for output in 0..<outputs {
           try writer.append(Array(weights[output * inputs..<(output + 1) * inputs]))
@@ -181,6 +182,33 @@ import Testing
         Processor(threads: 1, tier: tier), .store,
         on: Array(pictures[image * size..<(image + 1) * size]))
       #expect(alone.bits == all.part(image * pixels..<(image + 1) * pixels).bits)
+    }
+  }
+
+  /// A window's bytes are within half a step of its range, a weight's within half of its own.
+  @Test(arguments: tiersHere, samples.indices)
+  func weightsOfBytesAreNearAndImagesAlone(tier: KernelTier, index: Int) throws {
+    let sample = Self.samples[index]
+    guard !sample.isDepthwise else { return }
+    let processor = try Processor(threads: 2, tier: tier)
+    let exact = sample.defined()
+    let found = try sample.computed(processor, .store, .int8PerOutput)
+    let inputs = Float(sample.shape.taps * sample.depth)
+    let bound = 0.015 * inputs.squareRoot() + 0.01
+    #expect(distance(found, exact) < bound)
+    let other = FloatRows(random: exact.rows, exact.columns, seed: 7)
+    let added = try sample.computed(processor, .clamp(0...0.5, adding: other), .int8PerOutput)
+    for row in 0..<found.rows {
+      let expected = zip(found.row(row), other.row(row)).map { min(max($0 + $1, 0), 0.5) }
+      #expect(zip(added.row(row), expected).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+    let pictures = sample.pictures()
+    let (size, pixels) = (pictures.count / sample.images, sample.shape.pixels)
+    for image in 0..<sample.images {
+      let alone = try sample.computed(
+        Processor(threads: 1, tier: tier), .store,
+        on: Array(pictures[image * size..<(image + 1) * size]), .int8PerOutput)
+      #expect(alone.bits == found.part(image * pixels..<(image + 1) * pixels).bits)
     }
   }
 

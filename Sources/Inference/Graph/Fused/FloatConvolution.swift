@@ -1,8 +1,8 @@
 internal import Compute
 internal import Models
 
-/// A convolution in fp32 with constant weights and what follows it: bias, another tensor that is
-/// added, a range. Reads the images, then what is added, if anything.
+/// A convolution of floats with constant weights, in fp32 or int8, and what follows it: bias,
+/// another tensor that is added, a range. Reads the images, then what is added, if anything.
 struct FloatConvolution: ImageOperator {
   let processor: Processor
   let rule: WindowRule
@@ -57,7 +57,7 @@ struct FloatConvolution: ImageOperator {
       range.map { .clamp($0, adding: other) } ?? other.map { .add($0) } ?? .store
     processor.convolve(
       x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue,
-      into: result.rows(of: matrix.outputs))
+      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
     return .tensors(try context.answer(result, isLast: givesLast, processor))
   }
 
@@ -68,7 +68,7 @@ struct FloatConvolution: ImageOperator {
   ) throws -> [GraphValue] {
     processor.convolve(
       x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: .store,
-      into: result.rows(of: matrix.outputs))
+      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
     let sum = try Arithmetic(kind: .add).compute(
       GraphInputs([.tensor(result), .tensor(other)]), context)
     guard case .tensor(let tensor)? = sum.first else { return sum }
