@@ -93,7 +93,8 @@ private struct FloatDraft {
     while let reader = sketch.onlyReader(of: output), let next = sketch.steps[reader],
       next.node.domain.isEmpty, takeChannels(next, sketch)
     {
-      (output, steps) = (next.writes[0], steps + [reader])
+      output = next.writes[0]
+      steps.append(reader)
     }
     if let reader = sketch.onlyReader(of: output), let sum = sketch.steps[reader],
       sum.node.domain.isEmpty, sum.node.operation == "Add", sum.reads.count == 2,
