@@ -25,6 +25,20 @@ package enum Folder {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether two paths, symbolic links followed, lead to one file.
+  package static func isSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(one, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// The folder in which the last part of a path lies.
+  package static func parent(of path: String) -> String {
+    guard let last = path.lastIndex(where: { $0 != "/" }) else { return path.isEmpty ? "." : "/" }
+    guard let end = path[...last].lastIndex(of: "/") else { return "." }
+    return path[..<end].lastIndex { $0 != "/" }.map { String(path[...$0]) } ?? "/"
+  }
+
   /// The real path, without symbolic links, of what a name in a folder leads to; nil where that
   /// lies outside of the folder.
   package static func path(of name: String, within folder: String) throws(FileError) -> String? {

@@ -29,12 +29,13 @@ package enum ModelFolder: Sendable, Equatable {
     if names.contains("head.json"), names.contains("head.safetensors") {
       found.append(.head(folder: path))
     }
-    if names.contains("model.onnx") {
-      found.append(.graph(file: "\(path)/model.onnx", folder: path))
+    if names.contains(graphName) {
+      found.append(.graph(file: "\(path)/\(graphName)", folder: path))
     }
     // Exports lay it beside the weights that it was made of; then those are the model.
-    if found.isEmpty, Folder.names("\(path)/onnx", limit: 4096)?.contains("model.onnx") == true {
-      found.append(.graph(file: "\(path)/onnx/model.onnx", folder: path))
+    let exported = found.isEmpty ? (Folder.names("\(path)/onnx", limit: 4096) ?? []) : []
+    if exported.contains(graphName) {
+      found.append(.graph(file: "\(path)/onnx/\(graphName)", folder: path))
     }
     if found.count == 1 { return found[0] }
     let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
@@ -43,7 +44,7 @@ package enum ModelFolder: Sendable, Equatable {
         "there are \(found.count) models in one folder (\(shown)); \(allowed)"
       } else if names.isEmpty {
         "the folder is empty; \(allowed)"
-      } else if let graph = names.first(where: { $0.hasSuffix(".onnx") }) {
+      } else if let graph = (names + exported.map { "onnx/\($0)" }).first(where: isGraph) {
         "there is \(graph); rename it to model.onnx"
       } else if names.contains("model.safetensors.index.json") {
         "the weights are split over several files; join them into one model.safetensors"
@@ -53,5 +54,24 @@ package enum ModelFolder: Sendable, Equatable {
         "there is no model here (\(shown)); \(allowed)"
       }
     throw ModelError(.unsupported, path, reason)
+  }
+
+  private static let graphName = "model.onnx"
+
+  private static func isGraph(_ name: String) -> Bool { name.hasSuffix(".onnx") }
+
+  /// The graphs that lie in a version's folder beside the one that is its model, and are not taken.
+  package static func graphs(beside file: String, in folder: String) -> [String] {
+    let names = Folder.names(folder, limit: 4096) ?? []
+    let exported = Folder.names("\(folder)/onnx", limit: 4096) ?? []
+    return (names + exported.map { "onnx/\($0)" }).filter {
+      isGraph($0) && "\(folder)/\($0)" != file
+    }
+  }
+
+  /// The folder of a model's newest version; nil where the folder has none.
+  package static func newestVersion(in model: String) -> String? {
+    let versions = (Folder.names(model, limit: 4096) ?? []).compactMap { Int($0) }
+    return versions.max().map { "\(model)/\($0)" }
   }
 }

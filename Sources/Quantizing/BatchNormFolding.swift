@@ -6,6 +6,7 @@ struct BatchNormFolding {
   private let graph: ONNXGraph
   private let constants: [String: ONNXTensor]
   private let uses: GraphUses
+  private var names: FreeNames
   private var added: [ONNXTensor] = []
 
   static func folded(_ graph: ONNXGraph) -> ONNXGraph {
@@ -17,6 +18,7 @@ struct BatchNormFolding {
     self.graph = graph
     constants = graph.constants
     uses = GraphUses(graph)
+    names = FreeNames(graph)
   }
 
   private mutating func folded() -> ONNXGraph {
@@ -48,7 +50,8 @@ struct BatchNormFolding {
     let factors = zip(parameters[0], parameters[3]).map { $0 / ($1 + epsilon).squareRoot() }
     let size = weights.count / outputs
     // Two nodes may share weights, and have norms of their own.
-    let (weight, sum) = ("\(norm.outputs[0])_folded_weight", "\(norm.outputs[0])_folded_bias")
+    let weight = names.next("\(norm.outputs[0])_folded_weight")
+    let sum = names.next("\(norm.outputs[0])_folded_bias")
     added.append(
       .floats(weight, tensor.shape, weights.indices.map { weights[$0] * factors[$0 / size] }))
     added.append(

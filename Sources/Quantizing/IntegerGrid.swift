@@ -6,17 +6,21 @@ struct IntegerGrid: Equatable {
   let zero: Int
   let isSigned: Bool
 
+  /// Steps below are of numbers that are as good as nothing, and so small that products of scales
+  /// would leave the range of floats.
+  private static let leastStep = 1e-30
+
   /// For a range that has zero in it.
   init(low: Float, high: Float, isSigned: Bool) {
     self.isSigned = isSigned
-    let (low, high) = (min(low, 0), max(high, 0))
+    let (low, high) = (Double(min(low, 0)), Double(max(high, 0)))
     let step = (high - low) / 255
     let offset = isSigned ? -128 : 0
-    guard step >= Float.leastNormalMagnitude else {
+    guard step >= Self.leastStep else {
       (scale, zero) = (1, offset)
       return
     }
-    scale = step
+    scale = Float(step)
     zero = min(max(Int((-low / step).rounded()), 0), 255) + offset
   }
 
@@ -44,9 +48,9 @@ struct IntegerWeights {
     }
     let scales = largest.enumerated().map { output, largest -> Float in
       // Weights of nearly nothing with a bias: the bias must fit into 32 bits all the same.
-      let least = bias.map { abs($0[output]) / inputScale / Float(1 << 30) } ?? 0
-      let scale = max(largest / 127, least)
-      return scale < Float.leastNormalMagnitude ? 1 : scale
+      let least = bias.map { Double(abs($0[output])) / Double(inputScale) / 0x1p30 } ?? 0
+      let scale = Float(min(max(Double(largest) / 127, least), 0x1p126))
+      return scale * inputScale < Float.leastNormalMagnitude ? 1 : scale
     }
     values = weights.enumerated().map { index, weight in
       let steps = (weight / scales[index / inner % outputs]).rounded(.toNearestOrEven)

@@ -6,16 +6,19 @@ internal import Models
 
 /// The whole way from a file and a folder of samples to another file.
 package struct QuantizationJob {
+  /// A file, or the folder of a version or a model.
   package var model: String
   package var samples: String
-  package var output: String
+  /// A file, or a folder, in which it gets the name that servers look for; nil for a file beside
+  /// the model's.
+  package var output: String?
   /// Most samples to compute.
   package var count: Int
   package var isSigned: Bool
   package var threads: Int
 
   package init(
-    model: String, samples: String, output: String, count: Int = 100, isSigned: Bool = false,
+    model: String, samples: String, output: String? = nil, count: Int = 100, isSigned: Bool = false,
     threads: Int = 1
   ) {
     self.model = model
@@ -28,13 +31,17 @@ package struct QuantizationJob {
 
   /// What became of it.
   package struct Outcome: Sendable {
+    /// The file that was written.
+    package let path: String
     package let layers: Int
     package let values: Int
     package let samples: Int
     package let bytesBefore: Int
     package let bytesAfter: Int
-    /// Between the answers of both models, the worst of some samples.
-    package let cosine: Double
+    /// Between the answers of both models, the worst of some samples; nil where none are floats.
+    package let cosine: Double?
+    /// How many of the answers that are no floats are the same; nil where there are none.
+    package let agreement: Double?
   }
 
   /// Samples on which the two models are compared at the end.
@@ -42,21 +49,25 @@ package struct QuantizationJob {
 
   /// - Parameter progress: is told what is being done, several times a second at most.
   package func run(_ progress: (String) -> Void) throws -> Outcome {
-    // Said before anything is computed.
-    guard Folder.exists(Self.folder(of: output)) else {
-      throw QuantizationError(
-        "\(output) cannot be written: there is no folder \(Self.folder(of: output))")
+    let place = try ModelPlace(model)
+    if !place.others.isEmpty {
+      progress("takes \(place.file), not \(place.others.joined(separator: ", "))")
     }
+    // Said before anything is computed.
+    let output = try place.output(output)
     let source: ONNXModel
     do throws(ONNXError) {
-      source = try ONNXModel(path: model, support: OperatorRegistry.standard)
+      source = try ONNXModel(path: place.file, support: OperatorRegistry.standard)
     } catch { throw QuantizationError("\(error)") }
     let context = GraphContext(
       budget: MemoryBudget(), processor: try Processor(threads: threads))
-    let settings = Self.folder(of: model) + "/preprocessor_config.json"
+    var preprocessor: ImagePreprocessor?
+    for folder in place.folders where preprocessor == nil {
+      preprocessor = try ImagePreprocessor(
+        file: folder + "/preprocessor_config.json", for: source.graph.inputs.first)
+    }
     let folder = try CalibrationFolder(
-      path: samples, of: source, preprocessor: try ImagePreprocessor(file: settings), count: count,
-      context.budget)
+      path: samples, of: source, preprocessor: preprocessor, count: count, context.budget)
     do {
       var quantizer = try Quantizer(source, context)
       for (index, sample) in folder.samples.enumerated() {
@@ -68,14 +79,16 @@ package struct QuantizationJob {
         } catch { throw QuantizationError("\(sample): \(error)") }
       }
       progress("writing")
-      let made = try quantizer.quantized(isSigned: isSigned)
-      let bytes = try made.encoded()
-      let cosine = try compare(source, bytes, folder, context, progress)
+      let bytes = try quantizer.quantized(isSigned: isSigned).encoded()
+      let made = MappedFile(contents: bytes, name: output)
+      let comparison = try compare(source, made, folder, context, progress)
       try WholeFile.write(bytes, to: output)
       return Outcome(
-        layers: quantizer.layerCount, values: quantizer.valueCount, samples: quantizer.sampleCount,
+        path: output, layers: quantizer.layerCount, values: quantizer.valueCount,
+        samples: quantizer.sampleCount,
         bytesBefore: source.graph.initializers.reduce(0) { $0 + $1.data.count },
-        bytesAfter: bytes.count, cosine: cosine)
+        bytesAfter: bytes.count, cosine: comparison.cosine,
+        agreement: comparison.agreement)
     } catch let error as GraphError {
       throw QuantizationError("\(model): \(error)")
     } catch let error as ModelError {
@@ -85,22 +98,16 @@ package struct QuantizationJob {
 
   /// Reads what is to be written as a server would, and compares its answers.
   private func compare(
-    _ source: ONNXModel, _ bytes: [UInt8], _ folder: CalibrationFolder, _ context: GraphContext,
+    _ source: ONNXModel, _ file: MappedFile, _ folder: CalibrationFolder, _ context: GraphContext,
     _ progress: (String) -> Void
-  ) throws -> Double {
-    let made = try ONNXModel(
-      MappedFile(contents: bytes, name: output), support: OperatorRegistry.standard)
+  ) throws -> OutputComparison {
+    let made = try ONNXModel(file, support: OperatorRegistry.standard)
     var comparison = try OutputComparison(source, made, context)
     let taken = min(Self.compared, folder.samples.count)
     for index in 0..<taken {
       progress("comparing: \(index) of \(taken) samples")
       try comparison.add(folder.values(folder.samples[index * folder.samples.count / taken]))
     }
-    return comparison.worst
-  }
-
-  /// Of a file's path.
-  private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    return comparison
   }
 }

@@ -6,7 +6,7 @@ struct QuantizedGraph {
   private let graph: ONNXGraph
   private let version: Int
   private let grids: [String: IntegerGrid]
-  private var names: Set<String>
+  private var names: FreeNames
   private var nodes: [ONNXNode] = []
   private var tensors: [ONNXTensor] = []
   /// What nodes take in place of a value.
@@ -28,9 +28,7 @@ struct QuantizedGraph {
     self.graph = graph
     self.version = version
     self.grids = grids
-    names = Set(graph.nodes.flatMap { $0.inputs + $0.outputs })
-    names.formUnion(graph.inputs.map(\.name))
-    names.formUnion(graph.outputs.map(\.name))
+    names = FreeNames(graph)
   }
 
   private mutating func make(_ plan: QuantizationPlan) throws(QuantizationError) -> ONNXGraph {
@@ -59,15 +57,7 @@ struct QuantizedGraph {
 
   private func isOutput(_ name: String) -> Bool { graph.outputs.contains { $0.name == name } }
 
-  /// A name that nothing has yet.
-  private mutating func free(_ wanted: String) -> String {
-    var (name, number) = (wanted, 2)
-    while !names.insert(name).inserted {
-      name = "\(wanted)_\(number)"
-      number += 1
-    }
-    return name
-  }
+  private mutating func free(_ wanted: String) -> String { names.next(wanted) }
 
   /// The two nodes behind a value, if it is planned.
   private mutating func insert(_ name: String) {
@@ -91,8 +81,9 @@ struct QuantizedGraph {
   ) {
     nodes.append(
       ONNXNode(
-        name: "\(output)_\(operation)", operation: operation, version: version, inputs: inputs,
-        outputs: [output], attributes: axis.map { ["axis": .int(Int64($0))] } ?? [:]))
+        name: free("\(output)_\(operation)"), operation: operation, version: version,
+        inputs: inputs, outputs: [output],
+        attributes: axis.map { ["axis": .int(Int64($0))] } ?? [:]))
   }
 
   /// The weights and the bias of a layer as integers; the names of what they are as floats again.

@@ -7,26 +7,30 @@ struct ValueHistogram {
   private(set) var low: Float = 0
   private(set) var high: Float = 0
   /// The bins cover -reach to reach; 0 before there is any other number than 0.
-  private var reach: Float = 0
+  private var reach: Double = 0
   private var counts: [Int] = []
   /// Whether a number was infinite or none.
   private(set) var isBroken = false
 
-  /// Takes note of the numbers that `value` gives from 0 to `count`.
+  /// Takes note of the numbers that `value` gives from 0 to `count`. Places are computed in
+  /// doubles: those of the smallest and of the largest floats are as good as any.
   mutating func add(_ count: Int, _ value: (Int) -> Float) {
     var (low, high) = (self.low, self.high)
     for index in 0..<count {
       let number = value(index)
-      if !number.isFinite { isBroken = true }
+      guard number.isFinite else {
+        isBroken = true
+        continue
+      }
       low = min(low, number)
       high = max(high, number)
     }
     (self.low, self.high) = (low, high)
     guard !isBroken, max(high, -low) > 0 else { return }
-    grow(to: max(high, -low))
-    let (factor, last) = (Float(Self.half) / reach, 2 * Self.half - 1)
+    grow(to: Double(max(high, -low)))
+    let (factor, last) = (Double(Self.half) / reach, 2 * Self.half - 1)
     for index in 0..<count {
-      let number = value(index)
+      let number = Double(value(index))
       // A zero is a zero in any grid.
       if number == 0 { continue }
       let bin = Int((number * factor).rounded(.down)) + Self.half
@@ -34,7 +38,7 @@ struct ValueHistogram {
     }
   }
 
-  private mutating func grow(to least: Float) {
+  private mutating func grow(to least: Double) {
     if reach == 0 {
       counts = Array(repeating: 0, count: 2 * Self.half)
       reach = least
@@ -51,7 +55,7 @@ struct ValueHistogram {
   /// one is coarser, a narrower one cuts what lies outside.
   func range(steps: Int = 255) -> (low: Float, high: Float) {
     guard !counts.isEmpty else { return (low, high) }
-    let sums = Sums(counts, width: Double(reach) / Double(Self.half))
+    let sums = Sums(counts, width: reach / Double(Self.half))
     var best = (low: Double(low), high: Double(high))
     var least = Double.infinity
     for lowShare in Self.shares(of: low) {

@@ -4,6 +4,15 @@ import TestSupport
 import Testing
 
 struct FolderTests {
+  @Test func tellsWhereAPathLies() {
+    for (path, parent) in [
+      ("a/b", "a"), ("a/b/", "a"), ("a//b", "a"), ("a", "."), ("a/", "."), ("", "."), ("/a", "/"),
+      ("/a/", "/"), ("/", "/"), ("//", "/"), ("//a", "/"), ("./a", "."), ("/a/b/c", "/a/b"),
+    ] {
+      #expect(Folder.parent(of: path) == parent, "\(path)")
+    }
+  }
+
   @Test func findsFilesWithinAFolder() throws {
     let folder = try TemporaryFolder()
     try folder.write("a/b/file", "x")

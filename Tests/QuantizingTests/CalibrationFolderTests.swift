@@ -47,6 +47,41 @@ struct CalibrationFolderTests {
     #expect(tensor.values(Float.self)[71] == 7)
   }
 
+  /// Samples are of the types that programs have them in, inputs of the types that models take.
+  @Test func arraysOfOtherTypesAreConverted() throws {
+    let numbers: [(String, [UInt8])] = [
+      ("|u1", [1, 2]), ("<f2", [0, 0x3C, 0, 0x40]), ("<i4", [1, 0, 0, 0, 2, 0, 0, 0]),
+      ("<i8", [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
+      ("<f8", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0x40]),
+    ]
+    let types: [ONNXElementType] = [.float, .float16, .uint8, .int64]
+    for type in types {
+      let input = ONNXValueInfo(name: "x", type: .tensor(type, shape: [.symbolic("n"), .fixed(2)]))
+      let graph = ONNXGraph(
+        name: "one", nodes: [], initializers: [], inputs: [input], outputs: [])
+      let model = ONNXModel(path: "one.onnx", irVersion: 8, opsets: ["": 17], graph: graph)
+      for (descriptor, data) in numbers {
+        try folder.write("a.npy", Self.array(descriptor, "(2,)", data))
+        let samples = try open(model)
+        guard case .tensor(let tensor) = try samples.values(samples.samples[0])[0] else { continue }
+        #expect(tensor.elementType == type && tensor.shape == [1, 2])
+        #expect(try tensor.converted(to: .float, budget).values(Float.self).array == [1, 2])
+      }
+    }
+  }
+
+  @Test func channelsComeLastWhereTheModelHasThemThere() throws {
+    try folder.write("preprocessor_config.json", #"{"size": [6, 4], "resample": 2}"#)
+    func layout(_ sizes: [Int]) throws -> PreprocessorSettings.Layout? {
+      let input = ONNXValueInfo(
+        name: "x", type: .tensor(.float, shape: [.symbolic("n")] + sizes.map { .fixed($0) }))
+      return try ImagePreprocessor(file: folder.file("preprocessor_config.json"), for: input)?
+        .settings.layout
+    }
+    #expect(try layout([3, 6, 4]) == .channelsFirst)
+    #expect(try layout([6, 4, 3]) == .channelsLast)
+  }
+
   @Test func samplesAreSpreadOverTheFolder() throws {
     for name in 0..<10 { try folder.write("\(name).npy", []) }
     #expect(try open(count: 5).samples.map { $0.suffix(5) } == [0, 2, 4, 6, 8].map { "\($0).npy" })

@@ -14,6 +14,17 @@ struct IntegerGridTests {
     #expect(IntegerGrid(low: 0, high: 0, isSigned: false).scale == 1)
   }
 
+  @Test func aGridIsFiniteWhateverTheRange() {
+    let wide = IntegerGrid(
+      low: -.greatestFiniteMagnitude, high: .greatestFiniteMagnitude, isSigned: false)
+    #expect(wide.scale.isFinite && wide.zero == 128)
+    // What is as good as nothing has no steps.
+    #expect(IntegerGrid(low: -0x1p-140, high: 0x1p-130, isSigned: false).scale == 1)
+    let made = IntegerWeights(
+      [1e-20, 1e-20], shape: [2, 1], axis: 0, bias: [1e30, 0], inputScale: 1e-30)
+    #expect(made.scales.allSatisfy(\.isFinite) && made.bias?[0] ?? 0 > 0)
+  }
+
   @Test func eachOutputHasItsScale() {
     let made = IntegerWeights(
       [1, -0.5, 100, 50], shape: [2, 2], axis: 0, bias: [1, -100], inputScale: 0.5)

@@ -36,8 +36,21 @@ struct ValueHistogramTests {
     #expect(histogram([-3, -1]).range().high == 0)
   }
 
+  /// Places in the histogram are finite, however small or large the numbers are.
+  @Test(arguments: [Float.leastNonzeroMagnitude, 0x1p-140, 6e-36, 1e38, .greatestFiniteMagnitude])
+  func numbersMayBeOfAnySize(largest: Float) {
+    let made = histogram((1...64).map { Float($0) / 64 * largest }, [-largest / 2, largest])
+    let range = made.range()
+    #expect(range.low <= 0 && range.high > 0 && range.high <= largest)
+    #expect(range.high >= 0.9 * largest && !made.isBroken)
+    let twice = histogram([.leastNonzeroMagnitude], [1e-30], [1], [.greatestFiniteMagnitude])
+    #expect(twice.range().high.isFinite && twice.high == .greatestFiniteMagnitude)
+  }
+
   @Test func numbersThatAreNoneAreNoted() {
     #expect(histogram([1, .nan]).isBroken)
+    let broken = histogram([1, -.infinity], [.nan, 2])
+    #expect(broken.isBroken && broken.low == 0 && broken.high == 2)
     #expect(histogram([.infinity]).isBroken)
     #expect(!histogram([1]).isBroken)
   }

@@ -57,7 +57,8 @@ package struct CalibrationFolder {
           "the model has \(inputs.count) inputs; a sample is then a folder with a file for each: "
             + inputs.map { "\(ONNXProblem.shown($0.name)).npy" }.joined(separator: ", "))
       }
-      return [.tensor(try Self.kind(sample) == "npy" ? array(sample, for: input) : picture(sample))]
+      let isArray = Self.kind(sample) == "npy"
+      return [.tensor(try isArray ? array(sample, for: input) : picture(sample, for: input))]
     } catch let error as QuantizationError {
       throw error
     } catch { throw QuantizationError("\(sample): \(error)") }
@@ -74,7 +75,7 @@ package struct CalibrationFolder {
       .converted(to: type, budget)
   }
 
-  private func picture(_ path: String) throws -> GraphTensor {
+  private func picture(_ path: String, for input: ONNXValueInfo) throws -> GraphTensor {
     guard let preprocessor else {
       throw QuantizationError(
         "\(path) is a picture, and there is no preprocessor_config.json beside the model that says "
@@ -89,6 +90,8 @@ package struct CalibrationFolder {
       preprocessor.settings.layout == .channelsFirst
       ? [1, preprocessor.channels, size.height, size.width]
       : [1, size.height, size.width, preprocessor.channels]
-    return try .make(.floats("", shape, numbers), budget)
+    let floats = try GraphTensor.make(.floats("", shape, numbers), budget)
+    guard case .tensor(let type, _)? = input.type else { return floats }
+    return try floats.converted(to: type, budget)
   }
 }

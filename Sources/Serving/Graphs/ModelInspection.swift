@@ -18,17 +18,12 @@ package struct ModelInspection {
       try self.init(file: path, folder: nil)
       return
     }
-    let version = Self.newest(in: path) ?? path
+    let version = ModelFolder.newestVersion(in: path) ?? path
     guard case .graph(let file, let folder) = try ModelFolder.detect(version) else {
       throw ConfigurationError(
         file: version, "the model is no ONNX graph; `apus models --json` tells of a served one")
     }
     try self.init(file: file, folder: folder)
-  }
-
-  private static func newest(in path: String) -> String? {
-    let versions = (Folder.names(path, limit: 4096) ?? []).compactMap { Int($0) }
-    return versions.max().map { "\(path)/\($0)" }
   }
 
   private init(file: String, folder: String?) throws {
@@ -43,7 +38,7 @@ package struct ModelInspection {
       problems = error.texts
       return
     }
-    describe(read)
+    describe(read, ModelFolder.graphs(beside: file, in: folder ?? Folder.parent(of: file)))
     do throws(ONNXError) {
       _ = try ONNXModel(path: file, support: OperatorRegistry.standard)
     } catch {
@@ -64,8 +59,10 @@ package struct ModelInspection {
     }
   }
 
-  private mutating func describe(_ model: ONNXModel) {
+  /// - Parameter others: names of graphs that lie beside it.
+  private mutating func describe(_ model: ONNXModel, _ others: [String]) {
     add("file", model.path)
+    if !others.isEmpty { add("not taken", others.map(ONNXProblem.shown).joined(separator: ", ")) }
     let producer = [model.producer, model.producerVersion].filter { !$0.isEmpty }
     let program = producer.map(ONNXProblem.shown).joined(separator: " ")
     add("producer", program.isEmpty ? "unknown" : program)
@@ -110,12 +107,6 @@ package struct ModelInspection {
 extension ONNXError {
   fileprivate var texts: [String] {
     problems.map(\.description) + (unlisted > 0 ? ["and \(unlisted) more"] : [])
-  }
-}
-
-extension Folder {
-  fileprivate static func parent(of path: String) -> String {
-    String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
   }
 }
 

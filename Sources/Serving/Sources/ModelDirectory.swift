@@ -30,7 +30,7 @@ package struct ModelDirectory: Sendable {
     }
 
     /// Where model.yaml is.
-    var modelFolder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
+    var modelFolder: String { Folder.parent(of: path) }
   }
 
   /// Whether the files of a version are on this machine.

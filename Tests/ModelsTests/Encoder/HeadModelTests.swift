@@ -102,6 +102,9 @@ struct ModelFolderTests {
     #expect(reason(try detect("a.gguf", "b.gguf")).hasPrefix("there are 2 models in one folder"))
     #expect(
       reason(try detect("resnet18.onnx")) == "there is resnet18.onnx; rename it to model.onnx")
+    #expect(
+      reason(try detect("config.json", "onnx/model_quantized.onnx"))
+        == "there is onnx/model_quantized.onnx; rename it to model.onnx")
     #expect(reason(try detect("model.onnx", "a.gguf")).hasPrefix("there are 2 models"))
     #expect(reason(try detect("notes.txt")).hasPrefix("there is no model here (notes.txt)"))
     #expect(reason(try detect("config.json", "pytorch_model.bin")).contains("PyTorch"))

@@ -32,6 +32,22 @@ struct ONNXWritingTests {
     #expect(try read.encoded() == model.encoded())
   }
 
+  /// Of all models here that a file without functions can say: the bytes by which this was right.
+  @Test func bytesStayWhatTheyWere() throws {
+    let fixtures = "\(Fixture.package)/Tests/Fixtures"
+    let names = try #require(Folder.names("\(fixtures)/onnx-sklearn", limit: 1000))
+    let files =
+      ["control", "operators", "types"].map { "onnx/\($0).onnx" }
+      + names.map { "onnx-sklearn/\($0)" }.filter { Folder.exists("\(fixtures)/\($0)") }
+      .map { "\($0)/model.onnx" }
+    var digest = Digest()
+    for file in files {
+      for byte in try ONNXModel(path: "\(fixtures)/\(file)").encoded() { digest.add(byte) }
+    }
+    #expect(files.count == 69)
+    #expect(digest.text == "b3a35f941c1a449a")
+  }
+
   @Test func attributesOfEveryKind() throws {
     let tensor = ONNXTensor(name: "t", elementType: .int8, shape: [2], bytes: [1, 255])
     let inner = ONNXGraph(

@@ -7,10 +7,7 @@ struct ExternalData {
   private var files: [String: MappedFile] = [:]
 
   /// - Parameter path: the model's file.
-  init(of path: String) {
-    let end = path.lastIndex(of: "/")
-    folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  }
+  init(of path: String) { folder = Folder.parent(of: path) }
 
   /// The bytes that a tensor's entries point at, which must be exactly `size`.
   mutating func region(

@@ -9,15 +9,21 @@ extension ONNXModel {
   ///
   /// - Throws: where the model does not fit one file.
   package func encoded() throws(ModelError) -> [UInt8] {
-    // Refused before anything is copied: names and nodes are small beside the weights.
-    guard graph.weightBytes < Self.writingLimit - 64 << 20 else {
+    var measured = WireWriter()
+    try write(to: &measured)
+    guard measured.count <= Self.writingLimit else {
       throw ModelError(
         .unsupported, path,
-        "its weights take \(graph.weightBytes) bytes; a file without external data has at most "
-          + "2 GiB, and no other is written")
+        "it would take \(measured.count) bytes; a file without external data has at most 2 GiB, "
+          + "and no other is written")
     }
+    var made = WireWriter(after: measured)
+    try write(to: &made)
+    return made.bytes
+  }
+
+  private func write(to model: inout WireWriter) throws(ModelError) {
     let writer = ModelWriter(path: path, opsets: opsets)
-    var model = WireWriter()
     model.field(1, Int64(irVersion))
     model.optional(2, producer)
     model.optional(3, producerVersion)
@@ -34,16 +40,7 @@ extension ONNXModel {
         entry.field(2, value)
       }
     }
-    guard model.bytes.count <= Self.writingLimit else {
-      throw ModelError(.unsupported, path, "it takes \(model.bytes.count) bytes; 2 GiB is the end")
-    }
-    return model.bytes
   }
-}
-
-extension ONNXGraph {
-  /// Bytes of its initializers.
-  fileprivate var weightBytes: Int { initializers.reduce(0) { $0 + $1.data.count } }
 }
 
 /// Writes the parts of a model; numbers of fields are those of onnx.proto.
