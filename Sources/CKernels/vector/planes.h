@@ -52,6 +52,15 @@ CK_INLINE void quantize_narrow(const float *x, ptrdiff_t plane, ptrdiff_t channe
 static void quantize_planes(const float *x, ptrdiff_t plane, ptrdiff_t channels, ptrdiff_t pixels,
                             float scale, int32_t zero, uint8_t *q, ptrdiff_t stride) {
   const ck_steps steps = steps_of(scale, zero);
+  // One value of each plane, side by side: they stand as they are.
+  if (pixels == 1 && plane == 1) {
+    for (ptrdiff_t channel = 0; channel < channels; channel += VL) {
+      const ptrdiff_t lanes = ck_min(VL, channels - channel);
+      vf value = quantized(first_floats(x + channel, lanes), &steps);
+      vi_store_u8(q + channel, lanes, vi_add(vi_round(value), vi_set1(zero)));
+    }
+    return;
+  }
   for (ptrdiff_t pixel = 0; pixel < pixels; pixel += VL) {
     const ptrdiff_t count = ck_min(VL, pixels - pixel);
     if ((channels <= 4 && stride == 4) || (channels == 3 && stride == 3)) {
@@ -85,6 +94,13 @@ static void dequantize_planes(const uint8_t *q, ptrdiff_t stride, ptrdiff_t chan
   const vf vscale = vf_set1(scale), vzero = vf_set1((float)zero);
   for (ptrdiff_t channel = 0; channel < channels; channel += VL) {
     const ptrdiff_t lanes = ck_min(VL, channels - channel);
+    // One value of each plane, side by side: they stand as they are.
+    if (pixels == 1 && plane == 1) {
+      vf value = vf_mul(vf_sub(vf_load_u8(q + channel, lanes), vzero), vscale);
+      if (lanes == VL) vf_store(x + channel, value);
+      else vf_store_first(x + channel, lanes, value);
+      continue;
+    }
     for (ptrdiff_t pixel = 0; pixel < pixels; pixel += VL) {
       const ptrdiff_t count = ck_min(VL, pixels - pixel);
       vf r[VL];
@@ -92,11 +108,8 @@ static void dequantize_planes(const uint8_t *q, ptrdiff_t stride, ptrdiff_t chan
         vf value = i < count ? vf_load_u8(q + (pixel + i) * stride + channel, lanes) : vf_set1(0);
         r[i] = vf_mul(vf_sub(value, vzero), vscale);
       }
-      // One value of each plane: they stand as they are.
-      if (pixels > 1 || plane > 1) vf_transpose(r);
-      else if (lanes == VL) vf_store(x + channel, r[0]);
-      else vf_store_first(x + channel, lanes, r[0]);
-      for (ptrdiff_t i = 0; i < lanes && (pixels > 1 || plane > 1); i++) {
+      vf_transpose(r);
+      for (ptrdiff_t i = 0; i < lanes; i++) {
         float *to = x + (channel + i) * plane + pixel;
         if (count == VL) vf_store(to, r[i]);
         else vf_store_first(to, count, r[i]);

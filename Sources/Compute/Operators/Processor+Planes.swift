@@ -56,6 +56,90 @@ extension Processor {
     }
   }
 
+  /// As `quantize(planes:)`, of pixels whose channels lie side by side.
+  ///
+  /// - Parameter values: f32 [images][height][width][channels]
+  package func quantize(
+    pixels values: Span<Float>, images: Int, _ scale: ByteScale, into output: ByteImages
+  ) {
+    let (area, channels) = (output.height * output.width, output.channels)
+    precondition(values.count == images * area * channels && scale.zero == output.zero)
+    output.reshape(images: images)
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      eachPixel(output, images: images) { index, place in
+        unsafe kernels.pointee.quantize_planes(
+          base + index * channels, 1, channels, 1, scale.scale, Int32(scale.zero),
+          output.pointer + place, output.pixelStride)
+      }
+    }
+  }
+
+  /// As `dequantize`, with the channels of a pixel side by side.
+  ///
+  /// - Parameter values: f32 [images][height][width][channels]
+  package func dequantize(
+    _ input: ByteImages, _ scale: ByteScale, pixels values: inout MutableSpan<Float>
+  ) {
+    let (area, channels) = (input.height * input.width, input.channels)
+    precondition(values.count == input.images * area * channels && scale.zero == input.zero)
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      eachPixel(input, images: input.images) { index, place in
+        unsafe kernels.pointee.dequantize_planes(
+          input.pointer + place, input.pixelStride, channels, 1, scale.scale, Int32(scale.zero),
+          base + index * channels, 1)
+      }
+    }
+  }
+
+  /// Quantizes values as `quantize(planes:)`, each where it stands.
+  package func quantize(
+    _ values: Span<Float>, _ scale: ByteScale, into bytes: inout MutableSpan<UInt8>
+  ) {
+    precondition(values.count == bytes.count)
+    unsafe values.withUnsafeBufferPointer { values in
+      unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+        guard let from = values.baseAddress, let to = bytes.baseAddress else { return }
+        run(count: values.count, cost: 1) { range in
+          let start = range.lowerBound
+          unsafe kernels.pointee.quantize_planes(
+            from + start, 1, range.count, 1, scale.scale, Int32(scale.zero), to + start,
+            range.count)
+        }
+      }
+    }
+  }
+
+  /// The numbers that bytes stand for, each where it stands.
+  package func dequantize(
+    _ bytes: Span<UInt8>, _ scale: ByteScale, into values: inout MutableSpan<Float>
+  ) {
+    precondition(values.count == bytes.count)
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe values.withUnsafeMutableBufferPointer { values in
+        guard let from = bytes.baseAddress, let to = values.baseAddress else { return }
+        run(count: values.count, cost: 1) { range in
+          let start = range.lowerBound
+          unsafe kernels.pointee.dequantize_planes(
+            from + start, range.count, range.count, 1, scale.scale, Int32(scale.zero), to + start,
+            1)
+        }
+      }
+    }
+  }
+
+  private func eachPixel(_ images: ByteImages, images count: Int, _ body: (Int, Int) -> Void) {
+    let area = images.height * images.width
+    run(count: count * area, cost: images.channels) { range in
+      for index in range {
+        let (image, pixel) = index.quotientAndRemainder(dividingBy: area)
+        let place = images.place(row: pixel / images.width, column: pixel % images.width)
+        body(index, image * images.imageStride + place)
+      }
+    }
+  }
+
   /// Pixels that lie side by side: rows where there is a border, else pieces of an image.
   private func runs(_ images: ByteImages, images count: Int, _ body: (PixelRun) -> Void) {
     let pixels = images.height * images.width

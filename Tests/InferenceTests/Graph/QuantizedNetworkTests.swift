@@ -36,6 +36,25 @@ import Testing
         graph.constant([shape[0]], scales), with: ["axis": .int(0)])
     }
 
+    /// A constant in bytes, as DequantizeLinear gives it.
+    mutating func quantizedConstant(_ shape: [Int], _ values: [Float]) -> String {
+      let shift: Float = type == .uint8 ? 120 : -8
+      let bytes = values.map { value -> UInt8 in
+        let steps = Int((value / Self.step + shift).rounded())
+        return type == .uint8 ? UInt8(clamping: steps) : UInt8(bitPattern: Int8(clamping: steps))
+      }
+      return graph.add("DequantizeLinear", graph.constant(shape, type, bytes), scale, zero)
+    }
+
+    mutating func product(_ x: String, _ inputs: Int, _ outputs: Int) -> String {
+      let bytes = graph.floats(inputs * outputs, 100).map { UInt8(bitPattern: Int8($0)) }
+      let scales = (0..<outputs).map { 0.005 + 0.001 * Float($0 % 7) }
+      let weights = graph.add(
+        "DequantizeLinear", graph.constant([inputs, outputs], .int8, bytes),
+        graph.constant([outputs], scales), with: ["axis": .int(1)])
+      return graph.add("MatMul", x, weights)
+    }
+
     mutating func convolution(_ x: String, _ shape: [Int], groups: Int = 1, pad: Int = 1) -> String
     {
       let weights = weights(shape)
@@ -64,6 +83,49 @@ import Testing
     let z = network.quantized(network.graph.add("Relu", network.graph.add("Add", y, x)))
     // The bytes of the input, two convolutions, the floats of the answer.
     try network.check([z], steps: 4, apart: 3)
+  }
+
+  /// As onnxruntime quantizes a transformer's layer: product, bias and activation with a grid each.
+  @Test(arguments: [ONNXElementType.uint8, .int8], [8, 13])
+  func rowsOfSequencesArePixels(type: ONNXElementType, width: Int) throws {
+    var network = Network(seed: 9, type)
+    let x = network.quantized(network.graph.input("x", [2, 5, width]))
+    func constant(_ values: [Float]) -> String {
+      network.quantizedConstant([values.count], values)
+    }
+    var y = network.quantized(network.product(x, width, 24))
+    let bias = constant(network.graph.floats(24))
+    y = network.quantized(network.graph.add("Add", y, bias))
+    let half = network.quantized(network.graph.add("Mul", y, constant([0.5])))
+    let root = network.graph.add("Erf", half)
+    y = network.quantized(network.graph.add("Mul", y, network.quantized(root)))
+    y = network.quantized(network.product(y, 24, width))
+    let z = network.quantized(network.graph.add("Add", constant(network.graph.floats(width)), y))
+    let sum = network.quantized(network.graph.add("Add", z, x))
+    // Bytes of the input, product, bias, two tables, a product of two, product, bias, sum, floats.
+    try network.check([sum], steps: 10, apart: 4)
+  }
+
+  /// What looks at axes is not taken for what it is of images.
+  @Test func axesOfSequencesAreTheirOwn() throws {
+    var network = Network(seed: 10)
+    let x = network.quantized(network.graph.input("x", [2, 5, 8]))
+    let y = network.quantized(network.product(x, 8, 8))
+    let both = network.quantized(network.graph.add("Concat", y, x, with: ["axis": .int(1)]))
+    let mean = network.quantized(network.graph.add("ReduceMean", y, with: ["axes": .ints([1])]))
+    try network.check([both, mean], steps: 9)
+  }
+
+  /// Tables of bytes are asked for rows, and other constants are floats at once.
+  @Test func constantsAreDequantizedOnce() throws {
+    var network = Network(seed: 12)
+    let x = network.graph.input("x", [3, 7])
+    let table = network.quantizedConstant([10, 7], network.graph.floats(70))
+    let places = network.graph.ints([4, 9, 4])
+    let rows = network.graph.add("Gather", table, places)
+    let weights = network.quantizedConstant([7], network.graph.floats(7))
+    let sum = network.graph.add("Add", network.graph.add("Mul", x, weights), rows)
+    try network.check([sum, network.graph.add("Neg", table)], steps: 4)
   }
 
   @Test func whatOthersReadIsNoPartOfASum() throws {

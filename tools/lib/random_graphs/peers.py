@@ -22,7 +22,7 @@ def calibrated(g: Graph, form: str) -> onnx.ModelProto:
         def __init__(self): self.left = [g.sample(run) for run in (0, 1)]
         def get_next(self): return self.left.pop() if self.left else None
 
-    network(g)
+    (words if form == "QDQ" and g.chance(0.5) else network)(g)
     signed = g.chance(0.4)
     with tempfile.TemporaryDirectory() as folder, quiet():
         source, target = Path(folder) / "source.onnx", Path(folder) / "target.onnx"

@@ -21,22 +21,24 @@ struct ByteFunction: GraphOperator {
   }
 }
 
-/// Add or Mul of two values of bytes; the second may have one pixel for each image.
+/// Add or Mul of two values of bytes; the second may have one pixel for each image, or be a
+/// constant with one pixel for all.
 struct BytePair: GraphOperator {
   enum Kind: Sendable { case sum, product }
   let kind: Kind
   let processor: Processor
   let from: (ByteScale, ByteScale)
   let to: ByteTarget
+  var constant: GraphImages?
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
     [GraphFact(.uint8, inputs[0].shape)]
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
-    let (a, b) = (try inputs.images(0), try inputs.images(1))
+    let (a, b) = (try inputs.images(0), try constant?.bytes ?? inputs.images(1))
     let isPixel = (b.height, b.width) == (1, 1)
-    guard a.images == b.images, a.channels == b.channels,
+    guard a.images == b.images || constant != nil, a.channels == b.channels,
       isPixel || (a.height, a.width) == (b.height, b.width)
     else { throw GraphError("its inputs are of different shapes") }
     return [

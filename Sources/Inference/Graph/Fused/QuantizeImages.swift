@@ -1,8 +1,8 @@
 internal import Compute
 internal import Models
 
-/// Where a quantized part of a graph begins: f32 [images, channels, height, width] or
-/// [images, channels] becomes images of bytes (ONNX: QuantizeLinear).
+/// Where a quantized part of a graph begins: a tensor in f32 becomes the images of bytes that
+/// `ImageShape` says it is (ONNX: QuantizeLinear).
 struct QuantizeImages: GraphOperator {
   let processor: Processor
   let scale: ByteScale
@@ -14,8 +14,12 @@ struct QuantizeImages: GraphOperator {
     let shape = try ImageShape(x.shape)
     return [
       try context.images(shape, zero: scale.zero, border: border) { images in
-        processor.quantize(
-          planes: x.values(Float.self).span, images: shape.images, scale, into: images)
+        let values = x.values(Float.self).span
+        if shape.isLast {
+          processor.quantize(pixels: values, images: shape.images, scale, into: images)
+        } else {
+          processor.quantize(planes: values, images: shape.images, scale, into: images)
+        }
       }
     ]
   }
@@ -27,16 +31,20 @@ struct ImageShape {
   let channels: Int
   let height: Int
   let width: Int
+  /// Whether the tensor has the channels last.
+  let isLast: Bool
 
-  /// - Parameter shape: [images, channels, height, width], or [images, channels] of one pixel each.
+  /// - Parameter shape: [images, channels, height, width]; [sequences, rows, channels], where a row
+  ///   is a pixel; or [images, channels] of one pixel each.
   init(_ shape: [Int]) throws {
-    guard shape.count == 4 || shape.count == 2, shape.dropFirst().allSatisfy({ $0 > 0 }) else {
+    guard (2...4).contains(shape.count), shape.dropFirst().allSatisfy({ $0 > 0 }) else {
       throw GraphError("the shape \(shape) is not [images, channels, height, width]")
     }
     images = shape[0]
-    channels = shape[1]
-    height = shape.count == 4 ? shape[2] : 1
-    width = shape.count == 4 ? shape[3] : 1
+    isLast = shape.count != 4
+    channels = isLast ? shape[shape.count - 1] : shape[1]
+    height = shape.count == 2 ? 1 : shape[isLast ? 1 : 2]
+    width = isLast ? 1 : shape[3]
   }
 }
 

@@ -7,7 +7,7 @@ extension QuantizedNetwork {
   /// is added to that.
   func sum(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
     guard let a = bytes(step.reads[0]), let b = bytes(step.reads[1]), a != b,
-      let shape = sketch.facts[a]?.shape, shape == sketch.facts[b]?.shape, shape.count == 4,
+      let shape = sketch.facts[a]?.shape, shape == sketch.facts[b]?.shape, shape.count > 2,
       !shape[1...].contains(.unknown)
     else { return pair(.sum, step, steps, target) }
     for (own, other, float) in [(a, b, step.reads[0]), (b, a, step.reads[1])] {
@@ -28,6 +28,7 @@ extension QuantizedNetwork {
   func pair(
     _ kind: BytePair.Kind, _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
   ) -> ByteDraft? {
+    if let pair = pairOfChannels(kind, step, steps, target) { return pair }
     guard var a = bytes(step.reads[0]), var b = bytes(step.reads[1]), let first = sketch.facts[a],
       let second = sketch.facts[b], let shape = first.shape, let other = second.shape,
       shape.count == other.count, shape[0] == other[0], shape[1] == other[1],
@@ -42,6 +43,42 @@ extension QuantizedNetwork {
     let pair = BytePair(
       kind: kind, processor: options.processor, from: (scaleA, scaleB), to: target)
     return ByteDraft(kind: .ready(pair), reads: [a, b], steps: steps, target: target)
+  }
+
+  /// With a constant that has a byte for each channel of rows: the bias of a product that is
+  /// quantized before it.
+  private func pairOfChannels(
+    _ kind: BytePair.Kind, _ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget
+  ) -> ByteDraft? {
+    for (value, constant) in sketch.pairs(step) {
+      guard let input = bytes(value), let scale = scales[input],
+        let shape = sketch.facts[input]?.shape, shape.count == 2 || shape.count == 3,
+        let dequantize = sketch.producer(of: constant, "DequantizeLinear"),
+        let own = sketch.byteScale(dequantize), let tensor = sketch.constant(dequantize.reads[0]),
+        tensor.rank <= shape.count, let channels = tensor.shape.last, channels == tensor.count,
+        shape.last == .fixed(channels), let images = try? images(tensor, own)
+      else { continue }
+      let pair = BytePair(
+        kind: kind, processor: options.processor, from: (scale, own), to: target, constant: images)
+      return ByteDraft(kind: .ready(pair), reads: [input], steps: steps, target: target)
+    }
+    return nil
+  }
+
+  /// An image of one pixel.
+  private func images(_ tensor: GraphTensor, _ scale: ByteScale) throws -> GraphImages? {
+    let bytes = tensor.values(UInt8.self)
+    let flip: UInt8 = tensor.elementType == .int8 ? 128 : 0
+    let value = try sketch.context.images(
+      1, height: 1, width: 1, channels: tensor.count, zero: scale.zero
+    ) { image in
+      image.reshape(images: 1)
+      for index in 0..<tensor.count {
+        image[image: 0, pixel: 0, channel: index] = bytes[index] ^ flip
+      }
+    }
+    if case .images(let images) = value { return images }
+    return nil
   }
 
   /// Operators of each element by itself.

@@ -22,9 +22,9 @@ extension QuantizedNetwork {
   }
 
   func product(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
-    guard let input = bytes(step.reads[0]), sketch.facts[step.reads[0]]?.shape?.count == 2 else {
-      return nil
-    }
+    guard let input = bytes(step.reads[0]), let rank = sketch.facts[step.reads[0]]?.shape?.count,
+      rank == 2 || rank == 3
+    else { return nil }
     var isTransposed = true
     if let gemm = step.operation as? Gemm {
       guard !gemm.turnsA, gemm.alpha == 1, gemm.beta == 1 || step.node.input(2) == nil else {

@@ -62,6 +62,9 @@ extension QuantizedNetwork {
       step.node.domain.isEmpty
     else { return nil }
     let steps = steps + [place]
+    // Rows of sequences have their channels last: what looks at axes is for images.
+    let isRows = sketch.facts[step.writes[0]]?.shape?.count == 3
+    if isRows, !["MatMul", "Add", "Mul"].contains(step.node.operation) { return nil }
     switch step.node.operation {
     case "Conv": return convolution(step, steps, target)
     case "Gemm", "MatMul": return product(step, steps, target)

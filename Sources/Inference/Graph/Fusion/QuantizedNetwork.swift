@@ -6,8 +6,8 @@ internal import Models
 ///
 ///     QuantizeLinear → (DequantizeLinear → Conv → Relu → QuantizeLinear → …) → DequantizeLinear
 ///
-/// Bytes are images, channels last, from the first such operator to the last. Signed bytes are the
-/// same with 128 added.
+/// Bytes are images, channels last, from the first such operator to the last; rows of sequences are
+/// their pixels. Signed bytes are the same with 128 added.
 struct QuantizedNetwork: GraphFusion {
   let options: FusionOptions
   var sketch: GraphSketch
@@ -33,7 +33,7 @@ struct QuantizedNetwork: GraphFusion {
     for case let step? in sketch.steps where step.operation is QuantizeLinear {
       let name = step.writes[0]
       guard let scale = sketch.byteScale(step), !sketch.isOutput(name),
-        let rank = sketch.facts[name]?.shape?.count, rank == 4 || rank == 2
+        let rank = sketch.facts[name]?.shape?.count, (2...4).contains(rank)
       else { continue }
       let isDequantized = sketch.readers(of: name).allSatisfy { index in
         guard let reader = sketch.steps[index], reader.operation is DequantizeLinear else {

@@ -1,3 +1,4 @@
+internal import Compute
 internal import Models
 
 /// Scales and zero points of a tensor: one, one for each slice of an axis, or one for each block.
@@ -29,7 +30,8 @@ struct QuantizationGrid {
   }
 }
 
-/// x / scale + zero point, rounded half to even, and held within the type.
+/// x / scale + zero point, rounded half to even, and held within the type; what is no number
+/// becomes the least of it.
 struct QuantizeLinear: GraphOperator {
   let axis: Int
   let block: Int
@@ -74,6 +76,9 @@ struct QuantizeLinear: GraphOperator {
     guard zero.map({ $0.count == scale.count }) ?? true else {
       throw GraphError("scale and zero point differ in size")
     }
+    if scale.count == 1 && block == 0 && (type == .uint8 || type == .int8) {
+      return try bytes(x, scale, zero, type, context)
+    }
     let (from, scales) = (x.values(Float.self), scale.values(Float.self))
     let shifts = try zero?.converted(to: .int32, context.budget).values(Int32.self)
     let to = try context.new(Float.self, x.shape)
@@ -88,9 +93,40 @@ struct QuantizeLinear: GraphOperator {
       let place = grid.place(index)
       let steps = (from[index] / scales[place]).rounded(.toNearestOrEven)
       let value = steps + Float(shifts?[place] ?? 0)
-      to[index] = value.isNaN ? 0 : min(max(value, bounds.low), bounds.high)
+      to[index] = value.isNaN ? bounds.low : min(max(value, bounds.low), bounds.high)
     }
     return try Cast.converted(to.tensor, type, saturates: true, context)
+  }
+
+  /// With one scale, in a loop that becomes vectors.
+  private static func bytes(
+    _ x: GraphTensor, _ scale: GraphTensor, _ zero: GraphTensor?, _ type: ONNXElementType,
+    _ context: GraphContext
+  ) throws -> GraphTensor {
+    let shift = Float(try zero?.converted(to: .int32, context.budget).values(Int32.self)[0] ?? 0)
+    let unit = scale.values(Float.self)[0]
+    let (low, high): (Float, Float) = type == .int8 ? (-128, 127) : (0, 255)
+    guard (low...high).contains(shift) else { throw GraphError("a zero point of \(shift)") }
+    let to = try NewTensor<UInt8>(type, x.shape, context.budget, isCleared: false)
+    guard to.count > 0 else { return to.tensor }
+    if let processor = context.processor, type == .uint8 {
+      let grid = ByteScale(scale: unit, zero: UInt8(shift))
+      to.withSpan { processor.quantize(x.values(Float.self).span, grid, into: &$0) }
+      return to.tensor
+    }
+    let source = unsafe x.values(Float.self).run(0, to.count)
+    let target = unsafe to.run(0, to.count)
+    // Beyond 2^23 floats have no fractions: the sum is rounded half to even, and its last bits are
+    // the whole number.
+    let (rounder, offset) = (Float(0x1.8p23), UInt8(truncatingIfNeeded: Int(shift)))
+    let least = UInt8(truncatingIfNeeded: Int(low))
+    for index in 0..<to.count {
+      let steps = unsafe source[index] / unit
+      let held = min(max(steps, low - shift), high - shift)
+      let byte = UInt8(truncatingIfNeeded: (held + rounder).bitPattern) &+ offset
+      unsafe target[index] = steps.isNaN ? least : byte
+    }
+    return to.tensor
   }
 
   static func bounds(_ type: ONNXElementType) -> (low: Float, high: Float)? {
@@ -165,6 +201,14 @@ extension DequantizeLinear {
   ) throws -> GraphTensor {
     let shift = try zero?.converted(to: .double, context.budget).values(Double.self)[0] ?? 0
     let unit = scale.values(Float.self)[0]
+    if let processor = context.processor, x.elementType == .uint8,
+      let zero = UInt8(exactly: shift)
+    {
+      let to = try NewTensor<Float>(.float, x.shape, context.budget, isCleared: false)
+      let grid = ByteScale(scale: unit, zero: zero)
+      to.withSpan { processor.dequantize(x.values(UInt8.self).span, grid, into: &$0) }
+      return to.tensor
+    }
     let table = (0..<256).map { byte in
       let value = x.elementType == .int8 ? Int(Int8(truncatingIfNeeded: byte)) : byte
       return Float(Double(value) - shift) * unit
