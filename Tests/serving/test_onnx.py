@@ -433,7 +433,7 @@ def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
     row = looping.apus.PredictRequest(model="sum", instances=[features([1, 2])])
     assert list(looping.stub.Predict(row, timeout=PATIENCE).predictions[0].values.values) == [2, 3]
     version = looping.stub.GetModel(looping.apus.GetModelRequest(name="long"), timeout=PATIENCE).model.versions[0]
-    assert version.breaker.state == looping.apus.Breaker.STATE_CLOSED and version.breaker.failure_rate == 0
+    assert version.breaker.state == looping.apus.Breaker.CLOSED and version.breaker.failure_rate == 0
 
 
 def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):

@@ -63,7 +63,10 @@ extension GraphPlan {
           if let slot { slots[slot] = value }
         }
       } catch var error as GraphError {
-        if error.node.isEmpty { error.node = step.label }
+        // A loop that takes long is told, not where in it the time was over.
+        if error.node.isEmpty || error.bound == .time || error.bound == .steps {
+          error.node = step.label
+        }
         throw error
       } catch let error as ComputeError {
         // Sizes of a caller's values that kernels do not take.
