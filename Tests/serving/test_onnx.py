@@ -520,5 +520,8 @@ def test_what_a_graph_took_goes_back(start, tmp_path, control):
         found = server.stub.Predict(server.apus.PredictRequest(model="large", instances=[row]), timeout=PATIENCE)
         assert set(found.predictions[0].values.values) == {4096.0}
         assert server.memory() - before > 60 << 20
+        versions = server.stub.GetModel(server.apus.GetModelRequest(name="large"), timeout=PATIENCE).model.versions
+        # Packed weights are told too, and what they were made of has gone.
+        assert 64 << 20 <= max(version.memory_bytes for version in versions) < 80 << 20
     service.UnloadModel(messages.UnloadModelRequest(model="large"), timeout=PATIENCE)
     server.until(lambda: server.memory() - before < 8 << 20, "the memory")
