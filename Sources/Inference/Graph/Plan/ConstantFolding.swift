@@ -32,6 +32,7 @@ final class ConstantFolding: Sendable {
   /// - Throws: what is wrong with the node; that nobody waits any more.
   func values(of operation: any GraphOperator, _ inputs: GraphInputs) throws -> [GraphValue]? {
     let (steps, time) = left.withLock { $0 }
+    guard steps > 0, time > .zero else { return nil }
     let start = ContinuousClock.now
     let watch = RunWatch(stepLimit: steps, timeLimit: time, waiter: waiter)
     defer {
