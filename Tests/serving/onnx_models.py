@@ -55,6 +55,19 @@ def addition(folder, amount):
                 amount=numpy.float32([amount, amount]))
 
 
+def loop(folder, times=None):
+    """x doubled as often as the input "count" says, or always so many times: all of it is constant then."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["goes"], ["on"]), helper.make_node("Mul", ["sum", "two"], ["next"])], "body",
+        [value("i", [], TensorProto.INT64), value("goes", [], TensorProto.BOOL), value("sum", [1])],
+        [value("on", [], TensorProto.BOOL), value("next", [1])])
+    count = [value("count", [1], TensorProto.INT64)] if times is None else []
+    names = ["count", "", "one" if count == [] else "x"]
+    nodes = [helper.make_node("Loop", names, ["made"], body=body), helper.make_node("Mul", ["made", "x"], ["y"])]
+    constants = {} if times is None else {"count": numpy.int64([times]), "one": numpy.float32([1])}
+    return save(folder, nodes, count + [value("x", [1])], [value("y", [1])], two=numpy.float32([2]), **constants)
+
+
 def words(folder, output="last_hidden_state", **settings):
     """Looks up a vector for each token: [its id, 1], or logits: the ids' sum in the second of two classes."""
     table = numpy.stack([numpy.arange(6), numpy.ones(6)], 1).astype(numpy.float32)

@@ -47,6 +47,31 @@ import Testing
     #expect(policy.next(now: start) == .run([0], tokens: 1))
   }
 
+  /// In the order of arrival, before what came meanwhile.
+  @Test func whatABatchDidNotComeToWaitsWhereItStood() throws {
+    var policy = policy { $0.maxBatchInputs = 3 }
+    for id in 0..<3 { try submit(&policy, id, deadline: start + .seconds(id + 1)) }
+    #expect(policy.next(now: start) == .run([0, 1, 2], tokens: 3))
+    for id in 3...5 { try submit(&policy, id) }
+    policy.finished(duration: .milliseconds(1), tokens: 1)
+    policy.putBack([1, 2])
+    #expect(policy.waitingInputs == 5 && policy.waitingTokens == 5)
+    #expect(policy.waits(1) && policy.waits(2) && !policy.waits(0))
+    // Their deadlines hold as before.
+    #expect(policy.expire(now: start + .seconds(2)) == [1])
+    #expect(policy.next(now: start) == .run([2, 3, 4], tokens: 3))
+    policy.finished(duration: nil)
+    policy.putBack([2, 3, 4])
+    policy.cancel(3)
+    #expect(policy.next(now: start) == .run([2, 4, 5], tokens: 3))
+    policy.finished(duration: nil)
+    policy.putBack([2, 4, 5])
+    // None had a place in the queue of its own.
+    #expect(policy.next(now: start) == .run([2, 4, 5], tokens: 3))
+    policy.finished(duration: nil)
+    #expect(policy.next(now: start) == .idle && policy.waitingTokens == 0)
+  }
+
   @Test func whatComesWhileABatchRunsIsTheNext() throws {
     var policy = policy()
     try submit(&policy, 0)

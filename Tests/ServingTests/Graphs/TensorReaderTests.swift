@@ -29,6 +29,19 @@ struct TensorReaderTests {
     }
   }
 
+  @Test func shapesAreShownByTheNamesThatTheGraphHas() {
+    let open = port(.float, [.symbolic("batch"), .unknown, .fixed(3)])
+    #expect(open.shown(rows: true) == "`x` (FP32 [batch, any, 3])")
+    #expect(port(.int64, [.fixed(1), .fixed(2)]).shown(rows: true) == "`x` (INT64 [any, 2])")
+    #expect(port(.int64, [.fixed(1), .fixed(2)]).shown(rows: false) == "`x` (INT64 [1, 2])")
+    #expect(port(.float, nil).shown(rows: false) == "`x` (FP32 of any shape)")
+    // What programs are told stays a number.
+    #expect(open.wireShape(rows: true) == [-1, -1, 3])
+    var tensor = ApusV1.Tensor(dataType: .fp32, shape: [2, 2])
+    tensor.floats = [1, 2, 3, 4]
+    #expect(problem(tensor, open).contains("expected [1, any, 3] or [any, 3], one row"))
+  }
+
   @Test func aRowMayLackItsOne() {
     let pair = port(.float, [.symbolic("N"), .fixed(2)])
     #expect(pair.instanceShape([2], rows: true) == [1, 2])

@@ -38,11 +38,10 @@ package final class GraphBackend: BatchBackend {
     let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
     try progress(0.5)
     traits = GraphTraits(model.graph)
-    let folded = ConstantFolding.byteLimit(constantBytes: traits.constantBytes)
     arena = SlabArena()
     do {
       plan = try GraphPlan(
-        model, folding: MemoryBudget(limit: min(options.valueBytes, folded)),
+        model, foldedBytes: options.valueBytes,
         fusions: FusionOptions(
           processor: processor, quantization: options.quantize, arena: arena), waiter: waiter)
     } catch let error as GraphError {

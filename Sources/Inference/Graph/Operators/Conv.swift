@@ -61,7 +61,8 @@ struct Convolution: NumberVisitor {
       throw GraphError("the bias does not fit \(w.shape[0]) outputs")
     }
     let windows = try rule.windows(Array(x.shape[2...]), kernel: Array(w.shape[2...]))
-    let places = try windows.places(context.budget)
+    let (places, charge) = try windows.places(context.budget)
+    defer { withExtendedLifetime(charge) {} }
     let (area, taps, spatial) = (windows.outputs.product, windows.taps, x.shape[2...].product)
     let (perGroup, outputs) = (w.shape[1], w.shape[0] / groups)
     let to = try context.new(N.self, [x.shape[0], w.shape[0]] + windows.outputs)

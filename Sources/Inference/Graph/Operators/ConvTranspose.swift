@@ -74,7 +74,8 @@ struct ConvTranspose: GraphOperator {
       let (groups, perGroup) = (node.groups, w.shape[1])
       let channels = perGroup * groups
       let to = try context.new(N.self, [x.shape[0], channels] + windows.sizes)
-      let places = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context.budget)
+      defer { withExtendedLifetime(charge) {} }
       let (area, taps) = (windows.outputs.product, windows.taps)
       let size = windows.sizes.product
       if let bias = bias?.values(N.self), size > 0 {

@@ -58,8 +58,9 @@ struct Pad: GraphOperator {
     let x = try inputs.tensor(0)
     let pads = try pads(amounts ?? inputs.tensor(1).ints(), inputs.ints(3), rank: x.rank)
     let shape = zip(x.shape, pads).map { $0 + $1.0 + $1.1 }
-    try context.budget.check(
-      room: GraphTensor.count(shape, limit: context.budget.elementLimit))
+    let charge = try BudgetCharge(
+      numbers: 2 * GraphTensor.count(shape, limit: context.budget.elementLimit), context.budget)
+    defer { withExtendedLifetime(charge) {} }
     // For each axis where an element comes from; -1 is the constant.
     let sources = try x.shape.indices.map { axis in
       try (0..<shape[axis]).map { try source($0 - pads[axis].0, x.shape[axis]) }

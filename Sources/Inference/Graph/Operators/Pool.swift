@@ -51,7 +51,8 @@ struct Pool: GraphOperator {
     func visit<N: GraphNumber>(_: N.Type) throws -> [GraphTensor] {
       let to = try NewTensor<N>(x.elementType, shape, context.budget)
       let indices = try context.new(Int64.self, shape)
-      let places = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context.budget)
+      defer { withExtendedLifetime(charge) {} }
       let from = x.values(N.self)
       let (area, taps, spatial) = (
         windows.outputs.product, windows.taps, x.shape[2...].product
@@ -88,7 +89,8 @@ struct Pool: GraphOperator {
     }
 
     func means() throws -> [GraphTensor] {
-      let places = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context.budget)
+      defer { withExtendedLifetime(charge) {} }
       let counts = pool.countsPadding ? paddedCounts() : nil
       return [
         try x.elementType.dispatch(

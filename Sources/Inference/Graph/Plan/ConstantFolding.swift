@@ -1,3 +1,4 @@
+internal import Models
 internal import Synchronization
 
 /// Computes what depends on constants alone, once at load, as far as that is cheap: what takes more
@@ -17,16 +18,21 @@ final class ConstantFolding: Sendable {
     left = Mutex((min(budget.stepLimit, Self.stepLimit), Self.timeLimit))
   }
 
-  /// What folded values of a file may take whose constants take so many bytes: of weights with half
-  /// the bits twice as much, and some.
-  package static func byteLimit(constantBytes: Int) -> Int {
-    (64 << 20) + 8 * min(constantBytes, 1 << 40)
+  /// What computed constants of a graph may take: of weights with half the bits twice as much, and
+  /// some.
+  static func byteLimit(of graph: ONNXGraph) -> Int {
+    let attributes = graph.nodes.lazy.flatMap(\.attributes.values).map { attribute in
+      if case .tensor(let tensor) = attribute { tensor.bytes.byteCount } else { 0 }
+    }
+    let bytes = graph.initializers.reduce(0) { $0 + $1.bytes.byteCount } + attributes.reduce(0, +)
+    return (64 << 20) + 8 * bytes
   }
 
   /// - Returns: nil where it would take more than it may.
   /// - Throws: what is wrong with the node; that nobody waits any more.
   func values(of operation: any GraphOperator, _ inputs: GraphInputs) throws -> [GraphValue]? {
     let (steps, time) = left.withLock { $0 }
+    guard steps > 0, time > .zero else { return nil }
     let start = ContinuousClock.now
     let watch = RunWatch(stepLimit: steps, timeLimit: time, waiter: waiter)
     defer {

@@ -6,13 +6,17 @@ extension GraphPlan {
   ///
   /// - Parameters:
   ///   - budget: what the constants may take.
-  ///   - folding: what those may take that are computed of them; nil: `budget` too.
+  ///   - foldedBytes: what those may take that are computed of them, where that is less than befits
+  ///     the model.
   ///   - fusions: how nodes are computed together; nil for each on its own.
   ///   - waiter: planning ends when it has gone.
   package convenience init(
-    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), folding: MemoryBudget? = nil,
+    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), foldedBytes: Int = .max,
     fusions: FusionOptions? = nil, waiter: (any Waiter)? = nil
   ) throws {
+    let folded = min(budget.limit, foldedBytes, ConstantFolding.byteLimit(of: model.graph))
+    let folding = MemoryBudget(
+      limit: folded, elementLimit: budget.elementLimit, stepLimit: budget.stepLimit)
     let builder = GraphBuilder(
       registry: .standard, budget: budget, folding: folding, fusions: fusions, waiter: waiter)
     let made = try builder.plan(model.graph)
@@ -59,7 +63,10 @@ extension GraphPlan {
           if let slot { slots[slot] = value }
         }
       } catch var error as GraphError {
-        if error.node.isEmpty { error.node = step.label }
+        // A loop that takes long is told, not where in it the time was over.
+        if error.node.isEmpty || error.bound == .time || error.bound == .steps {
+          error.node = step.label
+        }
         throw error
       } catch let error as ComputeError {
         // Sizes of a caller's values that kernels do not take.

@@ -44,6 +44,7 @@ struct MatrixPairs {
   let columns: Int
   /// For each product the numbers of the matrices in a and b.
   let pairs: [(a: Int, b: Int)]
+  private let charge: BudgetCharge
 
   init(_ a: [Int], _ b: [Int], _ budget: MemoryBudget) throws {
     guard let aLast = a.last, !b.isEmpty else {
@@ -58,7 +59,7 @@ struct MatrixPairs {
       throw GraphError("a product of the shapes \(a) and \(b)")
     }
     let plan = try Broadcast([Array(left.dropLast(2)), Array(right.dropLast(2))])
-    try budget.check(room: 2 * plan.shape.product)
+    charge = try BudgetCharge(numbers: 2 * plan.shape.product, budget)
     var pairs: [(a: Int, b: Int)] = []
     plan.runs { _, starts, length, steps in
       for index in 0..<length {

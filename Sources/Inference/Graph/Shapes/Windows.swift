@@ -133,10 +133,10 @@ struct Windows {
 
   /// For each window, and in it for each tap, the place in the spatial part; -1 outside of it.
   ///
-  /// Bounded: as large as a tensor may be.
-  func places(_ budget: MemoryBudget) throws -> [Int] {
+  /// Bounded: as large as a tensor may be, and charged.
+  func places(_ budget: MemoryBudget) throws -> ([Int], BudgetCharge) {
     let count = try GraphTensor.count([outputs.product, taps], limit: budget.elementLimit)
-    try budget.check(room: count)
+    let charge = try BudgetCharge(numbers: count, budget)
     let own = Broadcast.strides(sizes)
     var places: [Int] = []
     places.reserveCapacity(count)
@@ -154,6 +154,6 @@ struct Windows {
       }
       window.advance(in: outputs)
     }
-    return places
+    return (places, charge)
   }
 }

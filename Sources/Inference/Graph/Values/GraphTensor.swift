@@ -19,6 +19,8 @@ package final class GraphTensor: @unchecked Sendable {
   private let owner: AnyObject?
   private let budget: MemoryBudget?
   private let charged: Int
+  /// What a tensor takes besides its elements: many small ones are as dear as a large one.
+  static let overhead = 192
 
   /// Zeros, unless whoever makes it writes every element (`isCleared` false).
   package init(
@@ -28,7 +30,7 @@ package final class GraphTensor: @unchecked Sendable {
     guard let size = type.storedSize else { throw GraphError("\(type.name) is not computed with") }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
     guard !overflow else { throw GraphError("the shape \(shape) is too large") }
-    try budget.take(bytes)
+    try budget.take(bytes + Self.overhead)
     elementType = type
     self.shape = shape
     self.count = count
@@ -43,8 +45,8 @@ package final class GraphTensor: @unchecked Sendable {
   package init(strings: [[UInt8]], _ shape: [Int], _ budget: MemoryBudget) throws {
     let count = try Self.count(shape, limit: budget.elementLimit)
     precondition(count == strings.count)
-    let bytes = strings.reduce(0) { $0 + 16 + $1.count }
-    try budget.take(bytes)
+    let bytes = strings.reduce(0) { $0 + 48 + $1.count }
+    try budget.take(bytes + Self.overhead)
     elementType = .string
     self.shape = shape
     self.count = count
@@ -83,7 +85,7 @@ package final class GraphTensor: @unchecked Sendable {
   deinit {
     guard let budget else { return }
     unsafe budget.pool.giveBack(base, elementType == .string ? 0 : charged)
-    budget.release(charged)
+    budget.release(charged + Self.overhead)
   }
 
   package var rank: Int { shape.count }

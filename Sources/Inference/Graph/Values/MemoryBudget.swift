@@ -29,12 +29,23 @@ package final class MemoryBudget: Sendable {
     }
   }
 
-  /// Throws if there is no room for so many numbers that an operator works with meanwhile.
-  func check(room count: Int) throws {
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Int>.size)
-    try take(overflow ? limit : bytes)
-    release(overflow ? limit : bytes)
+  func release(_ bytes: Int) { taken.subtract(bytes, ordering: .relaxed) }
+}
+
+/// Bytes of a budget that an operator takes for what it works with, while this lives.
+final class BudgetCharge: Sendable {
+  private let budget: MemoryBudget
+  private let bytes: Int
+
+  /// - Parameter count: numbers of the size of `Int`.
+  init(numbers count: Int, _ budget: MemoryBudget) throws {
+    let (product, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Int>.size)
+    let bytes = overflow ? budget.limit + 1 : product
+    // Before the rest is set: what is set whole gives back what it never took.
+    try budget.take(bytes)
+    self.bytes = bytes
+    self.budget = budget
   }
 
-  func release(_ bytes: Int) { taken.subtract(bytes, ordering: .relaxed) }
+  deinit { budget.release(bytes) }
 }
