@@ -38,7 +38,11 @@ extension Command {
     request.models = arguments["models"]?.split(separator: ",").map(String.init) ?? []
     request.isAdmin = arguments.has("admin")
     request.limits = try limits(arguments)
-    let answer = try await AccountDesk.at(arguments) { try await $0.createKey(request) }
+    let answer = try await AccountDesk.at(arguments) { [request] desk in
+      let answer = try await desk.createKey(request)
+      try await desk.waitAfterFirstKey()
+      return answer
+    }
     try StandardOutput.line(
       arguments.has("json")
         ? JSONText.key(answer.key ?? ApusV1.Key(), token: answer.token)

@@ -203,6 +203,15 @@ def test_a_key_works_from_the_moment_it_is_shown(guarded, office):
     server.stub.Predict(request(server), **known(turned))
 
 
+def test_from_the_first_key_on_nobody_calls_without_one(start, folder, office):
+    server = start(folder, "--database", office.database)
+    server.wait_for("ready")
+    server.stub.Predict(request(server), timeout=PATIENCE)
+    token = office.key("first")
+    assert code_of(lambda: server.stub.Predict(request(server), timeout=PATIENCE)) == grpc.StatusCode.UNAUTHENTICATED
+    server.stub.Predict(request(server), **known(token))
+
+
 def test_wrong_keys_are_refused_alike_and_a_flood_of_them_costs_nobody_else(guarded, tmp_path):
     server, boss = guarded
     # Well made, and of another server.
