@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Glibc
 
 /// What a source of models holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
@@ -123,7 +122,7 @@ package struct ModelDirectory: Sendable {
 
   static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
-    guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
+    guard SmallFile.exists(file) else { return ModelSettings() }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try SmallFile.bytes(file, limit: YAMLReader.maximumBytes) } catch
     {
