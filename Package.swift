@@ -117,7 +117,7 @@ let package = Package(
         "Bytes", "CBench", "Compute", "Images", "Inference", "JSON", "Models",
       ],
       path: "tools/apus-bench",
-      exclude: ["CBench", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
+      exclude: ["CBench", "load.py", "picture.py", "rpc.py", "service.py", "start.py"], swiftSettings: strict),
 
     // What tests of several modules share; no product depends on it.
     .target(
@@ -195,3 +195,16 @@ let package = Package(
   cLanguageStandard: .gnu17,
   cxxLanguageStandard: .cxx17
 )
+
+// Builds the tests of some modules alone, with what these need: tools/test sanitizers.
+if let wanted = Context.environment["APUS_TESTS"] {
+  var kept: Set<String> = []
+  var names = wanted.split(separator: " ").map { "\($0)Tests" }
+  while let name = names.popLast() {
+    guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name })
+    else { continue }
+    for case .byNameItem(let needed, _) in target.dependencies { names.append(needed) }
+  }
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.products = []
+}

@@ -32,6 +32,8 @@ package struct BatchingError: Error, Sendable, CustomStringConvertible {
   /// Set for `queueFull`, `queueTimeout` and `hopeless` where the same request can succeed later:
   /// about when there should be room, from measured batch times.
   package var retryAfter: Duration?
+  /// Set for `overran`: for how long the model had computed when the deadline passed.
+  package var computed: Duration?
   package var cause: (any Error)?
 
   package init(
@@ -105,8 +107,17 @@ extension BatchingError {
 
   static let stopped = BatchingError(.stopped, "the engine is shutting down; no new work is taken")
 
-  static let overran = BatchingError(
-    .overran, "the deadline passed while the model computed; allow more time")
+  /// - Parameters:
+  ///   - computed: how long the model had been at it.
+  ///   - message: what is told in place of that.
+  package static func overran(
+    after computed: Duration,
+    _ message: String = "the deadline passed while the model computed; allow more time"
+  ) -> BatchingError {
+    var error = BatchingError(.overran, message)
+    error.computed = computed
+    return error
+  }
 
   static let expired = BatchingError(
     .deadlineExceeded, "the deadline passed before the computation began")

@@ -71,6 +71,7 @@ static void check_s8(const ck_kernels *tier, ptrdiff_t m, ptrdiff_t n, ptrdiff_t
              memcmp(sums[0], sums[1], (size_t)m * 4) == 0, tier->name, "quantize_row", m, n, k);
   float *bias = floats((size_t)n), *extra = floats((size_t)(m * n));
   for (int op = CK_STORE; op <= CK_ADD_CLAMP; op++) {
+    if (op == CK_STORE_SUM) continue; // of gemm_s8 alone
     float *out[2] = {space((size_t)(m * n) * 4), space((size_t)(m * n) * 4)};
     for (int t = 0; t < 2; t++) {
       ck_gemm_s8 job = {a[t], padded, scales[t], sums[t], shifts[t], w, w_scales, w_sums, n, k,
@@ -159,6 +160,17 @@ static void check_rows(const ck_kernels *tier, ptrdiff_t n) {
   CHECK(rms_norm, x, n, w, 1e-5f);
   CHECK(softmax, x, n);
 #undef CHECK
+  for (int kind = CK_FN_GELU; kind <= CK_FN_SILU; kind++) {
+    float *steep = floats((size_t)n);
+    for (ptrdiff_t i = 0; i < n; i++) steep[i] *= 12;
+    oracle->activate((ck_activation)kind, steep, n, right);
+    tier->activate((ck_activation)kind, steep, n, found);
+    expect(close_to(found, right, (size_t)n), tier->name, "activate", 1, kind, n);
+    steep[n / 2] = NAN;
+    tier->activate((ck_activation)kind, steep, n, found);
+    expect(isnan(found[n / 2]), tier->name, "activate of NaN", 1, kind, n);
+    free(steep);
+  }
   for (int halves = 0; halves < 2 && n % 2 == 0; halves++) {
     memcpy(found, x, (size_t)n * 4), memcpy(right, x, (size_t)n * 4);
     oracle->rotate(right, 1, n, n, w, b, halves);
@@ -175,17 +187,22 @@ static void check_attention(const ck_kernels *tier, ptrdiff_t size, ck_element e
   float *qkv = floats((size_t)count);
   float *out[2] = {space((size_t)(rows * width) * 4), space((size_t)(rows * width) * 4)};
   const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
-  for (int t = 0; t < 2; t++) {
-    ck_encoder_attention job = {qkv, qkv + width, qkv + 2 * width, 3 * width, offsets, heads, size,
-                                0.3f, NULL, 0, 0, 0, out[t], width};
-    for (ptrdiff_t s = 0; s < 3; s++) {
-      for (ptrdiff_t h = 0; h < heads; h++) {
-        by[t]->encoder_attention(&job, s, h, 0, offsets[s + 1] - offsets[s]);
+  // A sequence reads as many numbers of a query's as it has keys.
+  float *mask = floats(rows * heads + rows);
+  for (int masked = 0; masked < 2; masked++) {
+    for (int t = 0; t < 2; t++) {
+      ck_encoder_attention job = {qkv, qkv + width, qkv + 2 * width, 3 * width, offsets, heads, size,
+                                  0.3f, masked ? mask : NULL, 3, rows, 1, out[t], width};
+      for (ptrdiff_t s = 0; s < 3; s++) {
+        for (ptrdiff_t h = 0; h < heads; h++) {
+          by[t]->encoder_attention(&job, s, h, 0, offsets[s + 1] - offsets[s]);
+        }
       }
     }
+    expect(close_to(out[1], out[0], (size_t)(rows * width)), tier->name, "encoder_attention", masked,
+           heads, size);
   }
-  expect(close_to(out[1], out[0], (size_t)(rows * width)), tier->name, "encoder_attention", rows,
-         heads, size);
+  free(mask);
   size_t cache = (size_t)(3 * kv_width * CK_KV_BLOCK);
   for (int t = 0; t < 2; t++) {
     ck_kv_layer layer = {space(cache * 4 + 64), space(cache * 4 + 64), element, kv_heads, size};
@@ -198,6 +215,43 @@ static void check_attention(const ck_kernels *tier, ptrdiff_t size, ck_element e
   expect(close_to(out[1], out[0], (size_t)(rows * width)), tier->name, "paged_attention", rows,
          heads, size);
   free(qkv), free(out[0]), free(out[1]);
+}
+
+/// Taps anywhere, some outside, two images: products of channels, of each by itself, and the largest.
+static void check_windows(const ck_kernels *tier, ptrdiff_t pixels, ptrdiff_t n, ptrdiff_t run) {
+  const ptrdiff_t taps = 5, wide = run > n ? run : n, size = 40 * wide, panels = ck_ceil(n, CK_PANEL);
+  const size_t count = (size_t)(2 * pixels * n);
+  const ck_kernels *by[2] = {&ck_kernels_scalar, tier};
+  float *x = floats((size_t)(2 * size)), *w = floats((size_t)(panels * taps * run * CK_PANEL));
+  float *zeros = space((size_t)wide * 4), *bias = floats((size_t)n), *other = floats(count);
+  float *out[2] = {space(count * 4), space(count * 4)};
+  int32_t *offsets = space((size_t)(pixels * taps) * 4);
+  for (ptrdiff_t i = 0; i < pixels * taps; i++) {
+    offsets[i] = next() % 4 ? (int32_t)(next() % 40 * wide) : CK_OUTSIDE;
+  }
+  for (int op = CK_STORE; op <= CK_ADD_CLAMP; op++) {
+    if (op == CK_STORE_SUM) continue; // of gemm_s8 alone
+    for (int t = 0; t < 2; t++) {
+      ck_conv_f32 job = {x, size, offsets, pixels, taps, run, zeros, w, n,
+                         {out[t], n, bias, other, n, (ck_epilogue_op)op, -0.4f, 0.7f}};
+      by[t]->conv_f32(&job, 0, 2 * pixels, 0, panels);
+    }
+    expect(close_to(out[0], out[1], count), tier->name, "conv_f32", pixels, n, op);
+    for (int t = 0; t < 2; t++) {
+      ck_conv_f32 job = {x, size, offsets, pixels, taps, 1, zeros, w, n,
+                         {out[t], n, bias, other, n, (ck_epilogue_op)op, -0.4f, 0.7f}};
+      by[t]->depthwise_f32(&job, 0, 2 * pixels, 0, panels);
+    }
+    expect(close_to(out[0], out[1], count), tier->name, "depthwise_f32", pixels, n, op);
+  }
+  for (int t = 0; t < 2; t++) {
+    ck_max_f32 job = {x, size, offsets, pixels, taps, n, out[t]};
+    by[t]->max_f32(&job, 0, 2 * pixels);
+  }
+  expect(equal(out[0], out[1], count), tier->name, "max_f32", pixels, n, taps);
+  for (int t = 0; t < 2; t++) by[t]->turn_f32(other, n, 0, 2 * pixels, n, out[t], 2 * pixels);
+  expect(equal(out[0], out[1], count), tier->name, "turn_f32", 2 * pixels, n, 1);
+  free(x), free(w), free(zeros), free(bias), free(other), free(out[0]), free(out[1]), free(offsets);
 }
 
 /// Pixels whose taps lie anywhere, two images, `n` outputs.
@@ -392,6 +446,7 @@ int main(void) {
     for (ptrdiff_t n = 1; n < 90; n += 1 + n / 4) {
       check_pairs(tier, 1 + n % 4, n);
       check_pools(tier, 1 + n % 5, n);
+      check_windows(tier, 1 + n % 9, n, 1 + n / 3);
       check_depthwise(tier, n, 1 + n % 7, 1 + n % 3, 1 + n % 2);
       for (ptrdiff_t shift = 1; shift <= 3; shift++) check_depthwise(tier, n, 3, 3, shift);
       check_depthwise(tier, n, 5, 5, 1 + n % 4);

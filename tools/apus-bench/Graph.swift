@@ -8,7 +8,7 @@ enum Graph {
   static let command = Command(
     name: "graph",
     summary: "any model.onnx: --model FILE --sizes \"batch=1 length=32;batch=8 length=32\" "
-      + "[--peer COMMAND] [--second-peer COMMAND] [--threads 1,2] [--rounds 5] "
+      + "[--beside FILE] [--peer COMMAND] [--second-peer COMMAND] [--threads 1,2] [--rounds 5] "
       + "[--quantize dynamic] [--fused no]",
     run: run)
 
@@ -24,24 +24,32 @@ enum Graph {
       print("peer: \(name)")
       peers.append((String(name.prefix { $0 != " " }), peer))
     }
-    let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
-    let title = path.split(separator: "/").last.map(String.init) ?? path
-    print("runs/s of \(title), median (best) of \(rounds) alternating rounds")
-    let heads = peers.map { column($0.name, 17) + "   ratio" }.joined()
+    let paths = [path] + (options["beside"].map { [$0] } ?? [])
+    let models = try paths.map { path in
+      (title: path.split(separator: "/").last.map(String.init) ?? path,
+        model: try ONNXModel(path: path, support: OperatorRegistry.standard))
+    }
+    print("runs/s of \(models[0].title), median (best) of \(rounds) alternating rounds")
+    let others = models.dropFirst().map(\.title) + peers.map(\.name)
+    let heads = others.map { column($0, 19) + "   ratio" }.joined()
     print("threads sizes                                 apus" + heads)
     for count in threads {
       let processor = try Processor(threads: count)
       let fusions = FusionOptions(
         processor: processor, quantization: options["quantize"] == "dynamic" ? .dynamic : .none)
       let budget = MemoryBudget(limit: 16 << 30)
-      let plan = try GraphPlan(
-        model, budget: budget, fusions: options["fused"] == "no" ? nil : fusions)
+      let plans = try models.map { _, model in
+        try GraphPlan(model, budget: budget, fusions: options["fused"] == "no" ? nil : fusions)
+      }
       for sizes in (options["sizes"] ?? "").split(separator: ";", omittingEmptySubsequences: false)
       {
-        let inputs = try plan.inputs.map { try sample($0, sizes: named(sizes), budget) }
-        let context = GraphContext(budget: budget, processor: processor)
-        let work = Work(model: title, sizes: String(sizes), threads: count)
-        try measure(work, rounds, peers, &report) { _ = try plan.run(inputs, context) }
+        let runs = try zip(models, plans).map { model, plan in
+          let inputs = try plan.inputs.map { try sample($0, sizes: named(sizes), budget) }
+          let context = GraphContext(budget: budget, processor: processor)
+          return (name: model.title, run: { _ = try plan.run(inputs, context) })
+        }
+        let work = Work(runs: runs, sizes: String(sizes), threads: count)
+        try measure(work, rounds, peers, &report)
       }
     }
   }
@@ -94,37 +102,44 @@ enum Graph {
     (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> Number(8 * $0)) }
   }
 
+  /// Models at some sizes: the peers run the first.
   private struct Work {
-    let model: String
+    let runs: [(name: String, run: () throws -> Void)]
     let sizes: String
     let threads: Int
-    var name: String { "\(model) \(sizes)" }
   }
 
   private static func measure(
-    _ work: Work, _ rounds: Int, _ peers: [(name: String, process: Peer)],
-    _ report: inout Report, _ body: () throws -> Void
+    _ work: Work, _ rounds: Int, _ peers: [(name: String, process: Peer)], _ report: inout Report
   ) throws {
     let span = 0.5
-    var ours = Rates()
+    var ours = work.runs.map { _ in Rates() }
     var theirs = peers.map { _ in Rates() }
     for _ in 0..<rounds {
-      ours.add(try callsPerSecond(span, body))
+      for (index, run) in work.runs.enumerated() {
+        ours[index].add(try callsPerSecond(span, run.run))
+      }
       for (index, peer) in peers.enumerated() {
         theirs[index].add(try peer.process.ask("\(work.threads) \(span) \(work.sizes)"))
       }
     }
-    report.add("apus", work.name, threads: work.threads, "runs/s", ours.median)
-    var line =
-      column("\(work.threads)", 7) + " " + column(work.sizes, 25, left: true)
-      + column("\(fixed(ours.median, 1)) (\(fixed(ours.best, 1)))", 17)
-    for (peer, rates) in zip(peers, theirs) {
-      report.add(peer.name, work.name, threads: work.threads, "runs/s", rates.median)
-      line +=
-        column("\(fixed(rates.median, 1)) (\(fixed(rates.best, 1)))", 17)
-        + column(fixed(ours.median / rates.median, 2), 8)
+    for (run, rates) in zip(work.runs, ours) {
+      report.add(
+        "apus", "\(run.name) \(work.sizes)", threads: work.threads, "runs/s", rates.median)
     }
-    print(line)
+    for (peer, rates) in zip(peers, theirs) {
+      report.add(
+        peer.name, "\(work.runs[0].name) \(work.sizes)", threads: work.threads, "runs/s",
+        rates.median)
+    }
+    let first = ours[0]
+    let others = (ours.dropFirst() + theirs).map { rates in
+      column("\(fixed(rates.median, 1)) (\(fixed(rates.best, 1)))", 19)
+        + column(fixed(first.median / rates.median, 2), 8)
+    }
+    print(
+      column("\(work.threads)", 7) + " " + column(work.sizes, 25, left: true)
+        + column("\(fixed(first.median, 1)) (\(fixed(first.best, 1)))", 17) + others.joined())
     fflush(nil)
   }
 }

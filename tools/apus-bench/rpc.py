@@ -73,11 +73,9 @@ def wait_for(port, process):
 class Subject:
     """A server under measurement."""
 
-    def __init__(self, name, command, port):
+    def __init__(self, name, command, port, log=subprocess.DEVNULL):
         self.name, self.port = name, port
-        self.process = subprocess.Popen(
-            pinned(0, command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(pinned(0, command), stdout=subprocess.DEVNULL, stderr=log)
         wait_for(port, self.process)
 
     def stop(self):

@@ -1,12 +1,14 @@
 internal import Inference
+internal import Synchronization
 
 /// An input on its way to its output, as the scheduler passes it on.
 ///
 /// `@unchecked Sendable`: it has one owner at a time. The submitter makes it; the scheduler's
 /// executor alone touches `ticket`, and sets `startBy` before it hands the input to the engine; the
 /// engine's thread writes the output, and the submitter reads that only after the engine has handed
-/// the batch back (one that was cancelled never looks).
-class BatchInput: @unchecked Sendable {
+/// the batch back (one that was cancelled never looks). What both sides touch meanwhile is atomic
+/// or has a lock.
+class BatchInput: @unchecked Sendable, Waiter {
   /// In tokens, at least 1.
   final let cost: Int
   /// When the answer is of no use any more.
@@ -17,6 +19,8 @@ class BatchInput: @unchecked Sendable {
   final var startBy: ContinuousClock.Instant?
   /// Its place in the queue, until it is answered.
   final var ticket: BatchQueue.Ticket?
+  private let isAbandoned = Atomic(false)
+  private let start = Mutex<ContinuousClock.Instant?>(nil)
 
   init(cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?) {
     self.cost = cost
@@ -33,6 +37,16 @@ class BatchInput: @unchecked Sendable {
   final func hasLapsed(at now: ContinuousClock.Instant) -> Bool {
     lapses.map { $0 <= now } ?? false
   }
+
+  /// Nobody waits for the answer any more: what computes it may end.
+  final func abandon() { isAbandoned.store(true, ordering: .relaxed) }
+
+  final var isWaiting: Bool { !isAbandoned.load(ordering: .relaxed) }
+
+  /// When its computation began; nil before that.
+  final var begun: ContinuousClock.Instant? { start.withLock { $0 } }
+
+  final func begin(at now: ContinuousClock.Instant) { start.withLock { $0 = now } }
 }
 
 /// `@unchecked Sendable`: see `BatchInput`.
@@ -56,8 +70,16 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
   /// Computes a batch, on the engine's thread. When it throws, each input is tried once alone, so
   /// that one bad input fails nobody else; that at most doubles the batch's work.
   ///
-  /// - Parameter inputs: all of this type; nobody but the backend's own batcher fills its queue.
-  static func compute(_ inputs: [BatchInput], on backend: Backend) -> BatchFailures {
+  /// - Parameters:
+  ///   - inputs: all of this type; nobody but the backend's own batcher fills its queue.
+  ///   - turn: when it has taken so long, inputs not begun are left for another batch, where the
+  ///     backend computes one by one.
+  static func compute(
+    _ inputs: [BatchInput], on backend: Backend, clock: any BatchClock, turn: Duration
+  ) -> BatchFailures {
+    let start = clock.now()
+    if backend.computesOneByOne { return computeEach(inputs, on: backend, clock, start + turn) }
+    for input in inputs { input.begin(at: start) }
     do throws(BatchingError) {
       try fill(inputs[...], on: backend)
       return BatchFailures()
@@ -70,6 +92,31 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
         try fill(inputs[index...index], on: backend)
       } catch {
         failures.errors[index] = error
+      }
+    }
+    return failures
+  }
+
+  private static func computeEach(
+    _ inputs: [BatchInput], on backend: Backend, _ clock: any BatchClock,
+    _ end: ContinuousClock.Instant
+  ) -> BatchFailures {
+    var failures = BatchFailures()
+    for (index, input) in inputs.enumerated() {
+      let now = clock.now()
+      if index > 0, now >= end {
+        failures.unreached = Set(index..<inputs.count)
+        break
+      }
+      input.begin(at: now)
+      let typed = unsafe unsafeDowncast(input, to: Self.self)
+      do {
+        guard input.isWaiting else { throw CancellationError() }
+        typed.output = try backend.compute(typed.value, for: input)
+      } catch {
+        failures.isRetried = true
+        // Nobody hears of what nobody waits for.
+        if input.isWaiting { failures.errors[index] = .backendFailed(error) }
       }
     }
     return failures

@@ -5,7 +5,7 @@ internal import Metrics
 ///
 ///                 enqueue                 next → .run
 ///     (nothing) ──────────▶ waiting ──────────────────────▶ computing ── finished ─▶ (nothing)
-///                            │    ▲                              │
+///                            │    ▲  ◀───────── putBack ─────────┤
 ///           cancel, expired  │    └── next → .wait(until:)       └─ next → .busy
 ///                            ▼        (only with maxQueueDelay)
 ///                         dropped
@@ -199,10 +199,34 @@ struct BatchPolicy: Sendable {
 
   /// The batch has been computed.
   ///
-  /// - Parameter duration: its time on the engine; nil when it failed and says nothing.
-  mutating func finished(duration: Duration?) {
-    if let duration, let running { costModel.observe(tokens: running.tokens, duration: duration) }
+  /// - Parameters:
+  ///   - duration: its time on the engine; nil when it failed and says nothing.
+  ///   - tokens: what of it was computed; nil: all.
+  mutating func finished(duration: Duration?, tokens: Int? = nil) {
+    if let duration, let running {
+      costModel.observe(tokens: tokens ?? running.tokens, duration: duration)
+    }
     running = nil
+  }
+
+  /// Inputs that a batch took along and did not come to, in its order, wait again where they stood.
+  mutating func putBack(_ ids: [Int]) {
+    for id in ids.reversed() {
+      let bucket = nodes[id].bucket
+      let first = buckets[bucket].first
+      nodes[id].previous = -1
+      nodes[id].next = first
+      nodes[id].waits = true
+      if first >= 0 { nodes[first].previous = id } else { buckets[bucket].last = id }
+      buckets[bucket].first = id
+      buckets[bucket].inputs += 1
+      buckets[bucket].tokens += nodes[id].cost
+      waitingInputs += 1
+      waitingTokens += nodes[id].cost
+      if let deadline = nodes[id].deadline {
+        earliestDeadline = min(deadline, earliestDeadline ?? deadline)
+      }
+    }
   }
 
   // MARK: Inside

@@ -141,20 +141,25 @@ struct BatchQueue {
     group.promise.fail(reason)
   }
 
-  /// Why a request is cancelled. A deadline that passes while the model computes is told apart: it
-  /// was the model that took the time.
+  /// Why a request is cancelled. A deadline that passes while the model computes is told apart, and
+  /// how long it has computed: it was the model that took the time.
   private func reason(_ tickets: [Ticket], now: ContinuousClock.Instant) -> any Error {
-    let hasOverrun = tickets.contains { ticket in
-      guard let deadline = entries[ticket]?.input.deadline, deadline <= now else { return false }
-      return !policy.waits(ticket.index)
+    let late = tickets.compactMap { ticket -> BatchInput? in
+      guard let input = entries[ticket]?.input, let deadline = input.deadline, deadline <= now,
+        !policy.waits(ticket.index)
+      else { return nil }
+      return input
     }
-    return hasOverrun ? BatchingError.overran : CancellationError()
+    if late.isEmpty { return CancellationError() }
+    let computed = late.compactMap { $0.begun?.duration(to: now) }.max()
+    return computed.map { BatchingError.overran(after: $0) } ?? BatchingError.expired
   }
 
   /// Takes an entry out wherever it is; nil when it has been answered already. What the engine
-  /// computes for it is then thrown away.
+  /// computes for it ends there, or is thrown away.
   private mutating func withdraw(_ ticket: Ticket) -> Entry? {
     guard let entry = entries.remove(ticket) else { return nil }
+    entry.input.abandon()
     policy.cancel(ticket.index)
     return entry
   }
@@ -227,14 +232,19 @@ struct BatchQueue {
   mutating func deliver(_ computed: ComputedBatch, for batch: FormedBatch) {
     let compute = computed.start.duration(to: computed.end)
     let isWhole = !computed.failures.isRetried && computed.lapsed.isEmpty
-    policy.finished(duration: isWhole ? compute : nil)
-    let computedInputs = batch.tickets.count - computed.lapsed.count
+    let unreached = computed.failures.unreached
+    let tokens = unreached.reduce(batch.tokens) { $0 - batch.inputs[$1].cost }
+    policy.finished(duration: isWhole ? compute : nil, tokens: tokens)
+    policy.putBack(
+      unreached.sorted().map { batch.tickets[$0] }.filter { entries[$0] != nil }.map(\.index))
+    let computedInputs = batch.tickets.count - computed.lapsed.count - unreached.count
     var oldest = computed.start
     for (index, ticket) in batch.tickets.enumerated() {
       if computed.lapsed.contains(index) {
         dropLapsed(ticket, now: computed.start)
         continue
       }
+      if unreached.contains(index) { continue }
       guard let entry = entries.remove(ticket) else { continue }  // Cancelled meanwhile.
       oldest = min(oldest, entry.arrival)
       if computed.failures.isRetried, let error = computed.failures.errors[index] {
@@ -251,7 +261,7 @@ struct BatchQueue {
     guard computedInputs > 0 else { return }
     observer?.batchComputed(
       BatchReport(
-        inputs: computedInputs, tokens: batch.tokens,
+        inputs: computedInputs, tokens: tokens,
         queued: oldest.duration(to: computed.start), compute: compute,
         failures: computed.failures.errors.count))
   }

@@ -20,6 +20,7 @@ struct ComputedBatch: Sendable {
       failures = kept.isEmpty ? BatchFailures() : compute(kept.map { inputs[$0] })
       let errors = failures.errors.map { (kept[$0.key], $0.value) }
       failures.errors = Dictionary(uniqueKeysWithValues: errors)
+      failures.unreached = Set(failures.unreached.map { kept[$0] })
     }
     end = clock.now()
   }
@@ -34,10 +35,13 @@ struct BatchTiming: Sendable {
 
 /// What went wrong in a batch.
 struct BatchFailures: Sendable {
-  /// Inputs were computed alone after the batch as a whole had failed.
+  /// Inputs were computed alone after the batch as a whole had failed, or one of those that always
+  /// are failed.
   var isRetried: Bool
   /// By the input's index in the batch.
   var errors: [Int: BatchingError]
+  /// Inputs that the batch's turn was over for before they began, by their index.
+  var unreached: Set<Int> = []
 
   init(isRetried: Bool = false, errors: [Int: BatchingError] = [:]) {
     self.isRetried = isRetried

@@ -21,11 +21,12 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
     observer: (any BatchObserver)? = nil
   ) {
     self.backend = backend
+    let turn = max(options.engineSlice, EngineTurn.alone)
     scheduler = BatchScheduler(
       lane: engine.lane(name), executor: executor, clock: clock, options: options,
       observer: observer
     ) { inputs in
-      TypedBatchInput<Backend>.compute(inputs, on: backend)
+      TypedBatchInput<Backend>.compute(inputs, on: backend, clock: clock, turn: turn)
     }
   }
 

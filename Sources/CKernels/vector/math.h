@@ -2,9 +2,10 @@
 // Every lane computes the same operations, so a value's place in a row never shows in its result.
 #pragma once
 
-/// e^x; relative error below 3e-7 over the whole range, 0 below −87.3 and clamped above 88.3.
+/// e^x; relative error below 3e-7 over the whole range, 0 below −87.3 and clamped above 88.3; NaN stays.
 CK_INLINE vf vf_exp(vf x) {
-  x = vf_min(vf_max(x, vf_set1(-110.0f)), vf_set1(88.3f));
+  // x86's minimum and maximum of NaN and a number are the second of the two.
+  x = vf_min(vf_set1(88.3f), vf_max(vf_set1(-110.0f), x));
   vf n = vf_round(vf_mul(x, vf_set1(0x1.715476p+0f)));
   vf r = vf_fma(n, vf_set1(-0x1.62e4p-1f), x);
   r = vf_fma(n, vf_set1(-0x1.7f7d1cp-20f), r);

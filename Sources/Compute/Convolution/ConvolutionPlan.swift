@@ -69,10 +69,7 @@ package final class ConvolutionPlan: Sendable {
     return try ConvolutionPlan(shape, joinsRows: isNarrow)
   }
 
-  /// Whether some pixel of the output has no place of the image under its kernel.
-  package var hasEmptyWindows: Bool { shape.hasEmptyWindows }
-
   private static let largestSize = 1 << 20
   /// 256 MiB of offsets.
-  private static let mostReads = 1 << 26
+  static let mostReads = 1 << 26
 }

@@ -1,6 +1,6 @@
 /// Which values of an image make up each value of the next: the sizes of a two-dimensional
 /// convolution or pooling (ONNX: Conv, MaxPool).
-package struct ConvolutionShape: Sendable, Equatable {
+package struct ConvolutionShape: Sendable, Hashable {
   /// Of one image of the input.
   package var height: Int
   package var width: Int
@@ -35,23 +35,6 @@ package struct ConvolutionShape: Sendable, Equatable {
   /// Of the output of one image.
   package var pixels: Int { outputHeight * outputWidth }
   package var taps: Int { kernel.height * kernel.width }
-
-  /// Whether some pixel of the output has no place of the image under its kernel.
-  package var hasEmptyWindows: Bool {
-    Self.hasEmpty(outputHeight, strides.down, padding.top, kernel.height, dilations.down, height)
-      || Self.hasEmpty(
-        outputWidth, strides.right, padding.left, kernel.width, dilations.right, width)
-  }
-
-  private static func hasEmpty(
-    _ count: Int, _ stride: Int, _ padding: Int, _ kernel: Int, _ dilation: Int, _ size: Int
-  ) -> Bool {
-    (0..<count).contains { window in
-      !(0..<kernel).contains {
-        (0..<size).contains(window * stride - padding + $0 * dilation)
-      }
-    }
-  }
 
   private static func places(_ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
     let reach = (kernel - 1) * dilation + 1
@@ -100,6 +83,20 @@ package struct ConvolutionShape: Sendable, Equatable {
   /// Where the kernel's first row or column lies for each place of the output.
   private func kernelPlaces(_ count: Int, _ step: Int, _ padding: Int) -> [Int] {
     (0..<count).map { $0 * step - padding }
+  }
+
+  /// Bytes of the places that a plan of it holds.
+  package func planBytes(joinsRows: Bool) -> Int {
+    let (reads, overflow) = pixels.multipliedReportingOverflow(
+      by: joinsRows ? kernel.height : taps)
+    return overflow || reads > ConvolutionPlan.mostReads ? 0 : reads * MemoryLayout<Int32>.size
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    for number in [
+      height, width, channels, kernel.height, kernel.width, strides.down, strides.right,
+      dilations.down, dilations.right, padding.top, padding.left, padding.bottom, padding.right,
+    ] { hasher.combine(number) }
   }
 
   package static func == (a: ConvolutionShape, b: ConvolutionShape) -> Bool {

@@ -44,18 +44,25 @@ extension Processor {
   ///
   /// - Parameters:
   ///   - x: a row for each image, of `windows.imageCount` floats.
-  ///   - matrix: floats; of each output the taps in order, each with its channels. Where a channel
-  ///     is convolved by itself (`isDepthwise`), its taps.
+  ///   - matrix: floats or `int8PerOutput`; of each output the taps in order, each with its
+  ///     channels. Where a channel is convolved by itself (`isDepthwise`), its taps, floats.
   ///   - output: takes the shape [images · pixels × outputs].
+  ///   - pool: where memory for windows that are quantized comes from.
   package func convolve(
     _ x: FloatRows, by matrix: PackedMatrix, _ windows: FloatWindows, isDepthwise: Bool = false,
-    epilogue: Epilogue, into output: FloatRows
+    epilogue: Epilogue, into output: FloatRows, pool: MemoryPool? = nil
   ) {
-    precondition(x.columns == windows.imageCount && matrix.kind == .float(.f32) && x !== output)
+    let isQuantized = matrix.kind == .int8PerOutput && !isDepthwise
+    precondition(x.columns == windows.imageCount && x !== output)
+    precondition(isQuantized || matrix.kind == .float(.f32))
     precondition(matrix.inputs == (isDepthwise ? windows.taps : windows.taps * windows.run))
     precondition(!isDepthwise || matrix.outputs == windows.shape.channels && !windows.joinsRows)
     let pixels = x.rows * windows.shape.pixels
     output.reshape(rows: pixels, columns: matrix.outputs)
+    if isQuantized {
+      return convolveQuantized(
+        x, by: matrix, windows, epilogue: epilogue, into: output, pool: pool)
+    }
     let kernel = unsafe isDepthwise ? kernels.pointee.depthwise_f32 : kernels.pointee.conv_f32
     guard pixels > 0, let kernel = unsafe kernel else { return }
     unsafe matrix.bias.withUnsafeBufferPointer { bias in

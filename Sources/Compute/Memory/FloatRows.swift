@@ -33,6 +33,13 @@ package final class FloatRows {
     self.owner = owner
   }
 
+  /// Some of the rows, in the same memory: these must not take another shape meanwhile.
+  package func slice(_ range: Range<Int>) -> FloatRows {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows)
+    return unsafe FloatRows(
+      rows: range.count, columns: columns, at: pointer + range.lowerBound * columns, of: self)
+  }
+
   package convenience init(rows: Int, columns: Int, _ values: [Float]) {
     precondition(values.count == rows * columns)
     self.init(rows: rows, columns: columns)

@@ -4,12 +4,49 @@ internal import Synchronization
 /// it, so that a run like the one before asks the system for nothing.
 ///
 /// Blocks come in sizes of which there are four to each power of two; only one of the same size
-/// serves again.
+/// serves again. Where too many wait, those go first whose size nobody has asked for the longest.
 package final class MemoryPool: Sendable {
+  private struct Shelf {
+    var addresses: [UInt] = []
+    /// When somebody last took a block of this size or gave one back, by the count of that.
+    var lastUse = 0
+  }
+
   private struct Blocks {
-    /// Addresses by size.
-    var free: [Int: [UInt]] = [:]
+    /// By size.
+    var free: [Int: Shelf] = [:]
     var freeBytes = 0
+    var uses = 0
+
+    mutating func take(_ size: Int) -> UInt? {
+      uses += 1
+      free[size]?.lastUse = uses
+      guard let address = free[size]?.addresses.popLast() else { return nil }
+      freeBytes -= size
+      return address
+    }
+
+    mutating func put(_ address: UInt, _ size: Int) {
+      uses += 1
+      free[size, default: Shelf()].addresses.append(address)
+      free[size]?.lastUse = uses
+      freeBytes += size
+    }
+
+    /// Blocks to be let go of, so that no more than so many bytes wait.
+    mutating func evict(to limit: Int) -> [(size: Int, address: UInt)] {
+      var gone: [(size: Int, address: UInt)] = []
+      while freeBytes > limit,
+        let size = free.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
+      {
+        while freeBytes > limit, let address = free[size]?.addresses.popLast() {
+          freeBytes -= size
+          gone.append((size, address))
+        }
+        if free[size]?.addresses.isEmpty ?? true { free[size] = nil }
+      }
+      return gone
+    }
   }
 
   private let blocks = Mutex(Blocks())
@@ -26,11 +63,7 @@ package final class MemoryPool: Sendable {
   /// At least so many bytes, aligned to a cache line; what stands there is unspecified.
   package func take(_ count: Int) -> UnsafeMutableRawPointer {
     let size = Self.size(count)
-    let address = blocks.withLock { blocks in
-      let address = blocks.free[size]?.popLast()
-      if address != nil { blocks.freeBytes -= size }
-      return address
-    }
+    let address = blocks.withLock { $0.take(size) }
     if let address, let block = unsafe UnsafeMutableRawPointer(bitPattern: address) {
       return unsafe block
     }
@@ -40,27 +73,24 @@ package final class MemoryPool: Sendable {
   /// - Parameter count: as it was asked for.
   package func giveBack(_ block: UnsafeMutableRawPointer, _ count: Int) {
     let size = Self.size(count)
+    if size > limit { return unsafe AlignedMemory.deallocate(block, size) }
     let address = UInt(bitPattern: block)
-    let isKept = blocks.withLock { blocks in
-      guard blocks.freeBytes + size <= limit else { return false }
-      blocks.free[size, default: []].append(address)
-      blocks.freeBytes += size
-      return true
+    let gone = blocks.withLock { blocks in
+      blocks.put(address, size)
+      return blocks.freeBytes > limit ? blocks.evict(to: limit) : []
     }
-    if !isKept { unsafe AlignedMemory.deallocate(block, size) }
+    Self.deallocate(gone)
   }
 
   /// Gives all that is free back to the system.
   package func trim() {
-    let free = blocks.withLock { blocks in
-      defer { blocks = Blocks() }
-      return blocks.free
-    }
-    for (size, addresses) in free {
-      for address in addresses {
-        guard let block = unsafe UnsafeMutableRawPointer(bitPattern: address) else { continue }
-        unsafe AlignedMemory.deallocate(block, size)
-      }
+    Self.deallocate(blocks.withLock { $0.evict(to: 0) })
+  }
+
+  private static func deallocate(_ blocks: [(size: Int, address: UInt)]) {
+    for (size, address) in blocks {
+      guard let block = unsafe UnsafeMutableRawPointer(bitPattern: address) else { continue }
+      unsafe AlignedMemory.deallocate(block, size)
     }
   }
 

@@ -12,15 +12,22 @@ package final class SlabArena: Sendable {
 
   private let current = Mutex(Current())
   private let mapped = Atomic<Int>(0)
+  private let taken = Atomic<Int>(0)
 
   package init() {}
 
   /// Bytes of address space that what was made here holds now; 0 once all of it is gone.
   package var mappedBytes: Int { mapped.load(ordering: .relaxed) }
 
+  /// Bytes of them that something lies in.
+  package var takenBytes: Int { taken.load(ordering: .relaxed) }
+
   /// A slab with room for `count` bytes, and where they begin in it.
   fileprivate func take(_ count: Int) throws(ComputeError) -> (slab: Slab, start: Int) {
-    if count < Self.leastShared { return (try Slab(size: count, arena: self), 0) }
+    if count < Self.leastShared {
+      let own = try Slab(size: count, arena: self)
+      return (own, own.take(count) ?? 0)
+    }
     if let open = current.withLock({ $0.slab }), let start = open.take(count) {
       return (open, start)
     }
@@ -30,7 +37,9 @@ package final class SlabArena: Sendable {
     return (slab, 0)
   }
 
-  fileprivate func count(_ bytes: Int) { mapped.wrappingAdd(bytes, ordering: .relaxed) }
+  fileprivate func count(mapped bytes: Int) { mapped.wrappingAdd(bytes, ordering: .relaxed) }
+
+  fileprivate func count(taken bytes: Int) { taken.wrappingAdd(bytes, ordering: .relaxed) }
 
   /// The slab that is being filled; it lives as long as a matrix in it.
   private struct Current: Sendable {
@@ -64,6 +73,8 @@ private final class Slab: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   private let size: Int
   private let used = Atomic<Int>(0)
+  /// Of what is used, what somebody got.
+  private let given = Atomic<Int>(0)
   private let arena: SlabArena
 
   init(size: Int, arena: SlabArena) throws(ComputeError) {
@@ -73,17 +84,21 @@ private final class Slab: @unchecked Sendable {
     unsafe base = pages
     self.size = size
     self.arena = arena
-    arena.count(size)
+    arena.count(mapped: size)
   }
 
   deinit {
     unsafe LargePages.unmap(base, size)
-    arena.count(-size)
+    arena.count(mapped: -size)
+    arena.count(taken: -given.load(ordering: .relaxed))
   }
 
   /// Where the next `count` bytes begin; nil, now and later, where they do not fit.
   func take(_ count: Int) -> Int? {
     let end = used.wrappingAdd(count, ordering: .relaxed).newValue
-    return end <= size ? end - count : nil
+    guard end <= size else { return nil }
+    given.wrappingAdd(count, ordering: .relaxed)
+    arena.count(taken: count)
+    return end - count
   }
 }

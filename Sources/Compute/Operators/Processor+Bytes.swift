@@ -114,6 +114,25 @@ extension Processor {
     }
   }
 
+  /// Planes one after the other, as the channels of one pixel.
+  ///
+  /// - Parameter output: takes as many images; of one pixel.
+  package func flatten(_ input: ByteImages, into output: ByteImages) {
+    let pixels = input.height * input.width
+    precondition(
+      output.height == 1 && output.width == 1 && output.channels == input.channels * pixels
+        && input.border == nil && output.border == nil && output !== input)
+    output.reshape(images: input.images)
+    run(count: input.images * input.channels, cost: pixels) { range in
+      for index in range {
+        let (image, channel) = (index / input.channels, index % input.channels)
+        let from = unsafe input.pointer + image * input.imageStride + channel
+        let to = unsafe output.pointer + image * output.imageStride + channel * pixels
+        for pixel in 0..<pixels { unsafe to[pixel] = from[pixel * input.pixelStride] }
+      }
+    }
+  }
+
   private func copy(
     _ size: (pixels: Int, channels: Int), _ input: UnsafePointer<UInt8>, _ inputStride: Int,
     _ table: ByteTable?, _ output: UnsafeMutablePointer<UInt8>, _ outputStride: Int

@@ -1,6 +1,9 @@
 internal import CKernels
 
 extension Processor {
+  /// Rows of `b` that are packed at once: what a thread works with takes no more than 1 MiB.
+  private static let mostPacked = 16384
+
   /// Products of computed matrices: `output[i] = a[pairs[i].a] · b[pairs[i].b]`.
   ///
   /// - Parameters:
@@ -26,8 +29,9 @@ extension Processor {
     let parts = pairs.count * panels * rowParts
     let together = max(1, parts * 700_000 / max(1, operations))
     run(parts: (parts + together - 1) / together) { group in
+      let most = max(1, min(inner, Self.mostPacked))
       unsafe withUnsafeTemporaryAllocation(
-        byteCount: max(1, inner) * CK_PANEL * 4, alignment: 64
+        byteCount: most * CK_PANEL * 4, alignment: 64
       ) { scratch in
         let panel = unsafe scratch.bindMemory(to: Float.self)
         guard let start = panel.baseAddress else { return }
@@ -35,16 +39,22 @@ extension Processor {
           let (pair, rest) = (pairs[part / (panels * rowParts)], part % (panels * rowParts))
           let (column, share) = (rest / rowParts * CK_PANEL, rest % rowParts)
           let width = min(CK_PANEL, columns - column)
-          unsafe Self.pack(b.pointer(row: pair.b * inner) + column, columns, inner, width, start)
-          var job = unsafe ck_gemm_f32(
-            a: a.pointer(row: pair.a * rows), a_stride: inner, w: UnsafeRawPointer(start),
-            element: CK_F32, n: width, k: inner,
-            epilogue: ck_epilogue(
-              out: output.pointer(row: part / (panels * rowParts) * rows) + column,
-              out_stride: columns, bias: nil, extra: nil, extra_stride: 0, op: CK_STORE, low: 0,
-              high: 0))
-          unsafe kernels.pointee.gemm_f32(
-            &job, rows * share / rowParts, rows * (share + 1) / rowParts, 0, 1)
+          let out = unsafe output.pointer(row: part / (panels * rowParts) * rows) + column
+          for first in stride(from: 0, to: max(1, inner), by: most) {
+            let count = min(most, inner - first)
+            let source = unsafe b.pointer(row: pair.b * inner + first) + column
+            unsafe Self.pack(source, columns, count, width, start)
+            // Sums of the rows before stand in the output.
+            var job = unsafe ck_gemm_f32(
+              a: a.pointer(row: pair.a * rows) + first, a_stride: inner,
+              w: UnsafeRawPointer(start), element: CK_F32, n: width, k: count,
+              epilogue: ck_epilogue(
+                out: out, out_stride: columns, bias: nil,
+                extra: first == 0 ? nil : UnsafePointer(out), extra_stride: columns,
+                op: first == 0 ? CK_STORE : CK_ADD, low: 0, high: 0))
+            unsafe kernels.pointee.gemm_f32(
+              &job, rows * share / rowParts, rows * (share + 1) / rowParts, 0, 1)
+          }
         }
       }
     }

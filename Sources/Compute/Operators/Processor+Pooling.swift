@@ -2,7 +2,7 @@ internal import CKernels
 
 extension Processor {
   /// The largest value under each place of a kernel, for each channel; what is outside of an image
-  /// does not count. Where a window finds nothing (`plan.hasEmptyWindows`) it is 0, the lowest.
+  /// does not count. Where a window finds nothing it is 0, the lowest.
   ///
   /// - Parameters:
   ///   - input: [images][height][width][channels], of the plan's shape.

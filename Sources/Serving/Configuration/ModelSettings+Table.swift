@@ -49,6 +49,9 @@ extension ModelSettings {
     Entry(
       "graph_memory", "memory for the values that a graph computes",
       .size(\.graphBytes, (1 << 20)...(1 << 40))),
+    Entry(
+      "graph_time", "time for one run of a graph",
+      .time(\.graphTime, .milliseconds(1)...(.seconds(3600)))),
     Entry("cache", "answers are kept for who asks the same again", .toggle(\.caches)),
     Entry(
       "cache_ttl", "for how long", .time(\.cacheLifetime, .milliseconds(1)...(.seconds(86_400)))),

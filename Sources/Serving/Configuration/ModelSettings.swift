@@ -35,6 +35,8 @@ package struct ModelSettings: Settable, Equatable {
 
   /// Memory for the values that a graph computes, in bytes.
   package var graphBytes = GraphOptions().valueBytes
+  /// Time for one run of a graph.
+  package var graphTime = GraphOptions().runTime
   /// What a graph is told besides; a version's own file may say other things.
   package var graph = GraphSettings()
 

@@ -13,6 +13,10 @@ package struct BreakerSettings: Sendable, Equatable {
   /// Whether a call that found the queue full counts as failed.
   package var countsOverload = false
 
+  /// How long a model must have computed for a deadline that passes meanwhile to count as failed:
+  /// callers who allow less learn nothing of it, and must not close it to others.
+  var leastOverrun: Duration { latency ?? .seconds(1) }
+
   /// Calls in a row that must succeed, one at a time, for it to close.
   static let probes = 3
 

@@ -77,11 +77,12 @@ final class VersionBreaker: Sendable {
   }
 
   /// What an error says of the model. Callers' mistakes, clients that went, shutdown and, unless
-  /// the settings say otherwise, a full queue say nothing.
+  /// the settings say otherwise, a full queue say nothing; nor does a deadline that left the model
+  /// less time than it may take.
   private func verdict(_ error: any Error) -> CircuitBreaker.Verdict {
     if let error = error as? BatchingError {
       switch error.code {
-      case .overran: return .failed
+      case .overran: return (error.computed ?? .zero) >= settings.leastOverrun ? .failed : .silent
       case .backendFailed: return Status(error).code == .internal ? .failed : .silent
       case .queueFull, .queueTimeout, .hopeless:
         return settings.countsOverload && error.retryAfter != nil ? .failed : .silent

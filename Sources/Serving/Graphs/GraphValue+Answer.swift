@@ -36,7 +36,7 @@ extension GraphTensor {
   /// All elements as floats; nothing of texts.
   func floats() throws -> [Float] {
     if elementType == .string { throw GraphError("texts where numbers are expected") }
-    return try converted(to: .float, MemoryBudget()).values(Float.self).array
+    return try converted(to: .float, payer ?? MemoryBudget()).values(Float.self).array
   }
 
   /// The element at `index` as a label: a text, or a number as people write it.

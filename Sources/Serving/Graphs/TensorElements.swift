@@ -131,7 +131,7 @@ struct TensorElements {
 extension Status {
   /// Why a graph's input could not be made of what a caller sent.
   init(ofInput error: any Error, _ field: String) {
-    guard let error = error as? GraphError, error.isShortage else {
+    guard let error = error as? GraphError, error.bound == .memory else {
       self.init(.invalidArgument, "\(field): \(error)")
       return
     }

@@ -9,7 +9,7 @@ extension GraphSignature.Port {
   /// ZipMap gives, and what nothing is known of.
   var dataType: ApusV1.Tensor.DataType { type.flatMap { ApusV1.Tensor.DataType($0) } ?? .fp32 }
 
-  /// The sizes that callers are told; -1 stands for any.
+  /// The sizes that programs are told; -1 stands for any.
   ///
   /// - Parameter rows: the first dimension counts instances.
   func wireShape(rows: Bool) -> [Int64] {
@@ -18,9 +18,21 @@ extension GraphSignature.Port {
     return rows && !sizes.isEmpty ? [-1] + sizes.dropFirst() : sizes
   }
 
-  /// `x` (FP32 [-1, 5])
+  /// The same for people: `[N, 5]` by the names that the graph has, or `[any, 5]`.
+  func shownShape(rows: Bool) -> String {
+    let sizes = (shape ?? [.unknown]).enumerated().map { index, size in
+      switch size {
+      case .symbolic(let name) where !name.isEmpty: Validation.shown(name)
+      case .fixed(let size) where !rows || index > 0: "\(size)"
+      default: "any"
+      }
+    }
+    return "[" + sizes.joined(separator: ", ") + "]"
+  }
+
+  /// `x` (FP32 [N, 5])
   func shown(rows: Bool) -> String {
-    let sizes = shape == nil ? "of any shape" : "\(wireShape(rows: rows))"
+    let sizes = shape == nil ? "of any shape" : shownShape(rows: rows)
     return "`\(Validation.shown(name))` (\(dataType.name) \(sizes))"
   }
 

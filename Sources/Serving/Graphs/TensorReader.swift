@@ -62,14 +62,17 @@ struct TensorReader {
     {
       return shape
     }
-    let expected = port.wireShape(rows: false)
     let shown = given.count <= 8 ? "\(given)" : "\(given.count) dimensions"
     guard rows else {
+      let expected = port.shownShape(rows: false)
       throw Validation.invalid("\(field).shape", "expected \(expected), got \(shown)")
     }
-    let one = [1] + expected.dropFirst()
+    func text(_ head: [ONNXDimension]) -> String {
+      let shape = port.shape.map { head + $0.dropFirst() }
+      return GraphSignature.Port(port.name, port.type, shape).shownShape(rows: false)
+    }
     throw Validation.invalid(
       "\(field).shape",
-      "expected \(one) or \(Array(one.dropFirst())), one row for each instance, got \(shown)")
+      "expected \(text([.fixed(1)])) or \(text([])), one row for each instance, got \(shown)")
   }
 }

@@ -78,7 +78,9 @@ struct GenerateHandler: Sendable {
   private static func checkBegin(_ summary: GenerationSummary) throws {
     switch summary.reason {
     case .deadline where summary.queued < summary.total:
-      throw BatchingError(.overran, "the deadline passed before the first token was written")
+      throw BatchingError.overran(
+        after: summary.total - summary.queued,
+        "the deadline passed before the first token was written")
     case .deadline:
       throw Status(.deadlineExceeded, "the deadline passed before the prompt's turn came")
     case .cancelled: throw CancellationError()

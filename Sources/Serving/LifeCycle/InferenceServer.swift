@@ -321,8 +321,9 @@ package final class InferenceServer: Sendable {
     guard changed else { return }
     if verdict.isReady {
       let models = registry.standings
+      let failed = models.count { if case .failed = $0.standing { true } else { false } }
       let ready = models.count { $0.standing == .ready }
-      log.info("ready", ("models", .integer(ready)), ("failed", .integer(models.count - ready)))
+      log.info("ready", ("models", .integer(ready)), ("failed", .integer(failed)))
     } else if verdict.isLive {
       log.info("not ready", ("reason", .text(verdict.reason)))
     } else {

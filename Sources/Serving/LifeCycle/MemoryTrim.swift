@@ -8,12 +8,16 @@ struct MemoryTrim {
   static let patience = 5
 
   private var found = 0
+  private var isExpected = false
+
+  /// A model has gone: what a thread was still freeing then, the next question gives back.
+  mutating func expect() { isExpected = true }
 
   /// - Parameter freed: bytes that the allocator keeps.
   mutating func isDue(freed: Int) -> Bool {
     found = freed >= Self.worthwhile ? found + 1 : 0
-    guard found >= Self.patience else { return false }
-    found = 0
+    guard isExpected || found >= Self.patience else { return false }
+    (found, isExpected) = (0, false)
     return true
   }
 }

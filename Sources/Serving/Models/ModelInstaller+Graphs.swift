@@ -19,7 +19,7 @@ extension ModelInstaller {
       !input.isFixed(hasRows: true)
     {
       try place.engine.lane(place.name).runAndWait {
-        try backend.warmUp(shapes: [input.name: pictures.sampleShape])
+        try backend.warmUp(shapes: [input.name: pictures.sampleShape], for: self)
       }
     }
     let tokens = face.texts?.maximumTokens ?? 1

@@ -11,7 +11,7 @@ internal import Tokenizers
 
 /// Reads models from their folders and makes them ready to be called. Runs on a thread of its own:
 /// packing weights takes from milliseconds to minutes.
-final class ModelInstaller: Sendable {
+final class ModelInstaller: Waiter {
   private let registry: ModelRegistry
   private let engine: Engine
   private let figures: ModelFigures
@@ -53,6 +53,8 @@ final class ModelInstaller: Sendable {
 
   /// Ends a `load` that runs, within the time of one matrix. From any thread.
   func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+  var isWaiting: Bool { !isCancelled.load(ordering: .relaxed) }
 
   /// Whether a version stands on another model, which then has to be loaded before it.
   static func isHead(_ version: ModelDirectory.Version) -> Bool {
@@ -105,6 +107,7 @@ final class ModelInstaller: Sendable {
     limits.contextLength = entry.settings.maxContext
     var graphs = GraphOptions()
     graphs.valueBytes = entry.settings.graphBytes
+    graphs.runTime = entry.settings.graphTime
     var told = entry.settings.graph
     if case .graph(_, let folder) = folder {
       told = told.overridden(by: try GraphSettings(folder: folder))
@@ -114,12 +117,13 @@ final class ModelInstaller: Sendable {
       processor: try processor(), limits: limits, graphs: graphs
     ).load(
       folder, base: { name in try encoder(name, for: version.path).backend },
+      waiter: self,
       progress: { _ throws(InferenceError) in
-        guard isCancelled.load(ordering: .relaxed) else { return }
+        guard !isWaiting else { return }
         throw InferenceError(.cancelled, "the server is shutting down")
       })
     // On the engine, in turn with the models that already answer.
-    try engine.lane(place.name).runAndWait { try loaded.warmUp() }
+    try engine.lane(place.name).runAndWait { try loaded.warmUp(for: self) }
     let (facts, runner) =
       switch loaded {
       case .encoder(let backend): try serve(backend, entry, version, place)

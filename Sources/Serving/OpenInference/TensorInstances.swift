@@ -120,7 +120,8 @@ struct TensorInstances {
       })
     else {
       let shown = given.count <= 8 ? "\(given)" : "\(given.count) dimensions"
-      throw Validation.invalid("\(field).shape", "expected \(wanted), got \(shown)")
+      throw Validation.invalid(
+        "\(field).shape", "expected \(port.shownShape(rows: graph.hasRows)), got \(shown)")
     }
     return given
   }

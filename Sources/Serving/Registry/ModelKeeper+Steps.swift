@@ -96,11 +96,12 @@ extension ModelKeeper.Shift {
   }
 
   /// Notes which versions have gone from memory, and tells those who wait for it.
-  mutating func settle() {
+  /// - Returns: Whether any has.
+  mutating func settle() -> Bool {
     // Calls let go at any moment, so each is asked once.
     let place = leaving.partition { $0.hasGone }
     let gone = leaving[place...]
-    guard !gone.isEmpty else { return }
+    guard !gone.isEmpty else { return false }
     leaving.removeSubrange(place...)
     // What the weights' arenas do not hold (tokenizers, tables) goes back too.
     ProcessMemory.giveBack()
@@ -118,6 +119,7 @@ extension ModelKeeper.Shift {
       if !isThere { finish(.success(())) }
       return !isThere
     }
+    return true
   }
 
   /// Tells `finish` when versions have gone; at once if they are not there.

@@ -168,7 +168,7 @@ final class ModelKeeper: Sendable {
         nextLook = .now + period
       }
       for pending in orders { shift.carryOut(pending.order, pending.finish) }
-      shift.settle()
+      if shift.settle() { trim.expect() }
       if ContinuousClock.now >= nextTrim {
         // Here, as it takes milliseconds that a loop does not have.
         if trim.isDue(freed: ProcessMemory.freed) { ProcessMemory.giveBack() }

@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Testing
 
 @Suite struct AttentionTests {
@@ -38,6 +39,52 @@ import Testing
         qkv: qkv.part(range), offsets: [0, Self.lengths[index]], heads: 2, into: part)
       #expect(part.bits == whole.part(range).bits)
     }
+  }
+
+  /// softmax(scale · q·k + mask) · v in f64, whatever sequences, heads and queries share of it.
+  @Test(arguments: tiersHere, 0..<8)
+  func masksAreAddedToTheScores(tier: KernelTier, shared: Int) throws {
+    let (sequences, heads, size, length) = (3, 2, 24, 19)
+    let width = heads * size
+    let has = (shared & 1 == 0, shared & 2 == 0, shared & 4 == 0)
+    let given = (has.0 ? sequences : 1, has.1 ? heads : 1, has.2 ? length : 1)
+    let part = { (seed: UInt64) in FloatRows(random: sequences * length, width, seed: seed) }
+    let (query, key, value) = (part(3), part(4), part(5))
+    let mask = FloatRows(random: given.0 * given.1 * given.2, length, seed: 6, magnitude: 3)
+    // As exporters hide a key: from every query that shares the row.
+    for row in 0..<mask.rows { mask[row, row % (length - 1)] = -.greatestFiniteMagnitude }
+    let found = FloatRows()
+    try Processor(threads: 2, tier: tier).attention(
+      AttentionRows(query: query, key: key, value: value), width: width,
+      offsets: Self.offsets(Array(repeating: Int32(length), count: sequences)), heads: heads,
+      scale: 0.3, mask: ScoreMask(mask, sequences: given.0, heads: given.1, queries: given.2),
+      into: found)
+    let expected = FloatRows(rows: sequences * length, columns: width)
+    for (sequence, head, place) in triples(sequences, heads, length) {
+      let columns = head * size..<(head + 1) * size
+      let row = sequence * length + place
+      let maskRow =
+        ((has.0 ? sequence : 0) * given.1 + (has.1 ? head : 0)) * given.2 + (has.2 ? place : 0)
+      let scores = (0..<length).map { other in
+        let product = zip(query.row(row)[columns], key.row(sequence * length + other)[columns])
+          .reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        return product * 0.3 + Double(mask[maskRow, other])
+      }
+      let largest = scores.max() ?? 0
+      let weights = scores.map { exp($0 - largest) }
+      let sum = weights.reduce(0, +)
+      for column in columns {
+        let total = (0..<length).reduce(0.0) {
+          $0 + weights[$1] * Double(value[sequence * length + $1, column])
+        }
+        expected[row, column] = Float(total / sum)
+      }
+    }
+    #expect(distance(found, expected) < 3e-6)
+  }
+
+  private func triples(_ a: Int, _ b: Int, _ c: Int) -> [(Int, Int, Int)] {
+    (0..<a * b * c).map { ($0 / (b * c), $0 / c % b, $0 % c) }
   }
 
   /// A step over several sequences: rows of random queries, keys and values side by side.

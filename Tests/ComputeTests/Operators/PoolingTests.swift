@@ -53,7 +53,6 @@ import Testing
         }
       }
     }
-    #expect(plan.hasEmptyWindows == empty)
     #expect(empty == (index == 3))
   }
 

@@ -48,6 +48,18 @@ import Testing
     try graph.check([y], steps: 1)
   }
 
+  /// A residual block with weights in bytes is near the floats'; a channel by itself stays floats.
+  @Test(arguments: [3, 24]) func weightsOfBytesAreNear(_ channels: Int) throws {
+    var graph = FusionSample(seed: 35)
+    graph.isOpen = false
+    let x = graph.input("x", [2, channels, 13, 11])
+    let first = graph.add("Relu", normalized(&graph, conv(&graph, x, channels, 48), 48))
+    let own = conv(&graph, first, 48, 48, groups: 48)
+    let second = conv(&graph, own, 48, 48, 1, pads: [0, 0, 0, 0])
+    let y = graph.add("Relu", graph.add("Add", second, first))
+    try graph.check([y], steps: 3, tolerance: 0.02, .dynamic)
+  }
+
   @Test(arguments: [1, 2] as [Int64]) func eachChannelByItself(_ stride: Int64) throws {
     var graph = FusionSample(seed: 32)
     graph.isOpen = false

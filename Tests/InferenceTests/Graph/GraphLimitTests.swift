@@ -40,6 +40,59 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false], ["Conv", "MaxPool"])
+  func windowsLargerThanThePictureAreRefused(isKnown: Bool, operation: String) throws {
+    let node = GraphSamples.node(
+      operation, operation == "Conv" ? ["x", "w"] : ["x"],
+      attributes: ["kernel_shape": .ints([5, 5]), "pads": .ints([0, 1, 0, 0])])
+    let weights = ONNXTensor(
+      name: "w", elementType: .float, shape: [1, 1, 5, 5], bytes: Array(repeating: 0, count: 100))
+    let size: ONNXDimension = isKnown ? .fixed(3) : .unknown
+    let error = #expect(throws: GraphError.self) {
+      let plan = try GraphSamples.plan(
+        [node], x: [.fixed(1), .fixed(1), .fixed(5), size], constants: [weights])
+      #expect(!isKnown, "what is known is refused at planning")
+      _ = try plan.run(
+        [GraphSamples.floats([1, 1, 5, 3], Array(repeating: 0, count: 15))],
+        GraphSamples.context)
+    }
+    #expect(error?.node == "node it (\(operation))")
+    #expect(error?.reason.contains("5 places of dimension 3, which has 3 and 1") == true)
+  }
+
+  @Test(arguments: ["Div", "Mod"])
+  func wholeNumbersAreNotDividedByZero(operation: String) throws {
+    let plan = try GraphSamples.plan(
+      [
+        GraphSamples.node("Cast", ["x"], ["whole"], attributes: ["to": .int(7)]),
+        GraphSamples.node(operation, ["seven", "whole"]),
+      ], x: [.fixed(2)], constants: [GraphSamples.ints("seven", [7])])
+    let answers = try plan.run([GraphSamples.floats([2], [2, 3])], GraphSamples.context)
+    #expect(try GraphInputs(answers).ints(0) == (operation == "Div" ? [3, 2] : [1, 1]))
+    let error = #expect(throws: GraphError.self) {
+      try plan.run([GraphSamples.floats([2], [2, 0])], GraphSamples.context)
+    }
+    #expect(error?.description == "node it (\(operation)): a whole number is divided by 0")
+    // Floats have an answer to that.
+    let floats = try GraphSamples.plan([GraphSamples.node("Div", ["x", "x"])], x: nil)
+    #expect(
+      try GraphSamples.read(floats.run([GraphSamples.floats([1], [0])], GraphSamples.context))
+        .values[0].isNaN)
+  }
+
+  @Test(arguments: [([0, 5, 0], "the step is 0"), ([0, .nan, 1], "no numbers go from 0.0 to nan")])
+  func rangesWithoutAnEndAreRefused(numbers: [Float], reason: String) throws {
+    let plan = try GraphSamples.plan(
+      [
+        GraphSamples.node("Split", ["x"], ["a", "b", "c"], version: 11),
+        GraphSamples.node("Range", ["a", "b", "c"]),
+      ], x: [.fixed(3)])
+    let error = #expect(throws: GraphError.self) {
+      try plan.run([GraphSamples.floats([3], numbers)], GraphSamples.context)
+    }
+    #expect(error?.reason.hasPrefix(reason) == true)
+  }
+
   @Test func noLoopGoesOnForDays() throws {
     // A loop in a loop, each as often as a number says that nobody waits for.
     let type = ONNXValueType.tensor(.int64, shape: [])

@@ -117,6 +117,20 @@ import Testing
     try network.check([y], steps: 12)
   }
 
+  /// Where a window finds nothing stands the lowest byte, as QuantizeLinear makes it of −∞.
+  @Test(arguments: [ONNXElementType.uint8, .int8])
+  func windowsInThePaddingAloneArePooled(type: ONNXElementType) throws {
+    var network = Network(seed: 9, type)
+    let x = network.quantized(network.graph.input("x", [2, 5, 6, 6]))
+    let y = network.quantized(
+      network.graph.add(
+        "MaxPool", x,
+        with: [
+          "kernel_shape": .ints([2, 2]), "pads": .ints([2, 3, 2, 2]), "dilations": .ints([1, 2]),
+        ]))
+    try network.check([y], steps: 3)
+  }
+
   @Test func layersOfRows() throws {
     var network = Network(seed: 6)
     let x = network.quantized(network.graph.input("x", [3, 20]))

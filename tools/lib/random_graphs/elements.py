@@ -8,7 +8,7 @@ from .graph import Graph, stretched
 BOUNDED = ["Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Softsign", "HardSigmoid", "Atan"]
 GROWING = ["Relu", "Abs", "Neg", "LeakyRelu", "Elu", "Selu", "Softplus", "HardSwish", "Identity", "Celu",
            "ThresholdedRelu"]
-STEPS = ["Floor", "Ceil", "Round", "Sign"]
+STEPS = ["Floor", "Ceil", "Sign", "Round"]
 
 
 class Elements:
@@ -66,7 +66,7 @@ class Elements:
             self.add(g.node(name, x), 1.6)
         elif kind == 1:
             name = g.pick(*GROWING)
-            name = "Relu" if name == "HardSwish" and g.opset < 14 or name == "Celu" and g.opset < 12 else name
+            name = "Relu" if g.opset < {"HardSwish": 14, "Celu": 12, "ThresholdedRelu": 10}.get(name, 0) else name
             attributes = {"alpha": 0.5 + g.random.random()} if name in ("LeakyRelu", "Elu", "Celu") else {}
             self.add(g.node(name, x, **attributes), 1 + 2 * self.bound[x])
         elif kind == 2:
@@ -81,8 +81,8 @@ class Elements:
             self.choose(x)
         elif kind == 6 and self.exact:
             x = g.pick(*self.exact)
-            self.add(g.node(g.pick(*STEPS), x), 6, exact=True)
-        elif kind == 7 and self.whole:
+            self.add(g.node(g.pick(*STEPS[:None if g.opset >= 11 else -1]), x), 6, exact=True)
+        elif kind == 7 and self.whole and g.opset >= 10:
             self.integers()
         else:
             self.pair(x)
@@ -112,7 +112,8 @@ class Elements:
     def compare(self) -> None:
         g = self.g
         a, b = g.pick(*self.exact), g.pick(*self.exact) if g.chance(0.5) else self.constant()
-        name = g.pick("Less", "Greater", "Equal", *(["LessOrEqual", "GreaterOrEqual"] if g.opset >= 12 else []))
+        name = g.pick("Less", "Greater", *(["Equal"] if g.opset >= 11 else []),
+                      *(["LessOrEqual", "GreaterOrEqual"] if g.opset >= 12 else []))
         shape = stretched(g.shape(a), g.shape(b))
         self.truths.append(g.node(name, a, b, shape=shape, type=TensorProto.BOOL))
         if len(self.truths) > 1:
@@ -175,7 +176,7 @@ def reductions(g: Graph) -> None:
             axis = g.size(0, rank - 1)
             reduced(g, g.pick("ReduceMax", "ReduceMin", "ReduceMean", "ReduceLogSumExp"), x, [axis, (axis + 1) % rank],
                     g.chance(0.5))
-        elif kind == 4:
+        elif kind == 4 and g.opset >= 11:
             x = g.node("CumSum", x, g.constant(np.int64(g.size(0, rank - 1))), reverse=g.size(0, 1), exclusive=g.size(0, 1))
         else:
             reduced(g, "ReduceProd", g.node("Tanh", x), [g.size(-rank, -1)], False)

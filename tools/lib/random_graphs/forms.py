@@ -60,10 +60,10 @@ def cut(g: Graph, x: str) -> str:
         return g.node("Slice", x, g.ints(0), g.ints(2**62), g.ints(len(shape) - 1))
     axis = g.pick(*options)
     size = shape[axis]
-    if g.chance(0.25):
+    if g.chance(0.25) and g.opset >= 10:
         shape[axis] = size
         return g.node("Slice", x, g.ints(-1), g.ints(-2**62), g.ints(axis), g.ints(-1), shape=shape)
-    start, step = g.size(0, size - 1), g.size(1, 2)
+    start, step = g.size(0, size - 1), g.size(1, 2 if g.opset >= 10 else 1)
     end = g.size(start + 1, size)
     shape[axis] = (end - start + step - 1) // step
     axis_name = axis - (len(shape) if g.chance(0.3) else 0)

@@ -3,6 +3,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from .versions import lowered
+
 # Sizes that differ from run to run: a dimension is an int, or the sizes that it has in each run.
 RUNS = 2
 
@@ -23,9 +25,10 @@ def stretched(a, b):
 
 
 class Graph:
-    def __init__(self, seed: int, opset: int | None = None):
+    def __init__(self, seed: int, oldest: int = 9):
+        """`oldest`: the operator set that all of the graph's operators are in."""
         self.seed, self.random = seed, np.random.default_rng(seed)
-        self.opset = opset or self.pick(11, 13, 14, 17, 18, 21)
+        self.opset = max(oldest, self.pick(9, 10, 11, 12, 13, 14, 17, 18, 21, 22))
         self.nodes, self.weights, self.inputs = [], {}, []
         self.shapes, self.types, self.read, self.shown = {}, {}, set(), []
         self.names = {}
@@ -69,11 +72,13 @@ class Graph:
              **attributes):
         """Adds a node. `shape` is its output's, or those of several; nobody else works it out."""
         names = [f"{operation}{len(self.nodes)}" + (f".{i}" if outputs > 1 else "") for i in range(outputs)]
-        made = helper.make_node(operation, list(inputs), names, name=names[0], domain=domain, **attributes)
-        self.nodes.append(made)
+        read = list(inputs)
+        if not domain:
+            read, attributes = lowered(self, operation, read, attributes)
+        self.nodes.append(helper.make_node(operation, read, names, name=names[0], domain=domain, **attributes))
         if domain:
             self.imports[domain] = 1
-        self.read.update(inputs)
+        self.read.update(read)
         shapes = shape if outputs > 1 else [shape]
         for name, one in zip(names, shapes):
             self.shapes[name] = list(self.shapes[inputs[0]] if one is None else one)

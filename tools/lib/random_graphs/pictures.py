@@ -87,14 +87,15 @@ def pool(g: Graph, x: str) -> str:
         return x
     name, kernel = g.pick("MaxPool", "MaxPool", "AveragePool"), g.pick(2, 3) if smallest > 2 else 2
     stride, padding = g.pick(1, 2), g.size(0, kernel // 2)
-    ceil = int(g.chance(0.2))
+    ceil = int(g.chance(0.2) and g.opset >= 10)
     def after(s):
         count = (s + 2 * padding - kernel + (stride - 1 if ceil else 0)) // stride + 1
         # A window must begin within the picture.
         return count - 1 if ceil and (count - 1) * stride >= s + padding else count
     attributes = {"count_include_pad": g.size(0, 1)} if name == "AveragePool" and not ceil else {}
     return g.node(
-        name, x, kernel_shape=[kernel] * len(sizes), strides=[stride] * len(sizes), ceil_mode=ceil,
+        name, x, kernel_shape=[kernel] * len(sizes), strides=[stride] * len(sizes),
+        **({"ceil_mode": ceil} if g.opset >= 10 else {}),
         pads=[padding] * (2 * len(sizes)), shape=g.shape(x)[:2] + [each(after, s) for s in sizes], **attributes)
 
 

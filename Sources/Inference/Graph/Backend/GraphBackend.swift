@@ -23,52 +23,61 @@ package final class GraphBackend: BatchBackend {
   package let traits: GraphTraits
   /// What inputs may take that wait for their run.
   package let inputBudget: MemoryBudget
-  private let constantBytes: Int
   private let plan: GraphPlan
+  private let arena: SlabArena
   private let context: GraphContext
 
-  /// - Parameter progress: what it throws ends the loading.
+  /// - Parameters:
+  ///   - waiter: the loading ends when it has gone.
+  ///   - progress: what it throws ends the loading.
   package init(
     path: String, options: GraphOptions = GraphOptions(), processor: Processor,
-    progress: LoadingProgress = { _ in }
+    waiter: (any Waiter)? = nil, progress: LoadingProgress = { _ in }
   ) throws {
     try progress(0)
     let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
     try progress(0.5)
-    let constants = MemoryBudget()
-    let arena = SlabArena()
+    traits = GraphTraits(model.graph)
+    let folded = ConstantFolding.byteLimit(constantBytes: traits.constantBytes)
+    arena = SlabArena()
     do {
       plan = try GraphPlan(
-        model, budget: constants,
+        model, folding: MemoryBudget(limit: min(options.valueBytes, folded)),
         fusions: FusionOptions(
-          processor: processor, quantization: options.quantize, arena: arena))
+          processor: processor, quantization: options.quantize, arena: arena), waiter: waiter)
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }
-    traits = GraphTraits(model.graph)
     signature = try GraphSignature(
       plan, declared: model.graph.outputs, classes: traits.classes.count)
-    constantBytes = constants.used + traits.constantBytes
     inputBudget = MemoryBudget(limit: options.valueBytes)
-    context = GraphContext(budget: MemoryBudget(limit: options.valueBytes), processor: processor)
+    context = GraphContext(
+      budget: MemoryBudget(limit: options.valueBytes), processor: processor,
+      timeLimit: options.runTime)
     try progress(1)
   }
 
-  /// Bytes held between runs: constants, and what the values of the largest run left to be used
-  /// again.
-  package var memoryBytes: Int { constantBytes + context.budget.pool.freeBytes }
+  /// Bytes held between runs: constants, packed weights, where windows read, and what the values of
+  /// the largest run left to be used again.
+  package var memoryBytes: Int {
+    plan.constantBytes + arena.takenBytes + context.budget.used + context.budget.pool.freeBytes
+  }
 
   package func cost(of input: Input) -> Int { input.cost }
+
+  package var computesOneByOne: Bool { true }
 
   package func compute(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]] {
     var answers: [[GraphValue]] = []
     answers.reserveCapacity(batch.count)
-    for input in batch { answers.append(try run(input)) }
+    for input in batch { answers.append(try compute(input, for: nil)) }
     return answers
   }
 
-  private func run(_ input: Input) throws(InferenceError) -> [GraphValue] {
-    try explaining { try plan.run(input.values.map { .tensor($0) }, context) }
+  package func compute(
+    _ input: Input, for waiter: (any Waiter)?
+  ) throws(InferenceError) -> [GraphValue] {
+    try explaining { try plan.run(input.values.map { .tensor($0) }, context, for: waiter) }
   }
 
   private func explaining<Value>(_ body: () throws -> Value) throws(InferenceError) -> Value {
@@ -77,12 +86,16 @@ package final class GraphBackend: BatchBackend {
     } catch let error as InferenceError {
       throw error
     } catch let error as GraphError {
-      if error.isShortage {
-        throw InferenceError(
-          .tooLarge, "\(error) (graph_memory in model.yaml); send less at once, or raise it")
-      }
+      let key: String
+      switch error.bound {
+      case .memory: key = "graph_memory"
+      case .time: key = "graph_time"
+      case .interest: throw InferenceError(.cancelled, "\(error)")
       // What the model itself has that is not computed was refused when it was loaded.
-      throw InferenceError(.invalidInput, "\(error)")
+      case .steps, .products, nil: throw InferenceError(.invalidInput, "\(error)")
+      }
+      throw InferenceError(
+        .tooLarge, "\(error) (\(key) in model.yaml); send less at once, or raise it")
     } catch {
       throw InferenceError(.invalidModel, "\(error)")
     }
@@ -91,20 +104,24 @@ package final class GraphBackend: BatchBackend {
   /// Computes once: on zeros, and on ones where integers are taken, with sizes of 1 where any may
   /// stand.
   ///
-  /// - Parameter shapes: what is known better of inputs, by their names.
+  /// - Parameters:
+  ///   - shapes: what is known better of inputs, by their names.
+  ///   - waiter: the run ends when it has gone.
   /// - Throws: where no caller's input can do better. With sizes that the graph leaves open, texts
   ///   or integers, the values are made up, and what they lead to says nothing of the model.
-  package func warmUp(shapes: [String: [Int]] = [:]) throws {
+  package func warmUp(shapes: [String: [Int]] = [:], for waiter: (any Waiter)? = nil) throws {
     let isTelling = signature.inputs.allSatisfy {
       $0.type?.isFloat == true
         && ($0.isFixed(hasRows: signature.hasRows) || shapes[$0.name] != nil)
     }
     do {
-      _ = try run(
+      _ = try compute(
         Input(
           signature.inputs.map {
             try Self.sample($0, shapes[$0.name] ?? $0.smallest ?? [], inputBudget)
-          }))
+          }), for: waiter)
+    } catch let error as InferenceError where error.code == .cancelled {
+      throw error
     } catch {
       if isTelling { throw error }
     }

@@ -21,6 +21,14 @@ struct ByteConvolution: GraphOperator {
       }
     }
 
+    /// How many products each value of the input is in at a tap.
+    var outputsPerGroup: Int {
+      switch self {
+      case .dense(let weights): weights.outputs
+      case .grouped(let weights): weights.outputs / max(1, weights.groups)
+      }
+    }
+
     func fit(_ plan: ConvolutionPlan) -> Bool {
       switch self {
       case .dense(let weights): weights.channels == plan.tapValues && weights.taps == plan.taps
@@ -43,10 +51,13 @@ struct ByteConvolution: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
-    let plan = try windows.plan(for: input)
+    let held = try windows.plan(for: input, context)
+    let plan = held.plan
     guard weights.fit(plan), input.border == plan.border else {
       throw GraphError("its weights do not fit images of \(input.channels) channels")
     }
+    try context.checkProducts(
+      input.images, plan.shape.pixels, plan.taps, plan.tapValues, weights.outputsPerGroup)
     let addition = try sum.map {
       ByteAddition(
         try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,

@@ -91,14 +91,7 @@ struct ByteFlatten: GraphOperator {
       try context.images(
         input.images, height: 1, width: 1, channels: input.channels * pixels, zero: zero
       ) { output in
-        for image in 0..<input.images {
-          for channel in 0..<input.channels {
-            for pixel in 0..<pixels {
-              output[image: image, pixel: 0, channel: channel * pixels + pixel] =
-                input[image: image, pixel: pixel, channel: channel]
-            }
-          }
-        }
+        processor.flatten(input, into: output)
         if let table { processor.map(output, table, into: output) }
       }
     ]

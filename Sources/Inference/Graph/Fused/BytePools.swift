@@ -10,7 +10,9 @@ struct ByteMaxPool: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
-    let plan = try windows.plan(for: input)
+    let held = try windows.plan(for: input, context)
+    let plan = held.plan
+    try context.checkProducts(input.images, plan.shape.pixels, plan.taps, input.channels)
     return [
       try context.images(
         input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
@@ -30,7 +32,6 @@ struct ByteAveragePool: GraphOperator {
   let countsPadding: Bool
   let from: ByteScale
   let to: ByteScale
-  private let plans = SizePlan<AveragePlan>()
 
   init(
     processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int), countsPadding: Bool,
@@ -50,9 +51,10 @@ struct ByteAveragePool: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let input = try inputs.images(0)
-    let sizes = [input.height, input.width, input.channels]
-    let average = try plans.plan(for: sizes) { try plan(input) }
+    let held = try plan(input, context)
+    let average = held.plan
     let shape = average.plan.shape
+    try context.checkProducts(input.images, shape.pixels, shape.taps, input.channels)
     return [
       try context.images(
         input.images, height: shape.outputHeight, width: shape.outputWidth,
@@ -63,7 +65,9 @@ struct ByteAveragePool: GraphOperator {
     ]
   }
 
-  private func plan(_ input: ByteImages) throws -> AveragePlan {
+  private func plan(
+    _ input: ByteImages, _ context: GraphContext
+  ) throws -> HeldPlan<AveragePlan> {
     guard kernel.height <= 1 << 11, kernel.width <= 1 << 11 else {
       throw GraphError("a window of \(kernel.height)×\(kernel.width)")
     }
@@ -74,7 +78,7 @@ struct ByteAveragePool: GraphOperator {
     let overhang = behind.indices.map { axis in
       windows.afters.map { max(0, behind[axis] - $0[axis]) } ?? 0
     }
-    return try AveragePlan(
+    return try context.means(
       rule.shape(
         height: input.height, width: input.width, channels: input.channels, kernel: kernel),
       countsPadding: countsPadding, overhang: (overhang[0], overhang[1]))

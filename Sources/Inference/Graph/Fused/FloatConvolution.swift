@@ -1,8 +1,8 @@
 internal import Compute
 internal import Models
 
-/// A convolution in fp32 with constant weights and what follows it: bias, another tensor that is
-/// added, a range. Reads the images, then what is added, if anything.
+/// A convolution of floats with constant weights, in fp32 or int8, and what follows it: bias,
+/// another tensor that is added, a range. Reads the images, then what is added, if anything.
 struct FloatConvolution: ImageOperator {
   let processor: Processor
   let rule: WindowRule
@@ -15,7 +15,6 @@ struct FloatConvolution: ImageOperator {
   let range: ClosedRange<Float>?
   var takesLast: [Bool]
   var givesLast = false
-  private let plans = SizePlan<FloatWindows>()
 
   init(
     processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int),
@@ -35,7 +34,8 @@ struct FloatConvolution: ImageOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let given = try inputs.tensor(0, .float)
-    let (x, windows) = try prepared(given, context)
+    let (x, held) = try prepared(given, context)
+    let windows = held.plan
     let shape = [
       given.rank > 0 ? given.shape[0] : 0, windows.shape.outputHeight, windows.shape.outputWidth,
       matrix.outputs,
@@ -57,7 +57,7 @@ struct FloatConvolution: ImageOperator {
       range.map { .clamp($0, adding: other) } ?? other.map { .add($0) } ?? .store
     processor.convolve(
       x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue,
-      into: result.rows(of: matrix.outputs))
+      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
     return .tensors(try context.answer(result, isLast: givesLast, processor))
   }
 
@@ -68,7 +68,7 @@ struct FloatConvolution: ImageOperator {
   ) throws -> [GraphValue] {
     processor.convolve(
       x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: .store,
-      into: result.rows(of: matrix.outputs))
+      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
     let sum = try Arithmetic(kind: .add).compute(
       GraphInputs([.tensor(result), .tensor(other)]), context)
     guard case .tensor(let tensor)? = sum.first else { return sum }
@@ -79,7 +79,7 @@ struct FloatConvolution: ImageOperator {
   /// The images as the kernel reads them, a row for each.
   private func prepared(
     _ x: GraphTensor, _ context: GraphContext
-  ) throws -> (FloatRows, FloatWindows) {
+  ) throws -> (FloatRows, HeldPlan<FloatWindows>) {
     // Planes of few channels get their padding around them, and rows of the kernel in one run.
     let joinsRows =
       !takesLast[0] && !isDepthwise && channels < 16 && kernel.width > 1
@@ -90,19 +90,19 @@ struct FloatConvolution: ImageOperator {
     guard x.shape[last ? 3 : 1] == channels else {
       throw GraphError("\(x.shape[last ? 3 : 1]) channels where \(channels) are expected")
     }
-    let windows = try plans.plan(for: [height, width, channels]) {
-      try FloatWindows(
-        rule.shape(height: height, width: width, channels: channels, kernel: kernel),
-        joinsRows: joinsRows)
-    }
+    let held = try context.windows(
+      rule.shape(height: height, width: width, channels: channels, kernel: kernel),
+      joinsRows: joinsRows)
+    let windows = held.plan
+    try context.checkProducts(x.shape[0], windows.shape.pixels, matrix.inputs, matrix.outputs)
     guard joinsRows else {
-      return (try context.lastImages(x, isLast: last, processor).rows, windows)
+      return (try context.lastImages(x, isLast: last, processor).rows, held)
     }
     let bordered = try context.unwritten([x.shape[0], windows.imageCount])
     if x.count > 0 {
       processor.addBorder(
         x.rows(of: height * width * channels), windows, into: bordered.rows(of: windows.imageCount))
     }
-    return (bordered.rows(of: windows.imageCount), windows)
+    return (bordered.rows(of: windows.imageCount), held)
   }
 }

@@ -8,7 +8,6 @@ struct FloatMaxPool: ImageOperator {
   let kernel: (height: Int, width: Int)
   var takesLast = [false]
   var givesLast = false
-  private let plans = SizePlan<FloatWindows>()
 
   init(processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int)) {
     self.processor = processor
@@ -19,10 +18,10 @@ struct FloatMaxPool: ImageOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try context.lastImages(
       inputs.tensor(0, .float), isLast: takesLast[0], processor)
-    let windows = try plans.plan(for: [x.height, x.width, x.channels]) {
-      try FloatWindows(
-        rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
-    }
+    let held = try context.windows(
+      rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
+    let windows = held.plan
+    try context.checkProducts(x.images, windows.shape.pixels, windows.shape.taps, x.channels)
     let result = try context.unwritten([
       x.images, windows.shape.outputHeight, windows.shape.outputWidth, x.channels,
     ])

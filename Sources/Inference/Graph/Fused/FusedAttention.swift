@@ -38,6 +38,7 @@ struct FusedAttention: GraphOperator {
     let result = try context.unwritten(shape)
     let (batch, length, width) = (shape[0], shape[1], shape[2] * shape[3])
     guard result.count > 0 else { return .tensors(result) }
+    try context.checkProducts(2, batch, length, length, width)
     let end = try Int32(exactly: batch * length).orThrow("too many rows for attention")
     let offsets = (0...batch).map { Int32($0 * length) }
     precondition(offsets.last == end)

@@ -54,6 +54,7 @@ struct Linear: GraphOperator {
     let (width, count) = (matrix.outputs, result.count / matrix.outputs)
     let rows = Activations(pool: context.budget.pool)
     for first in stride(from: 0, to: count, by: Self.piece) {
+      try context.watch.look()
       let range = first..<min(count, first + Self.piece)
       let output = result.rows(range, of: width)
       rows.load(x.rows(range, of: matrix.inputs))

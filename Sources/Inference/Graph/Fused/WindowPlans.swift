@@ -1,19 +1,5 @@
 internal import Compute
 internal import Models
-internal import Synchronization
-
-/// What an operator works out for images of one size, kept for the next: most graphs know only one.
-final class SizePlan<Plan: Sendable>: Sendable {
-  private let last = Mutex<(sizes: [Int], plan: Plan)?>(nil)
-
-  /// - Parameter sizes: height, width and channels.
-  func plan(for sizes: [Int], _ make: () throws -> Plan) rethrows -> Plan {
-    if let last = last.withLock({ $0 }), last.sizes == sizes { return last.plan }
-    let new = try make()
-    last.withLock { $0 = (sizes, new) }
-    return new
-  }
-}
 
 /// Where the windows of one operator read.
 struct WindowPlans: Sendable {
@@ -21,7 +7,6 @@ struct WindowPlans: Sendable {
   let kernel: (height: Int, width: Int)
   /// Whether images have the padding around them, and rows of the kernel are read in one run.
   var joinsRows = false
-  private let plans = SizePlan<ConvolutionPlan>()
 
   init(_ rule: WindowRule, kernel: (height: Int, width: Int), joinsRows: Bool = false) {
     self.rule = rule
@@ -29,13 +14,13 @@ struct WindowPlans: Sendable {
     self.joinsRows = joinsRows
   }
 
-  func plan(for images: ByteImages) throws -> ConvolutionPlan {
-    try plans.plan(for: [images.height, images.width, images.channels]) {
-      try ConvolutionPlan(
-        rule.shape(
-          height: images.height, width: images.width, channels: images.channels, kernel: kernel),
-        joinsRows: joinsRows)
-    }
+  func plan(
+    for images: ByteImages, _ context: GraphContext
+  ) throws -> HeldPlan<ConvolutionPlan> {
+    try context.plan(
+      rule.shape(
+        height: images.height, width: images.width, channels: images.channels, kernel: kernel),
+      joinsRows: joinsRows)
   }
 
   func inferred(_ input: GraphFact, channels: ONNXDimension? = nil) throws -> GraphFact {
@@ -52,7 +37,7 @@ extension WindowRule {
   ) throws -> ConvolutionShape {
     let windows = try windows([height, width], kernel: [kernel.height, kernel.width])
     guard windows.outputs.allSatisfy({ $0 > 0 }) else {
-      throw GraphError("images of \(height)×\(width) are smaller than the window")
+      throw GraphError("images of \(height)×\(width) have no windows")
     }
     let behind = windows.behind
     return ConvolutionShape(

@@ -76,7 +76,8 @@ struct AttentionFusion: GraphFusion {
       corrections: isCorrected
         ? corrections.flatMap { $0.isEmpty ? Array(repeating: 0, count: first.outputs) : $0 } : [],
       adds: false, activation: nil)
-    let output = layers[0].output + "+" + layers[1].output + "+" + layers[2].output
+    var output = layers[0].output + " with key and value"
+    while sketch.facts[output] != nil { output += "'" }
     sketch.replace(
       steps, by: last.fused("Linear", operation, reads: [layers[0].input], writes: [output]))
     return Joined(heads: heads, reads: [output] + shapes, steps: reshapes)

@@ -80,7 +80,7 @@ extension QuantizedNetwork {
   private func table(
     _ steps: [Int], of name: String, _ input: String, _ scale: ByteScale
   ) throws -> [Float] {
-    let context = GraphContext(budget: MemoryBudget(limit: 1 << 20, elementLimit: 4096))
+    let context = sketch.context
     let all = try context.floats(
       [1, 256, 1, 1], (0...255).map { Float($0 - Int(scale.zero)) * scale.scale })
     var values: [String: GraphValue] = [:]

@@ -5,10 +5,7 @@ internal import Models
 extension QuantizedNetwork {
   func maxPool(_ step: GraphSketch.Step, _ steps: [Int], _ target: ByteTarget) -> ByteDraft? {
     guard step.writes.count == 1 || step.writes[1].isEmpty,
-      let (input, scale, pool, kernel) = pooled(step), target == ByteTarget(scale: scale),
-      // No window may lie in the padding alone.
-      pool.rule.dilations?.allSatisfy({ $0 == 1 }) ?? true,
-      pool.rule.pads?.enumerated().allSatisfy({ $1 < [kernel.0, kernel.1][$0 % 2] }) ?? true
+      let (input, scale, pool, kernel) = pooled(step), target == ByteTarget(scale: scale)
     else { return nil }
     let windows = WindowPlans(pool.rule, kernel: kernel)
     return ByteDraft(

@@ -87,7 +87,7 @@ extension QuantizedNetwork {
     case .uint8:
       guard zeros?.allSatisfy({ $0 == 128 }) ?? false else { return nil }
       let from = weights.values(UInt8.self)
-      let to = try NewTensor<Int8>(.int8, weights.shape, MemoryBudget())
+      let to = try NewTensor<Int8>(.int8, weights.shape, sketch.context.budget)
       for index in 0..<from.count { to[index] = Int8(bitPattern: from[index] ^ 128) }
       return to.tensor
     default: return nil

@@ -33,7 +33,7 @@ struct ConvolutionFusion: GraphFusion {
     _ draft: FloatDraft, _ sketch: inout GraphSketch, _ options: FusionOptions
   ) {
     guard let last = draft.steps.max().flatMap({ sketch.steps[$0] }),
-      let matrix = draft.packed(in: options.arena)
+      let matrix = draft.packed(options)
     else { return }
     let operation = FloatConvolution(
       processor: options.processor, rule: draft.rule, kernel: draft.kernel, matrix: matrix,
@@ -93,7 +93,8 @@ private struct FloatDraft {
     while let reader = sketch.onlyReader(of: output), let next = sketch.steps[reader],
       next.node.domain.isEmpty, takeChannels(next, sketch)
     {
-      (output, steps) = (next.writes[0], steps + [reader])
+      output = next.writes[0]
+      steps.append(reader)
     }
     if let reader = sketch.onlyReader(of: output), let sum = sketch.steps[reader],
       sum.node.domain.isEmpty, sum.node.operation == "Add", sum.reads.count == 2,
@@ -148,9 +149,12 @@ private struct FloatDraft {
   }
 
   /// nil where it cannot be: an infinite weight, or too many inputs.
-  func packed(in arena: SlabArena) -> PackedMatrix? {
-    try? PackedMatrix(
-      kind: .float(.f32), outputs: outputs, inputs: taps * perGroup, bias: bias, in: arena
+  func packed(_ options: FusionOptions) -> PackedMatrix? {
+    // A channel by itself has too few products for bytes to be worth the quantizing.
+    let isQuantized = options.quantization == .dynamic && !isDepthwise
+    return try? PackedMatrix(
+      kind: isQuantized ? .int8PerOutput : .float(.f32), outputs: outputs, inputs: taps * perGroup,
+      bias: bias, in: options.arena
     ) { writer throws(ComputeError) in
       for output in 0..<outputs { try writer.append(row(output)) }
     }

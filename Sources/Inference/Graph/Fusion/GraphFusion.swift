@@ -35,8 +35,10 @@ extension GraphSketch {
     ]
   }
 
-  mutating func fuse(_ options: FusionOptions) throws {
+  /// - Parameter check: asked before each; what it throws ends the fusing.
+  mutating func fuse(_ options: FusionOptions, while check: () throws -> Void = {}) throws {
     for fusion in Self.fusions {
+      try check()
       try fusion.apply(to: &self, options)
       removeUnread()
     }

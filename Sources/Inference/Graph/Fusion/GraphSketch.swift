@@ -29,25 +29,30 @@ package struct GraphSketch {
   /// By name of value.
   package var facts: [String: GraphFact]
   package let outputs: Set<String>
+  /// What constants are computed with.
+  let context: GraphContext
   private var producers: [String: Int] = [:]
-  private var readers: [String: [Int]] = [:]
+  private var readers: [String: Set<Int>] = [:]
 
-  init(steps: [Step], facts: [String: GraphFact], outputs: [String]) {
+  init(
+    steps: [Step], facts: [String: GraphFact], outputs: [String], _ context: GraphContext
+  ) {
     self.steps = steps
     self.facts = facts
     self.outputs = Set(outputs)
+    self.context = context
     for (index, step) in steps.enumerated() { link(index, step) }
   }
 
   private mutating func link(_ index: Int, _ step: Step) {
     for name in step.writes where !name.isEmpty { producers[name] = index }
-    for name in Set(step.reads) where !name.isEmpty { readers[name, default: []].append(index) }
+    for name in Set(step.reads) where !name.isEmpty { readers[name, default: []].insert(index) }
   }
 
   private mutating func unlink(_ index: Int) {
     guard let step = steps[index] else { return }
     for name in step.writes where producers[name] == index { producers[name] = nil }
-    for name in Set(step.reads) { readers[name]?.removeAll { $0 == index } }
+    for name in Set(step.reads) { readers[name]?.remove(index) }
     steps[index] = nil
   }
 
@@ -55,14 +60,16 @@ package struct GraphSketch {
   package func producer(of name: String) -> Int? { producers[name] }
 
   /// The steps that read a value, in order.
-  package func readers(of name: String) -> [Int] { readers[name] ?? [] }
+  package func readers(of name: String) -> [Int] { readers[name]?.sorted() ?? [] }
+
+  func isRead(_ name: String) -> Bool { !(readers[name]?.isEmpty ?? true) }
 
   package func isOutput(_ name: String) -> Bool { outputs.contains(name) }
 
   /// The one step that reads a value that is no output of the graph.
   package func onlyReader(of name: String) -> Int? {
     guard !isOutput(name), let all = readers[name], all.count == 1 else { return nil }
-    return all[0]
+    return all.first
   }
 
   /// The step that computes a value, where it is one of these operators of ai.onnx.
@@ -93,7 +100,7 @@ package struct GraphSketch {
       guard let step = steps[index] else { continue }
       let isRead = step.writes.contains { name in
         !name.isEmpty && facts[name]?.constant == nil
-          && (isOutput(name) || !readers(of: name).isEmpty)
+          && (isOutput(name) || self.isRead(name))
       }
       if !isRead && step.operation.isPure { unlink(index) }
     }

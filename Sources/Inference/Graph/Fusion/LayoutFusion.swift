@@ -12,16 +12,17 @@ struct LayoutFusion: GraphFusion {
     guard sketch.steps.contains(where: { $0?.operation is any ImageOperator }) else { return }
     var last = candidates(sketch)
     // A step that treats elements by themselves has all its images in one layout.
-    var isSettled = false
-    while !isSettled {
-      isSettled = true
-      for case let step? in sketch.steps where !(step.operation is any ImageOperator) {
-        let names = images(step, sketch)
-        guard names.contains(where: last.contains), !names.allSatisfy(last.contains) else {
-          continue
-        }
-        last.subtract(names)
-        isSettled = false
+    var open = Array(sketch.steps.indices)
+    while let index = open.popLast() {
+      guard let step = sketch.steps[index], !(step.operation is any ImageOperator) else { continue }
+      let names = images(step, sketch)
+      let gone = names.filter(last.contains)
+      guard !gone.isEmpty, gone.count < names.count else { continue }
+      last.subtract(gone)
+      // Whoever has to do with them is asked again.
+      for name in Set(gone) {
+        open += sketch.readers(of: name)
+        if let producer = sketch.producer(of: name) { open.append(producer) }
       }
     }
     for index in sketch.steps.indices {

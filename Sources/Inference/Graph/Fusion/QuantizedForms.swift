@@ -19,7 +19,7 @@ struct QuantizedForms: GraphFusion {
     var work = QuantizedForms(facts: sketch.facts, sketch: sketch)
     for case let step? in sketch.steps { try work.take(step) }
     sketch = GraphSketch(
-      steps: work.steps, facts: work.facts, outputs: Array(sketch.outputs))
+      steps: work.steps, facts: work.facts, outputs: Array(sketch.outputs), sketch.context)
   }
 
   private init(facts: [String: GraphFact], sketch: GraphSketch) {
@@ -120,8 +120,7 @@ struct QuantizedForms: GraphFusion {
     guard let a = sketch.scalar(step.reads[scales.0]),
       let b = sketch.constant(step.reads[scales.1]), b.elementType == .float
     else { return nil }
-    let context = GraphContext(budget: MemoryBudget())
-    let units = try context.floats(b.shape, b.values(Float.self).array.map { $0 * a })
+    let units = try sketch.context.floats(b.shape, b.values(Float.self).array.map { $0 * a })
     let name = newName()
     facts[name] = GraphFact(constant: .tensor(units))
     return [
@@ -177,7 +176,8 @@ struct QuantizedForms: GraphFusion {
   private mutating func append(_ step: GraphSketch.Step) throws {
     steps.append(step)
     let inferred = try step.operation.infer(
-      GraphFacts(step.reads.map { $0.isEmpty ? nil : facts[$0] ?? GraphFact() }))
+      GraphFacts(
+        step.reads.map { $0.isEmpty ? nil : facts[$0] ?? GraphFact() }, sketch.context))
     for (index, name) in step.writes.enumerated() where !name.isEmpty {
       let known = index < inferred.count ? inferred[index] : GraphFact()
       if facts[name]?.constant == nil, known.shape != nil || facts[name] == nil {

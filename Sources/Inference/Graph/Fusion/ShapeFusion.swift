@@ -106,7 +106,7 @@ struct ShapeFusion: GraphFusion {
   private mutating func keep(_ values: [Int?], _ name: String) {
     guard sketch.facts[name]?.type == .int64, let rank = sketch.facts[name]?.shape?.count,
       rank == 1 || rank == 0 && values.count == 1,
-      let tensor = try? GraphContext(budget: MemoryBudget()).int64s(
+      let tensor = try? sketch.context.int64s(
         rank == 0 ? [] : [values.count], values.compactMap(\.self))
     else { return }
     sketch.facts[name] = GraphFact(constant: .tensor(tensor))
@@ -117,9 +117,8 @@ struct ShapeFusion: GraphFusion {
     guard ["Cast", "Sqrt", "Div", "Mul", "Reciprocal"].contains(step.node.operation) else { return }
     let constants = step.reads.map { sketch.constant($0) }
     guard constants.allSatisfy({ $0.map { $0.count <= 64 } ?? false }) else { return }
-    let context = GraphContext(budget: MemoryBudget())
     let inputs = GraphInputs(constants.map { $0.map { .tensor($0) } })
-    if let value = try? GraphPlan.compute(step.operation, inputs, context).first {
+    if let value = try? GraphPlan.compute(step.operation, inputs, sketch.context).first {
       sketch.facts[step.writes[0]] = GraphFact(constant: value)
     }
   }
@@ -139,7 +138,7 @@ struct ShapeFusion: GraphFusion {
       fact.shape = shape
     case "Transpose", "MatMul", "Add", "Mul", "Div", "Softmax":
       let facts = step.reads.map { $0.isEmpty ? nil : sketch.facts[$0] }
-      guard let inferred = try step.operation.infer(GraphFacts(facts)).first,
+      guard let inferred = try step.operation.infer(GraphFacts(facts, sketch.context)).first,
         inferred.shape != nil
       else { return }
       fact.shape = inferred.shape

@@ -48,13 +48,25 @@ struct Arithmetic: GraphOperator {
       case .add, .mean: try pairs(N.self) { .sum($0, $1) }
       case .sub: try pairs(N.self) { .difference($0, $1) }
       case .mul: try pairs(N.self) { .product($0, $1) }
-      case .div: try pairs(N.self) { .quotient($0, $1) }
+      case .div: try divided(N.self) { .quotient($0, $1) }
       // What is not a number stays so.
       case .max: try pairs(N.self) { $0 > $1 || $0 != $0 ? $0 : $1 }
       case .min: try pairs(N.self) { $0 < $1 || $0 != $0 ? $0 : $1 }
-      case .mod: try pairs(N.self) { Arithmetic.modulo($0, $1) }
-      case .floatMod: try pairs(N.self) { Arithmetic.remainder($0, $1) }
+      case .mod: try divided(N.self) { Arithmetic.modulo($0, $1) }
+      case .floatMod: try divided(N.self) { Arithmetic.remainder($0, $1) }
       }
+    }
+
+    /// Floats have an answer to a division by 0.
+    @inline(__always)
+    private func divided<N: GraphNumber>(_: N.Type, _ body: (N, N) -> N) throws -> GraphTensor {
+      if N.isInteger, a.count > 0 {
+        let divisors = b.values(N.self)
+        for index in 0..<divisors.count where divisors[index] == .zero {
+          throw GraphError("a whole number is divided by 0")
+        }
+      }
+      return try pairs(N.self, body)
     }
 
     @inline(__always)

@@ -137,7 +137,9 @@ struct Attention: GraphOperator {
       let to = try context.new(N.self, Array(query.shape[..<3]) + [width])
       let told = try context.new(N.self, bias.shape)
       let share = heads / key.shape[1]
+      var work = context.watch.work
       for row in 0..<query.shape[0] * heads * rows {
+        try work.add(columns * (size + width))
         let head = row / rows
         let source = head / heads * key.shape[1] + head % heads / share
         var scores = [N](repeating: 0, count: columns)

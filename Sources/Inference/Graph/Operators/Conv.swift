@@ -67,6 +67,7 @@ struct Convolution: NumberVisitor {
     let to = try context.new(N.self, [x.shape[0], w.shape[0]] + windows.outputs)
     fillBias(to, area)
     let (from, weights) = (x.values(N.self), w.values(N.self))
+    var work = context.watch.work
     let columns = try context.new(N.self, perGroup == 1 ? [0] : [perGroup * taps, area])
     for sample in 0..<x.shape[0] {
       for group in 0..<groups {
@@ -74,6 +75,7 @@ struct Convolution: NumberVisitor {
         let target = (sample * w.shape[0] + group * outputs) * area
         if perGroup == 1 {
           for output in 0..<outputs {
+            try work.add(area * taps)
             direct(
               from, source, weights, (group * outputs + output) * taps, places, taps, to,
               target + output * area, area)
@@ -81,6 +83,7 @@ struct Convolution: NumberVisitor {
           continue
         }
         for channel in 0..<perGroup {
+          try work.add(area * taps)
           for tap in 0..<taps {
             let row = (channel * taps + tap) * area
             for index in 0..<area {
@@ -89,9 +92,9 @@ struct Convolution: NumberVisitor {
             }
           }
         }
-        MatrixProduct.add(
+        try MatrixProduct.add(
           weights, group * outputs * perGroup * taps, columns.tensor.values(N.self), 0, into: to,
-          target, rows: outputs, inner: perGroup * taps, columns: area)
+          target, rows: outputs, inner: perGroup * taps, columns: area, &work)
       }
     }
     return to.tensor

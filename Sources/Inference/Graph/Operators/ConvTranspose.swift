@@ -82,10 +82,12 @@ struct ConvTranspose: GraphOperator {
       }
       let (from, weights) = (x.values(N.self), w.values(N.self))
       let inputs = x.shape[1]
+      var work = context.watch.work
       for index in 0..<x.shape[0] * inputs {
         let (sample, channel) = (index / inputs, index % inputs)
         let group = channel / (inputs / groups)
         for output in 0..<perGroup {
+          try work.add(area * taps)
           let target = (sample * channels + group * perGroup + output) * size
           let kernel = (channel * perGroup + output) * taps
           for window in 0..<area {

@@ -94,7 +94,10 @@ struct Einsum: GraphOperator {
       var position = [Int](repeating: 0, count: shape.count)
       let inner = shape[kept...].product
       guard inner > 0 else { return to.tensor }
+      var work = context.watch.work
       for index in 0..<to.count * inner {
+        // Each takes as long as some products.
+        try work.add(16)
         for tensor in values.indices {
           places[tensor] = zip(position, strides[tensor]).reduce(0) { $0 + $1.0 * $1.1 }
         }

@@ -36,10 +36,12 @@ struct LRN: GraphOperator {
     func visit<N: GraphFloat>(_: N.Type) throws -> GraphTensor {
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
       let (channels, inner) = (x.shape[1], x.shape[2...].product)
+      var work = context.watch.work
       for index in 0..<from.count {
         let channel = index / inner % channels
         let first = max(0, channel - (rule.size - 1) / 2)
         let last = min(channels - 1, channel + rule.size / 2)
+        try work.add(last - first + 1)
         var squares: N = 0
         for other in first...last {
           let value = from[index + (other - channel) * inner]

@@ -18,15 +18,41 @@ struct MatMul: GraphOperator {
   static func product(
     _ a: GraphTensor, _ b: GraphTensor, _ context: GraphContext
   ) throws -> GraphTensor {
-    let pairs = try MatrixPairs(a.shape, b.shape)
+    let pairs = try MatrixPairs(a.shape, b.shape, context.budget)
     if let processor = context.processor, a.elementType == .float, pairs.isWorthPacking {
       let result = try context.unwritten(pairs.shape)
-      processor.multiply(
-        a.rows(of: pairs.inner), b.rows(of: pairs.columns), pairs: pairs.pairs, rows: pairs.rows,
-        into: result.rows(of: pairs.columns))
+      try multiply(a, b, pairs, into: result, processor, context)
       return result
     }
     return try a.elementType.dispatch(Work(a: a, b: b, pairs: pairs, context: context))
+  }
+
+  /// Products that are taken without asking whether they are still wanted.
+  private static let piece = 1 << 32
+
+  private static func multiply(
+    _ a: GraphTensor, _ b: GraphTensor, _ pairs: MatrixPairs, into result: GraphTensor,
+    _ processor: Processor, _ context: GraphContext
+  ) throws {
+    let (rows, inner, columns) = (pairs.rows, pairs.inner, pairs.columns)
+    // Sizes of tensors that there are: a product of two does not overflow.
+    let perRow = inner * columns
+    if pairs.pairs.count <= piece / perRow / rows {
+      return processor.multiply(
+        a.rows(of: inner), b.rows(of: columns), pairs: pairs.pairs, rows: rows,
+        into: result.rows(of: columns))
+    }
+    let most = max(1, piece / perRow)
+    for (index, pair) in pairs.pairs.enumerated() {
+      for first in stride(from: 0, to: rows, by: most) {
+        try context.watch.look()
+        let count = min(most, rows - first)
+        let (from, to) = (pair.a * rows + first, index * rows + first)
+        processor.multiply(
+          a.rows(from..<from + count, of: inner), b.rows(of: columns), pairs: [(0, pair.b)],
+          rows: count, into: result.rows(to..<to + count, of: columns))
+      }
+    }
   }
 
   private struct Work: NumberVisitor {
@@ -39,10 +65,12 @@ struct MatMul: GraphOperator {
       let to = try context.new(N.self, pairs.shape)
       let (left, right) = (a.values(N.self), b.values(N.self))
       let (rows, inner, columns) = (pairs.rows, pairs.inner, pairs.columns)
+      var work = context.watch.work
       for (index, pair) in pairs.pairs.enumerated() {
-        MatrixProduct.add(
+        try work.add(1)
+        try MatrixProduct.add(
           left, pair.a * rows * inner, right, pair.b * inner * columns, into: to,
-          index * rows * columns, rows: rows, inner: inner, columns: columns)
+          index * rows * columns, rows: rows, inner: inner, columns: columns, &work)
       }
       return to.tensor
     }

@@ -31,9 +31,15 @@ struct NumberRange: GraphOperator {
       let (first, end, step) = (
         start.values(N.self)[0], limit.values(N.self)[0], self.step.values(N.self)[0]
       )
+      guard step != .zero else { throw GraphError("the step is 0") }
       let count = ((end.double - first.double) / step.double).rounded(.up)
-      guard count.isFinite, count <= Double(context.budget.elementLimit) else {
-        throw GraphError("\(count) numbers, over the limit of \(context.budget.elementLimit)")
+      guard count.isFinite else {
+        throw GraphError("no numbers go from \(first) to \(end) by \(step)")
+      }
+      guard count <= Double(context.budget.elementLimit) else {
+        throw GraphError(
+          "from \(first) to \(end) by \(step) there are more numbers than the limit of "
+            + "\(context.budget.elementLimit)")
       }
       let to = try context.new(N.self, [Int(max(0, count))])
       for index in 0..<to.count {

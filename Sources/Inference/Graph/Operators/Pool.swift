@@ -57,7 +57,9 @@ struct Pool: GraphOperator {
         windows.outputs.product, windows.taps, x.shape[2...].product
       )
       let turned = pool.isColumnMajor ? columnMajor() : []
+      var work = context.watch.work
       for index in 0..<to.count {
+        try work.add(taps)
         let (plane, window) = (index / area, index % area)
         var (best, largest) = (-1, N.lowest)
         for tap in 0..<taps {
@@ -129,7 +131,9 @@ struct Pool: GraphOperator {
       let (area, taps, spatial) = (
         windows.outputs.product, windows.taps, x.shape[2...].product
       )
+      var work = context.watch.work
       for index in 0..<to.count {
+        try work.add(taps)
         let (plane, window) = (index / area, index % area)
         var (sum, count): (N, Int) = (0, 0)
         for tap in 0..<taps {

@@ -25,8 +25,7 @@ struct Shape: GraphOperator {
     guard let shape = inputs[0].shape else { return [GraphFact(.int64, [.unknown])] }
     let part = Array(shape[range(rank: shape.count)])
     guard let fixed = part.fixed else { return [GraphFact(.int64, [.fixed(part.count)])] }
-    let context = GraphContext(budget: MemoryBudget())
-    return [GraphFact(constant: .tensor(try context.int64s([fixed.count], fixed)))]
+    return [GraphFact(constant: .tensor(try inputs.context.int64s([fixed.count], fixed)))]
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {

@@ -43,7 +43,10 @@ struct TopK: GraphOperator {
       let to = try NewTensor<N>(x.elementType, shape, context.budget)
       let indices = try context.new(Int64.self, shape)
       guard size > 0 else { return [to.tensor, indices.tensor] }
+      var work = context.watch.work
       for run in 0..<from.count / size {
+        // Of a sort by comparisons.
+        try work.add(16 * size)
         let (block, column) = (run / inner, run % inner)
         let start = block * size * inner + column
         let order = (0..<size).sorted { a, b in

@@ -7,16 +7,22 @@ package struct GraphBuilder: Sendable {
   let budget: MemoryBudget
   /// nil: each node is computed on its own.
   let fusions: FusionOptions?
-  /// What computing constants takes.
-  let steps: StepCount
+  /// Computes constants of them.
+  let folding: ConstantFolding
   /// What is known of values of the graphs around.
   var outer: [String: GraphFact] = [:]
 
-  package init(registry: OperatorRegistry, budget: MemoryBudget, fusions: FusionOptions? = nil) {
+  /// - Parameters:
+  ///   - folding: what computed constants may take; nil: `budget` too.
+  ///   - waiter: planning ends when it has gone.
+  package init(
+    registry: OperatorRegistry, budget: MemoryBudget, folding: MemoryBudget? = nil,
+    fusions: FusionOptions? = nil, waiter: (any Waiter)? = nil
+  ) {
     self.registry = registry
     self.budget = budget
     self.fusions = fusions
-    steps = StepCount(limit: budget.stepLimit)
+    self.folding = ConstantFolding(folding ?? budget, waiter: waiter)
   }
 
   package func plan(_ graph: ONNXGraph) throws -> GraphPlan {
@@ -32,6 +38,8 @@ private struct PlanInTheMaking {
   var facts: [String: GraphFact] = [:]
   /// Nodes that are not constant, with all names they read: inputs, then values of their graphs.
   var kept: [GraphSketch.Step] = []
+  /// What could be constant and takes too much, by its first output.
+  var unfolded: Set<String> = []
 
   init(builder: GraphBuilder, graph: ONNXGraph) {
     self.builder = builder
@@ -49,6 +57,7 @@ private struct PlanInTheMaking {
       } catch { throw GraphError("the input \(ONNXProblem.shown(input.name)): \(error)") }
     }
     for node in graph.nodes {
+      try builder.folding.checkInterest()
       do { try take(node) } catch { throw Self.explained(error, node) }
     }
     if let fusions = builder.fusions { try fuse(fusions) }
@@ -79,7 +88,8 @@ private struct PlanInTheMaking {
     // Weights stay bytes for the fusions.
     let waits = builder.fusions != nil && step.operation is DequantizeLinear
     if !waits, try fold(step) { return }
-    let inferred = try step.operation.infer(GraphFacts(known(step)))
+    let inferred = try step.operation.infer(
+      GraphFacts(known(step), builder.folding.context))
     for (index, name) in node.outputs.enumerated() where !name.isEmpty {
       let fact = index < inferred.count ? inferred[index] : GraphFact()
       facts[name] = try fact.checked(limit: builder.budget.elementLimit)
@@ -97,9 +107,14 @@ private struct PlanInTheMaking {
   /// Computes what depends on constants alone.
   private mutating func fold(_ step: GraphSketch.Step) throws -> Bool {
     let constants = known(step).map { ($0 == nil, $0?.constant) }
-    guard step.operation.isPure, constants.allSatisfy({ $0 || $1 != nil }) else { return false }
-    let context = GraphContext(budget: builder.budget, steps: builder.steps)
-    let values = try GraphPlan.compute(step.operation, GraphInputs(constants.map(\.1)), context)
+    guard step.operation.isPure, constants.allSatisfy({ $0 || $1 != nil }),
+      !unfolded.contains(step.writes[0])
+    else { return false }
+    let inputs = GraphInputs(constants.map(\.1))
+    guard let values = try builder.folding.values(of: step.operation, inputs) else {
+      unfolded.insert(step.writes[0])
+      return false
+    }
     for (name, value) in zip(step.writes, values) where !name.isEmpty {
       facts[name] = GraphFact(constant: value)
     }
@@ -107,8 +122,10 @@ private struct PlanInTheMaking {
   }
 
   private mutating func fuse(_ options: FusionOptions) throws {
-    var sketch = GraphSketch(steps: kept, facts: facts, outputs: graph.outputs.map(\.name))
-    try sketch.fuse(options)
+    let folding = builder.folding
+    var sketch = GraphSketch(
+      steps: kept, facts: facts, outputs: graph.outputs.map(\.name), folding.context)
+    try sketch.fuse(options, while: folding.checkInterest)
     facts = sketch.facts
     kept = []
     for case let step? in sketch.steps {

@@ -41,8 +41,13 @@ extension GraphFact {
 /// What is known of a node's inputs.
 package struct GraphFacts {
   package let inputs: [GraphFact?]
+  /// What constants are made with that a rule finds.
+  let context: GraphContext
 
-  package init(_ inputs: [GraphFact?]) { self.inputs = inputs }
+  init(_ inputs: [GraphFact?], _ context: GraphContext) {
+    self.inputs = inputs
+    self.context = context
+  }
 
   subscript(index: Int) -> GraphFact {
     index < inputs.count ? inputs[index] ?? GraphFact() : GraphFact()

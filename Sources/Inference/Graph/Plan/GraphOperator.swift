@@ -32,16 +32,49 @@ package struct GraphContext: Sendable {
   package let budget: MemoryBudget
   /// nil: all on the caller's thread.
   package let processor: Processor?
-  let steps: StepCount
+  /// What one run may take; nil for no limit.
+  let timeLimit: Duration?
+  /// Where windows read in images of some sizes, for one run after the other.
+  let plans: PlanShelf
+  let watch: RunWatch
 
-  package init(budget: MemoryBudget, processor: Processor? = nil) {
-    self.init(budget: budget, processor: processor, steps: StepCount(limit: budget.stepLimit))
-  }
-
-  init(budget: MemoryBudget, processor: Processor? = nil, steps: StepCount) {
+  package init(budget: MemoryBudget, processor: Processor? = nil, timeLimit: Duration? = nil) {
     self.budget = budget
     self.processor = processor
-    self.steps = steps
+    self.timeLimit = timeLimit
+    plans = PlanShelf(budget)
+    watch = RunWatch(stepLimit: budget.stepLimit)
+  }
+
+  private init(_ other: GraphContext, _ watch: RunWatch) {
+    budget = other.budget
+    processor = other.processor
+    timeLimit = other.timeLimit
+    plans = other.plans
+    self.watch = watch
+  }
+
+  /// For one run, whose time begins.
+  func run(for waiter: (any Waiter)?) -> GraphContext {
+    let watch = RunWatch(stepLimit: budget.stepLimit, timeLimit: timeLimit, waiter: waiter)
+    return GraphContext(self, watch)
+  }
+
+  func watched(by watch: RunWatch) -> GraphContext { GraphContext(self, watch) }
+
+  /// Most products of numbers that kernels take at once, as nothing ends them.
+  static let productLimit = 1 << 40
+
+  /// - Throws: if the product of `counts` is over that limit.
+  func checkProducts(_ counts: Int...) throws {
+    let total = counts.reduce(1) {
+      let (product, overflow) = $0.multipliedReportingOverflow(by: $1)
+      return overflow ? .max : product
+    }
+    guard total <= Self.productLimit else {
+      throw GraphError.bound(
+        "it would take \(total) products; \(Self.productLimit) are the limit of a node", .products)
+    }
   }
 
   /// A new tensor of zeros.

@@ -6,11 +6,15 @@ extension GraphPlan {
   ///
   /// - Parameters:
   ///   - budget: what the constants may take.
+  ///   - folding: what those may take that are computed of them; nil: `budget` too.
   ///   - fusions: how nodes are computed together; nil for each on its own.
+  ///   - waiter: planning ends when it has gone.
   package convenience init(
-    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), fusions: FusionOptions? = nil
+    _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), folding: MemoryBudget? = nil,
+    fusions: FusionOptions? = nil, waiter: (any Waiter)? = nil
   ) throws {
-    let builder = GraphBuilder(registry: .standard, budget: budget, fusions: fusions)
+    let builder = GraphBuilder(
+      registry: .standard, budget: budget, folding: folding, fusions: fusions, waiter: waiter)
     let made = try builder.plan(model.graph)
     self.init(
       slotCount: made.slotCount, inputs: made.inputs, outerSlots: made.outerSlots,
@@ -19,15 +23,18 @@ extension GraphPlan {
   }
 
   /// Checks the inputs against what the model declares, then computes the outputs.
-  package func run(_ values: [GraphValue], _ context: GraphContext) throws -> [GraphValue] {
+  ///
+  /// - Parameter waiter: the run ends when it has gone.
+  package func run(
+    _ values: [GraphValue], _ context: GraphContext, for waiter: (any Waiter)? = nil
+  ) throws -> [GraphValue] {
     guard values.count == inputs.count else {
       throw GraphError("\(values.count) inputs are given, \(inputs.count) are expected")
     }
     var sizes: [String: Int] = [:]
     for (input, value) in zip(inputs, values) { try Self.check(input, value, &sizes) }
-    // Nodes are counted for each run by itself.
-    return try run(
-      values, outer: [], GraphContext(budget: context.budget, processor: context.processor))
+    // Nodes and time are counted for each run by itself.
+    return try run(values, outer: [], context.run(for: waiter))
   }
 
   /// - Parameter outer: values of the graphs around.
@@ -42,10 +49,10 @@ extension GraphPlan {
     for (slot, value) in zip(outerSlots, outer) { slots[slot] = value }
     for (input, value) in zip(inputs, values) { slots[input.slot] = value }
     // Of a loop whose graph is empty too.
-    try context.steps.take()
+    try context.watch.step()
     for step in steps {
       do {
-        try context.steps.take()
+        try context.watch.step()
         let inputs = GraphInputs(step.inputs.map { $0.flatMap { slots[$0] } })
         let outputs = try Self.compute(step.operation, inputs, context)
         for (slot, value) in zip(step.outputs, outputs) {

@@ -46,4 +46,12 @@ package final class GraphPlan: Sendable {
 
   /// Nodes that are computed on each run: the others were computed at load.
   package var stepCount: Int { steps.count }
+
+  /// Bytes of the constants that runs read, in memory or in the mapped file.
+  var constantBytes: Int {
+    constants.reduce(0) { sum, constant in
+      guard case .tensor(let tensor) = constant.value else { return sum }
+      return sum + tensor.bytes.byteCount
+    }
+  }
 }

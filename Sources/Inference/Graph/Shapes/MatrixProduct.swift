@@ -4,10 +4,13 @@ internal import Models
 enum MatrixProduct {
   /// `c[row] += a[row] · b` for all rows, with a [rows × inner] and b [inner × columns]. Each row's
   /// sums are taken in one order, whatever the number of rows.
+  ///
+  /// - Throws: where the run is to end.
   static func add<N: GraphNumber>(
     _ a: GraphValues<N>, _ aStart: Int, _ b: GraphValues<N>, _ bStart: Int,
-    into c: NewTensor<N>, _ cStart: Int, rows: Int, inner: Int, columns: Int
-  ) {
+    into c: NewTensor<N>, _ cStart: Int, rows: Int, inner: Int, columns: Int,
+    _ work: inout WorkCount
+  ) throws {
     guard rows > 0, inner > 0, columns > 0 else { return }
     precondition(aStart >= 0 && aStart + rows * inner <= a.count)
     precondition(bStart >= 0 && bStart + inner * columns <= b.count)
@@ -17,6 +20,7 @@ enum MatrixProduct {
     for first in stride(from: 0, to: columns, by: width) {
       let last = min(first + width, columns)
       for row in 0..<rows {
+        try work.add(inner * (last - first))
         unsafe c.withRow(cStart + row * columns + first) { target in
           for step in 0..<inner {
             let factor = unsafe a.base[aStart + row * inner + step]
@@ -41,7 +45,7 @@ struct MatrixPairs {
   /// For each product the numbers of the matrices in a and b.
   let pairs: [(a: Int, b: Int)]
 
-  init(_ a: [Int], _ b: [Int]) throws {
+  init(_ a: [Int], _ b: [Int], _ budget: MemoryBudget) throws {
     guard let aLast = a.last, !b.isEmpty else {
       throw GraphError("a product of the shapes \(a) and \(b)")
     }
@@ -54,6 +58,7 @@ struct MatrixPairs {
       throw GraphError("a product of the shapes \(a) and \(b)")
     }
     let plan = try Broadcast([Array(left.dropLast(2)), Array(right.dropLast(2))])
+    try budget.check(room: 2 * plan.shape.product)
     var pairs: [(a: Int, b: Int)] = []
     plan.runs { _, starts, length, steps in
       for index in 0..<length {

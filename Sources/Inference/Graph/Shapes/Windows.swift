@@ -83,9 +83,14 @@ struct WindowRule: Sendable {
         let (before, after) = padding == .valid ? (0, 0) : (pads[axis], pads[axis + rank])
         let room = size + before + after - reach
         let reached = roundsUp ? room + step - 1 : room
-        var count = reached < 0 ? 0 : reached / step + 1
+        guard reached >= 0 else {
+          throw GraphError(
+            "a window that reaches over \(reach) places of dimension \(axis + 2), which has "
+              + "\(size) and \(before + after) around them")
+        }
+        var count = reached / step + 1
         // A window must not begin behind the tensor and what is before it.
-        if roundsUp && count > 0 && (count - 1) * step >= size + before { count -= 1 }
+        if roundsUp && (count - 1) * step >= size + before { count -= 1 }
         befores.append(before)
         outputs.append(count)
       }
@@ -104,8 +109,8 @@ struct WindowRule: Sendable {
     guard let kernel = kernel ?? self.kernel, kernel.count == shape.count - 2 else {
       return head + .unknown(shape.count - 2)
     }
-    // An open size stays open; 1 stands for it meanwhile, wide enough for a window.
-    let stand = shape[2...].map { if case .fixed(let size) = $0 { size } else { 1 << 20 } }
+    // An open size stays open; meanwhile one stands for it that is wide enough for any window.
+    let stand = shape[2...].map { if case .fixed(let size) = $0 { size } else { 1 << 41 } }
     let known = try windows(stand, kernel: kernel).outputs
     return head
       + zip(shape[2...], known).map { if case .fixed = $0 { .fixed($1) } else { .unknown } }

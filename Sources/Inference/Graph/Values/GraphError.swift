@@ -1,12 +1,15 @@
 /// Why a graph cannot be planned or computed.
 package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What a run may take, and who it is for.
+  package enum Bound: Sendable, Equatable { case memory, time, steps, products, interest }
+
   /// The node's name and its operator; empty until the plan adds it.
   package var node = ""
   package let reason: String
   /// Whether it is nothing wrong, but nothing that is computed.
   package let isUnsupported: Bool
-  /// Whether it is only that there is no memory left to take.
-  package var isShortage = false
+  /// What there was no more of, where it is only that.
+  package private(set) var bound: Bound?
 
   package init(_ reason: String, isUnsupported: Bool = false) {
     self.reason = reason
@@ -15,6 +18,12 @@ package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
 
   static func unsupported(_ reason: String) -> GraphError {
     GraphError(reason, isUnsupported: true)
+  }
+
+  static func bound(_ reason: String, _ bound: Bound) -> GraphError {
+    var error = GraphError(reason)
+    error.bound = bound
+    return error
   }
 
   package var description: String { node.isEmpty ? reason : "\(node): \(reason)" }

@@ -88,6 +88,9 @@ package final class GraphTensor: @unchecked Sendable {
 
   package var rank: Int { shape.count }
 
+  /// What its bytes are charged to; nil of those that lie in a file.
+  package var payer: MemoryBudget? { budget ?? (owner as? GraphTensor)?.payer }
+
   /// The elements as they lie there.
   package func values<Element: BitwiseCopyable>(_: Element.Type) -> GraphValues<Element> {
     precondition(elementType.storedSize == MemoryLayout<Element>.size)

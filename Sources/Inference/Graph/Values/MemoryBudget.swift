@@ -25,9 +25,7 @@ package final class MemoryBudget: Sendable {
     let (_, total) = taken.add(bytes, ordering: .relaxed)
     guard total <= limit else {
       taken.subtract(bytes, ordering: .relaxed)
-      var error = GraphError("its values would take more than the limit of \(limit) bytes")
-      error.isShortage = true
-      throw error
+      throw GraphError.bound("its values would take more than the limit of \(limit) bytes", .memory)
     }
   }
 

@@ -53,7 +53,9 @@ struct LinearModel: GraphOperator {
     let width = labels?.count ?? outputs
     let scores = try context.new(Float.self, [x.rows, width])
     var classes: [Int] = []
+    var work = context.watch.work
     for row in 0..<x.rows {
+      try work.add(coefficients.count)
       var sums = intercepts
       for output in 0..<outputs {
         for column in 0..<x.columns {

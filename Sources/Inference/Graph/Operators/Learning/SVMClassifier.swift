@@ -53,7 +53,9 @@ struct SVMClassifier: GraphOperator {
     let width = probA.isEmpty ? classes == 2 ? 2 : pairs : classes
     let to = try context.new(Float.self, [x.rows, width])
     var winners: [Int] = []
+    var work = context.watch.work
     for row in 0..<x.rows {
+      try work.add(vectors.count + coefficients.count)
       let (sums, votes) = decisions(x, row)
       var scores = sums
       winners.append(votes.largestPlace)

@@ -70,7 +70,9 @@ struct SVMRegressor: GraphOperator {
     guard supports > 0 ? x.columns * supports == vectors.count : x.columns == coefficients.count
     else { throw GraphError("\(x.columns) features do not fit the support vectors") }
     let to = try context.new(Float.self, [x.rows, 1])
+    var work = context.watch.work
     for row in 0..<x.rows {
+      try work.add(max(1, supports) * x.columns)
       var sum = rho
       if supports == 0 {
         sum += kernel.value(x, row, coefficients, 0)

@@ -82,7 +82,8 @@ struct TreeEnsemble: Sendable {
 
   static func numbers(_ node: ONNXNode, _ name: String) throws -> [Double] {
     if let tensor = try node.tensor(name + "_as_tensor") {
-      return try GraphTensor.make(tensor, MemoryBudget()).doubles(MemoryBudget())
+      let budget = MemoryBudget(limit: 2 * 8 * tensor.elementCount)
+      return try GraphTensor.make(tensor, budget).doubles(budget)
     }
     return try node.required(name, node.floats(name)).map { Double($0) }
   }

@@ -37,7 +37,9 @@ struct TreeRegressor: GraphOperator {
     let x = try TreeClassifier.rows(inputs.tensor(0), trees)
     let values = try x.converted(to: .double, context.budget).values(Double.self)
     let to = try context.new(Float.self, [x.shape[0], targets])
+    var work = context.watch.work
     for row in 0..<x.shape[0] {
+      try work.add(64 * trees.roots.count)
       var sums = [Double?](repeating: nil, count: targets)
       trees.leaves({ values[row * x.shape[1] + $0] }) { leaf in
         for (output, weight) in leaf.weights {
@@ -118,7 +120,9 @@ struct TreeClassifier: GraphOperator {
     let values = try x.converted(to: .double, context.budget).values(Double.self)
     let to = try context.new(Float.self, [x.shape[0], labels.count])
     var classes: [Int] = []
+    var work = context.watch.work
     for row in 0..<x.shape[0] {
+      try work.add(64 * trees.roots.count)
       var sums = base
       trees.leaves({ values[row * x.shape[1] + $0] }) { leaf in
         for (output, weight) in leaf.weights { sums[output] += weight }

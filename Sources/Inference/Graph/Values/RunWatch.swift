@@ -1,0 +1,76 @@
+internal import Glibc
+internal import Synchronization
+
+/// Ends a run that nobody waits for any more, or that takes more time or nodes than it may; loops
+/// within loops would go on for days. All the constants of a plan are one run.
+package final class RunWatch: Sendable {
+  private let stepLimit: Int
+  private let timeLimit: Duration?
+  private let waiter: (any Waiter)?
+  private let taken = Atomic<Int>(0)
+  /// In nanoseconds; far away without a limit.
+  private let end: Int64
+
+  /// - Parameter timeLimit: from now on; nil for none.
+  init(stepLimit: Int, timeLimit: Duration? = nil, waiter: (any Waiter)? = nil) {
+    self.stepLimit = stepLimit
+    self.timeLimit = timeLimit
+    self.waiter = waiter
+    let (seconds, attoseconds) = (timeLimit ?? .zero).components
+    end =
+      timeLimit == nil
+      ? .max : Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+
+  /// Nodes that were computed.
+  var steps: Int { taken.load(ordering: .relaxed) }
+
+  /// A node is computed; those of loops as often as they are.
+  func step() throws {
+    guard taken.add(1, ordering: .relaxed).newValue <= stepLimit else {
+      throw GraphError.bound("it computes more than the limit of \(stepLimit) nodes", .steps)
+    }
+    try look()
+  }
+
+  /// For nodes that may take long to ask now and then.
+  func look() throws {
+    if let waiter, !waiter.isWaiting {
+      throw GraphError.bound("nobody waits for the answer any more", .interest)
+    }
+    if let timeLimit, Self.now > end {
+      throw GraphError.bound("it takes longer than the limit of \(timeLimit)", .time)
+    }
+  }
+
+  /// For nodes that may take long: asks each time that a good millisecond's work was counted.
+  var work: WorkCount { WorkCount(watch: self) }
+
+  /// A clock that takes no longer to read than memory, and goes on in steps of milliseconds.
+  private static var now: Int64 {
+    var time = timespec()
+    unsafe _ = clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+/// What a node goes over, in elements or products.
+struct WorkCount {
+  private static let piece = 1 << 20
+
+  fileprivate let watch: RunWatch
+  private var left = piece
+
+  fileprivate init(watch: RunWatch) { self.watch = watch }
+
+  @inline(__always)
+  mutating func add(_ count: Int) throws {
+    left -= count
+    if left < 0 { try look() }
+  }
+
+  private mutating func look() throws {
+    left = Self.piece
+    try watch.look()
+  }
+}
