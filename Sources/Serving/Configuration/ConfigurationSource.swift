@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Who said what a setting is.
 package enum Origin: Sendable, Equatable {
   case initial

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Glibc
 
 /// What a source of models holds: `<models>/<name>/<version>/…` and `<name>/model.yaml`.
 ///
