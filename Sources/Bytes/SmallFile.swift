@@ -37,4 +37,7 @@ package enum SmallFile {
     }
     return bytes
   }
+
+  /// Whether there is anything at `path`, a broken symbolic link not counted.
+  package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 }

@@ -50,6 +50,7 @@ internal import Glibc
   /// Takes one signal, sleeping for at most `limit`.
   ///
   /// - Returns: false when the time is up.
+  @discardableResult
   package func wait(atMost limit: Duration) -> Bool {
     // A century is for ever.
     let (seconds, attoseconds) = min(max(.zero, limit), .seconds(3_153_600_000)).components

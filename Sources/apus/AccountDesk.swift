@@ -1,5 +1,5 @@
 internal import Accounts
-internal import Glibc
+internal import Bytes
 internal import Messages
 internal import RPC
 internal import Serving
@@ -38,7 +38,7 @@ enum AccountDesk {
         code: ExitCode.cannotServe,
         description: "the server here keeps its keys in memory: ask it with --server ADDRESS")
     }
-    guard unsafe access(path, F_OK) == 0 || arguments.command == "keys create" else {
+    guard SmallFile.exists(path) || arguments.command == "keys create" else {
       throw Outcome(
         code: ExitCode.cannotServe,
         description:
@@ -56,6 +56,14 @@ enum AccountDesk {
     case .server(let client, let options): try await client.createKey(request, options: options)
     case .file(let service, let context): try await service.createKey(request, context: context)
     }
+  }
+
+  /// Waits after the first key of a database until a server that runs on it has seen it: until then
+  /// it takes everybody for its owner.
+  func waitAfterFirstKey() async throws {
+    guard case .file = self else { return }
+    let keys = try await listKeys(ApusV1.ListKeysRequest(includeEnded: true)).keys
+    if keys.count == 1 { try await Task.sleep(for: KeyWatcher.period + .milliseconds(100)) }
   }
 
   func listKeys(_ request: ApusV1.ListKeysRequest) async throws -> ApusV1.ListKeysResponse {

@@ -67,18 +67,6 @@ extension Command {
       arguments.has("json") ? JSONText.models(models) : PlainText.models(models))
   }
 
-  static let health = Command(
-    name: "health", summary: "Says whether a server, or one of its models, is ready.",
-    positionals: "[MODEL]", arity: 0...1, options: clientOptions
-  ) { arguments in
-    let request = ApusV1.HealthRequest(model: arguments.positionals.first ?? "")
-    let health = try await withServer(arguments) { connection, options in
-      try await ApusV1.InferenceClient(connection).health(request, options: options)
-    }
-    try StandardOutput.line(PlainText.health(health))
-    if !health.ready { throw Outcome(code: ExitCode.notReady, description: health.reason) }
-  }
-
   // MARK: Arguments
 
   /// How tokens are drawn.

@@ -23,13 +23,15 @@ extension Command {
     "timeout", "TIME", "give up after this long", initial: Quantity.text(timeout))
 
   /// Connects, runs `body` with the connection and the options of every call, and disconnects.
+  ///
+  /// - Parameter limit: the longest that it may take, however long the arguments leave it.
   static func withServer<Answer>(
-    _ arguments: Arguments,
+    _ arguments: Arguments, within limit: Duration? = nil,
     _ body: (ClientConnection, CallOptions) async throws -> Answer
   ) async throws -> Answer {
     let (address, tls) = try place(arguments)
-    let timeout =
-      try arguments.duration("timeout", .milliseconds(1)...(.seconds(86_400))) ?? timeout
+    let given = try arguments.duration("timeout", .milliseconds(1)...(.seconds(86_400))) ?? timeout
+    let timeout = limit.map { max(.milliseconds(1), min($0, given)) } ?? given
     var options = CallOptions(timeout: timeout)
     if let token = try token(arguments) {
       options.metadata.append("authorization", "Bearer \(token)")

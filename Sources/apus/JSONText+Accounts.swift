@@ -40,17 +40,25 @@ extension JSONText {
     json.field("to", answer.to)
     json.field("missing", Int(clamping: answer.missing))
     json.key("total")
-    append(answer.total ?? ApusV1.UsageSummary(), named: nil, to: &json)
+    append(answer.total ?? ApusV1.UsageSummary(), to: &json)
     json.key("days")
     json.beginArray()
     for day in answer.days {
-      append(day.usage ?? ApusV1.UsageSummary(), named: ("day", day.day), to: &json)
+      append(day.usage ?? ApusV1.UsageSummary(), named: [("day", day.day)], to: &json)
     }
     json.endArray()
     json.key("models")
     json.beginArray()
     for model in answer.models {
-      append(model.usage ?? ApusV1.UsageSummary(), named: ("model", model.model), to: &json)
+      append(model.usage ?? ApusV1.UsageSummary(), named: [("model", model.model)], to: &json)
+    }
+    json.endArray()
+    json.key("keys")
+    json.beginArray()
+    for key in answer.keys {
+      append(
+        key.usage ?? ApusV1.UsageSummary(),
+        named: [("key_id", key.keyID), ("owner", key.owner)], to: &json)
     }
     json.endArray()
     json.endObject()
@@ -58,10 +66,11 @@ extension JSONText {
   }
 
   private static func append(
-    _ usage: ApusV1.UsageSummary, named: (key: String, value: String)?, to json: inout JSONWriter
+    _ usage: ApusV1.UsageSummary, named: [(key: String, value: String)] = [],
+    to json: inout JSONWriter
   ) {
     json.beginObject()
-    if let named { json.field(named.key, named.value) }
+    for name in named { json.field(name.key, name.value) }
     json.field("requests", Int(clamping: usage.requests))
     json.field("successes", Int(clamping: usage.successes))
     json.field("success_rate", usage.successRate)

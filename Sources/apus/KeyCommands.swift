@@ -38,7 +38,11 @@ extension Command {
     request.models = arguments["models"]?.split(separator: ",").map(String.init) ?? []
     request.isAdmin = arguments.has("admin")
     request.limits = try limits(arguments)
-    let answer = try await AccountDesk.at(arguments) { try await $0.createKey(request) }
+    let answer = try await AccountDesk.at(arguments) { [request] desk in
+      let answer = try await desk.createKey(request)
+      try await desk.waitAfterFirstKey()
+      return answer
+    }
     try StandardOutput.line(
       arguments.has("json")
         ? JSONText.key(answer.key ?? ApusV1.Key(), token: answer.token)
@@ -86,11 +90,12 @@ extension Command {
   }
 
   static let usage = Command(
-    name: "usage", summary: "Sums up calls: totals, latencies and tokens, by day and model.",
+    name: "usage", summary: "Sums up calls: totals, latencies and tokens, by day, model and key.",
     positionals: "", arity: 0...0,
     options: AccountDesk.options + [
       .option("key-id", "ID", "calls of this key", initial: "your own; all with --database"),
       .flag("all", "calls of all keys"),
+      .flag("by-key", "a line for each key, too; with --server, --all has those of others"),
       .option("days", "N", "how far back", initial: "30"),
       .option("model", "NAME", "calls of this model"),
       .flag("json", "print JSON"),
@@ -100,6 +105,7 @@ extension Command {
     request.keyID = arguments["key-id"] ?? ""
     request.allKeys = arguments.has("all")
     request.model = arguments["model"] ?? ""
+    request.byKey = arguments.has("by-key")
     let days = try arguments.integer("days", 1...3650) ?? 30
     request.from = now - Double(days) * 86_400
     let answer = try await AccountDesk.at(arguments) { try await $0.getUsage(request) }

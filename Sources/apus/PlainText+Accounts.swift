@@ -53,6 +53,10 @@ extension PlainText {
       let name = model.model.isEmpty ? "(no model)" : model.model
       lines.append(row(name, model.usage ?? ApusV1.UsageSummary()))
     }
+    for key in answer.keys {
+      let name = key.owner.isEmpty ? key.keyID : "\(key.keyID) \(key.owner)"
+      lines.append(row(name, key.usage ?? ApusV1.UsageSummary()))
+    }
     lines.append(row("all", answer.total ?? ApusV1.UsageSummary()))
     if answer.missing > 0 {
       lines.append("\(answer.missing) calls are missing: the database could not keep up")

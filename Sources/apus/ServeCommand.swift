@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Bytes
 internal import Serving
 
 extension Command {
@@ -18,8 +18,7 @@ extension Command {
   /// Without a word about models, the folder here has to be there.
   private static func checkModels(_ loaded: LoadedConfiguration) throws(UsageError) {
     guard loaded.origin(of: "models") == .initial else { return }
-    var info = stat()
-    guard unsafe stat(loaded.server.models, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+    guard Folder.exists(loaded.server.models) else {
       throw UsageError(
         "which models? Give --models DIR, a folder that holds DIR/<name>/<version>/…, or "
           + "s3://BUCKET/PREFIX; there is no folder ./\(loaded.server.models) here",

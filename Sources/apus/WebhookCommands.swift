@@ -1,5 +1,5 @@
 internal import Accounts
-internal import Glibc
+internal import Bytes
 internal import Jobs
 internal import Messages
 internal import RPC
@@ -76,7 +76,7 @@ extension Command {
     guard let path = arguments["jobs-database"] ?? configured.jobsFile else {
       throw Outcome(code: ExitCode.cannotServe, description: "the server here has no jobs")
     }
-    guard unsafe access(path, F_OK) == 0 else {
+    guard SmallFile.exists(path) else {
       throw Outcome(
         code: ExitCode.cannotServe,
         description: "there is no database of jobs \(path) here: name the server's with "

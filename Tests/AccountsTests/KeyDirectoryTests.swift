@@ -226,4 +226,24 @@ import Time
     // Two looks a second at the least: this is what "within a second" rests on.
     #expect(KeyWatcher.period <= .milliseconds(500))
   }
+
+  /// A thread that would look in an hour, and another connection that makes keys.
+  @Test func aKeyThatSomebodyAsksForIsKnownAtOnce() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("apus.db")
+    let other = KeyAdministration(store: try SQLiteStore(path: path))
+    let directory = KeyDirectory()
+    let watcher = KeyWatcher(directory, store: try SQLiteStore(path: path)) { _ in }
+    try watcher.start(period: .seconds(3600))
+    for owner in ["Ada", "Bob", "Cyd"] {
+      let issued = try other.create(KeyRequest(owner: owner), at: .now())
+      await withTaskGroup { group in
+        for _ in 0..<3 { group.addTask { await watcher.freshen() } }
+      }
+      #expect(try directory.authenticate(issued.token, at: .now()).owner == owner)
+    }
+    await offThread { watcher.close() }
+    // Nobody waits for a thread that has ended.
+    await watcher.freshen()
+  }
 }

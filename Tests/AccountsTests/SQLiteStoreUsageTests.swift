@@ -82,7 +82,8 @@ import Time
     for key in keys + [nil] {
       for model in ["minilm", nil] {
         let days = CalendarDay(number: monday.number + 1)...CalendarDay(number: monday.number + 3)
-        let report = try store.report(UsageQuery(key: key, days: days, model: model))
+        let report = try store.report(
+          UsageQuery(key: key, days: days, model: model, isByKey: true))
         let expected = records.filter { record in
           (key.map { record.key == $0 } ?? true) && (model.map { record.model == $0 } ?? true)
             && days.contains(record.time.day)
@@ -94,8 +95,23 @@ import Time
         for (model, summary) in report.models {
           check(summary, expected.filter { $0.model == model })
         }
+        #expect(Set(report.keys.map(\.key)) == Set(expected.map(\.key)))
+        let requests = report.keys.map(\.summary.requests)
+        #expect(requests == requests.sorted(by: >))
+        for each in report.keys { check(each.summary, expected.filter { $0.key == each.key }) }
       }
     }
+  }
+
+  @Test func aKeysUsageHasItsOwner() throws {
+    let ada = try KeyAdministration(store: store).create(KeyRequest(owner: "Ada"), at: .now())
+    try store.write(
+      UsageBatch(records: [.test(key: ada.key.id), .test(key: ada.key.id), .test(key: .anonymous)]))
+    let days = monday...CalendarDay(number: 30_000)
+    let report = try store.report(UsageQuery(key: nil, days: days, isByKey: true))
+    #expect(report.keys.map(\.key) == [ada.key.id, .anonymous])
+    #expect(report.keys.map(\.owner) == ["Ada", ""])
+    #expect(try store.report(UsageQuery(key: nil, days: days)).keys.isEmpty)
   }
 
   private func exp10(random: inout SeededGenerator) -> Double {

@@ -161,13 +161,78 @@ def test_tokens_that_are_none_are_refused_alike(guarded, office):
 def test_a_key_opens_its_models_only(guarded, office):
     server, _ = guarded
     token = office.key("search", "--models", "minilm")
-    until(lambda: code_of(lambda: server.texts("minilm", ["x"], )) == grpc.StatusCode.UNAUTHENTICATED)
     predict = server.stub.Predict
     words = server.apus.PredictRequest(model="minilm", instances=[{"text": "x"}])
-    until(lambda: code_of(lambda: predict(words, **known(token))) == grpc.StatusCode.OK, seconds=5)
+    assert code_of(lambda: predict(words, **known(token))) == grpc.StatusCode.OK
     with pytest.raises(grpc.RpcError, match="does not open model rows") as caught:
         predict(request(server), **known(token))
     assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_key_sees_its_models_only(guarded, office):
+    server, boss = guarded
+    token = office.key("search", "--models", "minilm")
+    listed = lambda key: [m.name for m in server.stub.ListModels(server.apus.ListModelsRequest(), **known(key)).models]
+    over_http = lambda key: [m["id"] for m in json.loads(fetch(server, "GET", "/v1/models", x_api_key=key)[2])["data"]]
+    assert listed(token) == over_http(token) == ["minilm"]
+    assert listed(boss) == over_http(boss) and {"minilm", "rows", "storyteller"} <= set(listed(boss))
+    # An administrator's key that calls one model alone sees all the same.
+    assert listed(office.key("chief", "--admin", "--models", "minilm")) == listed(boss)
+    for path, status in (("/v1/models/minilm", 200), ("/v1/models/rows", 403), ("/v1/models/none", 404),
+                         ("/v2/models/minilm", 200), ("/v2/models/rows", 403), ("/v2/models/none", 404)):
+        answer = fetch(server, "GET", path, x_api_key=token)
+        assert answer[0] == status and "storyteller" not in answer[2], answer
+    with pytest.raises(grpc.RpcError, match="there are: minilm") as caught:
+        server.stub.Predict(server.apus.PredictRequest(model="none", instances=[{"text": "x"}]), **known(token))
+    assert "rows" not in caught.value.details()
+    with pytest.raises(grpc.RpcError, match="rows, ") as caught:
+        server.stub.GetModel(server.apus.GetModelRequest(name="none"), **known(boss))
+
+
+def test_a_key_works_from_the_moment_it_is_shown(guarded, office):
+    server, _ = guarded
+    for number in range(10):
+        made = json.loads(office("create", "--owner", f"new-{number}", "--json"))
+        if number % 2:
+            server.stub.Predict(request(server), **known(made["token"]))
+        else:
+            answer = fetch(server, "GET", "/v1/models", authorization=f"Bearer {made['token']}")
+            assert answer[0] == 200, answer
+    turned = json.loads(office("rotate", made["key"]["id"], "--json"))["token"]
+    assert turned != made["token"]
+    server.stub.Predict(request(server), **known(turned))
+
+
+def test_from_the_first_key_on_nobody_calls_without_one(start, folder, office):
+    server = start(folder, "--database", office.database)
+    server.wait_for("ready")
+    server.stub.Predict(request(server), timeout=PATIENCE)
+    token = office.key("first")
+    assert code_of(lambda: server.stub.Predict(request(server), timeout=PATIENCE)) == grpc.StatusCode.UNAUTHENTICATED
+    server.stub.Predict(request(server), **known(token))
+
+
+def test_wrong_keys_are_refused_alike_and_a_flood_of_them_costs_nobody_else(guarded, tmp_path):
+    server, boss = guarded
+    # Well made, and of another server.
+    strange = Office(tmp_path / "strange.db").key("stranger", "--admin")
+    said = set()
+    call = lambda: server.stub.ListModels(server.apus.ListModelsRequest(), **known(strange))
+
+    def refused():
+        with pytest.raises(grpc.RpcError) as caught:
+            call()
+        said.add((caught.value.code(), caught.value.details()))
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        flood = [pool.submit(refused) for _ in range(640)]
+        for _ in range(20):
+            server.stub.Predict(request(server), **known(boss))
+        for each in flood:
+            each.result()
+    assert said == {(grpc.StatusCode.UNAUTHENTICATED, "invalid API key")}
+    figures = fetch(server, "GET", "/metrics")[2]
+    assert re.search(r'apus_key_refusals_total\{reason="unknown"\} 640(\.0)?$', figures, re.M)
 
 
 def test_administration_is_for_administrators(guarded, accounts, office):
@@ -326,6 +391,21 @@ def test_the_report_counts_what_was_called(guarded, office, accounts):
     assert status == 200 and json.loads(text)["total"]["requests"] >= 8
     shown = run("usage", "--database", office.database)
     assert shown.returncode == 0 and "storyteller" in shown.stdout
+
+    # By key: over both fronts and from the file alike.
+    service = rpc.AccountsStub(server.channel)
+    ask = lambda key, **more: service.GetUsage(messages.GetUsageRequest(by_key=True, **more), **known(key)).keys
+    assert [(each.owner, each.usage.requests) for each in ask(token)] == [("reader", mine().total.requests)]
+    until(lambda: {each.owner for each in ask(boss, all_keys=True)} == {"reader", "boss"})
+    of_reader = next(each for each in ask(boss, all_keys=True) if each.owner == "reader")
+    _, _, text = fetch(server, "GET", "/v1/usage?all=true&by_key=true", x_api_key=boss)
+    told = {each["owner"]: each for each in json.loads(text)["keys"]}
+    assert told["reader"]["key_id"] == of_reader.key_id and told["reader"]["requests"] == of_reader.usage.requests
+    _, _, text = fetch(server, "GET", f"/v1/usage?key={of_reader.key_id}", x_api_key=boss)
+    assert json.loads(text)["total"]["requests"] == of_reader.usage.requests and "keys" not in json.loads(text)
+    lines = run("usage", "--by-key", "--database", office.database).stdout
+    assert re.search(f"^{of_reader.key_id} reader +{of_reader.usage.requests} ", lines, re.M)
+    assert code_of(lambda: ask(token, all_keys=True)) == grpc.StatusCode.PERMISSION_DENIED
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])

@@ -52,6 +52,27 @@ def test_errors_of_the_command_line_say_what_to_do(tmp_path, server):
     assert not list(tmp_path.glob("absent*")), "no database for a server that cannot be"
 
 
+def test_health_waits_for_a_server_and_for_a_model(tmp_path, folder, start):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    absent = run("health", "--server", address, "--wait", "300ms")
+    assert absent.returncode == 3 and "start one with apus serve" in absent.stderr
+    waiting = subprocess.Popen([APUS, "health", "minilm", "--server", address, "--wait", "60s"],
+                               stdout=subprocess.PIPE, text=True)
+    server = start(folder, "--grpc", address)
+    assert waiting.wait(60) == 0 and waiting.stdout.read().startswith("ready")
+    server.wait_for("ready")
+    unknown = run("health", "nobody", "--server", address, "--wait", "300ms")
+    assert unknown.returncode == 1 and "NOT_FOUND" in unknown.stderr
+    (tmp_path / "broken/m/1").mkdir(parents=True)
+    (tmp_path / "broken/m/1/model.onnx").write_text("x")
+    broken = start(tmp_path / "broken")
+    not_ready = run("health", "--server", broken.address, "--wait", "300ms")
+    assert not_ready.returncode == 4 and "not ready" in not_ready.stdout and "m" in not_ready.stderr
+    assert run("health", "--wait", "soon").returncode == 2
+
+
 def test_a_server_of_something_else_is_told_apart_at_once(server):
     address = server.http.removeprefix("http://")
     wrong = run("health", "--server", address, timeout=20)

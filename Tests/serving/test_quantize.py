@@ -3,6 +3,9 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from types import SimpleNamespace
 
 import numpy
 import onnx
@@ -124,8 +127,79 @@ def test_refusals_say_what_to_do(tmp_path):
         assert (said.returncode, text in said.stderr) == (code, True), said.stderr
 
 
+def test_the_preparation_is_that_of_the_weights(tmp_path):
+    """Of what torchvision says of its weights; torchvision itself is not here."""
+    loader = SourceFileLoader("export_torchvision", str(ROOT / "tools/models/export-torchvision"))
+    tool = module_from_spec(spec_from_loader("export_torchvision", loader))
+    loader.exec_module(tool)
+
+    def preset(resize, crop, interpolation):
+        return SimpleNamespace(resize_size=resize, crop_size=crop, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25),
+                               interpolation=SimpleNamespace(value=interpolation))
+
+    def write(path):
+        network(path)
+        return preset([28], [24], "bicubic"), [f"kind {number}" for number in range(40)]
+
+    made = tool.preparation(preset([232], [224], "bilinear"))
+    assert (made["size"], made["resample"]) == ({"shortest_edge": 232}, 2)
+    assert made["crop_size"] == {"height": 224, "width": 224} and made["image_std"] == [0.25] * 3
+    assert tool.preparation(preset([240, 320], [224, 299], "bicubic"))["size"] == {"height": 240, "width": 320}
+    tool.lay_out(tmp_path / "net/1", write)
+    seen = run("inspect", tmp_path / "net/1")
+    assert seen.returncode == 0 and "image" in seen.stdout and "40 labels" in seen.stdout, seen.stdout
+    assert not list((tmp_path / "net/1").glob("*.part"))
+    refused = subprocess.run([sys.executable, ROOT / "tools/models/export-torchvision", "--random", "--model",
+                              "vgg16", tmp_path], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "resnet18 alone" in refused.stderr
+
+
+def test_folders_stand_for_the_model_and_for_the_output(tmp_path):
+    source = network(tmp_path / "net/2/onnx/model.onnx")
+    shutil.copy(source, source.with_name("model_quantized.onnx"))
+    (tmp_path / "net/2/config.json").write_text("{}")
+    (tmp_path / "net/1").mkdir()
+    (tmp_path / "net/3").mkdir()
+    folder = samples(tmp_path / "samples", count=4)
+    # Such names hide the folder from servers until it is whole.
+    (tmp_path / "net/.4").mkdir()
+    said = run("quantize", tmp_path / "net/2", "--calibrate", folder, "--output", tmp_path / "net/.4")
+    assert said.returncode == 0 and (tmp_path / "net/.4/model.onnx").is_file(), said.stderr
+    assert "takes" in said.stderr and "not onnx/model_quantized.onnx" in said.stderr
+    assert str(tmp_path / "net/.4/model.onnx") in said.stdout
+    itself = run("quantize", source, "--calibrate", folder, "--output", source.parent)
+    assert itself.returncode == 1 and "is the model in floats" in itself.stderr
+    told = run("inspect", tmp_path / "net/2")
+    assert told.returncode == 0 and "not taken  onnx/model_quantized.onnx" in told.stdout
+
+
+def test_samples_of_other_types_and_answers_that_are_no_floats(tmp_path):
+    source = network(tmp_path / "model.onnx")
+    model = onnx.load(source)
+    model.graph.node.append(helper.make_node("ArgMax", ["logits"], ["class"], axis=1, keepdims=0))
+    model.graph.output.append(helper.make_tensor_value_info("class", TensorProto.INT64, ["n"]))
+    onnx.save(model, source)
+    random = numpy.random.default_rng(8)
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    for number, kind in enumerate((numpy.uint8, numpy.float16, numpy.int64, numpy.float64)):
+        numpy.save(folder / f"{number}.npy", random.integers(0, 4, (3, 24, 24)).astype(kind))
+    said = run("quantize", source, "--calibrate", folder)
+    assert said.returncode == 0 and "% of what is no float is the same" in said.stdout, said.stderr
+    del model.graph.output[0]
+    onnx.save(model, source)
+    said = run("quantize", source, "--calibrate", folder)
+    assert said.returncode == 0 and "cosine" not in said.stdout and "is the same" in said.stdout, said.stderr
+    for bad in (numpy.inf, numpy.nan):
+        numpy.save(folder / "0.npy", numpy.full((3, 24, 24), bad, numpy.float32))
+        refused = run("quantize", source, "--calibrate", folder)
+        assert refused.returncode == 1 and "is not finite" in refused.stderr
+    numpy.save(folder / "0.npy", numpy.full((3, 24, 24), 1e-39, numpy.float32))
+    assert run("quantize", source, "--calibrate", folder, "--samples", "1").returncode == 0
+
+
 def test_the_way_of_resnet_with_random_weights(tmp_path):
-    made = subprocess.run([sys.executable, ROOT / "tools/models/export-resnet", "--random", tmp_path],
+    made = subprocess.run([sys.executable, ROOT / "tools/models/export-torchvision", "--random", tmp_path],
                           capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     folder = tmp_path / "resnet18/1"

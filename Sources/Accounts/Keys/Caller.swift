@@ -25,6 +25,9 @@ package final class Caller: Sendable {
   }
 
   package func may(useModel name: String) -> Bool { models.contains(name) }
+
+  /// Whether it is told of a model: of those that its key opens, an administrator of all.
+  package func sees(model name: String) -> Bool { isAdmin || may(useModel: name) }
 }
 
 /// The models that a key opens.

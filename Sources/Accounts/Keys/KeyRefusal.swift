@@ -23,6 +23,9 @@ package struct KeyRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     self.keyID = keyID
   }
 
+  /// Whether the store may know better by now: the key has just been made, or given a new secret.
+  package var mayBeOutdated: Bool { reason == .unknown || reason == .wrongSecret }
+
   /// For the client: UNAUTHENTICATED or 401.
   package var publicMessage: String {
     reason == .missing

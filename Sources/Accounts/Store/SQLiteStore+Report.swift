@@ -23,7 +23,9 @@ extension SQLiteStore.Connection {
     for (group, sums) in recent.groups where query.covers(group) {
       parts[ReportPart(day: group.day.number, model: group.model), default: UsageSums()].add(sums)
     }
-    return try report(parts, query)
+    var report = try report(parts, query)
+    if query.isByKey { report.keys = try keyUsage(of: key, query, recent) }
+    return report
   }
 
   private func readFigures(
@@ -103,7 +105,7 @@ private struct ReportPart: Hashable {
 }
 
 extension UsageQuery {
-  fileprivate func covers(_ group: UsageFigures.Group) -> Bool {
+  func covers(_ group: UsageFigures.Group) -> Bool {
     (key.map { $0 == group.key } ?? true) && (model.map { $0 == group.model } ?? true)
       && days.contains(group.day)
   }

@@ -35,8 +35,11 @@ extension ByteScale {
     return steps < Float(range.upperBound) ? UInt8(steps) : range.upperBound
   }
 
-  /// A range counted from the zero point.
-  func bounds(_ range: ClosedRange<UInt8>) -> (low: Float, high: Float) {
-    (Float(range.lowerBound) - Float(zero), Float(range.upperBound) - Float(zero))
+}
+
+extension ClosedRange<UInt8> {
+  /// Its ends as counted from the zero point.
+  func bounds(from zero: UInt8) -> (low: Float, high: Float) {
+    (Float(lowerBound) - Float(zero), Float(upperBound) - Float(zero))
   }
 }

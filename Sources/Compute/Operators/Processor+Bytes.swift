@@ -62,7 +62,7 @@ extension Processor {
     if output !== a && output !== b { output.reshape(images: images) }
     precondition(output.images == images)
     let bImage = b.images == images ? b.imageStride : 0
-    let bounds = scale.bounds(range)
+    let bounds = range.bounds(from: scale.zero)
     pieces(of: output) { place, count in
       // A part begins at a pixel and stays within an image.
       let image = place / output.imageStride

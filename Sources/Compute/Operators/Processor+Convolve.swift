@@ -99,8 +99,8 @@ extension ck_requantizer {
     _ own: OutputQuantization, _ biases: UnsafePointer<Int32>, _ scales: UnsafePointer<Float>,
     _ addition: ByteAddition?, _ output: ByteImages, channel: Int = 0
   ) {
-    let sum = addition.map { unsafe Self.bounds($0.range, $0.zero) } ?? (low: 0, high: 0)
-    let bounds = unsafe Self.bounds(own.range, own.zero)
+    let sum = addition?.range.bounds(from: addition?.zero ?? 0) ?? (low: 0, high: 0)
+    let bounds = own.range.bounds(from: own.zero)
     unsafe self.init(
       bias: biases, scales: scales, low: bounds.low, high: bounds.high,
       other: addition.map { unsafe UnsafePointer($0.other.pointer + channel) },
@@ -108,12 +108,5 @@ extension ck_requantizer {
       added: addition?.added ?? 0, sum_low: sum.low, sum_high: sum.high, zero: Int32(output.zero),
       out: output.pointer + channel, out_stride: output.pixelStride,
       out_image_stride: output.imageStride)
-  }
-
-  /// A range counted from the zero point.
-  private static func bounds(
-    _ range: ClosedRange<UInt8>, _ zero: UInt8
-  ) -> (low: Float, high: Float) {
-    (Float(range.lowerBound) - Float(zero), Float(range.upperBound) - Float(zero))
   }
 }

@@ -277,6 +277,8 @@ extension ApusV1 {
     public var to: Double = 0
     /// Only this model; empty is all.
     public var model: String = ""
+    /// The answer has `keys`, too.
+    public var byKey: Bool = false
 
     public init() {}
 
@@ -285,13 +287,15 @@ extension ApusV1 {
       allKeys: Bool = false,
       from: Double = 0,
       to: Double = 0,
-      model: String = ""
+      model: String = "",
+      byKey: Bool = false
     ) {
       self.keyID = keyID
       self.allKeys = allKeys
       self.from = from
       self.to = to
       self.model = model
+      self.byKey = byKey
     }
   }
 }
@@ -311,6 +315,9 @@ extension ApusV1 {
     public var to: Double = 0
     /// Calls of anybody in that time that the figures lack, because the database could not keep up.
     public var missing: UInt64 = 0
+    /// Where `by_key` was set, by key, the most calls first, 1000 at most; keys without calls are left
+    /// out.
+    public var keys: [ApusV1.KeyUsage] = []
 
     public init() {}
 
@@ -320,7 +327,8 @@ extension ApusV1 {
       models: [ApusV1.ModelUsage] = [],
       from: Double = 0,
       to: Double = 0,
-      missing: UInt64 = 0
+      missing: UInt64 = 0,
+      keys: [ApusV1.KeyUsage] = []
     ) {
       self.total = total
       self.days = days
@@ -328,6 +336,7 @@ extension ApusV1 {
       self.from = from
       self.to = to
       self.missing = missing
+      self.keys = keys
     }
   }
 }
@@ -398,6 +407,30 @@ extension ApusV1 {
       usage: ApusV1.UsageSummary? = nil
     ) {
       self.day = day
+      self.usage = usage
+    }
+  }
+}
+
+extension ApusV1 {
+  /// `apus.v1.KeyUsage`
+  public struct KeyUsage: BridgedMessage {
+    public static var messageName: String { "apus.v1.KeyUsage" }
+
+    /// `anonymous` for callers without a key.
+    public var keyID: String = ""
+    public var owner: String = ""
+    public var usage: ApusV1.UsageSummary? = nil
+
+    public init() {}
+
+    public init(
+      keyID: String = "",
+      owner: String = "",
+      usage: ApusV1.UsageSummary? = nil
+    ) {
+      self.keyID = keyID
+      self.owner = owner
       self.usage = usage
     }
   }
@@ -767,6 +800,7 @@ extension ApusV1.GetUsageRequest {
     self.from = unsafe c.pointee.from
     self.to = unsafe c.pointee.to
     if unsafe c.pointee.has_model != 0 { self.model = try unsafe Bridge.string(c.pointee.model.data, c.pointee.model.len, "apus.v1.GetUsageRequest.model") }
+    self.byKey = unsafe c.pointee.by_key != 0
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -791,6 +825,10 @@ extension ApusV1.GetUsageRequest {
       unsafe c.pointee.has_model = 1
       unsafe arena.copy(self.model, to: &c.pointee.model)
     }
+    if self.byKey {
+      unsafe c.pointee.has_by_key = 1
+      unsafe c.pointee.by_key = self.byKey ? 1 : 0
+    }
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -809,6 +847,7 @@ extension ApusV1.GetUsageResponse {
     self.from = unsafe c.pointee.from
     self.to = unsafe c.pointee.to
     self.missing = unsafe c.pointee.missing
+    self.keys = try unsafe Bridge.messages(c.pointee.keys, c.pointee.n_keys)
   }
 
   public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
@@ -830,6 +869,7 @@ extension ApusV1.GetUsageResponse {
       unsafe c.pointee.has_missing = 1
       unsafe c.pointee.missing = self.missing
     }
+    unsafe (c.pointee.n_keys, c.pointee.keys) = arena.messages(self.keys)
     return UnsafeMutableRawPointer(c)
   }
 }
@@ -920,6 +960,36 @@ extension ApusV1.DailyUsage {
     if !self.day.isEmpty {
       unsafe c.pointee.has_day = 1
       unsafe arena.copy(self.day, to: &c.pointee.day)
+    }
+    if let value = self.usage {
+      unsafe c.pointee.usage = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__UsageSummary.self)
+    }
+    return UnsafeMutableRawPointer(c)
+  }
+}
+
+extension ApusV1.KeyUsage {
+  public static let layout = unsafe MessageLayout(apus__v1__key_usage__init)
+
+  public init(bridging source: UnsafeRawPointer) throws(DecodingError) {
+    self.init()
+    let c = unsafe source.assumingMemoryBound(to: Apus__V1__KeyUsage.self)
+    if unsafe c.pointee.has_key_id != 0 { self.keyID = try unsafe Bridge.string(c.pointee.key_id.data, c.pointee.key_id.len, "apus.v1.KeyUsage.key_id") }
+    if unsafe c.pointee.has_owner != 0 { self.owner = try unsafe Bridge.string(c.pointee.owner.data, c.pointee.owner.len, "apus.v1.KeyUsage.owner") }
+    if let value = unsafe c.pointee.usage {
+      self.usage = try unsafe ApusV1.UsageSummary(bridging: value)
+    }
+  }
+
+  public func bridge(in arena: BridgeArena) -> UnsafeMutableRawPointer {
+    let c = unsafe arena.make(Apus__V1__KeyUsage.self, Self.layout)
+    if !self.keyID.isEmpty {
+      unsafe c.pointee.has_key_id = 1
+      unsafe arena.copy(self.keyID, to: &c.pointee.key_id)
+    }
+    if !self.owner.isEmpty {
+      unsafe c.pointee.has_owner = 1
+      unsafe arena.copy(self.owner, to: &c.pointee.owner)
     }
     if let value = self.usage {
       unsafe c.pointee.usage = value.bridge(in: arena).assumingMemoryBound(to: Apus__V1__UsageSummary.self)
@@ -1057,6 +1127,7 @@ extension FileDescriptor {
       "apus.v1.GetUsageResponse",
       "apus.v1.UsageSummary",
       "apus.v1.DailyUsage",
+      "apus.v1.KeyUsage",
       "apus.v1.ModelUsage",
       "apus.v1.Accounts",
       "apus.v1.Accounts.CreateKey",
@@ -1066,5 +1137,5 @@ extension FileDescriptor {
       "apus.v1.Accounts.GetUsage",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_accounts_descriptor(), count: 2886))
+      start: apus_v1_accounts_descriptor(), count: 3051))
 }

@@ -95,7 +95,8 @@ extension ApusV1.Key {
 // MARK: - Usage
 
 extension ApusV1.GetUsageResponse {
-  func write(to json: inout JSONWriter) {
+  /// - Parameter hasKeys: whether keys were asked for.
+  func write(to json: inout JSONWriter, hasKeys: Bool) {
     json.object { json in
       json.time("from", from)
       json.time("to", to)
@@ -114,6 +115,15 @@ extension ApusV1.GetUsageResponse {
         json.object { json in
           json.member("model", model.model)
           (model.usage ?? ApusV1.UsageSummary()).writeMembers(to: &json)
+        }
+      }
+      guard hasKeys else { return }
+      json.key("keys")
+      json.array(keys) { json, key in
+        json.object { json in
+          json.member("key_id", key.keyID)
+          json.member("owner", key.owner)
+          (key.usage ?? ApusV1.UsageSummary()).writeMembers(to: &json)
         }
       }
     }

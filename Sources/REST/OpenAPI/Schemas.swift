@@ -271,7 +271,9 @@ enum Schemas {
       "from":{"type":["string","null"]},"to":{"type":["string","null"]},"total":{"type":"object"},
       "missing":{"type":"integer","description":"Calls of anybody that the figures lack."},
       "days":{"type":"array","items":{"type":"object","required":["day"]}},
-      "models":{"type":"array","items":{"type":"object","required":["model"]}}}}
+      "models":{"type":"array","items":{"type":"object","required":["model"]}},
+      "keys":{"type":"array","items":{"type":"object","required":["key_id","owner"]},
+      "description":"With `by_key`: the keys with the most calls first, 1000 at most."}}}
       """#
     ),
   ]

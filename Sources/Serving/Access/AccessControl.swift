@@ -8,18 +8,24 @@ internal import Time
 /// Who may call what: the outermost stage of every call, whichever front it came in by.
 ///
 ///     key → caller → may it call this method? → has that gone? → within its limits? → handler
+///
+/// A key that is not known may have been made a moment ago: the first steps are then taken again
+/// when the call's messages are there and the keys have been read anew.
 struct AccessControl: Interceptor {
   let keys: KeyDirectory
   let limits: LimitStage
   let anonymous: AnonymousAccess
   let deprecations: Deprecations
   let refusals: Family<Counter>
+  private let secondLooks: SecondLooks?
 
+  /// - Parameter secondLooks: nil where nobody else changes the keys.
   init(
-    keys: KeyDirectory, limits: LimitStage, anonymous: AnonymousAccess,
-    deprecations: Deprecations, metrics: Registry
+    keys: KeyDirectory, secondLooks: SecondLooks? = nil, limits: LimitStage,
+    anonymous: AnonymousAccess, deprecations: Deprecations, metrics: Registry
   ) {
     self.keys = keys
+    self.secondLooks = secondLooks
     self.limits = limits
     self.anonymous = anonymous
     self.deprecations = deprecations
@@ -30,17 +36,31 @@ struct AccessControl: Interceptor {
 
   /// Key and rights, which stand in the head: nothing is kept for a caller who may not call.
   func admit(_ method: MethodHandler, _ context: CallContext) throws(Status) {
+    try admit(method, context, secondLooks)
+  }
+
+  private func admit(
+    _ method: MethodHandler, _ context: CallContext, _ secondLooks: SecondLooks?
+  ) throws(Status) {
     let access = Access.of(method.path)
     if access == .open { return try deprecations.admit(method.path, context) }
     let now = UnixTime.now()
     let began = LoopInstant.monotonic
     let owner = context.attachment as? JobOwner
-    let caller =
-      if let owner {
-        try authenticate(owner, at: now)
-      } else {
-        try authenticate(context.metadata, at: now)
+    let caller: Caller
+    if let owner {
+      caller = try authenticate(owner, at: now)
+    } else {
+      do throws(KeyRefusal) {
+        caller = try authenticate(context.metadata, at: now)
+      } catch {
+        if error.mayBeOutdated, let place = secondLooks?.place() {
+          context.attachment = place
+          return
+        }
+        throw refused(error)
       }
+    }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
     let record = CallRecord(caller: caller, time: now, began: began)
     context.attachment = record
@@ -52,6 +72,12 @@ struct AccessControl: Interceptor {
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
+    if let place = context.attachment as? SecondLooks.Place {
+      await secondLooks?.look()
+      place.leave()
+      context.attachment = nil
+      try admit(method, context, nil)
+    }
     guard let record = context.record else { return try await next() }
     record.resumed()
     if Access.of(method.path) == .caller {
@@ -61,20 +87,18 @@ struct AccessControl: Interceptor {
     try await next()
   }
 
-  private func authenticate(_ metadata: Metadata, at now: UnixTime) throws(Status) -> Caller {
+  private func authenticate(
+    _ metadata: Metadata, at now: UnixTime
+  ) throws(KeyRefusal) -> Caller {
     let token = Credential.token(
       authorization: metadata["authorization"], apiKey: metadata["x-api-key"])
     let keyCount = keys.count
     // Clients that must send something send anything to a server without keys.
     guard let token, keyCount > 0 else {
       if let caller = anonymous.caller(keyCount: keyCount) { return caller }
-      throw refused(KeyRefusal(.missing))
+      throw KeyRefusal(.missing)
     }
-    do throws(KeyRefusal) {
-      return try keys.authenticate(token, at: now)
-    } catch {
-      throw refused(error)
-    }
+    return try keys.authenticate(token, at: now)
   }
 
   /// A job's call: whoever submitted it showed the key then; the key must still be in force.

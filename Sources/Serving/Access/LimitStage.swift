@@ -68,6 +68,11 @@ struct LimitStage: Sendable {
 }
 
 extension Caller {
+  /// - Throws: PERMISSION_DENIED for a model of which it is not told.
+  func checkSees(model name: String) throws(Status) {
+    if !isAdmin { try checkMay(useModel: name) }
+  }
+
   /// - Throws: PERMISSION_DENIED for a model that the key does not open.
   func checkMay(useModel name: String) throws(Status) {
     guard may(useModel: name) else {

@@ -44,6 +44,9 @@ final class AccountBook: Sendable {
     try watcher.start()
   }
 
+  /// Takes over what other processes have just changed about keys.
+  func freshenKeys() async { await watcher.freshen() }
+
   /// Writes everything down and ends the threads. No call may end after.
   func close() {
     watcher.close()

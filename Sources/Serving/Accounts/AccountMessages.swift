@@ -92,7 +92,7 @@ extension UsageQuery {
     guard first <= last else { throw Validation.invalid("from", "it is after `to`") }
     self.init(
       key: try Self.key(request, caller), days: first...last,
-      model: request.model.isEmpty ? nil : request.model)
+      model: request.model.isEmpty ? nil : request.model, isByKey: request.byKey)
   }
 
   private static func key(
@@ -138,6 +138,10 @@ extension ApusV1.GetUsageResponse {
     }
     models = report.models.map {
       ApusV1.ModelUsage(model: $0.model, usage: ApusV1.UsageSummary($0.summary))
+    }
+    keys = report.keys.map {
+      ApusV1.KeyUsage(
+        keyID: "\($0.key)", owner: $0.owner, usage: ApusV1.UsageSummary($0.summary))
     }
     from = query.days.lowerBound.start.seconds
     to = CalendarDay(number: query.days.upperBound.number + 1).start.seconds

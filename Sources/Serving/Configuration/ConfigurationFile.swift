@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Glibc
 
 /// What an apus.yaml says, all of it checked.
 struct ConfigurationFile {
@@ -8,8 +7,6 @@ struct ConfigurationFile {
   private(set) var overrides: [String: ModelOverride] = [:]
   private(set) var deprecations: [DeprecationEntry] = []
   private(set) var problems: [ConfigurationError] = []
-
-  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Reads a file into `configuration`.
   init(_ path: String, into configuration: inout ServerConfiguration) {

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Who said what a setting is.
 package enum Origin: Sendable, Equatable {
   case initial
@@ -52,7 +54,7 @@ package struct ConfigurationSource: Sendable {
   package func load() throws(ConfigurationProblems) -> LoadedConfiguration {
     var loaded = LoadedConfiguration()
     var problems: [ConfigurationError] = []
-    if let path = file ?? (ConfigurationFile.exists(Self.defaultFile) ? Self.defaultFile : nil) {
+    if let path = file ?? (SmallFile.exists(Self.defaultFile) ? Self.defaultFile : nil) {
       let read = ConfigurationFile(path, into: &loaded.server)
       loaded.file = path
       for (name, line) in read.lines { loaded.origins[name] = .file(path, line: line) }

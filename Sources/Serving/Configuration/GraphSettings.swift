@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Glibc
 package import Inference
 
 /// What model.yaml says of a graph: in `<models>/<name>/model.yaml` of all its versions, and over
@@ -63,7 +62,7 @@ extension GraphSettings {
   init(folder: String) throws(ConfigurationProblems) {
     self.init()
     let file = "\(folder)/model.yaml"
-    guard unsafe access(file, F_OK) == 0 else { return }
+    guard SmallFile.exists(file) else { return }
     var problems: [ConfigurationError] = []
     do {
       let bytes = try SmallFile.bytes(file, limit: YAMLReader.maximumBytes)

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Glibc
 internal import Inference
 internal import Messages
 internal import Models
@@ -26,7 +25,7 @@ struct TextReader: Sendable {
         Self.known.contains($0.name) && $0.shape?.count == 2 && $0.type?.isToken == true
       }),
       ["tokenizer.json", "vocab.txt"].contains(where: { name in
-        unsafe access("\(folder)/\(name)", F_OK) == 0
+        SmallFile.exists("\(folder)/\(name)")
       })
     else { return nil }
     ports = signature.inputs

@@ -20,7 +20,8 @@ struct GenerateHandler: Sendable {
     let id = try context.requestID(wanted: request.requestID)
     let record = context.record
     record?.ended(.decode)
-    let route = registry.route(request.model, version: request.version)
+    let route = registry.route(
+      request.model, version: request.version, for: record?.caller)
     let tokens = request.estimatedTokens
     try await admission.admit(route, record, context, tokens: tokens, instances: 1)
     let outcome = try await fallback.answer(route, context, record, tokens: tokens) { model in

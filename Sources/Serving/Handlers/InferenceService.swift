@@ -45,12 +45,12 @@ struct InferenceService: ApusV1.Inference {
   func listModels(_ request: ApusV1.ListModelsRequest, context: CallContext) async throws
     -> ApusV1.ListModelsResponse
   {
-    models.list()
+    models.list(for: context.record?.caller)
   }
 
   func getModel(_ request: ApusV1.GetModelRequest, context: CallContext) async throws
     -> ApusV1.GetModelResponse
   {
-    try models.get(request)
+    try models.get(request, for: context.record?.caller)
   }
 }

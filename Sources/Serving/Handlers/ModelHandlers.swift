@@ -9,14 +9,21 @@ struct ModelHandlers: Sendable {
   let registry: ModelRegistry
   let deprecations: Deprecations
 
-  func list() -> ApusV1.ListModelsResponse {
+  /// - Parameter caller: nil for whoever may know of all.
+  func list(for caller: Caller?) -> ApusV1.ListModelsResponse {
     var response = ApusV1.ListModelsResponse()
-    response.models = registry.all.map { info($0, $0.versions) }
+    let seen = registry.all.filter { caller?.sees(model: $0.name) ?? true }
+    response.models = seen.map { info($0, $0.versions) }
     return response
   }
 
-  func get(_ request: ApusV1.GetModelRequest) throws(Status) -> ApusV1.GetModelResponse {
-    let model = try registry.model(request.name)
+  /// - Throws: NOT_FOUND naming what there is; PERMISSION_DENIED for a model that the caller's key
+  ///   does not open.
+  func get(
+    _ request: ApusV1.GetModelRequest, for caller: Caller? = nil
+  ) throws(Status) -> ApusV1.GetModelResponse {
+    let model = try registry.model(request.name, for: caller)
+    try caller?.checkSees(model: model.name)
     var versions = model.versions
     if !request.version.isEmpty {
       let number =

@@ -32,7 +32,10 @@ final class PredictHandler: Sendable {
     _ request: ApusV1.PredictRequest, _ context: CallContext, along known: ModelRoute? = nil
   ) async throws -> ApusV1.PredictResponse {
     let call = try PredictCall(request, context)
-    let route = known ?? registry.route(call.request.model, version: call.request.version)
+    let route =
+      known
+      ?? registry.route(
+        call.request.model, version: call.request.version, for: call.record?.caller)
     let tokens = call.estimatedTokens
     try await admission.admit(
       route, call.record, context, tokens: tokens, instances: call.request.instances.count)

@@ -61,7 +61,7 @@ struct JobChecks: Sendable {
   private func model(
     _ name: String, version: String, _ caller: Caller?
   ) throws(Status) -> ServedModel? {
-    let standing = try registry.model(name).standing
+    let standing = try registry.model(name, for: caller).standing
     try caller?.checkMay(useModel: name)
     let model: ServedModel
     do throws(Status) {

@@ -97,7 +97,8 @@ package final class InferenceServer: Sendable {
       fallback: FallbackStage(
         limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
     let access = AccessControl(
-      keys: accounts.keys, limits: limits,
+      keys: accounts.keys, secondLooks: SecondLooks { await accounts.freshenKeys() },
+      limits: limits,
       anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
       deprecations: deprecations, metrics: metrics)
     let observers = Self.observers(accounts, figures, configuration, log)

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Messages
 
 /// Whether server and models are ready, and what the models take and give.
@@ -21,11 +22,13 @@ struct DescriptionHandler: Sendable {
     }
   }
 
-  /// - Throws: where there is no such model or version, or it is not loaded.
+  /// - Throws: where there is no such model or version, it is not loaded, or the caller's key does
+  ///   not open it.
   func metadata(
-    _ request: OpenInference.ModelMetadataRequest
+    _ request: OpenInference.ModelMetadataRequest, for caller: Caller?
   ) throws(Status) -> OpenInference.ModelMetadataResponse {
-    let model = try registry.resolve(request.name, version: request.version)
+    if registry.contains(request.name) { try caller?.checkSees(model: request.name) }
+    let model = try registry.resolve(request.name, version: request.version, for: caller)
     let versions = try registry.model(request.name).versions.filter { $0.state.phase == .ready }
     return ModelSignature(model).metadata(
       platform: "apus", versions: versions.map { String($0.number) })

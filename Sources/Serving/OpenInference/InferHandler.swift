@@ -10,7 +10,8 @@ struct InferHandler: Sendable {
   func infer(_ request: OpenInference.ModelInferRequest, _ context: CallContext) async throws
     -> OpenInference.ModelInferResponse
   {
-    let route = predictions.registry.route(request.modelName, version: request.modelVersion)
+    let route = predictions.registry.route(
+      request.modelName, version: request.modelVersion, for: context.record?.caller)
     do {
       let call = try await read(request, route, context)
       let answer = try await predictions.predict(call, context, along: route)

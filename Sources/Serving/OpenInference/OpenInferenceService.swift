@@ -41,7 +41,7 @@ struct OpenInferenceService: OpenInference.GRPCInferenceService {
   func modelMetadata(
     _ request: OpenInference.ModelMetadataRequest, context: CallContext
   ) async throws -> OpenInference.ModelMetadataResponse {
-    try descriptions.metadata(request)
+    try descriptions.metadata(request, for: context.record?.caller)
   }
 
   func modelInfer(_ request: OpenInference.ModelInferRequest, context: CallContext) async throws

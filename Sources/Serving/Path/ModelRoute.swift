@@ -29,13 +29,13 @@ package final class ModelRoute: Sendable {
 }
 
 extension ModelRegistry {
-  /// - Parameter version: see `resolve`.
-  func route(_ name: String, version: String) -> ModelRoute {
+  /// - Parameters: see `resolve`.
+  func route(_ name: String, version: String, for caller: Caller? = nil) -> ModelRoute {
     withModels { models in
       guard let model = models[name] else {
         return ModelRoute(
-          name: "", version: 0, target: .failure(Self.unknown(name, models.keys)), fallback: [],
-          fallsBackWhenFull: false, previous: nil)
+          name: "", version: 0, target: .failure(Self.unknown(name, models.keys, caller)),
+          fallback: [], fallsBackWhenFull: false, previous: nil)
       }
       let target = Result { () throws(Status) in try Self.resolve(version, of: model) }
       let fallback = model.settings.fallback

@@ -137,21 +137,26 @@ package final class ModelRegistry: Sendable {
 
   package func contains(_ name: String) -> Bool { models.withLock { $0[name] != nil } }
 
-  package func model(_ name: String) throws(Status) -> Model {
+  /// - Parameter caller: whom an error tells what there is; nil for whoever may know of all.
+  package func model(_ name: String, for caller: Caller? = nil) throws(Status) -> Model {
     try models.withLock { models throws(Status) in
-      guard let model = models[name] else { throw Self.unknown(name, models.keys) }
+      guard let model = models[name] else { throw Self.unknown(name, models.keys, caller) }
       return model
     }
   }
 
   /// The version that answers a call.
   ///
-  /// - Parameter version: a number or a label; `latest` means the newest that is ready, and empty
-  ///   the same but for the share of calls that labels take.
+  /// - Parameters:
+  ///   - version: a number or a label; `latest` means the newest that is ready, and empty the same
+  ///     but for the share of calls that labels take.
+  ///   - caller: as of `model`.
   /// - Throws: NOT_FOUND naming what there is; UNAVAILABLE while it loads or when it failed.
-  package func resolve(_ name: String, version: String) throws(Status) -> ServedModel {
+  package func resolve(
+    _ name: String, version: String, for caller: Caller? = nil
+  ) throws(Status) -> ServedModel {
     try models.withLock { models throws(Status) in
-      guard let model = models[name] else { throw Self.unknown(name, models.keys) }
+      guard let model = models[name] else { throw Self.unknown(name, models.keys, caller) }
       return try Self.resolve(version, of: model)
     }
   }
@@ -234,12 +239,16 @@ package final class ModelRegistry: Sendable {
     }
   }
 
-  static func unknown(_ name: String, _ names: some Collection<String>) -> Status {
+  static func unknown(
+    _ name: String, _ names: some Collection<String>, _ caller: Caller?
+  ) -> Status {
     if name.isEmpty { return Status(.invalidArgument, "model: a name is required") }
-    let known = names.sorted().prefix(20).joined(separator: ", ")
+    let seen = names.filter { caller?.sees(model: $0) ?? true }
+    let known = seen.sorted().prefix(20).joined(separator: ", ")
+    let others = names.isEmpty ? "no models are installed" : "the key opens none that is there"
     return Status(
       .notFound,
-      "no model named `\(Validation.shown(name))`"
-        + (known.isEmpty ? "; no models are installed" : "; there are: \(known)"))
+      "no model named `\(Validation.shown(name))`; "
+        + (known.isEmpty ? others : "there are: \(known)"))
   }
 }

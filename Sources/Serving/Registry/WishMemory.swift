@@ -1,5 +1,5 @@
 internal import Accounts
-internal import Glibc
+internal import Bytes
 
 /// What operators want of models, kept in the server's database from one start to the next. For the
 /// keeper's thread, as databases block; changes are rare, so that each opens the file anew.
@@ -10,7 +10,7 @@ struct WishMemory: Sendable {
 
   /// By model.
   func recall() -> [String: ModelWishes] {
-    guard let database, unsafe access(database, F_OK) == 0 else { return [:] }
+    guard let database, SmallFile.exists(database) else { return [:] }
     do throws(StoreError) { return try SQLiteStore(path: database).wishes() } catch {
       log.error(
         "labels and rollbacks of before are not in force, as they cannot be read",

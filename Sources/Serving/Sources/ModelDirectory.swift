@@ -123,7 +123,7 @@ package struct ModelDirectory: Sendable {
 
   static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
     let file = "\(path)/model.yaml"
-    guard unsafe access(file, F_OK) == 0 else { return ModelSettings() }
+    guard SmallFile.exists(file) else { return ModelSettings() }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try SmallFile.bytes(file, limit: YAMLReader.maximumBytes) } catch
     {

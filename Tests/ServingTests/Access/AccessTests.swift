@@ -47,13 +47,16 @@ import Time
     }
   }
 
-  private func stage(_ store: SQLiteStore) throws -> (AccessControl, MemoryRateLimiter) {
+  private func stage(
+    _ store: SQLiteStore, looksTwice: Bool = false
+  ) throws -> (AccessControl, MemoryRateLimiter) {
     let keys = KeyDirectory()
     try keys.refresh(from: store)
+    let looks = SecondLooks { _ = try? keys.refresh(from: store) }
     let (limiter, metrics) = (MemoryRateLimiter(), Registry())
     return (
       AccessControl(
-        keys: keys, limits: LimitStage(limiter: limiter),
+        keys: keys, secondLooks: looksTwice ? looks : nil, limits: LimitStage(limiter: limiter),
         anonymous: AnonymousAccess(isAllowed: false),
         deprecations: Deprecations(metrics: metrics), metrics: metrics), limiter
     )
@@ -102,6 +105,39 @@ import Time
     #expect(code(predict, key.token) == .ok)
     #expect(code("/apus.v1.Accounts/ListKeys", key.token) == .permissionDenied)
     #expect(code("/apus.v1.Inference/Health", nil) == .ok)
+  }
+
+  /// What another process has just made opens what it is made for, and no more.
+  @Test func aKeyThatIsNotKnownIsLookedForOnce() async throws {
+    let store = try SQLiteStore(path: ":memory:")
+    let administration = KeyAdministration(store: store)
+    _ = try administration.create(KeyRequest(owner: "first"), at: .now())
+    let (stage, _) = try stage(store, looksTwice: true)
+    let (predict, keys) = ("/apus.v1.Inference/Predict", "/apus.v1.Accounts/ListKeys")
+    let made = try administration.create(KeyRequest(owner: "new"), at: .now())
+    let (code, context) = await call(stage, predict, made.token)
+    #expect(code == .ok && context.record?.caller.keyID == made.key.id)
+    let second = try administration.create(KeyRequest(owner: "other"), at: .now())
+    #expect(await call(stage, keys, second.token).0 == .permissionDenied)
+    let turned = try #require(try administration.rotate(made.key.id, at: .now()))
+    #expect(await call(stage, predict, turned.token).0 == .ok)
+    let stranger = try KeyAdministration(store: SQLiteStore(path: ":memory:"))
+      .create(KeyRequest(owner: "stranger"), at: .now())
+    let (refused, left) = await call(stage, predict, stranger.token)
+    #expect(refused == .unauthenticated && left.record == nil && left.attachment == nil)
+    #expect(await call(stage, predict).0 == .unauthenticated)
+  }
+
+  @Test func onlySoManyCallsMayWaitForALook() {
+    let looks = SecondLooks {}
+    var places = (0..<SecondLooks.bound).map { _ in looks.place() }
+    #expect(places.allSatisfy { $0 != nil } && looks.place() == nil)
+    // One that leaves, and one that is let go of with its call: each once.
+    places[0]?.leave()
+    places.removeFirst(2)
+    #expect(looks.place() != nil)
+    places += [looks.place(), looks.place()]
+    #expect(looks.place() == nil && places.allSatisfy { $0 != nil })
   }
 
   @Test func aCallIsChargedForItsModelOnceAndAtItsEndForWhatItUsed() async throws {

@@ -649,6 +649,51 @@ void   apus__v1__daily_usage__free_unpacked
   assert(message->base.descriptor == &apus__v1__daily_usage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   apus__v1__key_usage__init
+                     (Apus__V1__KeyUsage         *message)
+{
+  static const Apus__V1__KeyUsage init_value = APUS__V1__KEY_USAGE__INIT;
+  *message = init_value;
+}
+size_t apus__v1__key_usage__get_packed_size
+                     (const Apus__V1__KeyUsage *message)
+{
+  assert(message->base.descriptor == &apus__v1__key_usage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t apus__v1__key_usage__pack
+                     (const Apus__V1__KeyUsage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &apus__v1__key_usage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t apus__v1__key_usage__pack_to_buffer
+                     (const Apus__V1__KeyUsage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &apus__v1__key_usage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Apus__V1__KeyUsage *
+       apus__v1__key_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Apus__V1__KeyUsage *)
+     protobuf_c_message_unpack (&apus__v1__key_usage__descriptor,
+                                allocator, len, data);
+}
+void   apus__v1__key_usage__free_unpacked
+                     (Apus__V1__KeyUsage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &apus__v1__key_usage__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   apus__v1__model_usage__init
                      (Apus__V1__ModelUsage         *message)
 {
@@ -1475,7 +1520,7 @@ const ProtobufCMessageDescriptor apus__v1__rotate_key_response__descriptor =
   (ProtobufCMessageInit) apus__v1__rotate_key_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__get_usage_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor apus__v1__get_usage_request__field_descriptors[6] =
 {
   {
     "key_id",
@@ -1537,9 +1582,22 @@ static const ProtobufCFieldDescriptor apus__v1__get_usage_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "by_key",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Apus__V1__GetUsageRequest, has_by_key),
+    offsetof(Apus__V1__GetUsageRequest, by_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__get_usage_request__field_indices_by_name[] = {
   1,   /* field[1] = all_keys */
+  5,   /* field[5] = by_key */
   2,   /* field[2] = from */
   0,   /* field[0] = key_id */
   4,   /* field[4] = model */
@@ -1548,7 +1606,7 @@ static const unsigned apus__v1__get_usage_request__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__get_usage_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor apus__v1__get_usage_request__descriptor =
 {
@@ -1558,14 +1616,14 @@ const ProtobufCMessageDescriptor apus__v1__get_usage_request__descriptor =
   "Apus__V1__GetUsageRequest",
   "apus.v1",
   sizeof(Apus__V1__GetUsageRequest),
-  5,
+  6,
   apus__v1__get_usage_request__field_descriptors,
   apus__v1__get_usage_request__field_indices_by_name,
   1,  apus__v1__get_usage_request__number_ranges,
   (ProtobufCMessageInit) apus__v1__get_usage_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descriptors[7] =
 {
   {
     "total",
@@ -1639,10 +1697,23 @@ static const ProtobufCFieldDescriptor apus__v1__get_usage_response__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "keys",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Apus__V1__GetUsageResponse, n_keys),
+    offsetof(Apus__V1__GetUsageResponse, keys),
+    &apus__v1__key_usage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned apus__v1__get_usage_response__field_indices_by_name[] = {
   1,   /* field[1] = days */
   3,   /* field[3] = from */
+  6,   /* field[6] = keys */
   5,   /* field[5] = missing */
   2,   /* field[2] = models */
   4,   /* field[4] = to */
@@ -1651,7 +1722,7 @@ static const unsigned apus__v1__get_usage_response__field_indices_by_name[] = {
 static const ProtobufCIntRange apus__v1__get_usage_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor apus__v1__get_usage_response__descriptor =
 {
@@ -1661,7 +1732,7 @@ const ProtobufCMessageDescriptor apus__v1__get_usage_response__descriptor =
   "Apus__V1__GetUsageResponse",
   "apus.v1",
   sizeof(Apus__V1__GetUsageResponse),
-  6,
+  7,
   apus__v1__get_usage_response__field_descriptors,
   apus__v1__get_usage_response__field_indices_by_name,
   1,  apus__v1__get_usage_response__number_ranges,
@@ -1885,6 +1956,70 @@ const ProtobufCMessageDescriptor apus__v1__daily_usage__descriptor =
   apus__v1__daily_usage__field_indices_by_name,
   1,  apus__v1__daily_usage__number_ranges,
   (ProtobufCMessageInit) apus__v1__daily_usage__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor apus__v1__key_usage__field_descriptors[3] =
+{
+  {
+    "key_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__KeyUsage, has_key_id),
+    offsetof(Apus__V1__KeyUsage, key_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Apus__V1__KeyUsage, has_owner),
+    offsetof(Apus__V1__KeyUsage, owner),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "usage",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Apus__V1__KeyUsage, usage),
+    &apus__v1__usage_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned apus__v1__key_usage__field_indices_by_name[] = {
+  0,   /* field[0] = key_id */
+  1,   /* field[1] = owner */
+  2,   /* field[2] = usage */
+};
+static const ProtobufCIntRange apus__v1__key_usage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor apus__v1__key_usage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "apus.v1.KeyUsage",
+  "KeyUsage",
+  "Apus__V1__KeyUsage",
+  "apus.v1",
+  sizeof(Apus__V1__KeyUsage),
+  3,
+  apus__v1__key_usage__field_descriptors,
+  apus__v1__key_usage__field_indices_by_name,
+  1,  apus__v1__key_usage__number_ranges,
+  (ProtobufCMessageInit) apus__v1__key_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor apus__v1__model_usage__field_descriptors[2] =

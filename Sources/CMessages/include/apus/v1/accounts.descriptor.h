@@ -2,5 +2,5 @@
 #pragma once
 #include <stdint.h>
 
-/* The encoded FileDescriptorProto of apus/v1/accounts.proto, 2886 bytes. */
+/* The encoded FileDescriptorProto of apus/v1/accounts.proto, 3051 bytes. */
 const uint8_t *apus_v1_accounts_descriptor(void);

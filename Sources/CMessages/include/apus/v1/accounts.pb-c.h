@@ -31,6 +31,7 @@ typedef struct Apus__V1__GetUsageRequest Apus__V1__GetUsageRequest;
 typedef struct Apus__V1__GetUsageResponse Apus__V1__GetUsageResponse;
 typedef struct Apus__V1__UsageSummary Apus__V1__UsageSummary;
 typedef struct Apus__V1__DailyUsage Apus__V1__DailyUsage;
+typedef struct Apus__V1__KeyUsage Apus__V1__KeyUsage;
 typedef struct Apus__V1__ModelUsage Apus__V1__ModelUsage;
 
 
@@ -227,10 +228,12 @@ struct  Apus__V1__GetUsageRequest
   double to;
   protobuf_c_boolean has_model;
   ProtobufCBinaryData model;
+  protobuf_c_boolean has_by_key;
+  protobuf_c_boolean by_key;
 };
 #define APUS__V1__GET_USAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__get_usage_request__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, 0 }
 
 
 struct  Apus__V1__GetUsageResponse
@@ -247,10 +250,12 @@ struct  Apus__V1__GetUsageResponse
   double to;
   protobuf_c_boolean has_missing;
   uint64_t missing;
+  size_t n_keys;
+  Apus__V1__KeyUsage **keys;
 };
 #define APUS__V1__GET_USAGE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__get_usage_response__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0, 0, 0, 0, 0, 0 }
+    , NULL, 0,NULL, 0,NULL, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 struct  Apus__V1__UsageSummary
@@ -294,6 +299,20 @@ struct  Apus__V1__DailyUsage
 #define APUS__V1__DAILY_USAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&apus__v1__daily_usage__descriptor) \
     , 0, {0,NULL}, NULL }
+
+
+struct  Apus__V1__KeyUsage
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key_id;
+  ProtobufCBinaryData key_id;
+  protobuf_c_boolean has_owner;
+  ProtobufCBinaryData owner;
+  Apus__V1__UsageSummary *usage;
+};
+#define APUS__V1__KEY_USAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&apus__v1__key_usage__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, NULL }
 
 
 struct  Apus__V1__ModelUsage
@@ -580,6 +599,25 @@ Apus__V1__DailyUsage *
 void   apus__v1__daily_usage__free_unpacked
                      (Apus__V1__DailyUsage *message,
                       ProtobufCAllocator *allocator);
+/* Apus__V1__KeyUsage methods */
+void   apus__v1__key_usage__init
+                     (Apus__V1__KeyUsage         *message);
+size_t apus__v1__key_usage__get_packed_size
+                     (const Apus__V1__KeyUsage   *message);
+size_t apus__v1__key_usage__pack
+                     (const Apus__V1__KeyUsage   *message,
+                      uint8_t             *out);
+size_t apus__v1__key_usage__pack_to_buffer
+                     (const Apus__V1__KeyUsage   *message,
+                      ProtobufCBuffer     *buffer);
+Apus__V1__KeyUsage *
+       apus__v1__key_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   apus__v1__key_usage__free_unpacked
+                     (Apus__V1__KeyUsage *message,
+                      ProtobufCAllocator *allocator);
 /* Apus__V1__ModelUsage methods */
 void   apus__v1__model_usage__init
                      (Apus__V1__ModelUsage         *message);
@@ -649,6 +687,9 @@ typedef void (*Apus__V1__UsageSummary_Closure)
 typedef void (*Apus__V1__DailyUsage_Closure)
                  (const Apus__V1__DailyUsage *message,
                   void *closure_data);
+typedef void (*Apus__V1__KeyUsage_Closure)
+                 (const Apus__V1__KeyUsage *message,
+                  void *closure_data);
 typedef void (*Apus__V1__ModelUsage_Closure)
                  (const Apus__V1__ModelUsage *message,
                   void *closure_data);
@@ -674,6 +715,7 @@ extern const ProtobufCMessageDescriptor apus__v1__get_usage_request__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__get_usage_response__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__usage_summary__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__daily_usage__descriptor;
+extern const ProtobufCMessageDescriptor apus__v1__key_usage__descriptor;
 extern const ProtobufCMessageDescriptor apus__v1__model_usage__descriptor;
 
 PROTOBUF_C__END_DECLS
