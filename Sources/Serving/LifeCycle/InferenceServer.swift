@@ -83,7 +83,7 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    sides = try SideThreads(configuration)
+    sides = try SideThreads(configuration, metrics: metrics)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
@@ -115,7 +115,8 @@ package final class InferenceServer: Sendable {
     self.server = server
     let old = RouteDeprecations(deprecations: deprecations, keys: accounts.keys)
     front = Front(
-      options: Self.httpOptions(configuration, old, certificates, metrics, log), group: group,
+      options: Self.httpOptions(configuration, access, old, certificates, metrics, log),
+      group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
     registerSeries(of: figures)
@@ -242,11 +243,12 @@ package final class InferenceServer: Sendable {
   }
 
   private static func httpOptions(
-    _ configuration: ServerConfiguration, _ routes: RouteDeprecations,
+    _ configuration: ServerConfiguration, _ access: AccessControl, _ routes: RouteDeprecations,
     _ certificates: Certificates?, _ metrics: Registry, _ log: Log
   ) -> FrontOptions {
     var options = FrontOptions()
     options.limits = configuration.httpLimits
+    options.refusal = access.refusal
     options.allowedOrigins = configuration.httpOrigins
     options.version = ServerVersion.current
     options.registry = metrics
