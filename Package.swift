@@ -85,7 +85,7 @@ let package = Package(
     swift("Images", ["Bytes", "CImages", "JSON"]),
     swift("Compute", ["CKernels"]),
     swift("Inference", ["Bytes", "Compute", "Models"]),
-    swift("Quantizing", ["Bytes", "Compute", "Images", "Inference", "JSON", "Models"]),
+    swift("Quantizing", ["Bytes", "Compute", "Images", "Inference", "Models"]),
     swift("Batching", ["Inference", "Metrics", "Threads"]),
     swift("Caching", ["Messages"]),
     swift("Crypto", ["COpenSSL"]),

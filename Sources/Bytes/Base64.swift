@@ -66,25 +66,58 @@ package enum Base64 {
     }
     // What is no character has a value with its highest bit set.
     var seen: UInt8 = 0
-    let bytes = [UInt8](capacity: end * 3 / 4) { bytes in
-      var place = 0
-      while place < end {
-        var group: UInt32 = 0
-        for index in place..<place + 4 {
-          let value = index < end ? unsafe values[Int(text[index])] : 0
-          seen |= value
-          group = group << 6 | UInt32(value & 63)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: end * 3 / 4) { bytes, count in
+      unsafe values.withUnsafeBufferPointer { values in
+        for place in stride(from: 0, to: end & ~3, by: 4) {
+          let first = unsafe values[Int(text[place])]
+          let second = unsafe values[Int(text[place + 1])]
+          let third = unsafe values[Int(text[place + 2])]
+          let fourth = unsafe values[Int(text[place + 3])]
+          seen |= first | second | third | fourth
+          unsafe bytes[count] = first << 2 | second >> 4
+          unsafe bytes[count + 1] = second << 4 | third >> 2
+          unsafe bytes[count + 2] = third << 6 | fourth
+          count += 3
         }
         // A group that is cut off has as many bytes as its characters have whole ones.
-        let count = min(3, (end - place) * 6 / 8)
-        for byte in 0..<count {
-          bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * byte)))
+        guard end & 3 > 0 else { return }
+        var group: UInt32 = 0
+        for place in end & ~3..<end {
+          let value = unsafe values[Int(text[place])]
+          seen |= value
+          group |= UInt32(value & 63) << UInt32(18 - 6 * (place & 3))
         }
-        if count < 3, group << UInt32(8 + 8 * count) != 0 { seen |= Table.invalid }
-        place += 4
+        let rest = (end & 3) * 6 / 8
+        for byte in 0..<rest {
+          unsafe bytes[count] = UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * byte))
+          count += 1
+        }
+        if group << UInt32(8 + 8 * rest) != 0 { seen |= Table.invalid }
       }
     }
     return seen & 0x80 == 0 ? bytes : nil
+  }
+
+  /// The same of a text that may stand in lines or be set in by spaces (RFC 2045), as `base64` and
+  /// mail programs write it.
+  package static func decode(
+    inLines text: UnsafeRawBufferPointer, _ alphabet: Alphabet = .standard
+  ) -> [UInt8]? {
+    // Whoever writes lines writes short ones.
+    let isSolid = unsafe !text.prefix(128).contains(where: isBlank)
+    if isSolid, let bytes = unsafe decode(text, alphabet) { return bytes }
+    let solid = unsafe [UInt8](unsafeUninitializedCapacity: text.count) { solid, count in
+      for unsafe byte in unsafe text {
+        unsafe solid[count] = byte
+        count += isBlank(byte) ? 0 : 1
+      }
+    }
+    guard solid.count < text.count else { return nil }
+    return unsafe solid.withUnsafeBytes { unsafe decode($0, alphabet) }
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
   }
 
   /// The same of a string.

@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 
 int cl_thread_name(const char *name) { return -pthread_setname_np(pthread_self(), name); }
+
+int cl_thread_give_way(int steps) {
+  // Of Linux, 0 names the calling thread and not its process.
+  errno = 0;
+  int now = getpriority(PRIO_PROCESS, 0);
+  if (errno != 0) return -errno;
+  return setpriority(PRIO_PROCESS, 0, now + steps) == 0 ? 0 : -errno;
+}
 
 int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds) {
   struct timespec end;

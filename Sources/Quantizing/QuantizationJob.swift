@@ -1,8 +1,8 @@
 internal import Bytes
 internal import Compute
-internal import Images
+package import Images
 internal import Inference
-internal import Models
+package import Models
 
 /// The whole way from a file and a folder of samples to another file.
 package struct QuantizationJob {
@@ -16,11 +16,17 @@ package struct QuantizationJob {
   package var count: Int
   package var isSigned: Bool
   package var threads: Int
+  /// How samples that are pictures are prepared for a model, by the folders where what describes it
+  /// may be, the nearest first; nil where nothing tells. Whoever serves models knows.
+  package typealias Preparation = (ONNXModel, [String]) throws -> ImagePreprocessor?
+  package var preprocessor: Preparation
 
   package init(
     model: String, samples: String, output: String? = nil, count: Int = 100, isSigned: Bool = false,
-    threads: Int = 1
+    threads: Int = 1,
+    preprocessor: @escaping Preparation = { _, _ in nil }
   ) {
+    self.preprocessor = preprocessor
     self.model = model
     self.samples = samples
     self.output = output
@@ -42,6 +48,8 @@ package struct QuantizationJob {
     package let cosine: Double?
     /// How many of the answers that are no floats are the same; nil where there are none.
     package let agreement: Double?
+    /// Whether samples were pictures.
+    package let hasPictures: Bool
   }
 
   /// Samples on which the two models are compared at the end.
@@ -61,13 +69,9 @@ package struct QuantizationJob {
     } catch { throw QuantizationError("\(error)") }
     let context = GraphContext(
       budget: MemoryBudget(), processor: try Processor(threads: threads))
-    var preprocessor: ImagePreprocessor?
-    for folder in place.folders where preprocessor == nil {
-      preprocessor = try ImagePreprocessor(
-        file: folder + "/preprocessor_config.json", for: source.graph.inputs.first)
-    }
     let folder = try CalibrationFolder(
-      path: samples, of: source, preprocessor: preprocessor, count: count, context.budget)
+      path: samples, of: source, preprocessor: try preprocessor(source, place.folders),
+      count: count, context.budget)
     do {
       var quantizer = try Quantizer(source, context)
       for (index, sample) in folder.samples.enumerated() {
@@ -88,7 +92,7 @@ package struct QuantizationJob {
         samples: quantizer.sampleCount,
         bytesBefore: source.graph.initializers.reduce(0) { $0 + $1.data.count },
         bytesAfter: bytes.count, cosine: comparison.cosine,
-        agreement: comparison.agreement)
+        agreement: comparison.agreement, hasPictures: folder.hasPictures)
     } catch let error as GraphError {
       throw QuantizationError("\(model): \(error)")
     } catch let error as ModelError {

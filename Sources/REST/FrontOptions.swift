@@ -1,4 +1,5 @@
 package import EventLoop
+package import Messages
 package import Metrics
 
 /// What the HTTP front serves and how.
@@ -9,6 +10,9 @@ package struct FrontOptions: Sendable {
   package var allowedOrigins: [String] = []
   /// Which routes are to go; nil where all stay.
   package var notices: (any RouteNotices)?
+  /// Why whoever sends a request may call nothing, by what its calls would carry; nil where it may
+  /// call something. Asked before more than a little of its body is kept; nil where all may.
+  package var refusal: (@Sendable (Metadata) -> Status?)?
   /// What `/openapi.json` gives as the version of the server.
   package var version = "0"
   /// Where requests are counted.

@@ -1,7 +1,7 @@
 /// Bounds of the HTTP front. Every one is enforced, and the answer past it names it.
 package struct HTTPLimits: Sendable {
   /// Bytes of one request's body: 413 over it, and the end of the connection over twice that.
-  package var bodySize = 8 << 20
+  package var bodySize = 24 << 20
   /// Bytes of one request's line and header fields together: 431 over it. What passes even twice
   /// that is refused by the library with an answer that is no JSON.
   package var headerSize = 16 << 10

@@ -36,6 +36,14 @@ package struct SystemThread: Sendable {
   /// Whether the caller runs on it.
   package var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
 
+  /// Has the calling thread run after those of the process that do not, where cores are short.
+  ///
+  /// - Parameter steps: of niceness; a thread gets about a fifth less for each.
+  package static func giveWay(by steps: Int32) {
+    // Nobody is refused to be nicer; where the system knows no such thing, nothing is lost.
+    _ = cl_thread_give_way(steps)
+  }
+
   /// Waits for its end. To be called once, from another thread; not after `detach`.
   package func join() { pthread_join(handle, nil) }
 

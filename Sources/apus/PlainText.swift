@@ -69,11 +69,17 @@ enum PlainText {
         facts.append("\(version.maxTokens) tokens")
       }
       if !version.labels.isEmpty {
-        facts.append("labels " + version.labels.prefix(5).joined(separator: "/"))
+        facts.append("labels " + shortened(version.labels))
       }
     }
     if let deprecation = version.deprecation { facts.append(describe(deprecation)) }
     return "  \(version.version)  " + facts.joined(separator: ", ")
+  }
+
+  /// The first of them, and how many more there are.
+  private static func shortened(_ labels: [String]) -> String {
+    let shown = labels.prefix(5).joined(separator: "/")
+    return labels.count > 5 ? "\(shown)/… and \(labels.count - 5) more" : shown
   }
 
   private static func describe(_ deprecation: ApusV1.Deprecation) -> String {

@@ -24,11 +24,16 @@ extension Command {
         "--calibrate DIR is missing: a folder of samples, by which ranges are chosen",
         command: "quantize")
     }
+    var preparation: PicturePreparation?
     let job = QuantizationJob(
       model: model, samples: samples, output: arguments["output"],
       count: try arguments.integer("samples", 1...10_000) ?? 100,
       isSigned: arguments.has("signed"),
-      threads: try arguments.integer("threads", 1...1024) ?? coreCount)
+      threads: try arguments.integer("threads", 1...1024) ?? coreCount
+    ) { model, folders in
+      preparation = try PicturePreparation(of: model, in: folders)
+      return try preparation?.preprocessor()
+    }
     // Enough to see that it goes on, and not a line for each sample.
     var next = ContinuousClock.now
     let outcome = try job.run { step in
@@ -37,6 +42,9 @@ extension Command {
       next = .now + .seconds(1)
     }
     try StandardOutput.line(text(of: outcome))
+    if outcome.hasPictures, let preparation {
+      try StandardOutput.line("pictures: \(preparation.words)")
+    }
   }
 
   private static var coreCount: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1024) }

@@ -43,6 +43,30 @@ import Testing
     #expect(Base64.decode(text) == nil)
   }
 
+  @Test(arguments: [
+    ("Zm9v\nYmFy\n", "foobar"), ("Zm9v\r\nYmE=\r\n", "fooba"), (" Zm9v\t", "foo"),
+    ("Zm\n9v", "foo"), ("Zm9v", "foo"), ("", ""), ("\n", ""), ("Zg==\n=", nil),
+    ("Zm9v\u{b}", nil), ("Zh\n==", nil),
+  ])
+  func inLinesIsReadToo(text: String, expected: String?) {
+    var text = text
+    let bytes = text.withUTF8 { Base64.decode(inLines: UnsafeRawBufferPointer($0)) }
+    #expect(bytes == expected.map { Array($0.utf8) })
+  }
+
+  /// Also where the first line is longer than anybody looks ahead.
+  @Test func linesOfAnyLength() {
+    let bytes = (0..<3_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let text = encode(bytes, padded: true)
+    for length in [4, 76, 1_000, 3_999] {
+      var lines = text
+      lines.insert("\n", at: lines.index(lines.startIndex, offsetBy: length))
+      let read = lines.withUTF8 { Base64.decode(inLines: UnsafeRawBufferPointer($0)) }
+      #expect(read == bytes)
+      #expect(Base64.decode(lines) == nil)
+    }
+  }
+
   @Test func everyByteComesBack() {
     let bytes = (0...255).map { UInt8($0) }
     for count in 0...256 {

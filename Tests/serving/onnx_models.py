@@ -88,8 +88,13 @@ def words(folder, output="last_hidden_state", **settings):
 
 def png(width, height, colour, said=None):
     """A picture of one colour; `said` is a size that its header claims."""
+    return png_of_rows(*(said or (width, height)), [b"\0" + bytes(colour) * width] * height)
+
+
+def png_of_rows(width, height, rows):
+    """A picture of these rows, each behind its filter."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    header = struct.pack(">IIBBBBB", *(said or (width, height)), 8, 2, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes(colour) * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = zlib.compress(b"".join(rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")

@@ -99,7 +99,9 @@ def test_one_score_decides_between_two(predict):
     assert first.score == -second.score > 0 and {first.label, second.label} == {"0", "1"}
 
 
-def test_values_and_what_is_neither(predict):
+def test_values_and_what_is_neither(predict, server):
+    assert {name: fetch(server, f"/v1/models/{name}")["task"] for name in ("value", "pair", "classes")} \
+        == {"value": "regression", "pair": "tensors", "classes": "classification"}
     assert len(predict("value", features(ROW))[0].values.values) == 1
     assert len(predict("pair", features(ROW))[0].values.values) == 2
     assert set(predict("clusters", features(ROW))[0].tensors.tensors) == {"label", "scores"}
@@ -250,6 +252,20 @@ def post(server, inputs, **more):
         return json.load(error)["error"]
 
 
+def test_large_tensors_and_many_rows(predict, refused):
+    """What no loop checks is answered, and refused, the same."""
+    values = numpy.arange(300_000, dtype=numpy.float32)
+    large = {"data_type": "FP32", "shape": [len(values)], "raw": values.tobytes()}
+    found, = predict("series", {"tensors": {"tensors": {"x": large}}})
+    assert numpy.array_equal(numpy.float32(found.tensors.tensors["y"].floats or numpy.frombuffer(
+        found.tensors.tensors["y"].raw, "<f4")), values)
+    assert refused("series", {"tensors": {"tensors": {"x": large | {"shape": [7]}}}}) \
+        == "instances[0].tensors.x.raw: expected 7 elements of 4 bytes as the shape says, got 1200000 bytes"
+    row = {"values": [2, 0.5, 0.5], "names": ["code", "a", "b"], "texts": {"color": "red"}}
+    found = predict("columns", *[{"features": row}] * 100)
+    assert len(found) == 100 and all(each == found[0] for each in found)
+
+
 def test_pictures_over_http(server):
     text = base64.b64encode(made.png(64, 48, RED)).decode()
     for image in (text, f"data:image/png;base64,{text}"):
@@ -381,8 +397,10 @@ def test_models_tell_what_they_take(server):
 def test_inspect_tells_without_a_server(folder, tmp_path):
     said = run("inspect", folder / "colours").stdout
     for line in ("operators  Flatten 1, GlobalAveragePool 1, MatMul 1", "input      `x` (FP32 [N, 3, 8, 8])",
-                 "takes      images or tensors", "answers    a classification of 3 labels"):
+                 "takes      images or tensors", "answers    a classification of 3 labels",
+                 "pictures   resized to 8 × 8 (bilinear), RGB, divided by 255; as image in model.yaml says"):
         assert line in said.splitlines()
+    assert "answers    a regression: variable" in run("inspect", folder / "value").stdout.splitlines()
     nodes = [helper.make_node("Nothing", ["x"], ["y"]), helper.make_node("GridSample", ["y", "y"], ["z"])]
     made.save(tmp_path / "1", nodes, [made.value("x", ["N", 2])], [made.value("z", None)])
     ended = run("inspect", tmp_path / "1/model.onnx")
@@ -391,84 +409,38 @@ def test_inspect_tells_without_a_server(folder, tmp_path):
         == ["Nothing", "GridSample"]
 
 
-# ---- Bounds -------------------------------------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def looping(contract, tmp_path_factory):
-    """Models whose run takes as long as the caller says."""
-    from conftest import Server
-    root = tmp_path_factory.mktemp("loops")
-    made.addition(root / "sum/1", 1)
-    for name, time in {"short": "200ms", "long": "1h"}.items():
-        made.loop(root / name / "1")
-        (root / name / "model.yaml").write_text(f"graph_time: {time}\n")
-    server = Server(contract, root, log=tmp_path_factory.mktemp("log") / "server.log")
-    server.wait_for("ready")
-    yield server
-    assert server.stop() == 0
-
-
-def doubled(server, model, times, timeout=PATIENCE):
-    tensors = {"count": {"data_type": "INT64", "shape": [1], "longs": [times]}, "x": floats([1], 1)}
-    request = server.apus.PredictRequest(model=model, instances=[{"tensors": {"tensors": tensors}}])
-    return list(server.stub.Predict(request, timeout=timeout).predictions[0].tensors.tensors["y"].floats)
-
-
-def test_a_run_takes_no_longer_than_it_may(looping):
-    assert doubled(looping, "short", 3) == [8]
-    with pytest.raises(grpc.RpcError) as caught:
-        doubled(looping, "short", 1 << 40)
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert "it takes longer than the limit of 0.2 seconds (graph_time in model.yaml)" in caught.value.details()
-    assert doubled(looping, "short", 3) == [8]
-
-
-def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
-    # More than a breaker asks for; each of them would go on for long.
-    for _ in range(30):
-        with pytest.raises(grpc.RpcError) as caught:
-            doubled(looping, "long", 1 << 23, timeout=0.05)
-        assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert doubled(looping, "long", 3) == [8]
-    row = looping.apus.PredictRequest(model="sum", instances=[features([1, 2])])
-    assert list(looping.stub.Predict(row, timeout=PATIENCE).predictions[0].values.values) == [2, 3]
-    version = looping.stub.GetModel(looping.apus.GetModelRequest(name="long"), timeout=PATIENCE).model.versions[0]
-    assert version.breaker.state == looping.apus.Breaker.CLOSED and version.breaker.failure_rate == 0
-
-
-def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):
-    made.loop(tmp_path / "models/cheap/1", times=3)
-    made.loop(tmp_path / "models/dear/1", times=1 << 40)
-    (tmp_path / "models/dear/model.yaml").write_text("graph_time: 100ms\n")
-    server = start(tmp_path / "models", "--readiness", "any")
-    problem = server.wait_for("not loaded", model="dear")["problem"]
-    assert "(Loop): it takes longer than the limit of 0.1 seconds (graph_time in model.yaml)" in problem
-    request = server.apus.PredictRequest(model="cheap", instances=[{"tensors": {"tensors": {"x": floats([1], 2)}}}])
-    assert list(server.stub.Predict(request, timeout=PATIENCE).predictions[0].tensors.tensors["y"].floats) == [16]
-
-
-@pytest.mark.parametrize("numbers, reason", [
-    ([7, 0], "a whole number is divided by 0"),
-])
-def test_what_a_graph_cannot_compute_is_the_callers(start, tmp_path, numbers, reason):
-    two = [made.value("a", ["N", 1], TensorProto.INT64), made.value("b", ["N", 1], TensorProto.INT64)]
-    made.save(tmp_path / "models/shares/1", [helper.make_node("Div", ["a", "b"], ["y"], name="share")], two,
-              [made.value("y", ["N", 1], TensorProto.INT64)])
-    server = start(tmp_path / "models")
-    server.wait_for("ready")
-    tensors = {name: {"data_type": "INT64", "shape": [1], "longs": [number]} for name, number in zip("ab", numbers)}
-    with pytest.raises(grpc.RpcError) as caught:
-        server.stub.Predict(server.apus.PredictRequest(model="shares", instances=[{"tensors": {"tensors": tensors}}]),
-                            timeout=PATIENCE)
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert caught.value.details().endswith(f"node share (Div): {reason}")
+def test_which_preparation_is_in_force_is_told_and_the_same_everywhere(start, tmp_path):
+    """timm's config.json counts where no preprocessor_config.json does."""
+    version = made.colours(tmp_path / "models/colours/1", image=None)
+    usual = start(tmp_path / "models")
+    loaded = usual.wait_for("loaded")["pictures"]
+    assert "shorter side to 9 (bilinear), middle of 8 × 8" in loaded and "is usual" in loaded
+    cfg = {"input_size": [3, 8, 8], "interpolation": "nearest", "crop_pct": 0.5, "mean": [0, 0, 0], "std": [1, 1, 1]}
+    (version / "config.json").write_text(json.dumps({"pretrained_cfg": cfg}))
+    timm = start(tmp_path / "models")
+    timm.wait_for("ready")
+    words = "shorter side to 16 (nearest), middle of 8 × 8, RGB, divided by 255, mean 0.0 0.0 0.0, deviation 1.0 1.0 1.0; " \
+        "as pretrained_cfg in config.json says"
+    event, = [each for each in fetch(timm, "/v1/models/colours")["events"] if each["event"] == "loaded"]
+    assert event["detail"] == f"pictures: {words}"
+    assert f"pictures   {words}" in run("inspect", version).stdout.splitlines()
+    # A border of red around green, of which half is cut away.
+    rows = [b"\0" + b"".join(bytes(GREEN if 4 <= x < 12 and 4 <= y < 12 else RED) for x in range(16)) for y in range(16)]
+    image = made.png_of_rows(16, 16, rows)
+    for server, label in ((usual, "red"), (timm, "green")):
+        request = server.apus.PredictRequest(model="colours", instances=[picture(image)])
+        found = server.stub.Predict(request, timeout=PATIENCE).predictions[0].classification.labels[0]
+        assert found.label == label
+    (version / "config.json").write_text(json.dumps({"pretrained_cfg": cfg | {"crop_mode": "border"}}))
+    refused = start(tmp_path / "models").wait_for("not loaded")["problem"]
+    assert 'config.json: pretrained_cfg: "crop_mode" is border; supported are center and squash' in refused
 
 
 # ---- Loading ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("yaml, reason", [
     ("label: [a]", "model.yaml:1: label is no key; did you mean labels?"),
-    ("task: clasification", "model.yaml:1: task: `clasification`: expected classification, embedding, values or tensors"),
+    ("task: clasification", "model.yaml:1: task: `clasification`: expected classification, regression, embedding, values or tensors"),
     ("quantize: static", "model.yaml:1: quantize: `static`: expected none or dynamic"),
     ("labels: [a, b]", "there are 2 labels; the model gives 3 scores"),
     ("labels: names.txt", "names.txt: cannot be opened"),
@@ -480,6 +452,42 @@ def test_wrong_settings_keep_a_version_out(start, tmp_path, yaml, reason):
     (made.colours(tmp_path / "models/colours/1") / "model.yaml").write_text(yaml + "\n")
     server = start(tmp_path / "models")
     assert reason in server.wait_for("not loaded")["problem"]
+
+
+def test_labels_that_come_later_are_told_of(start, tmp_path):
+    version = made.colours(tmp_path / "models/colours/1", labels=None)
+    server = start(tmp_path / "models", "--models-period", "100ms")
+    server.wait_for("ready")
+    (version / "labels.txt").write_text("red\ngreen\nblue\n")
+    line = server.wait_for("files of a loaded version changed", model="colours", version=1)
+    assert "a folder with a new number" in line["advice"]
+    assert [each["event"] for each in fetch(server, "/v1/models/colours")["events"]] == ["files_changed", "loaded"]
+
+    def first():
+        request = server.apus.PredictRequest(model="colours", instances=[picture(made.png(8, 8, RED))])
+        return server.stub.Predict(request, timeout=PATIENCE).predictions[0].classification.labels[0].label
+    assert first() == "0"
+    for order in ("unload", "load"):
+        done = run("models", order, "colours", "1", "--server", server.address)
+        assert done.returncode == 0, done.stderr
+    assert first() == "red"
+    made.colours(tmp_path / "models/many/1", labels=None)
+    server.wait_for("loaded", model="many")
+    shown = run("models", "--server", server.address).stdout
+    assert "labels red/green/blue\n" in shown and "…" not in shown
+
+
+def test_many_labels_are_counted(start, tmp_path):
+    names = [f"class{number}" for number in range(40)]
+    weight = numpy.zeros((3, 40), numpy.float32)
+    nodes = [helper.make_node("MatMul", ["x", "weight"], ["logits"])]
+    made.save(tmp_path / "models/many/1", nodes, [made.value("x", ["N", 3])], [made.value("logits", ["N", 40])], weight=weight)
+    (tmp_path / "models/many/1/labels.txt").write_text("\n".join(names))
+    server = start(tmp_path / "models")
+    server.wait_for("ready")
+    shown = run("models", "--server", server.address).stdout
+    assert "labels class0/class1/class2/class3/class4/… and 35 more" in shown
+    assert fetch(server, "/v1/models/many")["versions"][0]["labels"] == names
 
 
 def test_a_graph_is_refused_with_all_that_it_lacks(start, tmp_path):

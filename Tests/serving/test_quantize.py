@@ -1,4 +1,5 @@
 """`apus quantize`: what it writes is right for others, too, and what it refuses says what to do."""
+import json
 import pathlib
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from conftest import ROOT, run
 IMAGES = ROOT / "Tests/Fixtures/images"
 
 
-def network(path: pathlib.Path, opset: int = 21) -> pathlib.Path:
+def network(path: pathlib.Path, opset: int = 21, side=24) -> pathlib.Path:
     """A block of a residual network, norms and all, in a version whose QDQ the onnx package computes."""
     random = numpy.random.default_rng(5)
     nodes, weights = [], []
@@ -46,7 +47,7 @@ def network(path: pathlib.Path, opset: int = 21) -> pathlib.Path:
     x = node("Flatten", "flat", node("GlobalAveragePool", "mean", x))
     node("Gemm", "logits", x, constant("fc.w", (16, 40)), constant("fc.b", (40,)))
     value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(nodes, "block", [value("image", ["n", 3, 24, 24])], [value("logits", ["n", 40])], weights)
+    graph = helper.make_graph(nodes, "block", [value("image", ["n", 3, side, side])], [value("logits", ["n", 40])], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
@@ -96,12 +97,36 @@ def test_pictures_are_prepared_as_the_model_says(tmp_path):
     folder.mkdir()
     for name in ("rgb.png", "rgb.jpg", "lossy.webp", "grey.png"):
         shutil.copy(IMAGES / name, folder)
+
+    def prepared():
+        said = run("quantize", source, "--calibrate", folder, "--output", tmp_path / "out.onnx")
+        assert said.returncode == 0 and "4 samples" in said.stdout, said.stderr
+        onnx.checker.check_model(str(tmp_path / "out.onnx"), full_check=True)
+        told, = [line for line in said.stdout.splitlines() if line.startswith("pictures: ")]
+        return told, (tmp_path / "out.onnx").read_bytes()
+    # What the server would do of the same folder, in the same order.
+    usual = prepared()
+    assert "shorter side to 27" in usual[0] and "is usual" in usual[0]
+    cfg = {"input_size": [3, 32, 32], "interpolation": "bicubic", "crop_pct": 0.75, "mean": [0, 0, 0], "std": [1, 1, 1]}
+    (tmp_path / "config.json").write_text(json.dumps({"pretrained_cfg": cfg}))
+    timm = prepared()
+    assert "shorter side to 32 (bicubic), middle of 24 × 24" in timm[0] and "pretrained_cfg in config.json" in timm[0]
+    (tmp_path / "preprocessor_config.json").write_text('{"size": [24, 24], "resample": 2, "do_rescale": true}')
+    processor = prepared()
+    assert "resized to 24 × 24" in processor[0] and processor[0].endswith("as preprocessor_config.json says")
+    (tmp_path / "model.yaml").write_text("image: {size: [24, 24], resample: 0, do_rescale: false}\n")
+    settings = prepared()
+    assert "(nearest)" in settings[0] and settings[0].endswith("as image in model.yaml says")
+    assert len({usual[1], timm[1], processor[1], settings[1]}) == 4
+
+
+def test_pictures_of_a_model_of_any_size_need_a_word(tmp_path):
+    source = network(tmp_path / "model.onnx", side="side")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    shutil.copy(IMAGES / "rgb.png", folder)
     refused = run("quantize", source, "--calibrate", folder)
     assert refused.returncode == 1 and "preprocessor_config.json" in refused.stderr
-    (tmp_path / "preprocessor_config.json").write_text('{"size": [24, 24], "resample": 2, "do_rescale": true}')
-    said = run("quantize", source, "--calibrate", folder, "--output", tmp_path / "out.onnx")
-    assert said.returncode == 0 and "4 samples" in said.stdout, said.stderr
-    onnx.checker.check_model(str(tmp_path / "out.onnx"), full_check=True)
 
 
 def test_refusals_say_what_to_do(tmp_path):

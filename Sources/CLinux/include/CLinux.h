@@ -78,6 +78,8 @@ int cl_unlink_socket(const char *path);
 int cl_cpu_count(void);
 // Names the calling thread; at most 15 bytes.
 int cl_thread_name(const char *name);
+// Has the calling thread give way to others by so many steps of niceness.
+int cl_thread_give_way(int steps);
 // Waits for a semaphore on the monotonic clock; -ETIMEDOUT when the time is up.
 int cl_semaphore_wait(sem_t *semaphore, int64_t nanoseconds);
 // Gives memory that was freed back to the system.

@@ -89,7 +89,7 @@ package struct ImagePreprocessor: Sendable {
     precondition(output.count == wanted.count * channels)
     let size = resizedSize(for: picture.size)
     let coloured = settings.channels == .grey ? try picture.grey() : picture
-    let shown = settings.crop.map { Self.middle(of: size, $0) }
+    let shown = settings.crop.map { middle(of: size, $0) }
     var result = try coloured.resized(to: size, by: settings.filter, window: shown?.window)
     if let crop = settings.crop, let shown {
       result = try result.padded(to: crop, x: shown.x, y: shown.y)
@@ -121,7 +121,7 @@ package struct ImagePreprocessor: Sendable {
 
   /// Where the middle of `crop` pixels lies in a picture of `size`, and where that lies in the
   /// crop.
-  private static func middle(
+  private func middle(
     of size: PixelSize, _ crop: PixelSize
   ) -> (window: PixelWindow, x: Int, y: Int) {
     let (x, width, left) = middle(of: size.width, crop.width)
@@ -129,10 +129,15 @@ package struct ImagePreprocessor: Sendable {
     return (PixelWindow(x: x, y: y, width: width, height: height), left, top)
   }
 
-  /// An odd pixel is left out on the far side, or added on the near one.
-  private static func middle(
-    of side: Int, _ crop: Int
-  ) -> (start: Int, length: Int, place: Int) {
-    side >= crop ? ((side - crop) / 2, crop, 0) : (0, side, (crop - side + 1) / 2)
+  private func middle(of side: Int, _ crop: Int) -> (start: Int, length: Int, place: Int) {
+    switch settings.centring {
+    case .near:
+      // An odd pixel is left out on the far side, or added on the near one.
+      return side >= crop ? ((side - crop) / 2, crop, 0) : (0, side, (crop - side + 1) / 2)
+    case .nearest:
+      guard side >= crop else { return (0, side, (crop - side) / 2) }
+      let half = (Double(side - crop) / 2).rounded(.toNearestOrEven)
+      return (Int(half), crop, 0)
+    }
   }
 }

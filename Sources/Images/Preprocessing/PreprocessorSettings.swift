@@ -32,6 +32,18 @@ package struct PreprocessorSettings: Sendable, Equatable {
       self.mean = mean
       self.deviation = deviation
     }
+
+    /// Of the pictures that most models were trained on.
+    package static let imageNet = Normalisation(
+      mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+  }
+
+  /// Where the middle of a picture lies that has an odd number of pixels more than the crop.
+  package enum Centring: Sendable, Equatable {
+    /// One pixel less is left out on the near side than on the far one: Hugging Face's processors.
+    case near
+    /// The half is rounded to the nearest even number: torchvision, and what is made with it.
+    case nearest
   }
 
   package var channels: Channels
@@ -39,6 +51,7 @@ package struct PreprocessorSettings: Sendable, Equatable {
   package var filter: ResizeFilter
   /// From the middle; black is added where the picture is smaller. nil takes all of it.
   package var crop: PixelSize?
+  package var centring = Centring.near
   /// 1 leaves bytes as they are.
   package var scale: Double
   package var normalisation: Normalisation?

@@ -3,6 +3,8 @@ extension Status {
   package enum Reason: String, Sendable {
     /// What was called has gone for good, as had been announced.
     case sunset = "SUNSET"
+    /// The request is larger than this server takes: trying again is of no use.
+    case messageTooLarge = "MESSAGE_TOO_LARGE"
   }
 
   private static let domain = "apus"

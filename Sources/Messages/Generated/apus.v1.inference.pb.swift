@@ -1053,12 +1053,12 @@ extension ApusV1 {
 
     /// Seconds since 1970.
     public var time: Double = 0
-    /// `fetched`, `fetch_failed`, `loaded`, `load_failed`, `swapped`, `unloaded`, `labelled`,
-    /// `rolled_back`, `source_lost` or `source_back`; more may come.
+    /// `fetched`, `fetch_failed`, `loaded`, `load_failed`, `files_changed`, `swapped`, `unloaded`,
+    /// `labelled`, `rolled_back`, `source_lost` or `source_back`; more may come.
     public var event: String = ""
     /// The version that it happened to; empty for all of the model.
     public var version: String = ""
-    /// What is to be known of it, such as an error.
+    /// What is to be known of it, such as an error, or how pictures are prepared.
     public var detail: String = ""
 
     public init() {}
@@ -1431,6 +1431,8 @@ extension ApusV1 {
     case tensors
     /// Text to text, token by token: StreamPredict.
     case generation
+    /// A row of features to one number: answers with Values.
+    case regression
     /// A number that this version does not know.
     case unrecognized(Int32)
 
@@ -1441,6 +1443,7 @@ extension ApusV1 {
       case 2: self = .classification
       case 3: self = .tensors
       case 4: self = .generation
+      case 5: self = .regression
       default: self = .unrecognized(rawValue)
       }
     }
@@ -1452,6 +1455,7 @@ extension ApusV1 {
       case .classification: 2
       case .tensors: 3
       case .generation: 4
+      case .regression: 5
       case .unrecognized(let number): number
       }
     }
@@ -1463,6 +1467,7 @@ extension ApusV1 {
       case .classification: "TASK_CLASSIFICATION"
       case .tensors: "TASK_TENSORS"
       case .generation: "TASK_GENERATION"
+      case .regression: "TASK_REGRESSION"
       case .unrecognized(let number): "\(number)"
       }
     }
@@ -2950,5 +2955,5 @@ extension FileDescriptor {
       "apus.v1.Inference.GetModel",
     ],
     bytes: UnsafeRawBufferPointer(
-      start: apus_v1_inference_descriptor(), count: 7525))
+      start: apus_v1_inference_descriptor(), count: 7547))
 }

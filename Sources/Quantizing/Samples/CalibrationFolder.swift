@@ -8,6 +8,8 @@ package import Models
 package struct CalibrationFolder {
   /// Paths of the samples, in the order of their names.
   package let samples: [String]
+  /// Whether there are pictures among them.
+  package let hasPictures: Bool
   private let inputs: [ONNXValueInfo]
   private let preprocessor: ImagePreprocessor?
   private let budget: MemoryBudget
@@ -39,7 +41,9 @@ package struct CalibrationFolder {
           + "that are like those the model will get")
     }
     let taken = min(count, found.count)
-    samples = (0..<taken).map { found[$0 * found.count / taken] }
+    let samples = (0..<taken).map { found[$0 * found.count / taken] }
+    hasPictures = samples.contains { Self.pictures.contains(Self.kind($0)) }
+    self.samples = samples
   }
 
   private static func kind(_ path: String) -> String {
@@ -78,8 +82,8 @@ package struct CalibrationFolder {
   private func picture(_ path: String, for input: ONNXValueInfo) throws -> GraphTensor {
     guard let preprocessor else {
       throw QuantizationError(
-        "\(path) is a picture, and there is no preprocessor_config.json beside the model that says "
-          + "how to prepare it; write one, or give arrays (.npy) that are prepared already")
+        "\(path) is a picture, and nothing beside the model says how to prepare it; write a "
+          + "preprocessor_config.json there, or give arrays (.npy) that are prepared already")
     }
     let file = try MappedFile(path: path)
     let size = try preprocessor.outputSize(for: ImageHeader(file.bytes).uprightSize)

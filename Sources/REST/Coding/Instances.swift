@@ -1,4 +1,3 @@
-internal import Bytes
 internal import JSON
 internal import Messages
 
@@ -83,36 +82,5 @@ extension ApusV1.FeatureRow {
       names.append(name)
       values.append(number)
     }
-  }
-}
-
-extension ApusV1.Image {
-  /// `image`: base64, or a data URL (RFC 2397) whose media type then counts.
-  init(_ fields: Fields) throws(FieldError) {
-    guard let text = try fields.string("image") else {
-      self.init()
-      return
-    }
-    self.init()
-    contentType = try fields.string("content_type") ?? ""
-    var payload = text[...]
-    if text.hasPrefix("data:") {
-      guard let comma = text.utf8.firstIndex(of: UInt8(ascii: ",")),
-        text[..<comma].hasSuffix(";base64")
-      else {
-        throw fields.error("image", "expected a data URL in base64: data:image/png;base64,…")
-      }
-      let type = text[..<comma].dropFirst("data:".count).dropLast(";base64".count)
-      if contentType.isEmpty { contentType = String(type) }
-      guard type.isEmpty || type == contentType else {
-        throw fields.error(
-          "content_type", "is not what the data URL says, \(String(type.prefix(64)))")
-      }
-      payload = text[text.utf8.index(after: comma)...]
-    }
-    guard let data = Base64.decode(payload), !data.isEmpty else {
-      throw fields.error("image", "is not base64, or is empty")
-    }
-    self.data = data
   }
 }

@@ -137,6 +137,7 @@ extension ApusV1.Task {
     switch self {
     case .embedding: "embedding"
     case .classification: "classification"
+    case .regression: "regression"
     case .tensors: "tensors"
     case .generation: "generation"
     case .unspecified, .unrecognized: nil

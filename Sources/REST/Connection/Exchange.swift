@@ -15,6 +15,8 @@ final class Exchange {
   private var admission: Dispatcher.Admission?
   private var body: [UInt8] = []
   private var received = 0
+  /// Whoever sends the body may call something.
+  private var isKnown = false
   /// Bytes of the answer's body that count for as long as it is being sent.
   private var sending = 0
   /// Why the request cannot be handled though its head was fine.
@@ -87,6 +89,8 @@ final class Exchange {
     }
     if received > limits.bodySize {
       failure = tooLarge
+    } else if let refusal {
+      failure = HTTPError(refusal)
     } else if !core.bodies.take(bytes.count) {
       failure = HTTPError(
         .unavailable, "the bodies of all requests together are", over: .bodies, of: limits.bodies)
@@ -97,6 +101,17 @@ final class Exchange {
     }
     dropBody()
     return true
+  }
+
+  /// Bytes of a body that are kept whoever sends it.
+  private static let strangersBody = 64 << 10
+
+  /// Why no more of the body is kept: nobody needs a key to send one.
+  private var refusal: Status? {
+    guard !isKnown, received > Self.strangersBody, let head else { return nil }
+    let refusal = core.options.refusal?(head.headers.metadata)
+    isKnown = refusal == nil
+    return refusal
   }
 
   /// Answers in the midst of a body that has no end.

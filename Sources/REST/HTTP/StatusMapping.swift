@@ -26,9 +26,14 @@ extension HTTPError {
   /// names that JSON uses instead are put in their place. What has gone for good is gone here too,
   /// whichever code gRPC has for it.
   init(_ status: Status) {
-    if status.reason == .sunset {
+    switch status.reason {
+    case .sunset:
       self.init(.gone, status.message)
       return
+    case .messageTooLarge:
+      self.init(.payloadTooLarge, status.message)
+      return
+    case nil: break
     }
     self.init(
       status: status.code.httpStatus, code: status.code.name, message: status.message)

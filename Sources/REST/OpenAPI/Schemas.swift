@@ -213,7 +213,7 @@ enum Schemas {
       "labels"],"properties":{"id":{"type":"string"},"object":{"const":"model"},
       "created":{"type":"integer"},"owned_by":{"type":"string"},"name":{"type":"string"},
       "description":{"type":"string"},"state":{"type":"string"},
-      "task":{"enum":["embedding","classification","tensors","generation",null]},
+      "task":{"enum":["embedding","classification","regression","tensors","generation",null]},
       "model_version":{"type":["string","null"]},
       "versions":{"type":"array","items":{"type":"object","required":["model_version","state"]}},
       "labels":{"type":"array","items":{"type":"object",

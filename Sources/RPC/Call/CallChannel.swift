@@ -47,6 +47,8 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     var freed = 0
     /// Outbound bytes that the session has taken.
     var taken = 0
+    /// Bytes of the message that the handler has, where they still count.
+    var held = 0
     var received = EndedCall.Traffic()
     var sent = EndedCall.Traffic()
   }
@@ -58,11 +60,18 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   let loop: EventLoop
   private let budget: MemoryBudget
   private let highWatermark: Int
+  private let holdsMessages: Bool
   let state: Mutex<State>
   /// Set and read on the loop only; nil once the call is over.
   nonisolated(unsafe) var owner: (any CallChannelOwner)?
 
-  init(loop: EventLoop, budget: MemoryBudget, messageSize: Int, sendQueue: Int) {
+  /// - Parameter holdsMessages: whether a message that was polled counts until the next one, or
+  ///   until the user's side ends: a handler works on it for as long.
+  init(
+    loop: EventLoop, budget: MemoryBudget, messageSize: Int, sendQueue: Int,
+    holdsMessages: Bool = false
+  ) {
+    self.holdsMessages = holdsMessages
     self.loop = loop
     self.budget = budget
     highWatermark = sendQueue
@@ -72,7 +81,7 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
   /// What was neither read nor sent goes with the call.
   deinit {
     state.withLock { state in
-      budget.giveBack(state.inbound.count + state.outbound.count)
+      budget.giveBack(state.inbound.count + state.outbound.count + state.held)
       budget.halfSentChanged(by: -state.inbound.partial)
     }
   }
@@ -85,7 +94,13 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
     let (arrival, freed) = try state.withLock { state in
       let before = state.inbound.count
       // A message whose decoding throws is gone all the same.
-      defer { if state.inbound.count < before { budget.giveBack(before - state.inbound.count) } }
+      defer {
+        if state.inbound.count < before {
+          let count = before - state.inbound.count
+          budget.giveBack(holdsMessages ? state.held : count)
+          if holdsMessages { state.held = count }
+        }
+      }
       guard let size = unsafe try state.inbound.poll({ unsafe try body(.bytes($0)) }) else {
         if let failure = state.failure { throw failure }
         if let outcome = state.outcome, outcome.code != .ok { throw outcome }
@@ -170,6 +185,13 @@ final class CallChannel: InboundMessages, OutboundMessages, Sendable {
 
   /// Tells the owner that this side is done.
   func end(_ failure: Status?) {
+    if holdsMessages {
+      let held = state.withLock { state in
+        defer { state.held = 0 }
+        return state.held
+      }
+      budget.giveBack(held)
+    }
     if loop.isCurrent {
       unsafe owner?.channelEnded(failure)
     } else {

@@ -149,6 +149,7 @@ private func runLocally(
   do { try await method.call(requests, responses, context) } catch {
     failure = Status(handlerThrew: error)
   }
+  requests.release()
   if call.loop.isCurrent { return call.value.handlerEnded(failure) }
   let end = failure
   call.loop.execute { call.value.handlerEnded(end) }

@@ -16,24 +16,29 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
     var arrivals = Waiters()
     var drains = Waiters()
     var traffic = EndedCall.Traffic()
+    /// Bytes of the message that the reader has, where they still count.
+    var held = 0
   }
 
   private let state = Mutex(State())
   private let budget: MemoryBudget
   private let messageSize: Int
   private let highWatermark: Int
+  private let holdsMessages: Bool
 
   /// - Parameters:
   ///   - messageSize: bytes of one message at most.
   ///   - highWatermark: queued bytes above which the sender waits.
-  init(budget: MemoryBudget, messageSize: Int, highWatermark: Int) {
+  ///   - holdsMessages: whether a message that was polled counts until the next one, or `release`.
+  init(budget: MemoryBudget, messageSize: Int, highWatermark: Int, holdsMessages: Bool = false) {
+    self.holdsMessages = holdsMessages
     self.budget = budget
     self.messageSize = messageSize
     self.highWatermark = highWatermark
   }
 
   /// What was never read goes with the call.
-  deinit { state.withLock { budget.giveBack($0.queue.count) } }
+  deinit { state.withLock { budget.giveBack($0.queue.count + $0.held) } }
 
   /// Messages that were sent.
   var traffic: EndedCall.Traffic { state.withLock { $0.traffic } }
@@ -50,13 +55,24 @@ final class LocalPipe: InboundMessages, OutboundMessages, Sendable {
         if let outcome = state.outcome, outcome.code != .ok { throw outcome }
         return ((any Message)?.none, state.outcome == nil ? Arrival.pending : .end, Waiters())
       }
-      budget.giveBack(before - state.queue.count)
+      let count = before - state.queue.count
+      budget.giveBack(holdsMessages ? state.held : count)
+      if holdsMessages { state.held = count }
       let isLow = !state.drains.isEmpty && state.queue.count <= highWatermark / 2
       return (message, .message, isLow ? state.drains.takeAll() : Waiters())
     }
     drains.resume()
     if let message { unsafe try body(.whole(message)) }
     return arrival
+  }
+
+  /// The reader is done with what it has.
+  func release() {
+    let held = state.withLock { state in
+      defer { state.held = 0 }
+      return state.held
+    }
+    budget.giveBack(held)
   }
 
   func arrival() async throws {

@@ -46,7 +46,8 @@ public final class LocalTransport: ClientTransport {
       throw error.sent(context)
     }
     let requests = LocalPipe(
-      budget: budget, messageSize: core.limits.messageSize, highWatermark: Self.queue)
+      budget: budget, messageSize: core.limits.messageSize, highWatermark: Self.queue,
+      holdsMessages: true)
     let responses = LocalPipe(
       budget: budget, messageSize: Int(UInt32.max), highWatermark: Self.queue)
     let context = CallContext(

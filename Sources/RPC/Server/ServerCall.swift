@@ -40,7 +40,7 @@ final class ServerCall {
     channel = CallChannel(
       loop: connection.loop, budget: connection.budget,
       messageSize: connection.core.limits.messageSize,
-      sendQueue: connection.core.limits.sendQueue)
+      sendQueue: connection.core.limits.sendQueue, holdsMessages: true)
     unsafe channel.owner = self
   }
 

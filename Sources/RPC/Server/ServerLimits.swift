@@ -1,7 +1,7 @@
 /// Bounds of a server. Every one is enforced, and the answer past it names it.
 public struct ServerLimits: Sendable {
   /// Bytes of one request message; over it a call ends with RESOURCE_EXHAUSTED.
-  public var messageSize = 4 << 20
+  public var messageSize = 16 << 20
   /// Header list size of a request (RFC 9113: name + value + 32 per field).
   public var headerSize = 16 << 10
   /// Calls of one connection: open streams, and handlers that still run after theirs closed.
@@ -9,8 +9,8 @@ public struct ServerLimits: Sendable {
   public var callsPerConnection = 256
   /// Running calls of the whole server; streams over it are refused.
   public var calls = 16_384
-  /// Bytes of messages that wait on one connection, in both directions together; calls over it end
-  /// with RESOURCE_EXHAUSTED.
+  /// Bytes of messages that wait on one connection, in both directions together, or whose calls
+  /// still run; calls over it end with RESOURCE_EXHAUSTED.
   public var memoryPerConnection = 256 << 20
   /// The same on all connections together.
   public var memory = 1 << 30

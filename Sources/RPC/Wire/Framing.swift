@@ -24,10 +24,12 @@ enum Framing {
 
   /// The end of a call whose message is too large.
   static func oversized(_ size: Int, limit: Int) -> Status {
-    Status(
+    var status = Status(
       .resourceExhausted,
       "a message of \(size) bytes is over the limit of \(limit) bytes "
         + "(\(Limit.messageSize.rawValue))",
       cause: Limit.messageSize)
+    status.add(.messageTooLarge)
+    return status
   }
 }

@@ -69,6 +69,17 @@ struct AccessControl: Interceptor {
     record.ended(.access)
   }
 
+  /// Why a caller may call nothing at all; for fronts that would keep something of it before there
+  /// is a call.
+  func refusal(_ metadata: Metadata) -> Status? {
+    do throws(Status) {
+      _ = try authenticate(metadata, at: .now())
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   func intercept(
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {

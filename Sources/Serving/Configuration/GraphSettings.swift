@@ -12,7 +12,7 @@ package struct GraphSettings: Settable, Equatable {
   }
   /// What a call gets for its features, picture or text.
   package enum Task: String, Sendable, CaseIterable {
-    case classification, embedding, values, tensors
+    case classification, regression, embedding, values, tensors
   }
 
   package var labels: Labels?
@@ -32,7 +32,7 @@ package struct GraphSettings: Settable, Equatable {
     Setting(
       "task", "what a call is answered with",
       .parsed(
-        "TASK", \.task, expected: "classification, embedding, values or tensors",
+        "TASK", \.task, expected: "classification, regression, embedding, values or tensors",
         text: { $0?.rawValue }
       ) { text in Task(rawValue: text).map { .some($0) } }),
   ]

@@ -19,7 +19,7 @@ extension ModelSettings {
     switch facts.task {
     case .embedding: "an embedding of \(facts.embeddingSize) values"
     case .classification: "a label"
-    case .tensors: "values"
+    case .regression, .tensors: "values"
     case .generation: "a text"
     }
   }
@@ -28,7 +28,9 @@ extension ModelSettings {
 extension StaticAnswer {
   fileprivate func fits(_ facts: ModelFacts) -> Bool {
     switch (self, facts.task) {
-    case (.label, .classification), (.values, .tensors), (.text, .generation): true
+    case (.label, .classification), (.values, .regression), (.values, .tensors),
+      (.text, .generation):
+      true
     case (.embedding(let values), .embedding): values.count == facts.embeddingSize
     default: false
     }

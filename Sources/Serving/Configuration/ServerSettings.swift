@@ -45,7 +45,8 @@ package enum ServerSettings {
       "threads", in: .server, "threads that compute",
       .count(\.threads, 1...256, unset: "one per core")),
     Entry(
-      "max-long-texts", in: .server, "requests with long texts that may wait",
+      "max-long-texts", in: .server,
+      "requests with long texts, large tensors or many rows that may wait",
       .count(\.longTexts, 1...100_000)),
     Entry(
       "max-image-size", in: .server, "largest file of a picture",
@@ -58,7 +59,16 @@ package enum ServerSettings {
       .count(\.images.side, 1...65_535)),
     Entry(
       "max-waiting-images", in: .server, "requests with pictures that may wait",
-      .count(\.waitingImages, 1...100_000)),
+      .count(\.pictures.requests, 1...100_000)),
+    Entry(
+      "max-waiting-pixels", in: .server, "pixels of all pictures that may wait",
+      .count(\.pictures.waitingPixels, 1...(1 << 34))),
+    Entry(
+      "max-request-pixels", in: .server, "pixels of all pictures of a request",
+      .count(\.pictures.requestPixels, 1...(1 << 34))),
+    Entry(
+      "image-threads", in: .server, "threads that decode pictures",
+      .count(\.pictures.threads, 1...64, unset: "one per core, 2 to 4")),
     Entry(
       "cache-size", in: .server, "memory for answers of models that keep them; 0 keeps none",
       .size(\.cache.size, 0...1_024 * gibi)),

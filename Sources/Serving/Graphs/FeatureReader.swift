@@ -7,7 +7,7 @@ struct FeatureReader: Sendable {
   private enum Layout: Sendable {
     /// - Parameter width: nil where the graph takes any.
     case row(GraphSignature.Port, width: Int?)
-    case columns([GraphSignature.Port])
+    case columns(FeatureColumns)
   }
 
   private let layout: Layout
@@ -25,7 +25,7 @@ struct FeatureReader: Sendable {
     if inputs.count == 1, inputs[0].type != .string {
       layout = .row(inputs[0], width: inputs[0].width)
     } else if inputs.allSatisfy({ $0.width == 1 }) {
-      layout = .columns(inputs)
+      layout = .columns(FeatureColumns(inputs))
     } else {
       return nil
     }
@@ -35,9 +35,12 @@ struct FeatureReader: Sendable {
   var width: Int {
     switch layout {
     case .row(_, let width): width ?? 0
-    case .columns(let ports): ports.count
+    case .columns(let columns): columns.ports.count
     }
   }
+
+  /// Whether each value is a tensor of its own.
+  var hasColumns: Bool { if case .columns = layout { true } else { false } }
 
   /// - Parameter field: what errors call the instance: `instances[0].features`.
   func inputs(
@@ -58,16 +61,16 @@ struct FeatureReader: Sendable {
       return GraphBackend.Input([
         try tensor(row.values, port.type, [1, row.values.count], field, budget)
       ])
-    case .columns(let ports):
-      let numbers = try FeatureColumns(ports).numbers(of: row, field)
+    case .columns(let columns):
       var tensors: [GraphTensor] = []
-      for port in ports {
+      tensors.reserveCapacity(columns.ports.count)
+      for (port, value) in zip(columns.ports, try columns.values(of: row, field)) {
         let place = "\(field).\(Validation.shown(port.name))"
-        if let number = numbers[port.name] {
+        switch value {
+        case .number(let number):
           try check(number, port.type, place)
           tensors.append(try tensor([number], port.type, [1, 1], place, budget))
-        } else if let text = row.texts[port.name] {
-          tensors.append(try tensor(text, place, budget))
+        case .text(let text): tensors.append(try tensor(text, place, budget))
         }
       }
       return GraphBackend.Input(tensors)

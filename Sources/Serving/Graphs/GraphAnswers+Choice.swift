@@ -17,6 +17,11 @@ extension GraphAnswers {
       takesPictures: takesPictures)
     outputs = signature.outputs.map(\.name)
     kind = try choice.kind(task)
+    if case .values(let output) = kind {
+      isRegression = task == .regression || signature.outputs[output].isNumber
+    } else {
+      isRegression = false
+    }
     var labels = files.labels ?? []
     if case .classification(let scores, let label, _) = kind {
       let count = signature.outputs[scores].width
@@ -48,7 +53,7 @@ private struct Choice {
   func kind(_ task: GraphSettings.Task?) throws(ConfigurationError) -> GraphAnswers.Kind {
     switch task {
     case .tensors?: return .tensors
-    case .values?: return .values(output: 0)
+    case .values?, .regression?: return .values(output: 0)
     case .embedding?: return embedding(output: named("embed") ?? 0)
     case .classification?:
       guard let found = classifier ?? (scores.map { classification($0) }) else {
@@ -108,6 +113,9 @@ extension GraphSignature.Port {
     guard let shape else { return false }
     return shape.count <= 2 || shape.dropFirst(2).allSatisfy { $0 == .fixed(1) }
   }
+
+  /// Whether an instance's share of it is a single number: [N] or [N, 1].
+  var isNumber: Bool { shape?.count == 1 || width == 1 }
 
   /// Numbers of that list, where they are known.
   var width: Int? {

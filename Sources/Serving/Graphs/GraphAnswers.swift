@@ -23,6 +23,8 @@ struct GraphAnswers: Sendable, Equatable {
   /// Names of classes; where there are none, their numbers.
   let labels: [String]
   let outputs: [String]
+  /// One number for each row.
+  let isRegression: Bool
 
   /// - Parameters:
   ///   - tokens: tokens of a text; the vectors behind them are padding.

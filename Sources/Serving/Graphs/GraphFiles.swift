@@ -8,7 +8,7 @@ struct GraphFiles {
   /// Names of classes, in the order of the model's scores; nil where nothing names them.
   private(set) var labels: [String]?
   /// How pictures are prepared; nil where nothing says it.
-  private(set) var image: PreprocessorSettings?
+  private(set) var pictures: PicturePreparation.Statement?
   /// Whether an input may have several classes at once.
   private(set) var hasManyLabels = false
   /// Places for tokens that the model has; nil where nothing says it.
@@ -34,11 +34,22 @@ struct GraphFiles {
         try Self.bytes("\(version)/labels.txt").map { try Self.lines($0, "labels.txt") }
           ?? config?["id2label"].flatMap { try Self.labels($0, "\(version)/config.json") }
       }
+    pictures = try Self.pictures(version: version, settings)
+  }
+
+  /// What is said of pictures, by whoever goes before the others.
+  static func pictures(
+    version: String, _ settings: GraphSettings
+  ) throws -> PicturePreparation.Statement? {
     if let text = settings.image {
-      image = try Self.image(Self.parse(Array(text.utf8), "image"), "image")
-    } else if let root = try Self.json("\(version)/preprocessor_config.json") {
-      image = try Self.image(root, "\(version)/preprocessor_config.json")
+      return .settings(try image(parse(Array(text.utf8), "image"), "image"))
     }
+    if let root = try json("\(version)/preprocessor_config.json") {
+      return .processor(try image(root, "\(version)/preprocessor_config.json"))
+    }
+    let file = "\(version)/config.json"
+    guard let timm = try json(file)?["pretrained_cfg"], !timm.isNull else { return nil }
+    return .timm(timm, file: file)
   }
 
   // MARK: Labels

@@ -1,4 +1,5 @@
 internal import Batching
+internal import Images
 internal import Inference
 internal import Messages
 internal import Models
@@ -10,24 +11,50 @@ package struct GraphModel: Sendable {
   let batcher: DynamicBatcher<GraphBackend>
   let face: GraphFace
 
-  /// Takes milliseconds where there are pictures.
-  ///
   /// - Parameter isWanted: asked between instances.
   func inputs(
     _ request: ApusV1.PredictRequest, while isWanted: () -> Bool = { true }
   ) throws(Status) -> [GraphBackend.Input] {
     var inputs: [GraphBackend.Input] = []
     inputs.reserveCapacity(request.instances.count)
-    for (index, instance) in request.instances.enumerated() {
+    for index in request.instances.indices {
       guard isWanted() else { throw Status(.cancelled, "the answer is not wanted any more") }
-      inputs.append(try input(instance, "instances[\(index)]", request.options))
+      inputs.append(try input(request, at: index))
     }
     return inputs
   }
 
-  /// Whether reading a request is work that no loop should do.
+  /// Takes milliseconds where the instance is a picture.
+  func input(
+    _ request: ApusV1.PredictRequest, at index: Int
+  ) throws(Status) -> GraphBackend.Input {
+    try input(request.instances[index], "instances[\(index)]", request.options)
+  }
+
+  /// Whether checking a request is work that no loop should do.
   func isLong(_ request: ApusV1.PredictRequest) -> Bool {
-    request.instances.contains { if case .image = $0.kind { true } else { false } }
+    RequestWeight(hasColumns: face.features?.hasColumns ?? false).isLong(request)
+  }
+
+  func hasPictures(_ request: ApusV1.PredictRequest) -> Bool {
+    face.pictures != nil
+      && request.instances.contains { if case .image = $0.kind { true } else { false } }
+  }
+
+  /// Pixels of each instance, by the headers of its pictures; 0 for what is none.
+  ///
+  /// - Throws: where a picture is not to be decoded.
+  func pixels(_ request: ApusV1.PredictRequest) throws(Status) -> [Int] {
+    var pixels: [Int] = []
+    pixels.reserveCapacity(request.instances.count)
+    for (index, instance) in request.instances.enumerated() {
+      guard case .image(let image) = instance.kind, let pictures = face.pictures else {
+        pixels.append(0)
+        continue
+      }
+      pixels.append(try pictures.header(image, "instances[\(index)].image").size.count)
+    }
+    return pixels
   }
 
   /// - Parameter tokens: of each text, where the instances are texts.

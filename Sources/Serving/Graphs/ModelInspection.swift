@@ -96,6 +96,7 @@ package struct ModelInspection {
     let face = try GraphFace(
       signature, traits, version: folder, model: model, settings, images: ImageLimits())
     add("takes", face.kinds)
+    if let pictures = face.pictures { add("pictures", pictures.preparation.words) }
     add("answers", face.answers.words)
   }
 
@@ -116,7 +117,8 @@ extension GraphAnswers {
     switch kind {
     case .classification: "a classification of \(labels.count) labels"
     case .embedding: "an embedding"
-    case .values(let output): "the values of \(ONNXProblem.shown(outputs[output]))"
+    case .values(let output):
+      (isRegression ? "a regression: " : "the values of ") + ONNXProblem.shown(outputs[output])
     case .tensors: "tensors"
     }
   }

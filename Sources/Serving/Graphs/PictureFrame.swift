@@ -10,6 +10,12 @@ struct PictureFrame {
   /// nil where any will do.
   let height, width: Int?
 
+  /// nil unless both sides are fixed.
+  var size: PixelSize? {
+    guard let height, let width else { return nil }
+    return PixelSize(width: width, height: height)
+  }
+
   /// - Returns: nil for what is no picture.
   init?(_ port: GraphSignature.Port) {
     guard let shape = port.shape, shape.count == 4, let type = port.type,
@@ -44,10 +50,9 @@ struct PictureFrame {
     guard settings.channels.count == channels else {
       throw problem("\(settings.channels.count) channels", "\(channels)")
     }
-    let size = settings.crop ?? settings.exactSize
-    if let height, let width, size != PixelSize(width: width, height: height) {
-      throw problem(
-        size.map { "\($0) pixels" } ?? "any size", "\(PixelSize(width: width, height: height))")
+    let made = settings.crop ?? settings.exactSize
+    if let size, made != size {
+      throw problem(made.map { "\($0) pixels" } ?? "any size", "\(size)")
     }
     return settings
   }
@@ -61,17 +66,15 @@ struct PictureFrame {
   /// cut out, colours by ImageNet's mean and deviation. What is no such input is filled with the
   /// whole picture; bytes stay bytes.
   private var usual: PreprocessorSettings? {
-    guard let height, let width else { return nil }
-    let size = PixelSize(width: width, height: height)
-    let isImageNet = height == width && channels == 3 && type.isFloat
+    guard let size else { return nil }
+    let isImageNet = size.height == size.width && channels == 3 && type.isFloat
     var settings = PreprocessorSettings(resizing: .exact(size))
     if channels == 1 { settings.channels = .grey }
     if !type.isFloat { settings.scale = 1 }
     guard isImageNet else { return settings }
-    settings.resizing = .shortestEdge((height * 256 + 112) / 224)
+    settings.resizing = .shortestEdge((size.height * 256 + 112) / 224)
     settings.crop = size
-    settings.normalisation = PreprocessorSettings.Normalisation(
-      mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+    settings.normalisation = .imageNet
     return settings
   }
 }

@@ -5,6 +5,7 @@ internal import Models
 
 /// Pictures for a graph that takes them: decoded and prepared as in the model's training.
 struct PictureReader: Sendable {
+  let preparation: PicturePreparation
   private let preprocessor: ImagePreprocessor
   private let type: ONNXElementType
   private let limits: ImageLimits
@@ -15,20 +16,18 @@ struct PictureReader: Sendable {
     _ signature: GraphSignature, _ files: GraphFiles, limits: ImageLimits
   ) throws(ConfigurationError) {
     guard signature.inputs.count == 1, let frame = PictureFrame(signature.inputs[0]) else {
-      guard files.image == nil else {
+      switch files.pictures {
+      case nil, .timm: return nil
+      case .settings, .processor:
         throw ConfigurationError(
           file: "",
           "it is said how pictures are prepared; the model does not take one tensor "
             + "[N, channels, height, width] or [N, height, width, channels] of 1 or 3 channels")
       }
-      return nil
     }
-    guard let settings = try frame.fitted(files.image) else { return nil }
-    do throws(PreprocessorError) {
-      preprocessor = try ImagePreprocessor(settings)
-    } catch {
-      throw ConfigurationError(file: "image", "\(error)")
-    }
+    guard let preparation = try PicturePreparation(frame, files.pictures) else { return nil }
+    self.preparation = preparation
+    preprocessor = try preparation.preprocessor()
     type = frame.type
     self.limits = limits
   }
@@ -38,26 +37,34 @@ struct PictureReader: Sendable {
     shape(preprocessor.fixedSize ?? PixelSize(width: 224, height: 224))
   }
 
+  /// What a picture says of itself, once it is known that it may be decoded.
+  ///
+  /// - Parameter field: what errors call the instance: `instances[0].image`.
+  func header(_ image: ApusV1.Image, _ field: String) throws(Status) -> ImageHeader {
+    guard !image.data.isEmpty else { throw Validation.invalid(field, "the picture is empty") }
+    do throws(ImageError) {
+      let header = try unsafe ImageHeader(image.data.span.bytes, mediaType: image.mediaType)
+      try header.check(limits)
+      return header
+    } catch {
+      throw Validation.invalid(field, error.reason)
+    }
+  }
+
   /// Takes milliseconds.
   ///
   /// - Parameter field: what errors call the instance: `instances[0].image`.
   func inputs(
     _ image: ApusV1.Image, _ field: String, _ budget: MemoryBudget
   ) throws(Status) -> GraphBackend.Input {
-    let mediaType = image.contentType.isEmpty ? nil : image.contentType
+    let header = try header(image, field)
     do {
-      guard !image.data.isEmpty else { throw Validation.invalid(field, "the picture is empty") }
-      let bytes = unsafe image.data.span.bytes
-      let header = try ImageHeader(bytes, mediaType: mediaType)
-      try header.check(limits)
       let size = try preprocessor.outputSize(for: header.uprightSize, limits: limits)
       let floats = try GraphTensor.filled(.float, shape(size), of: Float.self, budget) { span in
         try unsafe preprocessor.prepare(
-          image.data.span.bytes, mediaType: mediaType, limits: limits, into: &span)
+          image.data.span.bytes, mediaType: image.mediaType, limits: limits, into: &span)
       }
       return GraphBackend.Input([try floats.converted(to: type, budget)])
-    } catch let status as Status {
-      throw status
     } catch let error as ImageError {
       guard error.code == .outOfMemory else { throw Validation.invalid(field, error.reason) }
       throw Status(.resourceExhausted, "\(field): \(error.reason)")
@@ -71,4 +78,8 @@ struct PictureReader: Sendable {
     return preprocessor.settings.layout == .channelsFirst
       ? [1, channels, size.height, size.width] : [1, size.height, size.width, channels]
   }
+}
+
+extension ApusV1.Image {
+  fileprivate var mediaType: String? { contentType.isEmpty ? nil : contentType }
 }

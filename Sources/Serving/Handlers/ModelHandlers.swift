@@ -107,6 +107,7 @@ struct ModelHandlers: Sendable {
       switch facts.task {
       case .embedding: .embedding
       case .classification: .classification
+      case .regression: .regression
       case .tensors: .tensors
       case .generation: .generation
       }

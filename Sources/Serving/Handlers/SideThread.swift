@@ -6,15 +6,9 @@ internal import Threads
 /// Does work that is too long for an event loop, one piece after the other on a thread of its own.
 ///
 /// A megabyte of text takes up to 60 ms, in which a loop would serve none of its connections; a
-/// short text is worth no change of threads. A picture takes milliseconds, and memory that many at
-/// once would multiply.
+/// short text is worth no change of threads. The same is so of tensors of megabytes and of
+/// thousands of feature rows.
 final class SideThread: Sendable {
-  /// What a thread is for.
-  enum Work: String {
-    case longTexts = "long texts"
-    case pictures
-  }
-
   private struct Job: Sendable {
     let cancellation: Cancellation
     /// Called once: with nil on the thread, or with the reason why it never will run.
@@ -35,7 +29,6 @@ final class SideThread: Sendable {
     fileprivate func request() { flag.store(true, ordering: .relaxed) }
   }
 
-  private let work: Work
   private let limit: Int
   private let state = Mutex(State())
   private let arrivals = Semaphore()
@@ -43,10 +36,9 @@ final class SideThread: Sendable {
   private let thread: Mutex<SystemThread?> = Mutex(nil)
 
   /// - Parameter limit: most pieces of work that wait; one more is refused.
-  init(_ work: Work = .longTexts, limit: Int) throws(ThreadError) {
-    self.work = work
+  init(limit: Int) throws(ThreadError) {
     self.limit = limit
-    let made = try SystemThread(work.rawValue) { [self] in serve() }
+    let made = try SystemThread("long texts") { [self] in serve() }
     thread.withLock { $0 = made }
   }
 
@@ -88,19 +80,15 @@ final class SideThread: Sendable {
   }
 
   private var full: Status {
-    let (setting, advice) =
-      switch work {
-      case .longTexts: ("max-long-texts", ", or send shorter texts")
-      case .pictures: ("max-waiting-images", "")
-      }
     var status = Status(
       .resourceExhausted,
-      "\(limit) requests with \(work.rawValue) wait already (\(setting)); retry later\(advice)")
+      "\(limit) requests with long texts, large tensors or many rows wait already "
+        + "(max-long-texts); retry later, or send less at once")
     status.addRetryAdvice(RetryAdvice.unmeasured)
     return status
   }
 
-  private static let stopped = Status(.unavailable, "the server is shutting down")
+  static let stopped = Status(.unavailable, "the server is shutting down")
 
   private var brokenOff: any Error {
     state.withLock { $0.isStopped } ? SideThread.stopped : CancellationError()

@@ -1,13 +1,19 @@
+internal import EventLoop
+internal import Images
+internal import Metrics
 internal import Threads
 
 /// What no loop should do, by kind: a picture waits for pictures alone, a text for texts.
 struct SideThreads: Sendable {
+  /// And for the like: large tensors, many rows.
   let longTexts: SideThread
-  let pictures: SideThread
+  let pictures: PictureThreads
 
-  init(_ configuration: ServerConfiguration) throws(ThreadError) {
-    longTexts = try SideThread(.longTexts, limit: configuration.longTexts)
-    pictures = try SideThread(.pictures, limit: configuration.waitingImages)
+  init(_ configuration: ServerConfiguration, metrics: Registry) throws(ThreadError) {
+    longTexts = try SideThread(limit: configuration.longTexts)
+    pictures = try PictureThreads(
+      configuration.pictures, largest: configuration.images.pixels,
+      cores: EventLoopGroup.coreCount, metrics: PictureMetrics(metrics))
   }
 
   func stop() {

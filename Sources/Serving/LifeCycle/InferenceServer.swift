@@ -83,7 +83,7 @@ package final class InferenceServer: Sendable {
       models: { [registry] in registry.standings }, sourceProblem: { keeper.sourceProblem },
       requirement: configuration.readiness, stuckAfter: configuration.stuckAfter
     ) { engine.health(now: .now) }
-    sides = try SideThreads(configuration)
+    sides = try SideThreads(configuration, metrics: metrics)
     let accounts = try AccountBook(configuration.accounts, metrics: metrics, log: log)
     self.accounts = accounts
     let deprecations = Deprecations(configuration.deprecations, metrics: metrics)
@@ -96,11 +96,7 @@ package final class InferenceServer: Sendable {
       registry: registry, readiness: readiness, cache: cache, sides: sides,
       fallback: FallbackStage(
         limits: limits, registry: registry, deprecations: deprecations, metrics: figures.breakers))
-    let access = AccessControl(
-      keys: accounts.keys, secondLooks: SecondLooks { await accounts.freshenKeys() },
-      limits: limits,
-      anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
-      deprecations: deprecations, metrics: metrics)
+    let access = Self.access(accounts, limits, deprecations, configuration, metrics)
     let observers = Self.observers(accounts, figures, configuration, log)
     let administration = AccountService(
       store: accounts.store, directory: accounts.keys, defaults: configuration.accounts.keyLimits)
@@ -116,7 +112,8 @@ package final class InferenceServer: Sendable {
     self.server = server
     let old = RouteDeprecations(deprecations: deprecations, keys: accounts.keys)
     front = Front(
-      options: Self.httpOptions(configuration, old, certificates, metrics, log), group: group,
+      options: Self.httpOptions(configuration, access, old, certificates, metrics, log),
+      group: group,
       transport: { loop, peer in server.localTransport(on: loop, peer: peer) },
       metricsText: { [metrics] in metrics.exposition() })
     registerSeries(of: figures)
@@ -218,6 +215,17 @@ package final class InferenceServer: Sendable {
 
   // MARK: The fronts
 
+  private static func access(
+    _ accounts: AccountBook, _ limits: LimitStage, _ deprecations: Deprecations,
+    _ configuration: ServerConfiguration, _ metrics: Registry
+  ) -> AccessControl {
+    AccessControl(
+      keys: accounts.keys, secondLooks: SecondLooks { await accounts.freshenKeys() },
+      limits: limits,
+      anonymous: AnonymousAccess(isAllowed: configuration.accounts.allowsAnonymous),
+      deprecations: deprecations, metrics: metrics)
+  }
+
   private static func observers(
     _ accounts: AccountBook, _ figures: ModelFigures, _ configuration: ServerConfiguration,
     _ log: Log
@@ -243,11 +251,12 @@ package final class InferenceServer: Sendable {
   }
 
   private static func httpOptions(
-    _ configuration: ServerConfiguration, _ routes: RouteDeprecations,
+    _ configuration: ServerConfiguration, _ access: AccessControl, _ routes: RouteDeprecations,
     _ certificates: Certificates?, _ metrics: Registry, _ log: Log
   ) -> FrontOptions {
     var options = FrontOptions()
     options.limits = configuration.httpLimits
+    options.refusal = access.refusal
     options.allowedOrigins = configuration.httpOrigins
     options.version = ServerVersion.current
     options.registry = metrics

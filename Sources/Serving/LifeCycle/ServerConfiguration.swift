@@ -26,12 +26,12 @@ package struct ServerConfiguration: Sendable {
   package var tls = TLSOptions()
   /// Origins whose pages may call over HTTP from a browser; `*` is any.
   package var httpOrigins: [String] = []
-  /// Requests with texts too long for a loop that may wait to be cut into tokens.
+  /// Requests too long for a loop that may wait to be cut into tokens, or checked.
   package var longTexts = 64
   /// Bounds on each picture.
   package var images = ImageLimits()
-  /// Requests with pictures that may wait to be decoded.
-  package var waitingImages = 64
+  /// Bounds on all pictures that wait and are decoded.
+  package var pictures = PictureBounds()
   package var cache = CacheOptions()
   package var accounts = AccountOptions()
   package var jobs = JobOptions()

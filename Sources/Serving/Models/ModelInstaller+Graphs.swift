@@ -32,6 +32,7 @@ extension ModelInstaller {
     facts.maximumInstances = place.settings.maxInstances
     facts.vocabularySize = face.texts?.tokenizer.vocabularySize ?? 0
     facts.labels = face.answers.labels
+    facts.pictures = face.pictures?.preparation.words ?? ""
     facts.normalizes = face.normalizes
     if case .embedding(let output, _) = face.answers.kind,
       case .fixed(let width)? = signature.outputs[output].shape?.last
@@ -51,7 +52,8 @@ extension GraphAnswers {
     switch kind {
     case .classification: .classification
     case .embedding: .embedding
-    case .values, .tensors: .tensors
+    case .values: isRegression ? .regression : .tensors
+    case .tensors: .tensors
     }
   }
 }

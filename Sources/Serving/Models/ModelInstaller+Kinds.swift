@@ -53,8 +53,9 @@ extension ModelInstaller {
 
   func serve(_ backend: RowBackend, _ place: Place) throws -> Made {
     try place.checkBatch(tokens: 1)
-    var facts = ModelFacts(task: .tensors, architecture: "linear", quantization: "f32")
-    if !backend.labels.isEmpty { facts.task = .classification }
+    let task: ModelFacts.Task =
+      backend.labels.isEmpty ? (backend.outputs == 1 ? .regression : .tensors) : .classification
+    var facts = ModelFacts(task: task, architecture: "linear", quantization: "f32")
     facts.parameters = backend.parameters
     facts.memoryBytes = backend.memoryBytes
     facts.maximumInstances = place.settings.maxInstances

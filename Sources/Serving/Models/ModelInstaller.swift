@@ -73,12 +73,7 @@ final class ModelInstaller: Waiter {
       let model = try make(entry, version)
       let now = UnixTime.now().seconds
       registry.set(entry.name, version.number, to: .ready(model, since: now))
-      log.info(
-        "loaded", ("model", .text(entry.name)), ("version", .integer(version.number)),
-        ("architecture", .text(model.facts.architecture)),
-        ("weights", .text(model.facts.quantization)),
-        ("mib", .number(Double(model.facts.memoryBytes) / 1_048_576)),
-        ("ms", .number(start.duration(to: .now).milliseconds)))
+      tellLoaded(model, in: start.duration(to: .now))
       return true
     } catch {
       if isCancelled.load(ordering: .relaxed) { return nil }
@@ -88,6 +83,17 @@ final class ModelInstaller: Waiter {
         ("path", .text(version.path)), ("problem", .text("\(error)")))
       return false
     }
+  }
+
+  private func tellLoaded(_ model: ServedModel, in time: Duration) {
+    let facts = model.facts
+    var fields: [LogEntry.Field] = [
+      ("model", .text(model.name)), ("version", .integer(model.version)),
+      ("architecture", .text(facts.architecture)), ("weights", .text(facts.quantization)),
+      ("mib", .number(Double(facts.memoryBytes) / 1_048_576)), ("ms", .number(time.milliseconds)),
+    ]
+    if !facts.pictures.isEmpty { fields.append(("pictures", .text(facts.pictures))) }
+    log.write(.info, "loaded", fields)
   }
 
   /// Lets go of what is kept of a version for others.

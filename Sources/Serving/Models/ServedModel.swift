@@ -57,7 +57,9 @@ package final class ServedModel: Sendable {
 
 /// What callers may know of a loaded version.
 package struct ModelFacts: Sendable, Equatable {
-  package enum Task: Sendable, Equatable { case embedding, classification, tensors, generation }
+  package enum Task: Sendable, Equatable {
+    case embedding, classification, regression, tensors, generation
+  }
 
   package var task: Task
   /// Family of the graph: `bert`, `llama`, `linear`.
@@ -73,6 +75,8 @@ package struct ModelFacts: Sendable, Equatable {
   /// Whether embeddings are scaled to length 1 unless a request asks otherwise.
   package var normalizes = false
   package var labels: [String] = []
+  /// How pictures are prepared, in words; empty for models that take none.
+  package var pictures = ""
   package var contextLength: Int = 0
   /// What the model was made for; above `contextLength` where settings bound that.
   package var trainedContextLength: Int = 0

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Batching
 internal import Inference
 internal import Messages
@@ -78,16 +79,32 @@ struct BatchStage: Sendable {
           of: $1, at: $0, call, normalizes: normalizes, tokens: texts.ids[$0].count)
       }
     }
-    let inputs =
-      if graph.isLong(call.request) {
-        try await sides.pictures.run { cancellation in
-          try graph.inputs(call.request) { !cancellation.isRequested }
-        }
-      } else {
-        try graph.inputs(call.request)
-      }
+    let inputs = try await self.inputs(call, graph)
     return try await answer(inputs, to: graph.batcher, call, tokens: 0) {
       try graph.prediction(of: $1, at: $0, call, normalizes: normalizes)
+    }
+  }
+
+  /// Checked here and now where that is short, on the threads that are made for it otherwise.
+  @inline(never)
+  private func inputs(
+    _ call: PredictCall, _ graph: GraphModel
+  ) async throws -> [GraphBackend.Input] {
+    let isLong = graph.isLong(call.request)
+    if graph.hasPictures(call.request) {
+      let pixels =
+        if isLong {
+          try await sides.longTexts.run { _ in try graph.pixels(call.request) }
+        } else {
+          try graph.pixels(call.request)
+        }
+      return try await sides.pictures.run(PictureThreads.Claim(call), pixels) { index in
+        try graph.input(call.request, at: index)
+      }
+    }
+    guard isLong else { return try graph.inputs(call.request) }
+    return try await sides.longTexts.run { cancellation in
+      try graph.inputs(call.request) { !cancellation.isRequested }
     }
   }
 
@@ -128,5 +145,13 @@ struct BatchStage: Sendable {
     return PredictAnswer(
       predictions: try answers.enumerated().map { try shape($0, $1.output) }, tokens: tokens,
       timing: timing)
+  }
+}
+
+extension PictureThreads.Claim {
+  fileprivate init(_ call: PredictCall) {
+    self.init(
+      owner: call.record?.caller.keyID ?? .anonymous, deadline: call.deadline,
+      queueEnd: call.queueTimeout.map { .now.advanced(by: $0) })
   }
 }

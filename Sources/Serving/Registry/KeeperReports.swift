@@ -43,9 +43,15 @@ struct KeeperReports: Sendable {
     }
   }
 
-  func loaded(_ model: String, _ version: Int, problem: String?) {
-    loads.with(problem == nil ? "ready" : "failed").increment()
-    note(problem == nil ? .loaded : .loadFailed, model, version, problem ?? "")
+  /// - Parameter detail: what is to be known of how it is served.
+  func loaded(_ model: String, _ version: Int, _ detail: String) {
+    loads.with("ready").increment()
+    note(.loaded, model, version, detail)
+  }
+
+  func loadFailed(_ model: String, _ version: Int, _ problem: String) {
+    loads.with("failed").increment()
+    note(.loadFailed, model, version, problem)
   }
 
   func swapped(_ model: String, from old: Int, to new: Int) {

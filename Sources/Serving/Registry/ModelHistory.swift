@@ -13,6 +13,8 @@ package struct ModelHistory: Sendable, Equatable {
     case fetchFailed = "fetch_failed"
     case loaded
     case loadFailed = "load_failed"
+    /// Its files are not those any more that it was loaded from.
+    case filesChanged = "files_changed"
     /// A newer version took the calls.
     case swapped
     case unloaded

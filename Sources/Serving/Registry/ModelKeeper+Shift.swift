@@ -40,6 +40,10 @@ extension ModelKeeper {
     private(set) var owners: [String: Int] = [:]
     /// What versions looked like that could not be loaded, by path.
     var failures: [String: VersionStamp] = [:]
+    /// What those looked like that answer, when they were loaded, by path.
+    var loadedFrom: [String: VersionStamp] = [:]
+    /// What their files have become since, where that has been told.
+    private var told: [String: VersionStamp] = [:]
     private var problems: Set<String> = []
     /// Problems that are remembered at most; after so many, all are news again.
     private static let problemBound = 10_000
@@ -99,10 +103,10 @@ extension ModelKeeper {
     /// Versions that are new, or have failed and changed since, are tried once their files have
     /// stayed as they are from one look to the next: nobody is copying any more.
     mutating func look(isComplete: Bool = false) {
-      let (registry, failures) = (registry, failures)
+      let (registry, failures, loadedFrom) = (registry, failures, loadedFrom)
       let look = SourceLook(isComplete: isComplete) { name, version in
         (try? registry.model(name))?.version(version.number) == nil
-          || failures[version.path] != nil
+          || failures[version.path] != nil || loadedFrom[version.path] != nil
       }
       let areKnown = keeper.sources.allSatisfy(\.isKnown)
       for (index, source) in keeper.sources.enumerated() {
@@ -204,7 +208,28 @@ extension ModelKeeper {
         if let failed = failures[version.path], let stamp = version.stamp, failed != stamp {
           retry(entry.name, version)
         }
+        tellOfChange(entry.name, version)
       }
+    }
+
+    /// A version that answers stays as it was loaded: whoever changed its files is told so, once
+    /// for each change.
+    private mutating func tellOfChange(_ name: String, _ version: ModelDirectory.Version) {
+      guard let before = loadedFrom[version.path], let now = version.stamp else { return }
+      guard case .ready = (try? registry.model(name))?.version(version.number)?.state else {
+        loadedFrom[version.path] = nil
+        return
+      }
+      if now == before { told[version.path] = nil }
+      guard now != before, told.updateValue(now, forKey: version.path) != now else { return }
+      let advice =
+        "what answers stays as it was loaded: put what is new into a folder with a new number, "
+        + "or unload the version and load it again"
+      log.warning(
+        "files of a loaded version changed", ("model", .text(name)),
+        ("version", .integer(version.number)), ("path", .text(version.path)),
+        ("advice", .text(advice)))
+      keeper.reports.note(.filesChanged, name, version.number, advice)
     }
 
     /// What operators wanted of a version goes with it; while a model or its source is away it does
@@ -226,11 +251,13 @@ extension ModelKeeper {
       if overrides[model.name]?.labels != nil { unlabelled.insert(model.name) }
     }
 
-    /// What failed before its files went has nothing to be compared with.
+    /// What failed, or was loaded, before its files went has nothing to be compared with.
     private mutating func forgetFailures() {
-      if failures.isEmpty { return }
+      if failures.isEmpty, loadedFrom.isEmpty { return }
       let listed = Set(entries.values.lazy.flatMap(\.versions).map(\.path))
       failures = failures.filter { listed.contains($0.key) }
+      loadedFrom = loadedFrom.filter { listed.contains($0.key) }
+      told = told.filter { listed.contains($0.key) }
     }
 
     mutating func retry(_ name: String, _ version: ModelDirectory.Version) {

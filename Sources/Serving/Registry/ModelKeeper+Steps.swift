@@ -54,19 +54,30 @@ extension ModelKeeper.Shift {
     }
     let before = model.latest
     let files = ModelDirectory.Version(number: number, path: version.path)
+    let stamp = source(of: model.name)?.stamp(of: files)
     guard let succeeded = keeper.installer.load(entry, files) else { return false }
     if succeeded {
       source(of: model.name)?.noteUse(model.name, number)
-      keeper.reports.loaded(model.name, number, problem: nil)
+      if source(of: model.name)?.tellsOfChanges == false { loadedFrom[version.path] = stamp }
+      keeper.reports.loaded(model.name, number, preparation(model.name, number))
       if let before, number > before { noteSwap(model.name, from: before, to: number) }
       retryHeads(on: model.name)
     } else {
       failures[version.path] = source(of: model.name)?.stamp(of: files)
+      loadedFrom[version.path] = nil
       let problem = (try? registry.model(model.name))?.version(number)?.failure
-      keeper.reports.loaded(model.name, number, problem: problem ?? "")
+      keeper.reports.loadFailed(model.name, number, problem ?? "")
     }
     changed()
     return true
+  }
+
+  /// How a version has its pictures prepared; empty for one that takes none.
+  private func preparation(_ name: String, _ number: Int) -> String {
+    guard case .ready(let served, _) = (try? registry.model(name))?.version(number)?.state else {
+      return ""
+    }
+    return served.facts.pictures.isEmpty ? "" : "pictures: \(served.facts.pictures)"
   }
 
   private func noteSwap(_ name: String, from old: Int, to new: Int) {

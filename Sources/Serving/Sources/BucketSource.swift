@@ -12,6 +12,7 @@ internal import Time
 /// Models of a bucket, served from a folder that they are fetched into.
 final class BucketSource: ModelSource {
   let name: String
+  let tellsOfChanges = true
   private let bucket: ModelBucket
   private let options: S3Options
   private let log: Log

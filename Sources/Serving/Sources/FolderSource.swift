@@ -5,6 +5,7 @@ final class FolderSource: ModelSource {
   let name: String
   let problem: String? = nil
   let isKnown = true
+  let tellsOfChanges = false
   /// Of the last look, by path of a version that was asked about.
   private let stamps = Mutex<[String: VersionStamp]>([:])
 
@@ -12,7 +13,7 @@ final class FolderSource: ModelSource {
 
   func look(_ look: SourceLook) throws(ConfigurationError) -> ModelDirectory {
     var directory = try ModelDirectory(scanning: name)
-    // Of versions that answer or wait nobody asks, and then no file is looked at.
+    // Of versions that wait nobody asks, and then no file is looked at.
     var now: [String: VersionStamp] = [:]
     for entry in directory.entries {
       for version in entry.versions where look.asks(entry.name, version) {

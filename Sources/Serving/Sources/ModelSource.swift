@@ -14,6 +14,9 @@ protocol ModelSource: Sendable {
   /// Whether it is known what there is, if only as it was before the start.
   var isKnown: Bool { get }
 
+  /// Whether it tells by itself of files that change under a version that answers.
+  var tellsOfChanges: Bool { get }
+
   /// Begins to look by itself, if it does.
   func begin(_ events: SourceEvents)
 

@@ -52,6 +52,22 @@ import Testing
     )
   }
 
+  /// Of three pixels over, Hugging Face's processors leave one out on the near side; torchvision,
+  /// whose rounding is Python's, two. Of one over both leave out none.
+  @Test func whereTheMiddleLies() throws {
+    var settings = PreprocessorSettings(resizing: .none, scale: 1)
+    let whole = try decode(picture("rgb.png"))
+    let values = whole.values().map(Float.init)
+    for (over, near, nearest) in [(1, 0, 0), (2, 1, 1), (3, 1, 2), (4, 2, 2), (5, 2, 2)] {
+      settings.crop = PixelSize(width: whole.size.width - over, height: whole.size.height - over)
+      for (centring, start) in [(PreprocessorSettings.Centring.near, near), (.nearest, nearest)] {
+        settings.centring = centring
+        let first = try prepare("rgb.png", settings)[0]
+        #expect(first == values[3 * (start * whole.size.width + start)])
+      }
+    }
+  }
+
   /// A thin picture would be resized to a giant one: that is refused, unless only its middle is
   /// wanted.
   @Test func thinPicturesStayWithinLimits() throws {

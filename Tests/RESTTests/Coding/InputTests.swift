@@ -28,6 +28,23 @@ import Testing
         == .image(ApusV1.Image(data: Array("hi".utf8), contentType: "image/jpeg")))
   }
 
+  @Test(arguments: [
+    #""aGVs\nbG8h\n""#, #""aGVs\r\nbG8h\r\n""#, #"" aGVs\tbG8h ""#, #""data:;base64,aGVs\nbG8h""#,
+    #""DATA:;BASE64,aGVsbG8h""#, #""data:;base64, aGVsbG8h""#,
+  ])
+  func picturesMayStandInLines(text: String) throws {
+    #expect(
+      try instance("{\"image\":\(text)}").kind
+        == .image(ApusV1.Image(data: Array("hello!".utf8), contentType: "")))
+  }
+
+  @Test(arguments: ["http://example.com/a.png", "HTTPS://example.com/a.png"])
+  func addressesAreNotFetched(address: String) throws {
+    let told = complaint { try instance("{\"image\":\"\(address)\"}") }
+    #expect(told?.hasPrefix("inputs[0].image: is an address; this server fetches no pict") == true)
+    #expect(told?.hasSuffix("in base64 or as a data URL (data:image/png;base64,…)") == true)
+  }
+
   @Test func whatIsMissingIsNoNumber() throws {
     let named = #"{"features":{"a":1,"b":null,"c":2}}"#
     for text in ["[1,null,2]", #"{"features":[1,null,2]}"#, named] {
@@ -52,6 +69,9 @@ import Testing
     ),
     (#"{"text":3}"#, "inputs[0].text: expected a string, got the number 3"),
     (#"{"image":"%%"}"#, "inputs[0].image: is not base64, or is empty"),
+    (#"{"image":"\n"}"#, "inputs[0].image: is not base64, or is empty"),
+    (#"{"image":"aGk=\n%"}"#, "inputs[0].image: is not base64, or is empty"),
+    (#"{"image":[]}"#, "inputs[0].image: expected a string, got an array"),
     (
       #"{"image":"data:image/png,abc"}"#,
       "inputs[0].image: expected a data URL in base64: data:image/png;base64,…"

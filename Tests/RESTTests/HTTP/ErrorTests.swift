@@ -33,6 +33,16 @@ import Testing
     #expect(error.field == nil && error.message == message)
   }
 
+  /// It would be refused again and again: "too many requests" says something else.
+  @Test func aMessageThatIsTooLargeIs413() {
+    var status = Status(.resourceExhausted, "a message of 9 bytes …")
+    #expect(HTTPError(status).status == 429)
+    status.add(.messageTooLarge)
+    let error = HTTPError(status)
+    #expect(error.status == 413 && error.code == "PAYLOAD_TOO_LARGE")
+    #expect(error.message == "a message of 9 bytes …")
+  }
+
   @Test func unknownErrorsStayHere() {
     struct Secret: Error {}
     let error = HTTPError(Secret())

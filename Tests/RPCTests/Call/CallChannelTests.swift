@@ -42,6 +42,20 @@ import Testing
     channel.loop.turn()
   }
 
+  /// A handler works on it: bytes that are in memory are to be in the budget.
+  @Test func aMessageThatAHandlerHasCountsUntilTheNextOrItsEnd() throws {
+    let channel = CallChannel(
+      loop: try EventLoop(), budget: budget, messageSize: 1 << 20, sendQueue: 1 << 10,
+      holdsMessages: true)
+    try receive(100, 200, by: channel)
+    #expect(try channel.poll { _ in } == .message && budget.bytes == 310)
+    #expect(try channel.poll { _ in } == .message && budget.bytes == 205)
+    #expect(try channel.poll { _ in } == .pending && budget.bytes == 205)
+    #expect(channel.fail(Status(.cancelled)) == 310 && budget.bytes == 205)
+    channel.end(nil)
+    #expect(budget.bytes == 0)
+  }
+
   @Test func whatWasNotReadOrSentGoesWithTheCall() throws {
     do {
       let channel = try makeChannel()

@@ -51,6 +51,14 @@ struct GraphAnswersTests {
       try answers([port("y", three)], task: .values, pictures: true).kind == .values(output: 0))
   }
 
+  @Test func oneNumberForARowIsARegression() throws {
+    #expect(try answers([port("variable", [.unknown, .fixed(1)])]).isRegression)
+    #expect(try answers([port("variable", [.unknown])]).isRegression)
+    #expect(try !answers([port("variable", three)]).isRegression)
+    #expect(try answers([port("variable", three)], task: .regression).isRegression)
+    #expect(try !answers([port("y", three)], labels: ["a", "b", "c"]).isRegression)
+  }
+
   @Test func labelsAreAsManyAsScores() throws {
     #expect(try answers([port("y", three)], pictures: true).labels == ["0", "1", "2"])
     let error = #expect(throws: ConfigurationError.self) {

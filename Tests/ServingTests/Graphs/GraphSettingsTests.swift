@@ -40,8 +40,14 @@ struct GraphSettingsTests {
       "model.yaml:1: labels: expected a list of names, or the name of a file"
     ),
     ("labels: []", "model.yaml:1: labels: expected a list of names, or the name of a file"),
-    ("task: class", "task: `class`: expected classification, embedding, values or tensors"),
-    ("task: [values]", "task: expected classification, embedding, values or tensors, got a list"),
+    (
+      "task: class",
+      "task: `class`: expected classification, regression, embedding, values or tensors"
+    ),
+    (
+      "task: [values]",
+      "task: expected classification, regression, embedding, values or tensors, got a list"
+    ),
     ("quantize: static", "quantize: `static`: expected none or dynamic"),
     ("image: yes", "image: expected `key: value` lines, got one value"),
     ("task: values\ntask: values", "model.yaml:2: task is given twice; it is on line 1 already"),

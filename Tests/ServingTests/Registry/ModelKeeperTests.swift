@@ -1,5 +1,6 @@
 import Accounts
 import Messages
+import Synchronization
 import TestSupport
 import Testing
 
@@ -22,6 +23,26 @@ import Testing
       }
     }
     #expect(drawn.count { $0 == 2 } == 19 && drawn.count { $0 == 3 } == 1)
+  }
+
+  /// It stays as it was loaded, and nobody is to wonder why.
+  @Test func whoeverChangesALoadedVersionIsTold() async throws {
+    let toy = try ToyKeeper([1: .here])
+    let told = await offThread {
+      var shift = toy.begin()
+      func count() -> Int {
+        shift.look()
+        return toy.registry.history(of: "m").events.count { $0.kind == .filesChanged }
+      }
+      let stamps = ["", "labels.txt", "labels.txt", "longer", "", "labels.txt"]
+      return stamps.map { stamp in
+        toy.source.stamp.withLock { $0 = stamp }
+        return count()
+      }
+    }
+    #expect(told == [0, 1, 1, 2, 2, 3])
+    let event = toy.registry.history(of: "m").events.first
+    #expect(event?.version == 1 && event?.detail.contains("a folder with a new number") == true)
   }
 
   /// What apus.yaml has loaded for its labels is not what somebody asked for.

@@ -15,6 +15,9 @@ final class ToySource: ModelSource {
   let name = "toy"
   let problem: String? = nil
   let isKnown = true
+  let tellsOfChanges = false
+  /// What the files of all versions look like.
+  let stamp = Mutex("")
   private let folder: String
   private let versions: Mutex<[Int: ModelDirectory.Presence]>
 
@@ -31,13 +34,18 @@ final class ToySource: ModelSource {
   func look(_ look: SourceLook) -> ModelDirectory {
     var entry = ModelDirectory.Entry(name: "m")
     entry.versions = versions.withLock { Array($0) }.sorted { $0.key < $1.key }.map {
-      ModelDirectory.Version(number: $0.key, path: "\(folder)/m/\($0.key)", presence: $0.value)
+      var version = ModelDirectory.Version(
+        number: $0.key, path: "\(folder)/m/\($0.key)", presence: $0.value)
+      if look.asks("m", version) { version.stamp = stamp(of: version) }
+      return version
     }
     return ModelDirectory(entries: [entry], problems: [])
   }
 
   func fetch(_ model: String, _ number: Int) { set(number, .coming(nil)) }
-  func stamp(of version: ModelDirectory.Version) -> VersionStamp { VersionStamp("") }
+  func stamp(of version: ModelDirectory.Version) -> VersionStamp {
+    VersionStamp(stamp.withLock { $0 })
+  }
   func begin(_ events: SourceEvents) {}
   func refresh() -> Int { 0 }
   func hasLooked(_ number: Int) -> Bool { true }

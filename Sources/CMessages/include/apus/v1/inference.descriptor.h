@@ -2,5 +2,5 @@
 #pragma once
 #include <stdint.h>
 
-/* The encoded FileDescriptorProto of apus/v1/inference.proto, 7525 bytes. */
+/* The encoded FileDescriptorProto of apus/v1/inference.proto, 7547 bytes. */
 const uint8_t *apus_v1_inference_descriptor(void);

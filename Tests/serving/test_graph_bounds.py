@@ -1,0 +1,79 @@
+"""What no graph and no caller may take: time, constants, divisions that have no answer."""
+import grpc
+import pytest
+from onnx import TensorProto, helper
+
+import onnx_models as made
+from conftest import PATIENCE
+from test_onnx import features, floats
+
+
+@pytest.fixture(scope="module")
+def looping(contract, tmp_path_factory):
+    """Models whose run takes as long as the caller says."""
+    from conftest import Server
+    root = tmp_path_factory.mktemp("loops")
+    made.addition(root / "sum/1", 1)
+    for name, time in {"short": "200ms", "long": "1h"}.items():
+        made.loop(root / name / "1")
+        (root / name / "model.yaml").write_text(f"graph_time: {time}\n")
+    server = Server(contract, root, log=tmp_path_factory.mktemp("log") / "server.log")
+    server.wait_for("ready")
+    yield server
+    assert server.stop() == 0
+
+
+def doubled(server, model, times, timeout=PATIENCE):
+    tensors = {"count": {"data_type": "INT64", "shape": [1], "longs": [times]}, "x": floats([1], 1)}
+    request = server.apus.PredictRequest(model=model, instances=[{"tensors": {"tensors": tensors}}])
+    return list(server.stub.Predict(request, timeout=timeout).predictions[0].tensors.tensors["y"].floats)
+
+
+def test_a_run_takes_no_longer_than_it_may(looping):
+    assert doubled(looping, "short", 3) == [8]
+    with pytest.raises(grpc.RpcError) as caught:
+        doubled(looping, "short", 1 << 40)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "it takes longer than the limit of 0.2 seconds (graph_time in model.yaml)" in caught.value.details()
+    assert doubled(looping, "short", 3) == [8]
+
+
+def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
+    # More than a breaker asks for; each of them would go on for long.
+    for _ in range(30):
+        with pytest.raises(grpc.RpcError) as caught:
+            doubled(looping, "long", 1 << 23, timeout=0.05)
+        assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert doubled(looping, "long", 3) == [8]
+    row = looping.apus.PredictRequest(model="sum", instances=[features([1, 2])])
+    assert list(looping.stub.Predict(row, timeout=PATIENCE).predictions[0].values.values) == [2, 3]
+    version = looping.stub.GetModel(looping.apus.GetModelRequest(name="long"), timeout=PATIENCE).model.versions[0]
+    assert version.breaker.state == looping.apus.Breaker.CLOSED and version.breaker.failure_rate == 0
+
+
+def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):
+    made.loop(tmp_path / "models/cheap/1", times=3)
+    made.loop(tmp_path / "models/dear/1", times=1 << 40)
+    (tmp_path / "models/dear/model.yaml").write_text("graph_time: 100ms\n")
+    server = start(tmp_path / "models", "--readiness", "any")
+    problem = server.wait_for("not loaded", model="dear")["problem"]
+    assert "(Loop): it takes longer than the limit of 0.1 seconds (graph_time in model.yaml)" in problem
+    request = server.apus.PredictRequest(model="cheap", instances=[{"tensors": {"tensors": {"x": floats([1], 2)}}}])
+    assert list(server.stub.Predict(request, timeout=PATIENCE).predictions[0].tensors.tensors["y"].floats) == [16]
+
+
+@pytest.mark.parametrize("numbers, reason", [
+    ([7, 0], "a whole number is divided by 0"),
+])
+def test_what_a_graph_cannot_compute_is_the_callers(start, tmp_path, numbers, reason):
+    two = [made.value("a", ["N", 1], TensorProto.INT64), made.value("b", ["N", 1], TensorProto.INT64)]
+    made.save(tmp_path / "models/shares/1", [helper.make_node("Div", ["a", "b"], ["y"], name="share")], two,
+              [made.value("y", ["N", 1], TensorProto.INT64)])
+    server = start(tmp_path / "models")
+    server.wait_for("ready")
+    tensors = {name: {"data_type": "INT64", "shape": [1], "longs": [number]} for name, number in zip("ab", numbers)}
+    with pytest.raises(grpc.RpcError) as caught:
+        server.stub.Predict(server.apus.PredictRequest(model="shares", instances=[{"tensors": {"tensors": tensors}}]),
+                            timeout=PATIENCE)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details().endswith(f"node share (Div): {reason}")
