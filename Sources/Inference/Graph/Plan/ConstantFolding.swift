@@ -4,9 +4,9 @@ internal import Synchronization
 /// Computes what depends on constants alone, once at load, as far as that is cheap: what takes more
 /// is left to the runs and their limits, so that no small file keeps a server from starting.
 final class ConstantFolding: Sendable {
-  /// Of all constants of a plan together.
-  private static let stepLimit = 1 << 18
-  private static let timeLimit = Duration.seconds(5)
+  /// Of all constants of a plan together, and of one: so that a dear one leaves some to the others.
+  private static let stepLimit = (all: 1 << 18, each: 1 << 14)
+  private static let timeLimit = (all: Duration.seconds(5), each: Duration.seconds(1))
 
   let context: GraphContext
   private let waiter: (any Waiter)?
@@ -15,7 +15,7 @@ final class ConstantFolding: Sendable {
   init(_ budget: MemoryBudget, waiter: (any Waiter)?) {
     context = GraphContext(budget: budget)
     self.waiter = waiter
-    left = Mutex((min(budget.stepLimit, Self.stepLimit), Self.timeLimit))
+    left = Mutex((min(budget.stepLimit, Self.stepLimit.all), Self.timeLimit.all))
   }
 
   /// What computed constants of a graph may take: of weights with half the bits twice as much, and
@@ -34,7 +34,9 @@ final class ConstantFolding: Sendable {
     let (steps, time) = left.withLock { $0 }
     guard steps > 0, time > .zero else { return nil }
     let start = ContinuousClock.now
-    let watch = RunWatch(stepLimit: steps, timeLimit: time, waiter: waiter)
+    let watch = RunWatch(
+      stepLimit: min(steps, Self.stepLimit.each), timeLimit: min(time, Self.timeLimit.each),
+      waiter: waiter)
     defer {
       let spent = start.duration(to: .now)
       left.withLock { $0 = ($0.steps - watch.steps, max(.zero, $0.time - spent)) }
