@@ -151,7 +151,7 @@ def test_calls_and_streams_and_large_messages(secure, server):
         secure.texts("rows", ["x" * (3 << 20)])  # of which every byte was read
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     with pytest.raises(grpc.RpcError) as refused:
-        secure.texts("minilm", ["x" * (5 << 20)])
+        secure.texts("minilm", ["x" * (17 << 20)])
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "max-message-size" in refused.value.details()
 
 
@@ -179,7 +179,7 @@ def test_curl_with_keep_alive_events_and_a_large_body(secure, tmp_path):
     told = json.loads(post(secure, "/v1/predict", f"@{body}"))
     assert "pad" in json.dumps(told)  # no such field, which is said when all of it was read
     over = tmp_path / "over.json"
-    over.write_bytes(b" " * (9 << 20))
+    over.write_bytes(b" " * (25 << 20))
     assert b"http-max-body-size" in post(secure, "/v1/predict", f"@{over}")
 
 

@@ -107,7 +107,9 @@ extension ModelKeeper.Shift {
   }
 
   /// Notes which versions have gone from memory, and tells those who wait for it.
-  /// - Returns: Whether any has.
+  ///
+  /// - Returns: whether any has.
+  @discardableResult
   mutating func settle() -> Bool {
     // Calls let go at any moment, so each is asked once.
     let place = leaving.partition { $0.hasGone }

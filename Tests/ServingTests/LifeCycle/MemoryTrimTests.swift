@@ -3,26 +3,32 @@ import Testing
 @testable import Serving
 
 @Suite struct MemoryTrimTests {
+  /// What is answered to one question after the other.
+  private func answers(_ trim: inout MemoryTrim, _ freed: Int...) -> [Bool] {
+    freed.map { trim.isDue(freed: $0) }
+  }
+
   @Test func muchThatStaysFreeIsGivenBackOnce() {
     var trim = MemoryTrim()
     let much = MemoryTrim.worthwhile
-    for _ in 1..<MemoryTrim.patience { #expect(!trim.isDue(freed: much)) }
-    #expect(trim.isDue(freed: much))
-    #expect(!trim.isDue(freed: much))
+    let early = (1..<MemoryTrim.patience).map { _ in trim.isDue(freed: much) }
+    let then = answers(&trim, much, much)
+    #expect(!early.contains(true) && then == [true, false])
   }
 
   @Test func whatALoadTakesBackIsLeft() {
     var trim = MemoryTrim()
     for _ in 0..<3 {
-      for _ in 1..<MemoryTrim.patience { #expect(!trim.isDue(freed: MemoryTrim.worthwhile)) }
-      #expect(!trim.isDue(freed: MemoryTrim.worthwhile - 1))
+      let early = (1..<MemoryTrim.patience).map { _ in trim.isDue(freed: MemoryTrim.worthwhile) }
+      let then = answers(&trim, MemoryTrim.worthwhile - 1)
+      #expect(!early.contains(true) && then == [false])
     }
   }
 
   @Test func afterAModelHasGoneTheNextQuestionGivesBack() {
     var trim = MemoryTrim()
     trim.expect()
-    #expect(trim.isDue(freed: 0))
-    #expect(!trim.isDue(freed: 0))
+    let answers = answers(&trim, 0, 0)
+    #expect(answers == [true, false])
   }
 }
