@@ -29,9 +29,9 @@ extension GraphSketch {
   /// All fusions, in the order in which they are tried.
   private static var fusions: [any GraphFusion.Type] {
     [
-      QuantizedForms.self, QuantizedNetwork.self, ShapeFusion.self, ActivationFusion.self,
-      NormFusion.self, AttentionFusion.self, LinearFusion.self, ConvolutionFusion.self,
-      LayoutFusion.self,
+      QuantizedForms.self, QuantizedNetwork.self, WeightFusion.self, ShapeFusion.self,
+      ActivationFusion.self, NormFusion.self, AttentionFusion.self, LinearFusion.self,
+      ConvolutionFusion.self, LayoutFusion.self,
     ]
   }
 
