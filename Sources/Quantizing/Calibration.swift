@@ -31,8 +31,8 @@ struct Calibration {
       histograms[index].add(numbers.count) { numbers[$0] }
       guard !histograms[index].isBroken else {
         throw QuantizationError(
-          "\(ONNXProblem.shown(names[index])) is not finite on this sample: what is in it is not "
-            + "what the model was made for, or the model is broken")
+          "\(ONNXProblem.shown(names[index])) is not finite on this sample: it is not what the "
+            + "model was made for, or the model is broken")
       }
     }
   }

@@ -76,11 +76,8 @@ package struct QuantizationJob {
       var quantizer = try Quantizer(source, context)
       for (index, sample) in folder.samples.enumerated() {
         progress("calibrating: \(index) of \(folder.samples.count) samples")
-        do {
-          try quantizer.add(folder.values(sample))
-        } catch let error as QuantizationError {
-          throw error
-        } catch { throw QuantizationError("\(sample): \(error)") }
+        let values = try folder.values(sample)
+        do { try quantizer.add(values) } catch { throw QuantizationError("\(sample): \(error)") }
       }
       progress("writing")
       let bytes = try quantizer.quantized(isSigned: isSigned).encoded()

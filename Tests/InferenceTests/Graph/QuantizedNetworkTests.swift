@@ -146,6 +146,17 @@ import Testing
     try network.check([y, product], steps: 6)
   }
 
+  /// A product whose answer stays floats is the product of floats that it is elsewhere.
+  @Test func weightsThatNothingTakesAsBytesAreFloats() throws {
+    var network = Network(seed: 12)
+    let x = network.quantized(network.graph.input("x", [3, 8]))
+    let scores = network.graph.add(
+      "Gemm", x, network.weights([9, 8]), network.graph.random([9]), with: ["transB": .int(1)])
+    let y = network.graph.add("Relu", scores)
+    // The bytes of the input, its floats, the product with its activation.
+    try network.check([y], steps: 3)
+  }
+
   @Test func imagesOfFewChannelsAreReadByRowsOfOneConvolutionAlone() throws {
     var network = Network(seed: 4)
     let x = network.quantized(network.graph.input("x", [2, 3, 9, 9]))
