@@ -72,11 +72,11 @@ struct AccessControl: Interceptor {
   /// Why a caller may call nothing at all; for fronts that would keep something of it before there
   /// is a call.
   func refusal(_ metadata: Metadata) -> Status? {
-    do throws(Status) {
+    do throws(KeyRefusal) {
       _ = try authenticate(metadata, at: .now())
       return nil
     } catch {
-      return error
+      return refused(error)
     }
   }
 
