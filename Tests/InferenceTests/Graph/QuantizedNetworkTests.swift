@@ -113,7 +113,7 @@ import Testing
     let y = network.quantized(network.product(x, 8, 8))
     let both = network.quantized(network.graph.add("Concat", y, x, with: ["axis": .int(1)]))
     let mean = network.quantized(network.graph.add("ReduceMean", y, with: ["axes": .ints([1])]))
-    try network.check([both, mean], steps: 9)
+    try network.check([both, mean], steps: 10)
   }
 
   /// Tables of bytes are asked for rows, and other constants are floats at once.
@@ -125,7 +125,8 @@ import Testing
     let rows = network.graph.add("Gather", table, places)
     let weights = network.quantizedConstant([7], network.graph.floats(7))
     let sum = network.graph.add("Add", network.graph.add("Mul", x, weights), rows)
-    try network.check([sum, network.graph.add("Neg", table)], steps: 4)
+    let turned = network.graph.add("Transpose", table, with: ["perm": .ints([1, 0])])
+    try network.check([sum, network.graph.add("MatMul", x, turned)], steps: 5)
   }
 
   @Test func whatOthersReadIsNoPartOfASum() throws {
