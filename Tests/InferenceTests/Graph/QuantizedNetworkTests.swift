@@ -121,12 +121,14 @@ import Testing
     var network = Network(seed: 12)
     let x = network.graph.input("x", [3, 7])
     let table = network.quantizedConstant([10, 7], network.graph.floats(70))
-    let places = network.graph.ints([4, 9, 4])
+    let places = network.graph.add(
+      "ArgMax", x, with: ["axis": .int(1), "keepdims": .int(0)])
     let rows = network.graph.add("Gather", table, places)
     let weights = network.quantizedConstant([7], network.graph.floats(7))
     let sum = network.graph.add("Add", network.graph.add("Mul", x, weights), rows)
     let turned = network.graph.add("Transpose", table, with: ["perm": .ints([1, 0])])
-    try network.check([sum, network.graph.add("MatMul", x, turned)], steps: 5)
+    let product = network.graph.add("MatMul", x, turned)
+    try network.check([sum, product], steps: 5)
   }
 
   @Test func whatOthersReadIsNoPartOfASum() throws {
