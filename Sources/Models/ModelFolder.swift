@@ -71,7 +71,12 @@ package enum ModelFolder: Sendable, Equatable {
 
   /// The folder of a model's newest version; nil where the folder has none.
   package static func newestVersion(in model: String) -> String? {
-    let versions = (Folder.names(model, limit: 4096) ?? []).compactMap { Int($0) }
+    let versions = (Folder.names(model, limit: 4096) ?? []).compactMap { name -> Int? in
+      guard let number = Int(name), number > 0, "\(number)" == name,
+        Folder.exists("\(model)/\(name)")
+      else { return nil }
+      return number
+    }
     return versions.max().map { "\(model)/\($0)" }
   }
 }

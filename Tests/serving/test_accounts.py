@@ -403,8 +403,8 @@ def test_the_report_counts_what_was_called(guarded, office, accounts):
     assert told["reader"]["key_id"] == of_reader.key_id and told["reader"]["requests"] == of_reader.usage.requests
     _, _, text = fetch(server, "GET", f"/v1/usage?key={of_reader.key_id}", x_api_key=boss)
     assert json.loads(text)["total"]["requests"] == of_reader.usage.requests and "keys" not in json.loads(text)
-    lines = run("usage", "--by-key", "--database", office.database).stdout
-    assert re.search(f"^{of_reader.key_id} reader +{of_reader.usage.requests} ", lines, re.M)
+    told = f"^{of_reader.key_id} reader +{of_reader.usage.requests} "
+    until(lambda: re.search(told, run("usage", "--by-key", "--database", office.database).stdout, re.M))
     assert code_of(lambda: ask(token, all_keys=True)) == grpc.StatusCode.PERMISSION_DENIED
 
 

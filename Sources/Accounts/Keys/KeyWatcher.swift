@@ -63,8 +63,9 @@ package final class KeyWatcher: Sendable {
     thread.join()
   }
 
-  /// Returns when the directory knows every key that was in the store when this was called. To be
-  /// asked for by few at a time; all who wait are answered by one look.
+  /// Returns when the directory knows every key that was in the store when this was called, or when
+  /// the store could not be asked. To be asked for by few at a time; all who wait are answered by
+  /// one look.
   package func freshen() async {
     await withCheckedContinuation { continuation in
       let (isClosed, isFirst) = demand.withLock { demand in

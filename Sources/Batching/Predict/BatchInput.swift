@@ -105,8 +105,12 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
     for (index, input) in inputs.enumerated() {
       let now = clock.now()
       if index > 0, now >= end {
-        failures.unreached = Set(index..<inputs.count)
+        failures.unreached.formUnion(index..<inputs.count)
         break
+      }
+      if index > 0, input.hasLapsed(at: now) {
+        failures.unreached.insert(index)
+        continue
       }
       input.begin(at: now)
       let typed = unsafe unsafeDowncast(input, to: Self.self)
@@ -114,9 +118,13 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
         guard input.isWaiting else { throw CancellationError() }
         typed.output = try backend.compute(typed.value, for: input)
       } catch {
-        failures.isRetried = true
-        // Nobody hears of what nobody waits for.
-        if input.isWaiting { failures.errors[index] = .backendFailed(error) }
+        // Nobody hears of what nobody waits for, and how long it took says nothing.
+        if input.isWaiting {
+          failures.isRetried = true
+          failures.errors[index] = .backendFailed(error)
+        } else {
+          failures.abandoned[index] = now.duration(to: clock.now())
+        }
       }
     }
     return failures

@@ -233,8 +233,12 @@ struct BatchQueue {
     let compute = computed.start.duration(to: computed.end)
     let isWhole = !computed.failures.isRetried && computed.lapsed.isEmpty
     let unreached = computed.failures.unreached
-    let tokens = unreached.reduce(batch.tokens) { $0 - batch.inputs[$1].cost }
-    policy.finished(duration: isWhole ? compute : nil, tokens: tokens)
+    let abandoned = computed.failures.abandoned
+    let tokens = unreached.union(abandoned.keys).reduce(batch.tokens) {
+      $0 - batch.inputs[$1].cost
+    }
+    let useful = abandoned.values.reduce(compute, -)
+    policy.finished(duration: isWhole && tokens > 0 ? useful : nil, tokens: tokens)
     policy.putBack(
       unreached.sorted().map { batch.tickets[$0] }.filter { entries[$0] != nil }.map(\.index))
     let computedInputs = batch.tickets.count - computed.lapsed.count - unreached.count

@@ -21,6 +21,8 @@ struct ComputedBatch: Sendable {
       let errors = failures.errors.map { (kept[$0.key], $0.value) }
       failures.errors = Dictionary(uniqueKeysWithValues: errors)
       failures.unreached = Set(failures.unreached.map { kept[$0] })
+      let abandoned = failures.abandoned.map { (kept[$0.key], $0.value) }
+      failures.abandoned = Dictionary(uniqueKeysWithValues: abandoned)
     }
     end = clock.now()
   }
@@ -42,6 +44,8 @@ struct BatchFailures: Sendable {
   var errors: [Int: BatchingError]
   /// Inputs that the batch's turn was over for before they began, by their index.
   var unreached: Set<Int> = []
+  /// Inputs that ended as nobody waited for them any more, by their index: how long they took.
+  var abandoned: [Int: Duration] = [:]
 
   init(isRetried: Bool = false, errors: [Int: BatchingError] = [:]) {
     self.isRetried = isRetried

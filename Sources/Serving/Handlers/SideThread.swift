@@ -30,15 +30,31 @@ final class SideThread: Sendable {
   }
 
   private let limit: Int
+  private let kind: Kind
   private let state = Mutex(State())
   private let arrivals = Semaphore()
   private let ended = Semaphore()
   private let thread: Mutex<SystemThread?> = Mutex(nil)
 
+  /// What it does, as those are told who are refused.
+  struct Kind: Sendable {
+    let name: String
+    /// Ends "… wait already".
+    let work: String
+    /// The setting that bounds it.
+    let setting: String
+
+    static let longTexts = Kind(
+      name: "long texts", work: "requests with long texts, large tensors or many rows",
+      setting: "max-long-texts")
+    static let pictureHeaders = Kind(
+      name: "picture headers", work: "requests with pictures", setting: "max-waiting-images")
+  }
+
   /// - Parameter limit: most pieces of work that wait; one more is refused.
-  init(limit: Int) throws(ThreadError) {
-    self.limit = limit
-    let made = try SystemThread("long texts") { [self] in serve() }
+  init(_ kind: Kind = .longTexts, limit: Int) throws(ThreadError) {
+    (self.kind, self.limit) = (kind, limit)
+    let made = try SystemThread(kind.name) { [self] in serve() }
     thread.withLock { $0 = made }
   }
 
@@ -82,8 +98,7 @@ final class SideThread: Sendable {
   private var full: Status {
     var status = Status(
       .resourceExhausted,
-      "\(limit) requests with long texts, large tensors or many rows wait already "
-        + "(max-long-texts); retry later, or send less at once")
+      "\(limit) \(kind.work) wait already (\(kind.setting)); retry later, or send less at once")
     status.addRetryAdvice(RetryAdvice.unmeasured)
     return status
   }

@@ -94,7 +94,7 @@ struct BatchStage: Sendable {
     if graph.hasPictures(call.request) {
       let pixels =
         if isLong {
-          try await sides.longTexts.run { _ in try graph.pixels(call.request) }
+          try await sides.headers.run { _ in try graph.pixels(call.request) }
         } else {
           try graph.pixels(call.request)
         }

@@ -103,9 +103,10 @@ struct PictureQueue {
       rest.remove(victim)
     }
     self = rest
+    // Whoever waits already keeps the turn that it has earned.
+    if !waiting.contains(where: { $0.owner == owner }) { had[owner] = max(had[owner] ?? 0, floor) }
     waiting.append(request)
     waitingPixels += request.pixels
-    had[owner] = max(had[owner] ?? 0, floor)
     return .taken(displaced: displaced)
   }
 
@@ -132,7 +133,7 @@ struct PictureQueue {
   /// The picture to be decoded now by a thread that has nothing to do; it must be `finished`.
   mutating func next(now: Instant) -> Next {
     var next = Next()
-    next.lapsed = waiting.filter { $0.lapse.map { $0 <= now } ?? false }.map(\.id)
+    next.lapsed = waiting.filter { !$0.hasBegun && ($0.lapse.map { $0 <= now } ?? false) }.map(\.id)
     for id in next.lapsed { remove(id) }
     guard decoding.all < options.threads, let index = choice(now: now) else { return next }
     let owner = waiting[index].owner

@@ -83,12 +83,15 @@ final class PictureThreads: Sendable {
   ) async throws -> [Value] {
     guard !pictures.isEmpty else { return [] }
     let pixels = pictures.reduce(0, +)
-    guard pixels <= bounds.requestPixels else {
-      metrics.refused(.requestPixels)
+    // What not even an empty queue takes is no matter of waiting.
+    let most = min(bounds.requestPixels, bounds.waitingPixels)
+    guard pixels <= most else {
+      let limit: PictureLimit = most < bounds.requestPixels ? .waitingPixels : .requestPixels
+      metrics.refused(limit)
       throw Validation.invalid(
         "instances",
-        "the pictures have \(pixels) pixels together; at most \(bounds.requestPixels) are allowed "
-          + "(\(PictureLimit.requestPixels.rawValue))")
+        "the pictures have \(pixels) pixels together; at most \(most) are allowed "
+          + "(\(limit.rawValue))")
     }
     let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {

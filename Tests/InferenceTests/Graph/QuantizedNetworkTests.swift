@@ -131,6 +131,21 @@ import Testing
     try network.check([sum, product], steps: 5)
   }
 
+  /// A zero point that is computed is none that was left out.
+  @Test func gridsThatAreComputedAreNoConstants() throws {
+    var network = Network(seed: 13)
+    let x = network.graph.input("x", [3, 4])
+    let largest = network.graph.add(
+      "ReduceMax", network.graph.add("Mul", x, network.graph.constant([], [100])),
+      with: ["keepdims": .int(0)])
+    let zero = network.graph.add("Cast", largest, with: ["to": .int(2)])
+    let bytes = network.graph.constant([4], .uint8, [1, 50, 100, 255])
+    let scale = network.graph.constant([], [0.5])
+    let row = network.graph.add("DequantizeLinear", bytes, scale, zero)
+    let sum = network.graph.add("Add", x, row)
+    try network.check([sum], steps: 5)
+  }
+
   @Test func whatOthersReadIsNoPartOfASum() throws {
     var network = Network(seed: 2)
     let x = network.quantized(network.graph.input("x", [1, 4, 5, 5]))

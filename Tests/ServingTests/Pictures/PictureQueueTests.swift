@@ -67,6 +67,32 @@ import Testing
     #expect((10...20).contains(place))
   }
 
+  /// Each more that it sends would else cost it the turn that it has earned by waiting.
+  @Test func whoKeepsSendingKeepsItsTurn() {
+    var queue = queue(requests: 10_000, pixels: 1 << 40, threads: 1)
+    var mine = 0
+    for round in 0..<2_000 {
+      if round % 20 == 0 { enter(10_000 + round, a, [1 << 20], into: &queue) }
+      enter(2 * round, b, [Self.small], into: &queue)
+      enter(2 * round + 1, b, [Self.small], into: &queue)
+      guard let turn = queue.next(now: start).turn else { return }
+      if turn.request >= 10_000 { mine += 1 }
+      queue.finished(turn)
+    }
+    // A turn of this many pixels is a hundred of the other's.
+    #expect((10...30).contains(mine))
+  }
+
+  @Test func whatHasBegunDoesNotLapse() throws {
+    var queue = queue(threads: 1)
+    enter(0, a, [Self.small, Self.small], lapse: 1, into: &queue)
+    enter(1, a, [Self.small], lapse: 1, into: &queue)
+    let first = try #require(queue.next(now: at(0.5)).turn)
+    queue.finished(first)
+    let next = queue.next(now: at(2))
+    #expect(next.lapsed.count == 1 && next.lapsed != [first.request])
+  }
+
   @Test func newCallersWithoutEndHoldNobodyUp() throws {
     var queue = queue(requests: 10_000, pixels: 1 << 40, threads: 1)
     enter(0, a, [1 << 20], into: &queue)

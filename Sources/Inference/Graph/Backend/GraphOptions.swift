@@ -3,7 +3,7 @@ package struct GraphOptions: Sendable, Equatable {
   package var quantize = FusionOptions.Quantization.none
   /// What the values of a run may take together in bytes, and inputs that wait for theirs.
   package var valueBytes = 1 << 30
-  /// What a run may take: less than a batch that computes for longer is taken to hang for.
+  /// What a run may take: under `--stuck-after`, past which a batch is taken to hang.
   package var runTime: Duration = .seconds(10)
 
   package init() {}

@@ -53,6 +53,7 @@ struct ByteConvolution: GraphOperator {
     let input = try inputs.images(0)
     let held = try windows.plan(for: input, context)
     let plan = held.plan
+    defer { withExtendedLifetime(held) {} }
     guard weights.fit(plan), input.border == plan.border else {
       throw GraphError("its weights do not fit images of \(input.channels) channels")
     }

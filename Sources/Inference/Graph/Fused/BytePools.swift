@@ -12,6 +12,7 @@ struct ByteMaxPool: GraphOperator {
     let input = try inputs.images(0)
     let held = try windows.plan(for: input, context)
     let plan = held.plan
+    defer { withExtendedLifetime(held) {} }
     try context.checkProducts(input.images, plan.shape.pixels, plan.taps, input.channels)
     return [
       try context.images(
@@ -53,6 +54,7 @@ struct ByteAveragePool: GraphOperator {
     let input = try inputs.images(0)
     let held = try plan(input, context)
     let average = held.plan
+    defer { withExtendedLifetime(held) {} }
     let shape = average.plan.shape
     try context.checkProducts(input.images, shape.pixels, shape.taps, input.channels)
     return [

@@ -36,6 +36,7 @@ struct FloatConvolution: ImageOperator {
     let given = try inputs.tensor(0, .float)
     let (x, held) = try prepared(given, context)
     let windows = held.plan
+    defer { withExtendedLifetime(held) {} }
     let shape = [
       given.rank > 0 ? given.shape[0] : 0, windows.shape.outputHeight, windows.shape.outputWidth,
       matrix.outputs,

@@ -21,6 +21,7 @@ struct FloatMaxPool: ImageOperator {
     let held = try context.windows(
       rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
     let windows = held.plan
+    defer { withExtendedLifetime(held) {} }
     try context.checkProducts(x.images, windows.shape.pixels, windows.shape.taps, x.channels)
     let result = try context.unwritten([
       x.images, windows.shape.outputHeight, windows.shape.outputWidth, x.channels,

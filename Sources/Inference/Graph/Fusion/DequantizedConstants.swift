@@ -45,9 +45,12 @@ extension GraphSketch {
   /// Makes a constant of what a step computes of constants. What takes more memory than there is
   /// for them stays as it is.
   fileprivate mutating func dequantize(_ step: Step) {
-    let inputs = GraphInputs(step.reads.map { $0.isEmpty ? nil : facts[$0]?.constant })
+    let constants = step.reads.map { $0.isEmpty ? nil : facts[$0]?.constant }
+    // What is left out is no constant, and what is no constant is not left out.
     guard !isOutput(step.writes[0]),
-      let values = try? GraphPlan.compute(step.operation, inputs, context), let value = values.first
+      zip(step.reads, constants).allSatisfy({ $0.isEmpty || $1 != nil }),
+      let values = try? GraphPlan.compute(step.operation, GraphInputs(constants), context),
+      let value = values.first
     else { return }
     facts[step.writes[0]] = GraphFact(constant: value)
   }

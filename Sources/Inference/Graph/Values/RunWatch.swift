@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// Ends a run that nobody waits for any more, or that takes more time or nodes than it may; loops
-/// within loops would go on for days. All the constants of a plan are one run.
+/// within loops would go on for days.
 package final class RunWatch: Sendable {
   private let stepLimit: Int
   private let timeLimit: Duration?
