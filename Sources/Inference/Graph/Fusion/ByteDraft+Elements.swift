@@ -72,7 +72,6 @@ extension QuantizedNetwork {
     let value = try sketch.context.images(
       1, height: 1, width: 1, channels: tensor.count, zero: scale.zero
     ) { image in
-      image.reshape(images: 1)
       for index in 0..<tensor.count {
         image[image: 0, pixel: 0, channel: index] = bytes[index] ^ flip
       }
