@@ -9,30 +9,33 @@ package protocol BatchBackend: Sendable {
   /// Work of one input in tokens (rows count 1 each); at least 1. Batches form by budgets on it.
   func cost(of input: Input) -> Int
 
+  /// Most inputs of a batch that `compute` is handed together. With 1, an input that fails fails
+  /// nobody else, and a batch that takes long ends between two of them.
+  var inputsAtOnce: Int { get }
+
   /// One output for each input, in order.
-  func compute(_ batch: [Input]) throws -> [Output]
-
-  /// Whether a batch is its inputs one after the other. Then each is handed over by itself, one
-  /// that fails fails nobody else, and a batch that takes long ends between two of them.
-  var computesOneByOne: Bool { get }
-
-  /// The answer to one input. May end with any error once nobody waits for it.
-  func compute(_ input: Input, for waiter: (any Waiter)?) throws -> Output
+  ///
+  /// - Parameter interest: of whoever waits for all of it; once that has gone, it may end with any
+  ///   error.
+  func compute(_ batch: [Input], for interest: (any Interest)?) throws -> [Output]
 }
 
 extension BatchBackend {
-  package var computesOneByOne: Bool { false }
-
-  package func compute(_ input: Input, for waiter: (any Waiter)?) throws -> Output {
-    guard let output = try compute([input]).first else {
-      throw InferenceError(.invalidModel, "the model gave no answer")
-    }
-    return output
-  }
+  package var inputsAtOnce: Int { .max }
 }
 
-/// Whoever waits for what is computed; asked meanwhile, from the engine's thread.
-package protocol Waiter: AnyObject, Sendable {
-  /// False once nobody does any more; it stays so.
-  var isWaiting: Bool { get }
+/// Somebody's interest in what is computed.
+package protocol Interest: AnyObject, Sendable {
+  /// False once nobody waits for it any more; it stays so. From any thread.
+  var isAlive: Bool { get }
+
+  /// Other models compute now if it is their turn, within the call. From the thread that began the
+  /// computation, while nothing of it runs on others.
+  ///
+  /// - Returns: how long that took.
+  func giveWay() -> Duration
+}
+
+extension Interest {
+  package func giveWay() -> Duration { .zero }
 }

@@ -29,7 +29,8 @@ final class FrontCore: Sendable {
     self.transport = transport
     dispatcher = Dispatcher(
       table: RouteTable(routes), limits: options.limits,
-      cors: CORS(origins: options.allowedOrigins), notices: options.notices)
+      cors: CORS(origins: options.allowedOrigins), notices: options.notices,
+      refusal: options.refusal)
     metrics = options.registry.map { FrontMetrics($0, routes: routes) }
     bodies = BodyBudget(limit: options.limits.bodies)
     addresses = AddressCount(limit: options.limits.connectionsPerAddress)

@@ -51,6 +51,20 @@ def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
     assert version.breaker.state == looping.apus.Breaker.CLOSED and version.breaker.failure_rate == 0
 
 
+def test_others_compute_between_the_nodes_of_a_long_run(looping):
+    """One call computes until its deadline; another model's are answered meanwhile."""
+    tensors = {"count": {"data_type": "INT64", "shape": [1], "longs": [1 << 23]}, "x": floats([1], 1)}
+    long = looping.apus.PredictRequest(model="long", instances=[{"tensors": {"tensors": tensors}}])
+    short = looping.apus.PredictRequest(model="sum", instances=[features([1, 2])])
+    call = looping.stub.Predict.future(long, timeout=3)
+    answered = 0
+    while not call.done():
+        looping.stub.Predict(short, timeout=PATIENCE)
+        answered += not call.done()
+    assert call.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert answered >= 10
+
+
 def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):
     made.loop(tmp_path / "models/cheap/1", times=3)
     made.loop(tmp_path / "models/dear/1", times=1 << 40)

@@ -9,8 +9,10 @@ final class EngineCore: Sendable {
     /// By lane.
     var jobs: [Int: EngineJob] = [:]
     var current: (lane: String, since: ContinuousClock.Instant)?
-    /// What finished jobs took.
+    /// What jobs took that are finished or paused.
     var busy: Duration = .zero
+    /// Jobs that give way to the current one.
+    var paused = 0
     var isStopped = false
   }
 
@@ -20,6 +22,9 @@ final class EngineCore: Sendable {
     case idle
     case stopped
   }
+
+  /// Most jobs that are paused at a time: each holds its memory, and a place on the thread's stack.
+  static let pauseLimit = 4
 
   private let state: Mutex<State>
   /// One signal for each job accepted, and one for stopping.
@@ -66,24 +71,70 @@ final class EngineCore: Sendable {
   private func work() {
     while true {
       switch turn() {
-      case .run(let job):
-        signals.take()
-        let handBack = job.body(nil)
-        finish(job)
-        handBack()
-      case .wait(let patience):
-        if !signals.wait(atMost: patience) { state.withLock { $0.queue.giveUp(now: now()) } }
+      case .run(let job): perform(job)
+      case .wait(let patience): wait(patience)
       case .idle: signals.wait(spinning: spin)
       case .stopped: return
       }
     }
   }
 
-  private func turn() -> Turn {
+  private func perform(_ job: EngineJob) {
+    signals.take()
+    let handBack = job.body(nil)
+    finish(job)
+    handBack()
+  }
+
+  private func wait(_ patience: Duration) {
+    if !signals.wait(atMost: patience) { state.withLock { $0.queue.giveUp(now: now()) } }
+  }
+
+  /// From the lane's own job: those whose turn it is by now compute first, within the call.
+  ///
+  /// - Parameter slice: for so long a job need not give way.
+  /// - Returns: how long that took.
+  func giveWay(_ lane: Int, _ name: String, after slice: Duration) -> Duration {
+    let start = now()
+    guard pause(lane, after: slice, now: start) else { return .zero }
+    while true {
+      switch turn(before: lane) {
+      case .run(let job): perform(job)
+      case .wait(let patience): wait(patience)
+      case .idle, .stopped:
+        let end = now()
+        resume(name, now: end)
+        return start.duration(to: end)
+      }
+    }
+  }
+
+  private func pause(_ lane: Int, after slice: Duration, now: ContinuousClock.Instant) -> Bool {
+    state.withLock { state in
+      guard let since = state.current?.since, since.duration(to: now) >= slice,
+        state.paused < Self.pauseLimit
+      else { return false }
+      state.busy += since.duration(to: now)
+      state.current = nil
+      state.paused += 1
+      state.queue.pause(lane, now: now)
+      return true
+    }
+  }
+
+  private func resume(_ name: String, now: ContinuousClock.Instant) {
+    state.withLock { state in
+      state.current = (name, now)
+      state.paused -= 1
+      state.queue.resume(now: now)
+    }
+  }
+
+  private func turn(before paused: Int? = nil) -> Turn {
     state.withLock { state in
       if state.isStopped { return .stopped }
       let now = now()
-      switch state.queue.next(now: now) {
+      switch state.queue.next(now: now, before: paused) {
       case .run(let lane):
         guard let job = state.jobs.removeValue(forKey: lane) else { return .idle }
         state.current = (job.name, now)

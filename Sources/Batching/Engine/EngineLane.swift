@@ -20,6 +20,16 @@ package final class EngineLane: Sendable {
   /// of it.
   package var isContended: Bool { core.isContended(besides: id) }
 
+  /// For a job of this lane that takes long, now and then: lanes whose turn it is by now compute
+  /// first, within the call. Those that have had less than this one, that is; and not if too many
+  /// jobs give way already.
+  ///
+  /// - Parameter slice: for so long, since it began or went on, a job need not give way.
+  /// - Returns: how long that took.
+  package func giveWay(after slice: Duration) -> Duration {
+    core.giveWay(id, name, after: slice)
+  }
+
   /// Runs `work` on the engine's thread when it is this lane's turn, and comes back to the
   /// caller's executor.
   ///

@@ -5,6 +5,10 @@
 ///                         ▲                     │ comes back
 ///                         └────── submit ─── expected ── patience over ──▶ idle
 ///
+/// A running job may pause and give way: those go first then that have had less than its own lane,
+/// and within theirs others again. What two lanes get then differs by twice the longest jobs of the
+/// other lanes more, at most.
+///
 /// The engine is shared by time, not by turns (start-time fair queueing: Goyal, Vin, Cheng,
 /// SIGCOMM 1996). A lane's level is the engine time it has had (the paper's start tag); of those
 /// that wait, the lowest goes next. While two lanes both have work, what they get differs by no
@@ -46,7 +50,7 @@ struct FairQueue: Sendable {
   private var lanes: [Int: Lane] = [:]
   private var nextLane = 0
   private var nextOrder: UInt64 = 0
-  /// Level at which the last job began (the paper's virtual time); never falls.
+  /// Highest level at which a job began (the paper's virtual time).
   private(set) var floor: Duration = .zero
   private var started: ContinuousClock.Instant?
   /// Whom an idle engine waits for, and since when that is not charged yet.
@@ -90,16 +94,19 @@ struct FairQueue: Sendable {
   }
 
   /// What to do now; no job may be running.
-  mutating func next(now: ContinuousClock.Instant) -> Decision {
+  ///
+  /// - Parameter paused: the lane that gives way meanwhile, and goes on when nothing is to be done.
+  mutating func next(now: ContinuousClock.Instant, before paused: Int? = nil) -> Decision {
     settle(now)
-    while let id = lowest, let lane = lanes[id] {
+    let limit = paused.flatMap { lanes[$0]?.level }
+    while let id = lowest, let lane = lanes[id], limit.map({ lane.level < $0 }) ?? true {
       if lane.state == .waiting {
         lanes[id]?.state = .running
-        floor = lane.level
+        floor = max(floor, lane.level)
         started = now
         return .run(lane: id)
       }
-      guard waitingCount > 0 else { return .idle }
+      guard paused != nil || waitingCount > 0 else { return .idle }
       let end = (lane.promised ?? now) + patience
       if now < end {
         awaited = (id, now)
@@ -114,12 +121,22 @@ struct FairQueue: Sendable {
   ///
   /// - Parameter comesBack: whether the lane has more work, to be submitted in a moment.
   mutating func finished(_ id: Int, comesBack: Bool, now: ContinuousClock.Instant) {
-    guard var lane = lanes[id], let started else { return }
-    lane.level += started.duration(to: now)
-    lane.state = comesBack ? .expected : .idle
-    lane.promised = comesBack ? now : nil
-    lanes[id] = lane
+    pause(id, now: now)
+    lanes[id]?.state = comesBack ? .expected : .idle
+    lanes[id]?.promised = comesBack ? now : nil
+  }
+
+  /// The running lane's job gives way: no job runs until `next` says so, or `resume`.
+  mutating func pause(_ id: Int, now: ContinuousClock.Instant) {
+    guard let started else { return }
+    lanes[id]?.level += started.duration(to: now)
     self.started = nil
+  }
+
+  /// The job that paused last goes on.
+  mutating func resume(now: ContinuousClock.Instant) {
+    settle(now)
+    started = now
   }
 
   /// Whom `next` said to wait for has not come in time.

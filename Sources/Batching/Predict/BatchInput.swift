@@ -8,7 +8,7 @@ internal import Synchronization
 /// engine's thread writes the output, and the submitter reads that only after the engine has handed
 /// the batch back (one that was cancelled never looks). What both sides touch meanwhile is atomic
 /// or has a lock.
-class BatchInput: @unchecked Sendable, Waiter {
+class BatchInput: @unchecked Sendable {
   /// In tokens, at least 1.
   final let cost: Int
   /// When the answer is of no use any more.
@@ -20,7 +20,14 @@ class BatchInput: @unchecked Sendable, Waiter {
   /// Its place in the queue, until it is answered.
   final var ticket: BatchQueue.Ticket?
   private let isAbandoned = Atomic(false)
-  private let start = Mutex<ContinuousClock.Instant?>(nil)
+  private let computation = Mutex<Computation?>(nil)
+
+  private struct Computation {
+    /// Later by what others took meanwhile.
+    var start: ContinuousClock.Instant
+    /// Since when it gives way to others.
+    var paused: ContinuousClock.Instant?
+  }
 
   init(cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?) {
     self.cost = cost
@@ -41,12 +48,27 @@ class BatchInput: @unchecked Sendable, Waiter {
   /// Nobody waits for the answer any more: what computes it may end.
   final func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 
-  final var isWaiting: Bool { !isAbandoned.load(ordering: .relaxed) }
+  final var isAlive: Bool { !isAbandoned.load(ordering: .relaxed) }
 
-  /// When its computation began; nil before that.
-  final var begun: ContinuousClock.Instant? { start.withLock { $0 } }
+  final func begin(at now: ContinuousClock.Instant) {
+    computation.withLock { $0 = Computation(start: now) }
+  }
 
-  final func begin(at now: ContinuousClock.Instant) { start.withLock { $0 = now } }
+  final func pause(at now: ContinuousClock.Instant) {
+    computation.withLock { $0?.paused = now }
+  }
+
+  final func resume(after pause: Duration) {
+    computation.withLock {
+      $0?.start += pause
+      $0?.paused = nil
+    }
+  }
+
+  /// How long its computation has taken; nil before that.
+  final func computed(at now: ContinuousClock.Instant) -> Duration? {
+    computation.withLock { $0.map { $0.start.duration(to: $0.paused ?? now) } }
+  }
 }
 
 /// `@unchecked Sendable`: see `BatchInput`.
@@ -71,72 +93,70 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
   /// that one bad input fails nobody else; that at most doubles the batch's work.
   ///
   /// - Parameters:
-  ///   - inputs: all of this type; nobody but the backend's own batcher fills its queue.
-  ///   - turn: when it has taken so long, inputs not begun are left for another batch, where the
-  ///     backend computes one by one.
+  ///   - batch: all of this type; nobody but the backend's own batcher fills its queue.
+  ///   - kept: those to be computed, by their index.
   static func compute(
-    _ inputs: [BatchInput], on backend: Backend, clock: any BatchClock, turn: Duration
-  ) -> BatchFailures {
-    let start = clock.now()
-    if backend.computesOneByOne { return computeEach(inputs, on: backend, clock, start + turn) }
-    for input in inputs { input.begin(at: start) }
-    do throws(BatchingError) {
-      try fill(inputs[...], on: backend)
-      return BatchFailures()
-    } catch {
-      if inputs.count == 1 { return BatchFailures(isRetried: true, errors: [0: error]) }
-    }
-    var failures = BatchFailures(isRetried: true)
-    for index in inputs.indices {
-      do throws(BatchingError) {
-        try fill(inputs[index...index], on: backend)
-      } catch {
-        failures.errors[index] = error
-      }
-    }
-    return failures
-  }
-
-  private static func computeEach(
-    _ inputs: [BatchInput], on backend: Backend, _ clock: any BatchClock,
-    _ end: ContinuousClock.Instant
-  ) -> BatchFailures {
-    var failures = BatchFailures()
-    for (index, input) in inputs.enumerated() {
-      let now = clock.now()
-      if index > 0, now >= end {
-        failures.unreached.formUnion(index..<inputs.count)
-        break
-      }
-      if index > 0, input.hasLapsed(at: now) {
-        failures.unreached.insert(index)
-        continue
-      }
-      input.begin(at: now)
-      let typed = unsafe unsafeDowncast(input, to: Self.self)
-      do {
-        guard input.isWaiting else { throw CancellationError() }
-        typed.output = try backend.compute(typed.value, for: input)
-      } catch {
-        // Nobody hears of what nobody waits for, and how long it took says nothing.
-        if input.isWaiting {
-          failures.isRetried = true
-          failures.errors[index] = .backendFailed(error)
-        } else {
-          failures.abandoned[index] = now.duration(to: clock.now())
+    _ batch: [BatchInput], kept: [Int], on backend: Backend, _ turn: BatchTurn
+  ) -> BatchOutcome {
+    var outcome = BatchOutcome()
+    var now = turn.clock.now()
+    let end = now + turn.length
+    var rest = kept[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(max(1, backend.inputsAtOnce))
+      if piece.startIndex > 0 {
+        now = turn.clock.now()
+        if now >= end {
+          outcome.unreached.formUnion(rest)
+          break
         }
       }
+      rest = rest.dropFirst(piece.count)
+      if piece.startIndex > 0, piece.contains(where: { batch[$0].hasLapsed(at: now) }) {
+        outcome.unreached.formUnion(piece)
+      } else {
+        compute(piece, of: batch, on: backend, turn, from: now, into: &outcome)
+      }
     }
-    return failures
+    return outcome
   }
 
-  static func fill(_ inputs: ArraySlice<BatchInput>, on backend: Backend) throws(BatchingError) {
-    var values: [Backend.Input] = []
-    values.reserveCapacity(inputs.count)
-    for input in inputs { values.append(unsafe unsafeDowncast(input, to: Self.self).value) }
+  private static func compute(
+    _ indices: ArraySlice<Int>, of batch: [BatchInput], on backend: Backend, _ turn: BatchTurn,
+    from start: ContinuousClock.Instant, into outcome: inout BatchOutcome
+  ) {
+    let inputs = indices.map { unsafe unsafeDowncast(batch[$0], to: Self.self) }
+    for input in inputs { input.begin(at: start) }
+    let single = inputs.count == 1 ? inputs.first.map { SingleRun($0, turn) } : nil
+    defer { outcome.paused += single?.paused ?? .zero }
+    do throws(BatchingError) {
+      try fill(inputs, on: backend, for: single)
+    } catch {
+      guard let single, let index = indices.first else {
+        outcome.hasFailed = true
+        for index in indices.indices {
+          compute(
+            indices[index...index], of: batch, on: backend, turn, from: turn.clock.now(),
+            into: &outcome)
+        }
+        return
+      }
+      // Nobody hears of what nobody waits for, and how long it took says nothing.
+      guard single.isAlive else {
+        return outcome.abandoned[index] = start.duration(to: turn.clock.now()) - single.paused
+      }
+      outcome.hasFailed = true
+      outcome.errors[index] = error
+    }
+  }
+
+  private static func fill(
+    _ inputs: [TypedBatchInput], on backend: Backend, for single: SingleRun?
+  ) throws(BatchingError) {
     let outputs: [Backend.Output]
     do {
-      outputs = try backend.compute(values)
+      if single?.isAlive == false { throw CancellationError() }
+      outputs = try backend.compute(inputs.map { $0.value }, for: single)
     } catch {
       throw .backendFailed(error)
     }
@@ -144,9 +164,6 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
       throw BatchingError(
         .backendFailed, "the model gave \(outputs.count) answers to \(inputs.count) inputs")
     }
-    for offset in 0..<outputs.count {
-      let input = unsafe unsafeDowncast(inputs[inputs.startIndex + offset], to: Self.self)
-      input.output = outputs[offset]
-    }
+    for (input, output) in zip(inputs, outputs) { input.output = output }
   }
 }

@@ -151,7 +151,7 @@ struct BatchQueue {
       return input
     }
     if late.isEmpty { return CancellationError() }
-    let computed = late.compactMap { $0.begun?.duration(to: now) }.max()
+    let computed = late.compactMap { $0.computed(at: now) }.max()
     return computed.map { BatchingError.overran(after: $0) } ?? BatchingError.expired
   }
 
@@ -230,10 +230,9 @@ struct BatchQueue {
   }
 
   mutating func deliver(_ computed: ComputedBatch, for batch: FormedBatch) {
-    let compute = computed.start.duration(to: computed.end)
-    let isWhole = !computed.failures.isRetried && computed.lapsed.isEmpty
-    let unreached = computed.failures.unreached
-    let abandoned = computed.failures.abandoned
+    let (outcome, compute) = (computed.outcome, computed.compute)
+    let isWhole = !outcome.hasFailed && computed.lapsed.isEmpty
+    let (unreached, abandoned) = (outcome.unreached, outcome.abandoned)
     let tokens = unreached.union(abandoned.keys).reduce(batch.tokens) {
       $0 - batch.inputs[$1].cost
     }
@@ -251,13 +250,13 @@ struct BatchQueue {
       if unreached.contains(index) { continue }
       guard let entry = entries.remove(ticket) else { continue }  // Cancelled meanwhile.
       oldest = min(oldest, entry.arrival)
-      if computed.failures.isRetried, let error = computed.failures.errors[index] {
+      if let error = outcome.errors[index] {
         resume(entry.addressee, throwing: error)
       } else {
         resume(
           entry.addressee,
           with: BatchTiming(
-            queued: entry.arrival.duration(to: computed.start), compute: compute,
+            queued: entry.arrival.duration(to: computed.start) + outcome.paused, compute: compute,
             batchSize: computedInputs))
       }
     }
@@ -267,7 +266,7 @@ struct BatchQueue {
       BatchReport(
         inputs: computedInputs, tokens: tokens,
         queued: oldest.duration(to: computed.start), compute: compute,
-        failures: computed.failures.errors.count))
+        failures: outcome.errors.count))
   }
 
   /// The engine takes no more work: neither this batch nor anything that waits will be computed.

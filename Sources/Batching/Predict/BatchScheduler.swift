@@ -11,17 +11,19 @@ actor BatchScheduler {
   nonisolated let executor: BatchExecutor
   nonisolated let clock: any BatchClock
   private let lane: EngineLane
-  private let compute: @Sendable ([BatchInput]) -> BatchFailures
+  private let compute: @Sendable ([BatchInput], _ kept: [Int]) -> BatchOutcome
   private var queue: BatchQueue
   private var isPumping = false
   /// The earliest wake-up asked of the clock and not yet come.
   private var alarm: ContinuousClock.Instant?
   private var isStopped = false
 
-  /// - Parameter compute: called on the engine's thread with the inputs of one batch.
+  /// - Parameter compute: called on the engine's thread with the inputs of one batch, and the
+  ///   indices of those to be computed.
   init(
     lane: EngineLane, executor: BatchExecutor, clock: any BatchClock, options: BatchOptions,
-    observer: (any BatchObserver)?, compute: @escaping @Sendable ([BatchInput]) -> BatchFailures
+    observer: (any BatchObserver)?,
+    compute: @escaping @Sendable ([BatchInput], _ kept: [Int]) -> BatchOutcome
   ) {
     self.lane = lane
     self.executor = executor
@@ -148,7 +150,7 @@ actor BatchScheduler {
       let comesBack = queue.policy.waitingInputs > 0
       let computed = try await lane.run(comesBack: comesBack) {
         [compute, clock, inputs = batch.inputs] in
-        ComputedBatch(inputs, clock: clock, compute: compute)
+        ComputedBatch(inputs, clock: clock) { compute(inputs, $0) }
       }
       queue.deliver(computed, for: batch)
     } catch {

@@ -4,28 +4,22 @@ struct ComputedBatch: Sendable {
   var end: ContinuousClock.Instant
   /// Inputs whose time was up before the engine came to the batch; they were not computed.
   var lapsed: Set<Int> = []
-  var failures: BatchFailures
+  var outcome: BatchOutcome
 
   /// Computes on the engine's thread what is still worth it.
-  init(
-    _ inputs: [BatchInput], clock: any BatchClock, compute: ([BatchInput]) -> BatchFailures
-  ) {
+  ///
+  /// - Parameter compute: is given the indices of those inputs.
+  init(_ inputs: [BatchInput], clock: any BatchClock, compute: ([Int]) -> BatchOutcome) {
     let start = clock.now()
     let kept = inputs.indices.filter { !inputs[$0].hasLapsed(at: start) }
+    if kept.count < inputs.count { lapsed = Set(inputs.indices).subtracting(kept) }
     self.start = start
-    if kept.count == inputs.count {
-      failures = compute(inputs)
-    } else {
-      lapsed = Set(inputs.indices).subtracting(kept)
-      failures = kept.isEmpty ? BatchFailures() : compute(kept.map { inputs[$0] })
-      let errors = failures.errors.map { (kept[$0.key], $0.value) }
-      failures.errors = Dictionary(uniqueKeysWithValues: errors)
-      failures.unreached = Set(failures.unreached.map { kept[$0] })
-      let abandoned = failures.abandoned.map { (kept[$0.key], $0.value) }
-      failures.abandoned = Dictionary(uniqueKeysWithValues: abandoned)
-    }
+    outcome = compute(kept)
     end = clock.now()
   }
+
+  /// Without what others took meanwhile.
+  var compute: Duration { start.duration(to: end) - outcome.paused }
 }
 
 /// When an input was computed, and with how many.
@@ -35,20 +29,16 @@ struct BatchTiming: Sendable {
   var batchSize: Int
 }
 
-/// What went wrong in a batch.
-struct BatchFailures: Sendable {
-  /// Inputs were computed alone after the batch as a whole had failed, or one of those that always
-  /// are failed.
-  var isRetried: Bool
+/// What became of a batch's inputs that have no output, and of its time.
+struct BatchOutcome: Sendable {
+  /// Something failed, so that its time tells nothing of the next batch's.
+  var hasFailed = false
   /// By the input's index in the batch.
-  var errors: [Int: BatchingError]
+  var errors: [Int: BatchingError] = [:]
   /// Inputs that the batch's turn was over for before they began, by their index.
   var unreached: Set<Int> = []
   /// Inputs that ended as nobody waited for them any more, by their index: how long they took.
   var abandoned: [Int: Duration] = [:]
-
-  init(isRetried: Bool = false, errors: [Int: BatchingError] = [:]) {
-    self.isRetried = isRetried
-    self.errors = errors
-  }
+  /// How long it gave way to other models.
+  var paused: Duration = .zero
 }

@@ -21,12 +21,14 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
     observer: (any BatchObserver)? = nil
   ) {
     self.backend = backend
-    let turn = max(options.engineSlice, EngineTurn.alone)
+    let turn = BatchTurn(
+      lane: engine.lane(name), clock: clock, length: max(options.engineSlice, EngineTurn.alone),
+      slice: options.engineSlice)
     scheduler = BatchScheduler(
-      lane: engine.lane(name), executor: executor, clock: clock, options: options,
+      lane: turn.lane, executor: executor, clock: clock, options: options,
       observer: observer
-    ) { inputs in
-      TypedBatchInput<Backend>.compute(inputs, on: backend, clock: clock, turn: turn)
+    ) { batch, kept in
+      TypedBatchInput<Backend>.compute(batch, kept: kept, on: backend, turn)
     }
   }
 

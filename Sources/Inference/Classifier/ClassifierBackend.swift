@@ -30,7 +30,9 @@ package final class ClassifierBackend: BatchBackend {
 
   package func cost(of input: [Int32]) -> Int { encoder.cost(of: input) }
 
-  package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
+  package func compute(
+    _ batch: [[Int32]], for interest: (any Interest)? = nil
+  ) throws(InferenceError) -> [[Float]] {
     let embeddings = try encoder.compute(batch)
     return layers.scores(
       of: encoder.normalizes ? embeddings.map(EncoderBackend.normalized) : embeddings)

@@ -23,7 +23,9 @@ package final class RowBackend: BatchBackend {
 
   package func cost(of input: [Float]) -> Int { 1 }
 
-  package func compute(_ batch: [[Float]]) throws(InferenceError) -> [[Float]] {
+  package func compute(
+    _ batch: [[Float]], for interest: (any Interest)? = nil
+  ) throws(InferenceError) -> [[Float]] {
     for row in batch where row.count != width {
       throw InferenceError(.invalidInput, "features: expected \(width) values, got \(row.count)")
     }

@@ -97,7 +97,9 @@ package final class EncoderBackend: BatchBackend {
     }
   }
 
-  package func compute(_ batch: [[Int32]]) throws(InferenceError) -> [[Float]] {
+  package func compute(
+    _ batch: [[Int32]], for interest: (any Interest)? = nil
+  ) throws(InferenceError) -> [[Float]] {
     for input in batch { try validate(input) }
     let plan = EncoderPlan(
       lengths: batch.map(\.count), pieceTokens: pieceTokens, threads: processor.threads)

@@ -13,10 +13,10 @@ package enum LoadedModel: Sendable {
   /// Runs the model once, so that the first caller waits for nothing. To be called where batches
   /// are computed: the worker pool and a shared encoder serve one at a time.
   ///
-  /// - Parameter waiter: a long run ends when it has gone.
+  /// - Parameter interest: a long run ends when it has gone.
   /// - Throws: where the answer is no number: weights can overflow without being infinite
   ///   themselves.
-  package func warmUp(for waiter: (any Waiter)? = nil) throws {
+  package func warmUp(for interest: (any Interest)? = nil) throws {
     switch self {
     case .encoder(let backend): try Self.check(backend.compute([[0]]))
     case .classifier(let backend): try Self.check(backend.compute([[0]]))
@@ -25,7 +25,7 @@ package enum LoadedModel: Sendable {
     case .language(let backend, _):
       let sampler = Sampler(options: SamplingOptions())
       _ = try backend.step([SequenceSlice(tokens: [0], position: 0, blocks: [0], sampler: sampler)])
-    case .graph(let backend): try backend.warmUp(for: waiter)
+    case .graph(let backend): try backend.warmUp(for: interest)
     }
   }
 
@@ -62,14 +62,14 @@ package struct ModelLoader: Sendable {
   /// - Parameters:
   ///   - base: the loaded encoder of that name, for a head that classifies its embeddings; may load
   ///     it now.
-  ///   - waiter: for what takes long between two matrices: the loading ends when it has gone.
+  ///   - interest: for what takes long between two matrices: the loading ends when it has gone.
   ///   - progress: called after every matrix; what it throws ends the loading.
   /// - Throws: `ModelError` where files are missing, broken or of an unsupported kind, `ONNXError`
   ///   with all that is wrong with a graph,
   ///   `InferenceError` (`invalidModel`) where they do not fit together, and what `base` throws.
   package func load(
     _ folder: ModelFolder, base: (String) throws -> EncoderBackend,
-    waiter: (any Waiter)? = nil, progress: LoadingProgress = { _ in }
+    interest: (any Interest)? = nil, progress: LoadingProgress = { _ in }
   ) throws -> LoadedModel {
     switch folder {
     case .encoder(let path):
@@ -88,7 +88,7 @@ package struct ModelLoader: Sendable {
     case .graph(let file, _):
       return .graph(
         try GraphBackend(
-          path: file, options: graphs, processor: processor, waiter: waiter, progress: progress))
+          path: file, options: graphs, processor: processor, interest: interest, progress: progress))
     }
   }
 

@@ -8,14 +8,18 @@ final class Dispatcher: Sendable {
   let limits: HTTPLimits
   private let cors: CORS
   private let notices: (any RouteNotices)?
+  private let refusal: (@Sendable (Metadata) -> Status?)?
 
+  /// - Parameter refusal: why whoever sends a request may call nothing; nil where all may.
   init(
-    table: RouteTable, limits: HTTPLimits, cors: CORS, notices: (any RouteNotices)? = nil
+    table: RouteTable, limits: HTTPLimits, cors: CORS, notices: (any RouteNotices)? = nil,
+    refusal: (@Sendable (Metadata) -> Status?)? = nil
   ) {
     self.table = table
     self.limits = limits
     self.cors = cors
     self.notices = notices
+    self.refusal = refusal
   }
 
   /// What is known of a request before its body.
@@ -68,7 +72,10 @@ final class Dispatcher: Sendable {
     do {
       return answered(try await route.handle(request, gateway), request, route, gateway)
     } catch {
-      return failed(error, request, route, gateway)
+      // Whoever may not call hears of that first, not of what is wrong with the body.
+      let isStranger = route.takesBody && gateway.calls == 0
+      let refusal = isStranger ? refusal?(request.headers.metadata) : nil
+      return failed(refusal ?? error, request, route, gateway)
     }
   }
 

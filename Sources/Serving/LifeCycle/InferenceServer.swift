@@ -70,7 +70,8 @@ package final class InferenceServer: Sendable {
     let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, figures: figures, loops: group.loops,
-      threads: configuration.threads, images: configuration.images, log: log
+      threads: configuration.threads, stuckAfter: configuration.stuckAfter,
+      images: configuration.images, log: log
     ) { wake.signal() }
     let keeper = ModelKeeper(
       sources: try configuration.openSources(metrics: metrics, log: log), registry: registry,

@@ -8,6 +8,9 @@ internal import Synchronization
 /// Whatever keeps a model from answering counts alike: its files, its model.yaml, or that its
 /// folder has no version. One that an operator has unloaded is as it should be: it keeps no server
 /// from being ready of which all models are required, but is none that answers.
+///
+/// A server that has been ready stays so while models load, and whatever becomes of models that are
+/// added to it: who put a broken one into a bucket must not take all replicas from their callers.
 package final class Readiness: Sendable {
   /// How many models must have a version that answers; of `all`, those that nobody has unloaded.
   package enum Requirement: String, Sendable, CaseIterable { case all, any }
@@ -22,6 +25,8 @@ package final class Readiness: Sendable {
   private struct State {
     var isLoading = true
     var isDraining = false
+    /// The models with which the server became ready; nil until it has.
+    var firstModels: Set<String>?
   }
 
   private let models: @Sendable () -> [(name: String, standing: ModelRegistry.Model.Standing)]
@@ -61,27 +66,49 @@ package final class Readiness: Sendable {
         isLive: false, isReady: false,
         reason: "the engine has computed one batch of \(engine.lane ?? "a model") for \(seconds) s")
     }
-    let (isLoading, isDraining) = state.withLock { ($0.isLoading, $0.isDraining) }
     if isDraining { return notReady("the server is shutting down") }
-    let models = models().filter { model == nil || $0.name == model }
-    if let waiting = models.first(where: { $0.standing == .loading }) {
-      return notReady("model \(waiting.name) is loading")
+    let models = models()
+    guard let model else { return verdict(of: models) }
+    switch models.first(where: { $0.name == model })?.standing {
+    case .ready: return Self.ready
+    case .loading: return notReady("model \(model) is loading")
+    case .unloaded: return notReady("no version of model \(model) is loaded")
+    case .failed(let reason): return notReady(Self.text([(model, reason)]))
+    case nil: return noModel
     }
-    if isLoading, model == nil { return notReady("models are loading") }
-    if models.isEmpty {
-      return notReady(sourceProblem().map { "no model is here: \($0)" } ?? "no model is installed")
+  }
+
+  /// The first that is good is remembered.
+  private func verdict(of models: [(name: String, standing: ModelRegistry.Model.Standing)])
+    -> Verdict
+  {
+    state.withLock { state in
+      if state.firstModels == nil {
+        if let waiting = models.first(where: { $0.standing == .loading }) {
+          return notReady("model \(waiting.name) is loading")
+        }
+        if state.isLoading { return notReady("models are loading") }
+      }
+      if models.isEmpty { return noModel }
+      let first = state.firstModels.map { names in models.filter { names.contains($0.name) } } ?? []
+      let failures = (first.isEmpty ? models : first).compactMap { name, standing in
+        if case .failed(let reason) = standing { (name: name, reason: reason) } else { nil }
+      }
+      let isEnough =
+        requirement == .any ? models.contains { $0.standing == .ready } : failures.isEmpty
+      if isEnough {
+        if state.firstModels == nil { state.firstModels = Set(models.map(\.name)) }
+        return Self.ready
+      }
+      return notReady(
+        failures.isEmpty ? "no version of any model is loaded" : Self.text(failures))
     }
-    let failures = models.compactMap { name, standing in
-      if case .failed(let reason) = standing { (name, reason) } else { nil }
-    }
-    let isEnough =
-      requirement == .any || model != nil
-      ? models.contains { $0.standing == .ready } : failures.isEmpty
-    if isEnough { return Verdict(isLive: true, isReady: true, reason: "") }
-    if failures.isEmpty {
-      return notReady("no version of \(model.map { "model \($0)" } ?? "any model") is loaded")
-    }
-    return notReady(Self.text(failures))
+  }
+
+  private static let ready = Verdict(isLive: true, isReady: true, reason: "")
+
+  private var noModel: Verdict {
+    notReady(sourceProblem().map { "no model is here: \($0)" } ?? "no model is installed")
   }
 
   private static func text(_ failures: [(name: String, reason: String)]) -> String {

@@ -11,12 +11,13 @@ internal import Tokenizers
 
 /// Reads models from their folders and makes them ready to be called. Runs on a thread of its own:
 /// packing weights takes from milliseconds to minutes.
-final class ModelInstaller: Waiter {
+final class ModelInstaller: Interest {
   private let registry: ModelRegistry
   private let engine: Engine
   private let figures: ModelFigures
   private let loops: [EventLoop]
   private let threads: Int?
+  private let stuckAfter: Duration
   let images: ImageLimits
   let log: Log
   private let gone: @Sendable () -> Void
@@ -35,10 +36,12 @@ final class ModelInstaller: Waiter {
     let tokenizer: WordPieceTokenizer
   }
 
-  /// - Parameter gone: called when the last call has let go of a version, from any thread.
+  /// - Parameters:
+  ///   - stuckAfter: no run of a graph takes longer, so that none makes the engine seem stuck.
+  ///   - gone: called when the last call has let go of a version, from any thread.
   init(
     registry: ModelRegistry, engine: Engine, figures: ModelFigures, loops: [EventLoop],
-    threads: Int?, images: ImageLimits, log: Log,
+    threads: Int?, stuckAfter: Duration, images: ImageLimits, log: Log,
     gone: @escaping @Sendable () -> Void
   ) {
     self.figures = figures
@@ -47,6 +50,7 @@ final class ModelInstaller: Waiter {
     self.engine = engine
     self.loops = loops
     self.threads = threads
+    self.stuckAfter = stuckAfter
     self.images = images
     self.log = log
   }
@@ -54,7 +58,7 @@ final class ModelInstaller: Waiter {
   /// Ends a `load` that runs, within the time of one matrix. From any thread.
   func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-  var isWaiting: Bool { !isCancelled.load(ordering: .relaxed) }
+  var isAlive: Bool { !isCancelled.load(ordering: .relaxed) }
 
   /// Whether a version stands on another model, which then has to be loaded before it.
   static func isHead(_ version: ModelDirectory.Version) -> Bool {
@@ -113,7 +117,7 @@ final class ModelInstaller: Waiter {
     limits.contextLength = entry.settings.maxContext
     var graphs = GraphOptions()
     graphs.valueBytes = entry.settings.graphBytes
-    graphs.runTime = entry.settings.graphTime
+    graphs.runTime = min(entry.settings.graphTime, stuckAfter)
     var told = entry.settings.graph
     if case .graph(_, let folder) = folder {
       told = told.overridden(by: try GraphSettings(folder: folder))
@@ -123,13 +127,14 @@ final class ModelInstaller: Waiter {
       processor: try processor(), limits: limits, graphs: graphs
     ).load(
       folder, base: { name in try encoder(name, for: version.path).backend },
-      waiter: self,
+      interest: self,
       progress: { _ throws(InferenceError) in
-        guard !isWaiting else { return }
+        guard !isAlive else { return }
         throw InferenceError(.cancelled, "the server is shutting down")
       })
     // On the engine, in turn with the models that already answer.
-    try engine.lane(place.name).runAndWait { try loaded.warmUp(for: self) }
+    let lane = engine.lane(place.name)
+    try lane.runAndWait { try loaded.warmUp(for: TrialRun(loading: self, lane: lane)) }
     let (facts, runner) =
       switch loaded {
       case .encoder(let backend): try serve(backend, entry, version, place)
@@ -210,4 +215,19 @@ final class ModelInstaller: Waiter {
       }
     throw ModelError(.unsupported, "\(path)/head.json", reason)
   }
+}
+
+/// A model's first run: it ends with the loading, and gives way to the models that answer.
+private final class TrialRun: Interest {
+  private let loading: any Interest
+  private let lane: EngineLane
+
+  init(loading: any Interest, lane: EngineLane) {
+    self.loading = loading
+    self.lane = lane
+  }
+
+  var isAlive: Bool { loading.isAlive }
+
+  func giveWay() -> Duration { lane.giveWay(after: EngineTurn.shared) }
 }

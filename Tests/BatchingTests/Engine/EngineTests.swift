@@ -116,6 +116,78 @@ import Testing
     #expect(!a.isContended)
   }
 
+  /// A job that gives way after its slice is not charged for what others take meanwhile.
+  @Test func aLongJobGivesWay() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(now: { clock.now() })
+    defer { engine.stop() }
+    let (long, short) = (engine.lane("long"), engine.lane("short"))
+    let slice = Duration.milliseconds(20)
+    let order = Shared<[String]>([])
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let first = Task {
+      try await long.run {
+        entered.signal()
+        release.wait()
+        clock.advance(by: .milliseconds(19))
+        #expect(long.giveWay(after: slice) == .zero)
+        order.update { $0.append("a slice") }
+        clock.advance(by: .milliseconds(1))
+        let pause = long.giveWay(after: slice)
+        order.update { $0.append("the rest") }
+        #expect(long.giveWay(after: slice) == .zero)
+        #expect(engine.health(now: clock.now()).lane == "long")
+        clock.advance(by: slice)
+        #expect(long.giveWay(after: slice) == .zero, "nobody waits")
+        return pause
+      }
+    }
+    await offThread { entered.wait() }
+    let second = Task {
+      try await short.run {
+        order.update { $0.append(engine.health(now: clock.now()).lane ?? "") }
+        clock.advance(by: .milliseconds(5))
+      }
+    }
+    while engine.health(now: clock.now()).waiting < 1 { await Task.yield() }
+    release.signal()
+    try await second.value
+    #expect(try await first.value == .milliseconds(5))
+    #expect(order.value == ["a slice", "short", "the rest"])
+    #expect(engine.busyTime == .milliseconds(45))
+  }
+
+  /// Each holds memory and a place on the stack.
+  @Test func onlySoManyJobsArePaused() async throws {
+    let clock = FakeClock()
+    let engine = try Engine(now: { clock.now() })
+    defer { engine.stop() }
+    let depth = Shared((now: 0, most: 0))
+    let lanes = (0..<EngineCore.pauseLimit + 3).map { engine.lane("\($0)") }
+    let entered = DispatchSemaphore(value: 0)
+    let release = DispatchSemaphore(value: 0)
+    let jobs = lanes.enumerated().map { index, lane in
+      Task {
+        if index > 0 { await offThread { entered.wait() } }
+        try await lane.run {
+          if index == 0 {
+            for _ in lanes { entered.signal() }
+            release.wait()
+          }
+          depth.update { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+          clock.advance(by: .milliseconds(20))
+          _ = lane.giveWay(after: .milliseconds(20))
+          depth.update { $0.now -= 1 }
+        }
+      }
+    }
+    while engine.health(now: clock.now()).waiting < lanes.count - 1 { await Task.yield() }
+    release.signal()
+    for job in jobs { try await job.value }
+    #expect(depth.value.most == EngineCore.pauseLimit + 1)
+  }
+
   @Test func aLaneHasOneJobAtATime() async throws {
     let engine = try Engine()
     defer { engine.stop() }

@@ -69,6 +69,42 @@ import Testing
     }
   }
 
+  /// Those that have had less go first, and are waited for; whoever has had more is not.
+  @Test func aJobGivesWayToWhoHasHadLess() {
+    var queue = FairQueue(patience: patience)
+    var now = start
+    let (long, quick, greedy) = (queue.open(), queue.open(), queue.open())
+    queue.submit(greedy)
+    run(&queue, for: .milliseconds(100), now: &now)
+    queue.submit(long)
+    #expect(queue.next(now: now) == .run(lane: long))
+    queue.submit(greedy)
+    now += .milliseconds(20)
+    queue.pause(long, now: now)
+    #expect(queue.next(now: now, before: long) == .idle, "the other has had more")
+    queue.resume(now: now)
+    queue.submit(quick)
+    now += .milliseconds(20)
+    queue.pause(long, now: now)
+    for _ in 0..<4 {
+      #expect(queue.next(now: now, before: long) == .run(lane: quick))
+      now += .milliseconds(10)
+      queue.finished(quick, comesBack: true, now: now)
+      queue.submit(quick)
+    }
+    #expect(queue.next(now: now, before: long) == .idle, "they are even")
+    queue.resume(now: now)
+    now += .milliseconds(5)
+    queue.pause(long, now: now)
+    #expect(queue.next(now: now, before: long) == .run(lane: quick))
+    now += .milliseconds(1)
+    queue.finished(quick, comesBack: true, now: now)
+    #expect(queue.next(now: now, before: long) == .wait(until: now + patience))
+    now += patience
+    queue.giveUp(now: now)
+    #expect(queue.next(now: now, before: long) == .idle)
+  }
+
   @Test func nobodyIsWaitedForWhenNobodyElseWaits() {
     var queue = FairQueue(patience: patience)
     var now = start

@@ -204,7 +204,7 @@ import Testing
   @Test func aWrongNumberOfAnswersIsAnError() async throws {
     struct Forgetful: BatchBackend {
       func cost(of input: Int) -> Int { 1 }
-      func compute(_ batch: [Int]) -> [Int] { [] }
+      func compute(_ batch: [Int], for interest: (any Interest)?) -> [Int] { [] }
     }
     let engine = try Engine()
     defer { engine.stop() }

@@ -8,15 +8,14 @@ import Testing
 /// Backends that compute a batch's inputs one after the other.
 @Suite struct OneByOneTests {
   private struct Stepping: BatchBackend {
-    let body: @Sendable (Int, any Waiter) throws -> Int
+    let body: @Sendable (Int, any Interest) throws -> Int
 
-    var computesOneByOne: Bool { true }
+    var inputsAtOnce: Int { 1 }
     func cost(of input: Int) -> Int { 1 }
-    func compute(_ batch: [Int]) -> [Int] { [] }
 
-    func compute(_ input: Int, for waiter: (any Waiter)?) throws -> Int {
-      guard let waiter else { throw BadInput(value: input) }
-      return try body(input, waiter)
+    func compute(_ batch: [Int], for interest: (any Interest)?) throws -> [Int] {
+      guard let interest, batch.count == 1 else { throw BadInput(value: batch.count) }
+      return [try body(batch[0], interest)]
     }
   }
 
@@ -30,15 +29,15 @@ import Testing
     let (entered, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let batcher: DynamicBatcher<Stepping>
 
-    init(_ body: @escaping @Sendable (Int, any Waiter, FakeClock) throws -> Int) throws {
-      engine = try Engine()
-      let backend = Stepping { [computed, entered, release, clock] input, waiter in
+    init(_ body: @escaping @Sendable (Int, any Interest, FakeClock) throws -> Int) throws {
+      engine = try Engine(now: { [clock] in clock.now() })
+      let backend = Stepping { [computed, entered, release, clock] input, interest in
         computed.update { $0.append(input) }
         if input == 0 {
           entered.signal()
           release.wait()
         }
-        return try body(input, waiter, clock)
+        return try body(input, interest, clock)
       }
       batcher = DynamicBatcher(
         name: "stepping", backend: backend, engine: engine, executor: executor, clock: clock,
@@ -84,6 +83,25 @@ import Testing
     #expect(fixture.observer.batches.map(\.failures).reduce(0, +) == 1)
   }
 
+  /// What another model computes meanwhile counts as waiting, not as computing.
+  @Test func aComputationGivesWayToOtherModels() async throws {
+    let fixture = try Fixture { input, interest, clock in
+      clock.advance(by: .milliseconds(30))
+      let pause = interest.giveWay()
+      clock.advance(by: .milliseconds(1))
+      return Int(pause / .milliseconds(1))
+    }
+    let first = await fixture.hold()
+    let (lane, clock) = (fixture.engine.lane("other"), fixture.clock)
+    let other = Task { try await lane.run { clock.advance(by: .milliseconds(50)) } }
+    while fixture.engine.health(now: .now).waiting < 1 { await Task.yield() }
+    fixture.release.signal()
+    try await other.value
+    let answer = try await first.value
+    #expect(answer.output == 50)
+    #expect(answer.compute == .milliseconds(31) && answer.queued == .milliseconds(50))
+  }
+
   @Test func aLongBatchEndsBetweenTwoInputs() async throws {
     // Nothing tells beforehand how long they take; a turn is 100 ms.
     let fixture = try Fixture { input, _, clock in
@@ -106,11 +124,11 @@ import Testing
   /// hears of it; whose turn had not come was not computed.
   @Test func aComputationHearsThatNobodyWaits() async throws {
     let ended = DispatchSemaphore(value: 0)
-    let fixture = try Fixture { input, waiter, clock in
+    let fixture = try Fixture { input, interest, clock in
       if input == 1 {
         clock.advance(by: .milliseconds(70))
         ended.signal()
-        while waiter.isWaiting {}
+        while interest.isAlive {}
         throw BadInput(value: input)
       }
       return input

@@ -19,7 +19,7 @@ final class SquaringBackend: BatchBackend {
 
   func cost(of input: Int) -> Int { max(1, abs(input) % 1000) }
 
-  func compute(_ batch: [Int]) throws -> [Int] {
+  func compute(_ batch: [Int], for interest: (any Interest)?) throws -> [Int] {
     batches.withLock { $0.append(batch) }
     before(batch)
     if let bad = batch.first(where: { $0 < 0 }) { throw BadInput(value: bad) }

@@ -8,14 +8,14 @@ import Testing
 /// Runs that take too long or that nobody waits for, and constants that cost more than they may.
 @Suite struct GraphBoundTests {
   /// Waits until it was asked so often.
-  private final class Patience: Waiter {
+  private final class Patience: Interest {
     private let asked = Atomic(0)
     private let most: Int
 
     init(_ most: Int) { self.most = most }
 
     var looks: Int { asked.load(ordering: .relaxed) }
-    var isWaiting: Bool { asked.add(1, ordering: .relaxed).newValue <= most }
+    var isAlive: Bool { asked.add(1, ordering: .relaxed).newValue <= most }
   }
 
   /// x + x, and that again, as often as the input "count" says.
@@ -135,9 +135,25 @@ import Testing
       try GraphSamples.read(large.run([GraphSamples.floats([], [2])], roomy)).values == [16])
   }
 
+  private final class Generosity: Interest {
+    var isAlive: Bool { true }
+    func giveWay() -> Duration { .seconds(3600) }
+  }
+
+  /// What other models take meanwhile is no time of the run.
+  @Test func timeThatIsGivenAwayDoesNotCount() async throws {
+    let watches = [Generosity(), nil].map {
+      RunWatch(stepLimit: 10, timeLimit: .milliseconds(200), interest: $0)
+    }
+    for watch in watches { try watch.step() }
+    try await Task.sleep(for: .milliseconds(300))
+    try watches[0].step()
+    #expect(throws: GraphError.self) { try watches[1].step() }
+  }
+
   @Test func planningEndsWhenNobodyWaits() throws {
     let builder = GraphBuilder(
-      registry: .standard, budget: GraphSamples.budget, waiter: Patience(20))
+      registry: .standard, budget: GraphSamples.budget, interest: Patience(20))
     let error = #expect(throws: GraphError.self) {
       try builder.plan(constants(loop: 1 << 40, fill: [4]))
     }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Batching
@@ -96,6 +97,32 @@ import Testing
     draining.finishedLoading()
     draining.drain()
     #expect(draining.verdict().isLive && draining.verdict().reason == "the server is shutting down")
+  }
+
+  /// Who adds a model, or loads one again, takes none of the others from their callers.
+  @Test func whatIsAddedLaterTakesNothingAway() {
+    let models = Mutex<[(name: String, standing: Standing)]>([("first", .failed("x"))])
+    let readiness = Readiness(
+      models: { models.withLock { $0 } }, requirement: .all, stuckAfter: .seconds(30)
+    ) { EngineHealth(lane: nil, busy: .zero, waiting: 0, isStopped: false) }
+    readiness.finishedLoading()
+    #expect(!readiness.verdict().isReady)
+    models.withLock { $0 = [("first", .loading)] }
+    #expect(readiness.verdict().reason == "model first is loading")
+    models.withLock { $0 = [("first", .ready)] }
+    #expect(readiness.verdict() == ready)
+    for standing in [Standing.loading, .failed("broken"), .unloaded, .ready] {
+      models.withLock { $0 = [("first", .ready), ("second", standing)] }
+      #expect(readiness.verdict() == ready)
+      #expect(readiness.verdict(for: "second").isReady == (standing == .ready))
+    }
+    models.withLock { $0 = [("first", .loading), ("second", .failed("broken"))] }
+    #expect(readiness.verdict() == ready)
+    models.withLock { $0 = [("first", .failed("gone bad")), ("second", .ready)] }
+    #expect(
+      readiness.verdict().reason == "no version of model first could be loaded: gone bad")
+    models.withLock { $0 = [("second", .failed("broken"))] }
+    #expect(!readiness.verdict().isReady)
   }
 
   /// A file, a model.yaml or a missing version folder: all make a model that failed.

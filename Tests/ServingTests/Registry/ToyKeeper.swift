@@ -95,7 +95,7 @@ struct ToyKeeper: Sendable {
     let wake = Semaphore()
     let installer = ModelInstaller(
       registry: registry, engine: engine, figures: ModelFigures(metrics, engine, nil, loops: 1),
-      loops: group.loops, threads: 1, images: ImageLimits(), log: log
+      loops: group.loops, threads: 1, stuckAfter: .seconds(30), images: ImageLimits(), log: log
     ) { wake.signal() }
     keeper = ModelKeeper(
       sources: [source], registry: registry, installer: installer,

@@ -28,11 +28,11 @@ package final class GraphBackend: BatchBackend {
   private let context: GraphContext
 
   /// - Parameters:
-  ///   - waiter: the loading ends when it has gone.
+  ///   - interest: the loading ends when it has gone.
   ///   - progress: what it throws ends the loading.
   package init(
     path: String, options: GraphOptions = GraphOptions(), processor: Processor,
-    waiter: (any Waiter)? = nil, progress: LoadingProgress = { _ in }
+    interest: (any Interest)? = nil, progress: LoadingProgress = { _ in }
   ) throws {
     try progress(0)
     let model = try ONNXModel(path: path, support: OperatorRegistry.standard)
@@ -43,7 +43,7 @@ package final class GraphBackend: BatchBackend {
       plan = try GraphPlan(
         model, foldedBytes: options.valueBytes,
         fusions: FusionOptions(
-          processor: processor, quantization: options.quantize, arena: arena), waiter: waiter)
+          processor: processor, quantization: options.quantize, arena: arena), interest: interest)
     } catch let error as GraphError {
       throw ModelError(.unsupported, path, "ONNX: \(error)")
     }
@@ -64,19 +64,14 @@ package final class GraphBackend: BatchBackend {
 
   package func cost(of input: Input) -> Int { input.cost }
 
-  package var computesOneByOne: Bool { true }
-
-  package func compute(_ batch: [Input]) throws(InferenceError) -> [[GraphValue]] {
-    var answers: [[GraphValue]] = []
-    answers.reserveCapacity(batch.count)
-    for input in batch { answers.append(try compute(input, for: nil)) }
-    return answers
-  }
+  package var inputsAtOnce: Int { 1 }
 
   package func compute(
-    _ input: Input, for waiter: (any Waiter)?
-  ) throws(InferenceError) -> [GraphValue] {
-    try explaining { try plan.run(input.values.map { .tensor($0) }, context, for: waiter) }
+    _ batch: [Input], for interest: (any Interest)? = nil
+  ) throws(InferenceError) -> [[GraphValue]] {
+    try explaining {
+      try batch.map { try plan.run($0.values.map { .tensor($0) }, context, for: interest) }
+    }
   }
 
   private func explaining<Value>(_ body: () throws -> Value) throws(InferenceError) -> Value {
@@ -105,20 +100,19 @@ package final class GraphBackend: BatchBackend {
   ///
   /// - Parameters:
   ///   - shapes: what is known better of inputs, by their names.
-  ///   - waiter: the run ends when it has gone.
+  ///   - interest: the run ends when it has gone.
   /// - Throws: where no caller's input can do better. With sizes that the graph leaves open, texts
   ///   or integers, the values are made up, and what they lead to says nothing of the model.
-  package func warmUp(shapes: [String: [Int]] = [:], for waiter: (any Waiter)? = nil) throws {
+  package func warmUp(shapes: [String: [Int]] = [:], for interest: (any Interest)? = nil) throws {
     let isTelling = signature.inputs.allSatisfy {
       $0.type?.isFloat == true
         && ($0.isFixed(hasRows: signature.hasRows) || shapes[$0.name] != nil)
     }
     do {
-      _ = try compute(
-        Input(
-          signature.inputs.map {
-            try Self.sample($0, shapes[$0.name] ?? $0.smallest ?? [], inputBudget)
-          }), for: waiter)
+      let values = try signature.inputs.map {
+        try Self.sample($0, shapes[$0.name] ?? $0.smallest ?? [], inputBudget)
+      }
+      _ = try compute([Input(values)], for: interest)
     } catch let error as InferenceError where error.code == .cancelled {
       throw error
     } catch {

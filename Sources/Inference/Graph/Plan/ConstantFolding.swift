@@ -9,12 +9,12 @@ final class ConstantFolding: Sendable {
   private static let timeLimit = (all: Duration.seconds(5), each: Duration.seconds(1))
 
   let context: GraphContext
-  private let waiter: (any Waiter)?
+  private let interest: (any Interest)?
   private let left: Mutex<(steps: Int, time: Duration)>
 
-  init(_ budget: MemoryBudget, waiter: (any Waiter)?) {
+  init(_ budget: MemoryBudget, interest: (any Interest)?) {
     context = GraphContext(budget: budget)
-    self.waiter = waiter
+    self.interest = interest
     left = Mutex((min(budget.stepLimit, Self.stepLimit.all), Self.timeLimit.all))
   }
 
@@ -36,7 +36,7 @@ final class ConstantFolding: Sendable {
     let start = ContinuousClock.now
     let watch = RunWatch(
       stepLimit: min(steps, Self.stepLimit.each), timeLimit: min(time, Self.timeLimit.each),
-      waiter: waiter)
+      interest: interest)
     defer {
       let spent = start.duration(to: .now)
       left.withLock { $0 = ($0.steps - watch.steps, max(.zero, $0.time - spent)) }
@@ -51,6 +51,6 @@ final class ConstantFolding: Sendable {
 
   /// - Throws: that nobody waits any more.
   func checkInterest() throws {
-    if let waiter, !waiter.isWaiting { throw InferenceError(.cancelled, "it is not to be loaded") }
+    if let interest, !interest.isAlive { throw InferenceError(.cancelled, "it is not to be loaded") }
   }
 }

@@ -14,15 +14,15 @@ package struct GraphBuilder: Sendable {
 
   /// - Parameters:
   ///   - folding: what computed constants may take; nil: `budget` too.
-  ///   - waiter: planning ends when it has gone.
+  ///   - interest: planning ends when it has gone.
   package init(
     registry: OperatorRegistry, budget: MemoryBudget, folding: MemoryBudget? = nil,
-    fusions: FusionOptions? = nil, waiter: (any Waiter)? = nil
+    fusions: FusionOptions? = nil, interest: (any Interest)? = nil
   ) {
     self.registry = registry
     self.budget = budget
     self.fusions = fusions
-    self.folding = ConstantFolding(folding ?? budget, waiter: waiter)
+    self.folding = ConstantFolding(folding ?? budget, interest: interest)
   }
 
   package func plan(_ graph: ONNXGraph) throws -> GraphPlan {

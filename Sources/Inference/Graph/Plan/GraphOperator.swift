@@ -55,8 +55,8 @@ package struct GraphContext: Sendable {
   }
 
   /// For one run, whose time begins.
-  func run(for waiter: (any Waiter)?) -> GraphContext {
-    let watch = RunWatch(stepLimit: budget.stepLimit, timeLimit: timeLimit, waiter: waiter)
+  func run(for interest: (any Interest)?) -> GraphContext {
+    let watch = RunWatch(stepLimit: budget.stepLimit, timeLimit: timeLimit, interest: interest)
     return GraphContext(self, watch)
   }
 

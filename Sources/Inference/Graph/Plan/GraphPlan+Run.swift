@@ -9,16 +9,16 @@ extension GraphPlan {
   ///   - foldedBytes: what those may take that are computed of them, where that is less than befits
   ///     the model.
   ///   - fusions: how nodes are computed together; nil for each on its own.
-  ///   - waiter: planning ends when it has gone.
+  ///   - interest: planning ends when it has gone.
   package convenience init(
     _ model: ONNXModel, budget: MemoryBudget = MemoryBudget(), foldedBytes: Int = .max,
-    fusions: FusionOptions? = nil, waiter: (any Waiter)? = nil
+    fusions: FusionOptions? = nil, interest: (any Interest)? = nil
   ) throws {
     let folded = min(budget.limit, foldedBytes, ConstantFolding.byteLimit(of: model.graph))
     let folding = MemoryBudget(
       limit: folded, elementLimit: budget.elementLimit, stepLimit: budget.stepLimit)
     let builder = GraphBuilder(
-      registry: .standard, budget: budget, folding: folding, fusions: fusions, waiter: waiter)
+      registry: .standard, budget: budget, folding: folding, fusions: fusions, interest: interest)
     let made = try builder.plan(model.graph)
     self.init(
       slotCount: made.slotCount, inputs: made.inputs, outerSlots: made.outerSlots,
@@ -28,9 +28,9 @@ extension GraphPlan {
 
   /// Checks the inputs against what the model declares, then computes the outputs.
   ///
-  /// - Parameter waiter: the run ends when it has gone.
+  /// - Parameter interest: the run ends when it has gone.
   package func run(
-    _ values: [GraphValue], _ context: GraphContext, for waiter: (any Waiter)? = nil
+    _ values: [GraphValue], _ context: GraphContext, for interest: (any Interest)? = nil
   ) throws -> [GraphValue] {
     guard values.count == inputs.count else {
       throw GraphError("\(values.count) inputs are given, \(inputs.count) are expected")
@@ -38,7 +38,7 @@ extension GraphPlan {
     var sizes: [String: Int] = [:]
     for (input, value) in zip(inputs, values) { try Self.check(input, value, &sizes) }
     // Nodes and time are counted for each run by itself.
-    return try run(values, outer: [], context.run(for: waiter))
+    return try run(values, outer: [], context.run(for: interest))
   }
 
   /// - Parameter outer: values of the graphs around.

@@ -2,24 +2,26 @@ internal import Glibc
 internal import Synchronization
 
 /// Ends a run that nobody waits for any more, or that takes more time or nodes than it may; loops
-/// within loops would go on for days.
+/// within loops would go on for days. Between its nodes other models may compute.
 package final class RunWatch: Sendable {
   private let stepLimit: Int
   private let timeLimit: Duration?
-  private let waiter: (any Waiter)?
+  private let interest: (any Interest)?
   private let taken = Atomic<Int>(0)
-  /// In nanoseconds; far away without a limit.
-  private let end: Int64
+  /// In nanoseconds; far away without a limit. What others took meanwhile is not counted.
+  private let end: Atomic<Int64>
+  /// When it last offered to give way.
+  private let offered = Atomic<Int64>(0)
 
   /// - Parameter timeLimit: from now on; nil for none.
-  init(stepLimit: Int, timeLimit: Duration? = nil, waiter: (any Waiter)? = nil) {
+  init(stepLimit: Int, timeLimit: Duration? = nil, interest: (any Interest)? = nil) {
     self.stepLimit = stepLimit
     self.timeLimit = timeLimit
-    self.waiter = waiter
+    self.interest = interest
     let (seconds, attoseconds) = (timeLimit ?? .zero).components
-    end =
+    end = Atomic(
       timeLimit == nil
-      ? .max : Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        ? .max : Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
   }
 
   /// Nodes that were computed.
@@ -31,14 +33,25 @@ package final class RunWatch: Sendable {
       throw GraphError.bound("it computes more than the limit of \(stepLimit) nodes", .steps)
     }
     try look()
+    giveWay()
+  }
+
+  /// At most once in a step of the clock.
+  private func giveWay() {
+    guard let interest else { return }
+    let now = Self.now
+    guard offered.exchange(now, ordering: .relaxed) != now else { return }
+    let (seconds, attoseconds) = interest.giveWay().components
+    guard timeLimit != nil else { return }
+    end.add(seconds * 1_000_000_000 + attoseconds / 1_000_000_000, ordering: .relaxed)
   }
 
   /// For nodes that may take long to ask now and then.
   func look() throws {
-    if let waiter, !waiter.isWaiting {
+    if let interest, !interest.isAlive {
       throw GraphError.bound("nobody waits for the answer any more", .interest)
     }
-    if let timeLimit, Self.now > end {
+    if let timeLimit, Self.now > end.load(ordering: .relaxed) {
       throw GraphError.bound("it takes longer than the limit of \(timeLimit)", .time)
     }
   }
