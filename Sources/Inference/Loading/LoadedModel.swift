@@ -88,7 +88,8 @@ package struct ModelLoader: Sendable {
     case .graph(let file, _):
       return .graph(
         try GraphBackend(
-          path: file, options: graphs, processor: processor, interest: interest, progress: progress))
+          path: file, options: graphs, processor: processor, interest: interest,
+          progress: progress))
     }
   }
 

@@ -139,7 +139,9 @@ import Testing
         other.id == lanes[index].id
           ? sum : sum + longest(index) + patience + max(other.longest, patience)
       }
-      if since.duration(to: now) > bound * (slice == nil ? 1 : 2) { Issue.record("lane \(index) waited too long") }
+      if since.duration(to: now) > bound * (slice == nil ? 1 : 2) {
+        Issue.record("lane \(index) waited too long")
+      }
     }
 
     func longest(_ index: Int) -> Duration { max(lanes[index].longest, patience) }

@@ -51,6 +51,8 @@ final class ConstantFolding: Sendable {
 
   /// - Throws: that nobody waits any more.
   func checkInterest() throws {
-    if let interest, !interest.isAlive { throw InferenceError(.cancelled, "it is not to be loaded") }
+    guard interest?.isAlive ?? true else {
+      throw InferenceError(.cancelled, "it is not to be loaded")
+    }
   }
 }
