@@ -29,9 +29,10 @@ struct GraphFiles {
       switch settings.labels {
       case .list(let names)?: names
       case .file(let name)?:
-        try Self.lines(Self.bytes("\(version)/\(name)") ?? Self.file("\(model)/\(name)"), name)
+        try Self.names("\(version)/\(name)")
+          ?? Self.lines(Self.file("\(model)/\(name)"), "\(model)/\(name)")
       case nil:
-        try Self.bytes("\(version)/labels.txt").map { try Self.lines($0, "labels.txt") }
+        try Self.names("\(version)/labels.txt")
           ?? config?["id2label"].flatMap { try Self.labels($0, "\(version)/config.json") }
       }
     pictures = try Self.pictures(version: version, settings)
@@ -41,9 +42,7 @@ struct GraphFiles {
   static func pictures(
     version: String, _ settings: GraphSettings
   ) throws -> PicturePreparation.Statement? {
-    if let text = settings.image {
-      return .settings(try image(parse(Array(text.utf8), "image"), "image"))
-    }
+    if let text = settings.image { return .settings(try image(text)) }
     if let root = try json("\(version)/preprocessor_config.json") {
       return .processor(try image(root, "\(version)/preprocessor_config.json"))
     }
@@ -69,6 +68,12 @@ struct GraphFiles {
         file: file,
         "expected 1 to \(bound) names, one a line, each of at most "
           + "\(GraphSettings.labelBytes) bytes")
+  /// nil where there is no such file.
+  private static func names(_ path: String) throws(ConfigurationError) -> [String]? {
+    guard let bytes = try bytes(path) else { return nil }
+    return try lines(bytes, path)
+  }
+
     }
     return lines.map(String.init)
   }
@@ -93,7 +98,14 @@ struct GraphFiles {
 
   // MARK: Files
 
-  private static func image(_ root: JSONValue, _ file: String) throws -> PreprocessorSettings {
+  /// What `image` in model.yaml says, as JSON.
+  static func image(_ text: String) throws(ConfigurationError) -> PreprocessorSettings {
+    try image(parse(Array(text.utf8), "image"), "image")
+  }
+
+  private static func image(
+    _ root: JSONValue, _ file: String
+  ) throws(ConfigurationError) -> PreprocessorSettings {
     do throws(PreprocessorError) {
       return try PreprocessorSettings(root)
     } catch {
@@ -105,7 +117,9 @@ struct GraphFiles {
     try bytes(path).map { try parse($0, path) }
   }
 
-  private static func parse(_ bytes: [UInt8], _ file: String) throws -> JSONValue {
+  private static func parse(
+    _ bytes: [UInt8], _ file: String
+  ) throws(ConfigurationError) -> JSONValue {
     do throws(JSONError) {
       return try unsafe JSONDocument(bytes.span.bytes, limits: limits).root
     } catch {
