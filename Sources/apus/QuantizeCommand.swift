@@ -51,7 +51,8 @@ extension Command {
 
   private static func text(of outcome: QuantizationJob.Outcome) -> String {
     var lines = [
-      "\(outcome.path): \(outcome.bytesAfter) bytes, \(outcome.bytesBefore) before",
+      "\(outcome.path): a file of \(Quantity.rounded(bytes: outcome.bytesAfter)); the weights in "
+        + "floats have \(Quantity.rounded(bytes: outcome.bytesBefore))",
       "\(outcome.layers) layers and \(outcome.values) values are integers of 8 bits, by "
         + "\(outcome.samples) samples",
     ]

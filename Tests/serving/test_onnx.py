@@ -439,6 +439,10 @@ def test_which_preparation_is_in_force_is_told_and_the_same_everywhere(start, tm
 # ---- Loading ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("yaml, reason", [
+    # Which size is of what.
+    size = (folder / "colours/1/model.onnx").stat().st_size
+    assert f"file       {folder}/colours/1/model.onnx, {size} bytes" in said.splitlines()
+    assert "weights    9 numbers, mostly f32" in said and "constants  36 bytes, weights and all others" in said
     ("label: [a]", "model.yaml:1: label is no key; did you mean labels?"),
     ("task: clasification", "model.yaml:1: task: `clasification`: expected classification, regression, embedding, values or tensors"),
     ("quantize: static", "model.yaml:1: quantize: `static`: expected none or dynamic"),
@@ -447,6 +451,22 @@ def test_which_preparation_is_in_force_is_told_and_the_same_everywhere(start, tm
     ("image: {size: [9, 9], resample: 2}", "pictures are prepared with 9 × 9 pixels; the model takes 8 × 8"),
     ("image: {sizes: [8, 8]}", '"sizes" is not supported'),
     ("keep_versions: 2", "did you mean keep_versions in the model.yaml beside the version's folder?"),
+def test_products_that_become_int8_are_told_of(start, tmp_path):
+    made.colours(tmp_path / "models/colours/1")
+    made.colours(tmp_path / "models/colours/2")
+    with open(tmp_path / "models/colours/2/model.yaml", "a") as file:
+        file.write("quantize: dynamic\n")
+    (tmp_path / "models/colours/model.yaml").write_text("keep_versions: 2\n")
+    server = start(tmp_path / "models")
+    server.wait_for("ready")
+    versions = server.stub.GetModel(server.apus.GetModelRequest(name="colours"), timeout=PATIENCE).model.versions
+    assert {each.version: each.quantization for each in versions} == {"2": "f32, products in int8", "1": "f32"}
+    assert [each["quantization"] for each in fetch(server, "/v1/models/colours")["versions"]] == ["f32, products in int8", "f32"]
+    line = "quantize   dynamic: products and dense convolutions in floats become int8 on load"
+    assert line in run("inspect", tmp_path / "models/colours").stdout.splitlines()
+    assert "quantize " not in run("inspect", tmp_path / "models/colours/1").stdout
+
+
 ])
 def test_wrong_settings_keep_a_version_out(start, tmp_path, yaml, reason):
     (made.colours(tmp_path / "models/colours/1") / "model.yaml").write_text(yaml + "\n")
