@@ -208,12 +208,47 @@ def test_samples_of_other_types_and_answers_that_are_no_floats(tmp_path):
     folder = tmp_path / "samples"
     folder.mkdir()
     for number, kind in enumerate((numpy.uint8, numpy.float16, numpy.int64, numpy.float64)):
+    assert "copied beside it: config.json" in said.stdout
         numpy.save(folder / f"{number}.npy", random.integers(0, 4, (3, 24, 24)).astype(kind))
     said = run("quantize", source, "--calibrate", folder)
     assert said.returncode == 0 and "% of what is no float is the same" in said.stdout, said.stderr
     del model.graph.output[0]
     onnx.save(model, source)
     said = run("quantize", source, "--calibrate", folder)
+def test_a_folder_is_made_with_what_serves_the_model(tmp_path):
+    version = network(tmp_path / "net/1/model.onnx").parent
+    beside = {"names.txt": "".join(f"kind {number}\n" for number in range(40)), "model.yaml": "labels: names.txt\n",
+              "preprocessor_config.json": '{"size": [24, 24], "resample": 2, "do_rescale": true}',
+              "modules.json": "[]", "1_Pooling/config.json": "{}"}
+    (version / "1_Pooling").mkdir()
+    for name, text in (beside | {"notes.md": "not for servers", "model.safetensors": "nor is this"}).items():
+        (version / name).write_text(text)
+    folder = samples(tmp_path / "samples", count=4)
+    for output in (tmp_path / "net/2", f"{tmp_path}/net/3/"):
+        said = run("quantize", tmp_path / "net/1/model.onnx", "--calibrate", folder, "--output", output)
+        assert said.returncode == 0, said.stderr
+        assert "copied beside it: model.yaml, modules.json, preprocessor_config.json, names.txt, 1_Pooling/config.json" \
+            in said.stdout.splitlines()
+    made = {str(path.relative_to(tmp_path / "net/2")) for path in (tmp_path / "net/2").rglob("*") if path.is_file()}
+    assert made == {*beside, "model.onnx"}
+    assert all((tmp_path / "net/2" / name).read_text() == text for name, text in beside.items())
+    # Nothing half done is left, and what was there before is not touched.
+    assert sorted(path.name for path in (tmp_path / "net").iterdir()) == ["1", "2", "3"]
+    (tmp_path / "net/3/names.txt").write_text("mine")
+    said = run("quantize", version, "--calibrate", folder, "--output", tmp_path / "net/3")
+    assert said.returncode == 0 and "copied" not in said.stdout
+    assert (tmp_path / "net/3/names.txt").read_text() == "mine"
+    (version / "modules.json").unlink()
+    assert "40 labels" in run("inspect", version).stdout
+    # A name that ends in .onnx is a file's, and nothing comes along.
+    said = run("quantize", version, "--calibrate", folder, "--output", tmp_path / "alone.onnx")
+    assert said.returncode == 0 and (tmp_path / "alone.onnx").is_file() and "copied" not in said.stdout
+    (tmp_path / "file").write_text("")
+    for output, reason in ((tmp_path / "no/where", "there is no folder"), (tmp_path / "file", "is a file: give a folder")):
+        refused = run("quantize", version, "--calibrate", folder, "--output", output)
+        assert refused.returncode == 1 and reason in refused.stderr, refused.stderr
+
+
     assert said.returncode == 0 and "cosine" not in said.stdout and "is the same" in said.stdout, said.stderr
     for bad in (numpy.inf, numpy.nan):
         numpy.save(folder / "0.npy", numpy.full((3, 24, 24), bad, numpy.float32))

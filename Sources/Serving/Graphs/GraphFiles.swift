@@ -4,7 +4,7 @@ internal import JSON
 internal import Models
 
 /// What stands beside a model.onnx and says what its numbers mean.
-struct GraphFiles {
+package struct GraphFiles {
   /// Names of classes, in the order of the model's scores; nil where nothing names them.
   private(set) var labels: [String]?
   /// How pictures are prepared; nil where nothing says it.
@@ -51,7 +51,28 @@ struct GraphFiles {
     return .timm(timm, file: file)
   }
 
+  /// The names of what says so in a version's folder, as far as it is there.
+  package static func companions(_ version: String) throws -> [String] {
+    var names = [
+      "config.json", "labels.txt", "model.yaml", "modules.json", "preprocessor_config.json",
+      "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+    ]
+    let settings = try ModelDirectory.settings(Folder.parent(of: version)).graph
+      .overridden(by: GraphSettings(folder: version))
+    if case .file(let name)? = settings.labels, !names.contains(name) { names.append(name) }
+    if SmallFile.exists("\(version)/modules.json") {
+      names += (Folder.names(version, limit: 1000) ?? []).map { "\($0)/config.json" }
+    }
+    return names.filter { SmallFile.exists("\(version)/\($0)") }
+  }
+
   // MARK: Labels
+
+  /// nil where there is no such file.
+  private static func names(_ path: String) throws(ConfigurationError) -> [String]? {
+    guard let bytes = try bytes(path) else { return nil }
+    return try lines(bytes, path)
+  }
 
   /// One name a line; a line's number from 0 is the class.
   static func lines(_ bytes: [UInt8], _ file: String) throws(ConfigurationError) -> [String] {
@@ -68,12 +89,6 @@ struct GraphFiles {
         file: file,
         "expected 1 to \(bound) names, one a line, each of at most "
           + "\(GraphSettings.labelBytes) bytes")
-  /// nil where there is no such file.
-  private static func names(_ path: String) throws(ConfigurationError) -> [String]? {
-    guard let bytes = try bytes(path) else { return nil }
-    return try lines(bytes, path)
-  }
-
     }
     return lines.map(String.init)
   }
