@@ -1,5 +1,6 @@
 """`apus quantize`: what it writes is right for others, too, and what it refuses says what to do."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -179,6 +180,21 @@ def test_the_preparation_is_that_of_the_weights(tmp_path):
     assert refused.returncode == 2 and "resnet18 alone" in refused.stderr
 
 
+def test_the_export_knows_classifiers_alone(tmp_path):
+    """In place of torchvision, which is not here, a module that has its registry."""
+    (tmp_path / "torch.py").write_text("")
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision/__init__.py").write_text("")
+    (tmp_path / "torchvision/models.py").write_text(
+        "def list_models(module=None):\n    return ['resnet18', 'vgg16'] + ([] if module else ['fcn_resnet50'])\n")
+    refused = subprocess.run(
+        [sys.executable, ROOT / "tools/models/export-torchvision", "--model", "fcn_resnet50", tmp_path / "models"],
+        capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert refused.returncode == 1
+    assert refused.stderr.strip().endswith("torchvision has no classifier fcn_resnet50; it has resnet18, vgg16")
+    assert not (tmp_path / "models/fcn_resnet50/.1").exists()
+
+
 def test_folders_stand_for_the_model_and_for_the_output(tmp_path):
     source = network(tmp_path / "net/2/onnx/model.onnx")
     shutil.copy(source, source.with_name("model_quantized.onnx"))
@@ -192,29 +208,13 @@ def test_folders_stand_for_the_model_and_for_the_output(tmp_path):
     assert said.returncode == 0 and (tmp_path / "net/.4/model.onnx").is_file(), said.stderr
     assert "takes" in said.stderr and "not onnx/model_quantized.onnx" in said.stderr
     assert str(tmp_path / "net/.4/model.onnx") in said.stdout
+    assert "copied beside it: config.json" in said.stdout
     itself = run("quantize", source, "--calibrate", folder, "--output", source.parent)
     assert itself.returncode == 1 and "is the model in floats" in itself.stderr
     told = run("inspect", tmp_path / "net/2")
     assert told.returncode == 0 and "not taken  onnx/model_quantized.onnx" in told.stdout
 
 
-def test_samples_of_other_types_and_answers_that_are_no_floats(tmp_path):
-    source = network(tmp_path / "model.onnx")
-    model = onnx.load(source)
-    model.graph.node.append(helper.make_node("ArgMax", ["logits"], ["class"], axis=1, keepdims=0))
-    model.graph.output.append(helper.make_tensor_value_info("class", TensorProto.INT64, ["n"]))
-    onnx.save(model, source)
-    random = numpy.random.default_rng(8)
-    folder = tmp_path / "samples"
-    folder.mkdir()
-    for number, kind in enumerate((numpy.uint8, numpy.float16, numpy.int64, numpy.float64)):
-    assert "copied beside it: config.json" in said.stdout
-        numpy.save(folder / f"{number}.npy", random.integers(0, 4, (3, 24, 24)).astype(kind))
-    said = run("quantize", source, "--calibrate", folder)
-    assert said.returncode == 0 and "% of what is no float is the same" in said.stdout, said.stderr
-    del model.graph.output[0]
-    onnx.save(model, source)
-    said = run("quantize", source, "--calibrate", folder)
 def test_a_folder_is_made_with_what_serves_the_model(tmp_path):
     version = network(tmp_path / "net/1/model.onnx").parent
     beside = {"names.txt": "".join(f"kind {number}\n" for number in range(40)), "model.yaml": "labels: names.txt\n",
@@ -249,6 +249,22 @@ def test_a_folder_is_made_with_what_serves_the_model(tmp_path):
         assert refused.returncode == 1 and reason in refused.stderr, refused.stderr
 
 
+def test_samples_of_other_types_and_answers_that_are_no_floats(tmp_path):
+    source = network(tmp_path / "model.onnx")
+    model = onnx.load(source)
+    model.graph.node.append(helper.make_node("ArgMax", ["logits"], ["class"], axis=1, keepdims=0))
+    model.graph.output.append(helper.make_tensor_value_info("class", TensorProto.INT64, ["n"]))
+    onnx.save(model, source)
+    random = numpy.random.default_rng(8)
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    for number, kind in enumerate((numpy.uint8, numpy.float16, numpy.int64, numpy.float64)):
+        numpy.save(folder / f"{number}.npy", random.integers(0, 4, (3, 24, 24)).astype(kind))
+    said = run("quantize", source, "--calibrate", folder)
+    assert said.returncode == 0 and "% of what is no float is the same" in said.stdout, said.stderr
+    del model.graph.output[0]
+    onnx.save(model, source)
+    said = run("quantize", source, "--calibrate", folder)
     assert said.returncode == 0 and "cosine" not in said.stdout and "is the same" in said.stdout, said.stderr
     for bad in (numpy.inf, numpy.nan):
         numpy.save(folder / "0.npy", numpy.full((3, 24, 24), bad, numpy.float32))
