@@ -25,6 +25,20 @@ package enum Folder {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Makes a folder, unless it is there.
+  package static func make(_ path: String) throws(FileError) {
+    guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST && exists(path) else {
+      throw FileError(path: path, "cannot be made", errno: errno)
+    }
+  }
+
+  /// Gives a folder another path, where nothing is yet.
+  package static func move(_ path: String, to other: String) throws(FileError) {
+    guard unsafe rename(path, other) == 0 else {
+      throw FileError(path: other, "cannot be made", errno: errno)
+    }
+  }
+
   /// Whether two paths, symbolic links followed, lead to one file.
   package static func isSame(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())

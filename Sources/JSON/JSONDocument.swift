@@ -40,7 +40,8 @@ package final class JSONDocument: @unchecked Sendable {
     let size = text.byteCount
     guard size > 0 else { throw JSONError("the text is empty", line: 1, column: 1) }
     guard size <= limits.bytes else {
-      throw JSONError("the text has \(size) bytes; at most \(limits.bytes) are allowed")
+      throw JSONError(
+        "the text has \(size) bytes; at most \(limits.bytes) are allowed", over: .bytes)
     }
     let values = try countValues(of: text, limits: limits)
     let listSize = values * MemoryLayout<rj_node>.stride
@@ -80,13 +81,19 @@ package final class JSONDocument: @unchecked Sendable {
 
 /// Why a text is not the JSON that was asked for.
 package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What of `JSONDocument.Limits` a text may pass that is JSON for all that.
+  package enum Bound: Sendable { case bytes, depth, values }
+
   package let reason: String
+  /// What was passed; nil where the text is no JSON.
+  package let bound: Bound?
   /// From 1; zero where no place in the text is to blame.
   package let line: Int
   package let column: Int
 
-  package init(_ reason: String, line: Int = 0, column: Int = 0) {
+  package init(_ reason: String, line: Int = 0, column: Int = 0, over bound: Bound? = nil) {
     self.reason = reason
+    self.bound = bound
     self.line = line
     self.column = column
   }

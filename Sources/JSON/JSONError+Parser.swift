@@ -9,7 +9,7 @@ extension JSONError {
   }
 
   /// - Parameter offset: of the byte that is to blame; the text's size for its end.
-  init(_ reason: String, at offset: Int, in text: RawSpan) {
+  init(_ reason: String, at offset: Int, in text: RawSpan, over bound: Bound? = nil) {
     var line = 1
     var column = 1
     for index in 0..<min(offset, text.byteCount) {
@@ -22,7 +22,7 @@ extension JSONError {
       }
     }
     let found = offset < text.byteCount ? "" : "; the text ends here"
-    self.init(reason + found, line: line, column: column)
+    self.init(reason + found, line: line, column: column, over: bound)
   }
 
   private static func reason(_ error: rj_error) -> String {

@@ -20,7 +20,8 @@ func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
       depth += 1
       values += 1
       guard depth <= limits.depth else {
-        throw JSONError("nested deeper than \(limits.depth) levels", at: index - 1, in: text)
+        throw JSONError(
+          "nested deeper than \(limits.depth) levels", at: index - 1, in: text, over: .depth)
       }
     case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
     case UInt8(ascii: ","), UInt8(ascii: ":"): values += 1
@@ -28,7 +29,7 @@ func countValues(of text: RawSpan, limits: JSONDocument.Limits) throws(JSONError
     }
   }
   guard values <= limits.values else {
-    throw JSONError("more than \(limits.values) values")
+    throw JSONError("more than \(limits.values) values", over: .values)
   }
   return values
 }

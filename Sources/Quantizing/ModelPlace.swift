@@ -35,27 +35,45 @@ struct ModelPlace {
     others = ModelFolder.graphs(beside: file, in: folder)
   }
 
-  /// The file to write.
+  /// Where to write what is made of it.
   ///
-  /// - Parameter wanted: a file or a folder; nil for a file beside the model's.
-  func output(_ wanted: String?) throws(QuantizationError) -> String {
-    guard var path = wanted else {
-      let stem = file.hasSuffix(Self.ending) ? String(file.dropLast(Self.ending.count)) : file
-      return "\(stem)-int8\(Self.ending)"
-    }
-    if Folder.exists(path) {
-      path += path.hasSuffix("/") ? "model.onnx" : "/model.onnx"
-    }
-    guard !Folder.isSame(path, file) else {
+  /// - Parameter wanted: a file, whose name ends in .onnx, or a folder, which need not be there;
+  ///   nil for a file beside the model's.
+  func output(_ wanted: String?) throws(QuantizationError) -> OutputPlace {
+    guard let wanted else { return OutputPlace(file: standard) }
+    let isFile = wanted.hasSuffix(Self.ending) && !Folder.exists(wanted)
+    let place = isFile ? OutputPlace(file: wanted) : OutputPlace(folder: wanted)
+    guard !Folder.isSame(place.file, file) else {
       throw QuantizationError(
-        "\(path) is the model in floats: give another file, such as --output \(try output(nil)), "
+        "\(place.file) is the model in floats: give another file, such as --output \(standard), "
           + "or the folder of another version")
     }
-    let parent = Folder.parent(of: path)
-    guard !path.hasSuffix("/"), Folder.exists(parent) else {
-      throw QuantizationError(
-        "\(path) cannot be written: there is no folder \(path.hasSuffix("/") ? path : parent)")
+    let parent = Folder.parent(of: wanted)
+    guard Folder.exists(parent) else {
+      throw QuantizationError("\(wanted) cannot be written: there is no folder \(parent)")
     }
-    return path
+    guard isFile || Folder.exists(wanted) || !SmallFile.exists(wanted) else {
+      throw QuantizationError(
+        "\(wanted) is a file: give a folder, or a file whose name ends in \(Self.ending)")
+    }
+    return place
+  }
+
+  private var standard: String {
+    let stem = file.hasSuffix(Self.ending) ? String(file.dropLast(Self.ending.count)) : file
+    return "\(stem)-int8\(Self.ending)"
+  }
+
+  /// What lies beside it, the nearest of each name.
+  ///
+  /// - Parameter names: of those in a folder that matter.
+  func companions(_ names: (String) throws -> [String]) rethrows -> [OutputPlace.Companion] {
+    var found: [OutputPlace.Companion] = []
+    for folder in folders {
+      for name in try names(folder) where !found.contains(where: { $0.name == name }) {
+        found.append(OutputPlace.Companion(name: name, source: "\(folder)/\(name)"))
+      }
+    }
+    return found
   }
 }

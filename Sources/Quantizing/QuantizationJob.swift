@@ -9,8 +9,8 @@ package struct QuantizationJob {
   /// A file, or the folder of a version or a model.
   package var model: String
   package var samples: String
-  /// A file, or a folder, in which it gets the name that servers look for; nil for a file beside
-  /// the model's.
+  /// A name that ends in .onnx, or a folder to serve, which is made if it is missing; nil for a
+  /// file beside the model's.
   package var output: String?
   /// Most samples to compute.
   package var count: Int
@@ -20,12 +20,15 @@ package struct QuantizationJob {
   /// may be, the nearest first; nil where nothing tells. Whoever serves models knows.
   package typealias Preparation = (ONNXModel, [String]) throws -> ImagePreprocessor?
   package var preprocessor: Preparation
+  /// What beside a model has to come along for it to be served, by the folder of its version.
+  package typealias Companions = (String) throws -> [String]
+  package var companions: Companions
 
   package init(
     model: String, samples: String, output: String? = nil, count: Int = 100, isSigned: Bool = false,
-    threads: Int = 1,
-    preprocessor: @escaping Preparation = { _, _ in nil }
+    threads: Int = 1, companions: @escaping Companions, preprocessor: @escaping Preparation
   ) {
+    self.companions = companions
     self.preprocessor = preprocessor
     self.model = model
     self.samples = samples
@@ -39,6 +42,8 @@ package struct QuantizationJob {
   package struct Outcome: Sendable {
     /// The file that was written.
     package let path: String
+    /// Names of those that were copied beside it.
+    package let copied: [String]
     package let layers: Int
     package let values: Int
     package let samples: Int
@@ -62,7 +67,8 @@ package struct QuantizationJob {
       progress("takes \(place.file), not \(place.others.joined(separator: ", "))")
     }
     // Said before anything is computed.
-    let output = try place.output(output)
+    var output = try place.output(output)
+    if output.isFolder { output.companions = try place.companions(companions) }
     let source: ONNXModel
     do throws(ONNXError) {
       source = try ONNXModel(path: place.file, support: OperatorRegistry.standard)
@@ -81,12 +87,12 @@ package struct QuantizationJob {
       }
       progress("writing")
       let bytes = try quantizer.quantized(isSigned: isSigned).encoded()
-      let made = MappedFile(contents: bytes, name: output)
+      let made = MappedFile(contents: bytes, name: output.file)
       let comparison = try compare(source, made, folder, context, progress)
-      try WholeFile.write(bytes, to: output)
+      let copied = try output.write(bytes)
       return Outcome(
-        path: output, layers: quantizer.layerCount, values: quantizer.valueCount,
-        samples: quantizer.sampleCount,
+        path: output.file, copied: copied, layers: quantizer.layerCount,
+        values: quantizer.valueCount, samples: quantizer.sampleCount,
         bytesBefore: source.graph.initializers.reduce(0) { $0 + $1.data.count },
         bytesAfter: bytes.count, cosine: comparison.cosine,
         agreement: comparison.agreement, hasPictures: folder.hasPictures)

@@ -8,7 +8,7 @@ extension Command {
     name: "predict", summary: "Runs a model on texts, a feature row or a picture.",
     positionals: "MODEL [TEXT...]", arity: 1...1001,
     options: clientOptions + [
-      .option("features", "N,N,…", "one feature row instead of texts"),
+      featuresOption,
       .option("image", "FILE", "a picture instead of texts"),
       .option("version", "N", "version of the model", initial: "latest"),
       .option("top", "K", "labels to show", initial: "all"),
@@ -17,7 +17,7 @@ extension Command {
   ) { arguments in
     var request = ApusV1.PredictRequest(
       model: arguments.positionals[0], version: arguments["version"] ?? "")
-    request.instances = try instances(arguments)
+    request.instances = try await instances(arguments)
     request.options = ApusV1.PredictOptions(
       topK: try arguments.integer("top", 1...100_000).map { UInt32($0) })
     let answer = try await withServer(arguments) { connection, options in
@@ -82,7 +82,11 @@ extension Command {
   ]
   static let maxTokens = 128
 
-  static func instances(_ arguments: Arguments) throws -> [ApusV1.Instance] {
+  static let featuresOption = Option.option(
+    "features", "V,V,…",
+    "a row instead of texts: numbers, texts (\"b, c\" in quotes), nothing where one is missing")
+
+  static func instances(_ arguments: Arguments) async throws -> [ApusV1.Instance] {
     let texts = arguments.positionals.dropFirst()
     let (features, image) = (arguments["features"], arguments["image"])
     guard [!texts.isEmpty, features != nil, image != nil].count(where: \.self) == 1 else {
@@ -91,14 +95,21 @@ extension Command {
     }
     if let image { return [try picture(image, arguments)] }
     guard let features else { return texts.map { ApusV1.Instance(kind: .text($0)) } }
-    let values = try features.split(separator: ",", omittingEmptySubsequences: false).map {
-      word throws(UsageError) -> Float in
-      guard let value = Float(word), value.isFinite else {
-        throw UsageError("--features: `\(word)` is no number", command: arguments.command)
-      }
-      return value
+    let line = try FeatureLine(features, command: arguments.command)
+    let row = try await line.hasTexts ? line.row(for: inputs(arguments)) : line.numbers()
+    return [ApusV1.Instance(kind: .features(row))]
+  }
+
+  /// What the version takes that is to be called; empty where none answers.
+  private static func inputs(_ arguments: Arguments) async throws -> [ApusV1.TensorInfo] {
+    let request = ApusV1.GetModelRequest(name: arguments.positionals[0])
+    let model = try await withServer(arguments) { connection, options in
+      try await ApusV1.InferenceClient(connection).getModel(request, options: options).model
     }
-    return [ApusV1.Instance(kind: .features(ApusV1.FeatureRow(values: values)))]
+    let version = arguments["version"]
+    let wanted = model?.labels.first { $0.label == version }?.version ?? version
+    let ready = (model?.versions ?? []).filter { $0.state == .ready }
+    return (ready.first { $0.version == wanted } ?? ready.first)?.inputs ?? []
   }
 
   /// The file as it is: the server looks at what it is.

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Serving
 
 // Settings on the command line, and what `apus config` does with them.
@@ -14,11 +15,22 @@ extension Command {
   static let configuration = [configCheck, configPrint]
 
   private static let configCheck = Command(
-    name: "config check", summary: "Tells all that is wrong with a configuration.",
+    name: "config check",
+    summary: "Tells all that is wrong with a configuration, and with each model.yaml.",
     positionals: "[FILE]", arity: 0...1, options: settings
   ) { arguments in
     let loaded = try load(arguments)
     try StandardOutput.line("\(loaded.file ?? "no file"): all is well")
+    let models = loaded.server.models
+    // Without a word about models there need be none here.
+    guard loaded.origin(of: "models") != .initial || Folder.exists(models) else { return }
+    let check = ModelFolderCheck(models)
+    for note in check.notes { printError(note) }
+    for problem in check.problems { printError(problem.description) }
+    if !check.problems.isEmpty { throw failure(check.problems.count) }
+    if check.count > 0 {
+      try StandardOutput.line("\(models): all is well with \(check.count) model.yaml")
+    }
   }
 
   private static let configPrint = Command(
@@ -35,11 +47,12 @@ extension Command {
       return loaded
     } catch {
       printError(error.description)
-      let count = error.all.count
-      throw Outcome(
-        code: error.isOfCommandLine ? ExitCode.usage : ExitCode.callFailed,
-        description: count == 1 ? "1 error" : "\(count) errors")
+      throw failure(error.all.count, error.isOfCommandLine ? ExitCode.usage : ExitCode.callFailed)
     }
+  }
+
+  private static func failure(_ count: Int, _ code: Int32 = ExitCode.callFailed) -> Outcome {
+    Outcome(code: code, description: count == 1 ? "1 error" : "\(count) errors")
   }
 }
 

@@ -14,7 +14,7 @@ extension Command {
     positionals: "MODEL [TEXT...]", arity: 1...1001,
     options: clientOptions + [
       .option("prompt", "TEXT", "generate: continue this instead of predicting"),
-      .option("features", "N,N,…", "predict: one feature row instead of texts"),
+      featuresOption,
       .option("image", "FILE", "predict: a picture instead of texts"),
       .option("top", "K", "predict: labels to keep", initial: "all"),
       .option("version", "N", "version of the model", initial: "latest"),
@@ -23,7 +23,7 @@ extension Command {
     ] + sampling + [.flag("json", "print JSON")]
   ) { arguments in
     var request = ApusV1.SubmitJobRequest()
-    request.work = try work(arguments)
+    request.work = try await work(arguments)
     request.webhookURL = arguments["webhook"] ?? ""
     request.idempotencyKey = arguments["idempotency-key"] ?? ""
     try await show(arguments) { [request] in try await $0.submitJob(request, options: $1).job }
@@ -83,14 +83,16 @@ extension Command {
     UInt32(try arguments.integer("limit", 1...1000) ?? 0)
   }
 
-  private static func work(_ arguments: Arguments) throws -> ApusV1.SubmitJobRequest.Work {
+  private static func work(
+    _ arguments: Arguments
+  ) async throws -> ApusV1.SubmitJobRequest.Work {
     let (model, version) = (arguments.positionals[0], arguments["version"] ?? "")
     guard let prompt = arguments["prompt"] else {
       if let option = sampling.first(where: { arguments.has($0.name) }) {
         throw UsageError("--\(option.name) goes with --prompt", command: arguments.command)
       }
       var request = ApusV1.PredictRequest(model: model, version: version)
-      request.instances = try instances(arguments)
+      request.instances = try await instances(arguments)
       request.options = ApusV1.PredictOptions(
         topK: try arguments.integer("top", 1...100_000).map { UInt32($0) })
       return .predict(request)

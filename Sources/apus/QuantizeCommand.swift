@@ -11,7 +11,8 @@ extension Command {
         "calibrate", "DIR",
         "samples like those it will get: pictures, or .npy arrays; 32 to 100 are plenty"),
       .option(
-        "output", "FILE", "where to write it; in a folder it is model.onnx",
+        "output", "PATH",
+        "NAME.onnx, or a folder to serve: with model.onnx and what stands beside the model",
         initial: "MODEL-int8.onnx"),
       .option("samples", "N", "most samples to compute, spread over the folder", initial: "100"),
       .option("threads", "N", "threads to compute with", initial: "one for each core"),
@@ -29,7 +30,8 @@ extension Command {
       model: model, samples: samples, output: arguments["output"],
       count: try arguments.integer("samples", 1...10_000) ?? 100,
       isSigned: arguments.has("signed"),
-      threads: try arguments.integer("threads", 1...1024) ?? coreCount
+      threads: try arguments.integer("threads", 1...1024) ?? coreCount,
+      companions: GraphFiles.companions
     ) { model, folders in
       preparation = try PicturePreparation(of: model, in: folders)
       return try preparation?.preprocessor()
@@ -42,6 +44,9 @@ extension Command {
       next = .now + .seconds(1)
     }
     try StandardOutput.line(text(of: outcome))
+    if !outcome.copied.isEmpty {
+      try StandardOutput.line("copied beside it: \(outcome.copied.joined(separator: ", "))")
+    }
     if outcome.hasPictures, let preparation {
       try StandardOutput.line("pictures: \(preparation.words)")
     }
@@ -51,7 +56,8 @@ extension Command {
 
   private static func text(of outcome: QuantizationJob.Outcome) -> String {
     var lines = [
-      "\(outcome.path): \(outcome.bytesAfter) bytes, \(outcome.bytesBefore) before",
+      "\(outcome.path): a file of \(Quantity.rounded(bytes: outcome.bytesAfter)); the weights in "
+        + "floats have \(Quantity.rounded(bytes: outcome.bytesBefore))",
       "\(outcome.layers) layers and \(outcome.values) values are integers of 8 bits, by "
         + "\(outcome.samples) samples",
     ]

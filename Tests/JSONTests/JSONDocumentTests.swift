@@ -158,18 +158,18 @@ struct JSONDocumentTests {
     let error = #expect(throws: JSONError.self) {
       try JSONDocument("[[\n[[]]]]", limits: limits)
     }
-    #expect(error == JSONError("nested deeper than 3 levels", line: 2, column: 2))
+    #expect(error == JSONError("nested deeper than 3 levels", line: 2, column: 2, over: .depth))
     // Far deeper than any stack: refused before the parser recurses.
     let deep = String(repeating: "[", count: 1 << 20)
     #expect(throws: JSONError.self) { try JSONDocument(deep) }
   }
 
   @Test func boundsSizeAndValues() throws {
-    #expect(throws: JSONError("the text has 8 bytes; at most 7 are allowed")) {
+    #expect(throws: JSONError("the text has 8 bytes; at most 7 are allowed", over: .bytes)) {
       try JSONDocument("[1,2,3 ]", limits: .init(bytes: 7))
     }
     #expect(try JSONDocument("[1,2]", limits: .init(values: 3 + 1)).root.count == 2)
-    #expect(throws: JSONError("more than 3 values")) {
+    #expect(throws: JSONError("more than 3 values", over: .values)) {
       try JSONDocument("[1,2,3]", limits: .init(values: 3))
     }
   }

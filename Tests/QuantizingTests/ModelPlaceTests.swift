@@ -1,3 +1,4 @@
+import Bytes
 import TestSupport
 import Testing
 
@@ -27,16 +28,50 @@ struct ModelPlaceTests {
     try folder.write("1/model.onnx", "x")
     try folder.write("2/labels.txt", "x")
     let place = try ModelPlace(folder.file("1/model.onnx"))
-    #expect(try place.output(nil) == folder.file("1/model-int8.onnx"))
-    #expect(try place.output(folder.file("2")) == folder.file("2/model.onnx"))
-    #expect(try place.output(folder.file("2/")) == folder.file("2/model.onnx"))
-    #expect(try place.output(folder.file("2/new.onnx")) == folder.file("2/new.onnx"))
+    #expect(try place.output(nil).file == folder.file("1/model-int8.onnx"))
+    // One that is missing is made.
+    for name in ["2", "2/", "3", "3/"] {
+      let output = try place.output(folder.file(name))
+      #expect(output.file == folder.file("\(name.prefix(1))/model.onnx") && output.isFolder)
+    }
+    let alone = try place.output(folder.file("2/new.onnx"))
+    #expect(alone.file == folder.file("2/new.onnx") && !alone.isFolder)
     for (path, words) in [
       ("1", "is the model in floats"), ("1/model.onnx", "is the model in floats"),
-      ("3/", "there is no folder"), ("3/new.onnx", "there is no folder"),
+      ("3/new", "there is no folder"), ("3/new.onnx", "there is no folder"),
+      ("2/labels.txt", "is a file: give a folder"),
     ] {
       let error = #expect(throws: QuantizationError.self) { try place.output(folder.file(path)) }
       #expect(error?.description.contains(words) == true)
     }
+  }
+
+  @Test func aFolderIsSeenWhole() throws {
+    try folder.write("1/labels.txt", "one")
+    try folder.write("1/1_Pooling/config.json", "{}")
+    try folder.write("3/labels.txt", "mine")
+    let names = ["labels.txt", "1_Pooling/config.json"]
+    func output(_ name: String) -> OutputPlace {
+      var output = OutputPlace(folder: folder.file(name))
+      output.companions = names.map {
+        OutputPlace.Companion(name: $0, source: folder.file("1/\($0)"))
+      }
+      return output
+    }
+    #expect(try output("2/").write([1, 2]) == names)
+    #expect(TemporaryFolder.contents(folder.file("2/model.onnx")) == [1, 2])
+    #expect(TemporaryFolder.contents(folder.file("2/1_Pooling/config.json")) == Array("{}".utf8))
+    // What is there stays.
+    #expect(try output("3").write([3]) == ["1_Pooling/config.json"])
+    #expect(TemporaryFolder.contents(folder.file("3/labels.txt")) == Array("mine".utf8))
+    try folder.write("4", "a file")
+    #expect(throws: FileError.self) { try output("4").write([4]) }
+  }
+
+  @Test func whatIsNearestComesAlong() throws {
+    try folder.write("net/onnx/model.onnx", "x")
+    let place = try ModelPlace(folder.file("net/onnx/model.onnx"))
+    let found = place.companions { $0.hasSuffix("onnx") ? ["a"] : ["a", "b"] }
+    #expect(found.map(\.source) == [folder.file("net/onnx/a"), folder.file("net/b")])
   }
 }

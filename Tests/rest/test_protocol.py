@@ -111,7 +111,9 @@ def test_all_bodies_together_have_a_limit(start):
     with server.raw() as holder:
         holder.request("POST", "/v1/predict", fields=[("Content-Length", 9_000)])
         holder.send(b" " * 8_999)
-        until(lambda: server.post("/v1/predict", b" " * 5_000 + GOOD).status == 503, "503")
+        refused = until(lambda: (found := server.post("/v1/predict", b" " * 5_000 + GOOD)).status == 503 and found, "503")
+        assert refused.json["error"]["message"] == \
+            "the bodies of all requests together have too many bytes, over the limit of 10000 bytes (http-max-body-memory)"
         holder.send(b" ")
         assert holder.answer().status == 400
     until(lambda: server.post("/v1/predict", b" " * 5_000 + GOOD).status == 200, "room again")

@@ -8,6 +8,7 @@ import threading
 import grpc
 import pytest
 
+import onnx_models
 from conftest import PATIENCE, ROOT, run
 from versions import Folder, answer, states
 
@@ -76,11 +77,51 @@ def test_check_names_line_and_fix_of_every_error(file):
         "apus config check: 4 errors"]
     assert run("config", "check", "--config", file).stderr == checked.stderr
     file.write_text("grpc: {max_calls: 5}\n")
-    checked = run("config", "check", file)
+    checked = run("config", "check", file, cwd=file.parent)
     assert checked.returncode == 0 and checked.stdout == f"{file}: all is well\n" and checked.stderr == ""
     assert run("config", "check", file.parent / "none.yaml").returncode == 1
     assert run("config", "check", file, "--loops", "many").returncode == 2
     assert run("config").returncode == 2 and "config check, config print" in run("config").stderr
+
+
+def test_check_reads_each_model_yaml(models, file):
+    version = onnx_models.colours(models.root / "colours/1", labels=None)
+    def check(*words):
+        return run("config", "check", "--models", models.root, *words, cwd=file.parent)
+    right = check()
+    assert (right.returncode, right.stderr) == (0, "")
+    assert right.stdout.splitlines() == ["no file: all is well", f"{models.root}: all is well with 1 model.yaml"]
+    # Of the model itself nothing is read.
+    (version / "model.onnx").write_bytes(b"nothing")
+    assert check().returncode == 0
+    (version / "model.yaml").write_text("tusk: values\nimage: {sizes: [8, 8]}\nqueue_limit: 3\n")
+    (models.root / "rows/model.yaml").write_text("queue_limit: many\ncach: true\n")
+    (models.root / "rows/2/model.yaml").write_text("task: values\n")
+    wrong = check()
+    assert wrong.returncode == 1
+    told = wrong.stderr.splitlines()
+    assert told[0] == f"{models.root}/rows/2/model.yaml is not read, for that is no ONNX graph; " \
+        f"{models.root}/rows/model.yaml is"
+    assert told[1:3] == [f"{version}/model.yaml:1: tusk is no key; did you mean task?", told[2]]
+    assert told[2].startswith(f'{version}/model.yaml:2: image: "sizes" is not supported; supported are ')
+    assert told[3] == f"{version}/model.yaml:3: queue_limit is no key; " \
+        "did you mean queue_limit in the model.yaml beside the version's folder?"
+    assert told[4:] == [
+        f"{models.root}/rows/model.yaml:1: queue_limit: `many`: expected a whole number from 1 to 1048576",
+        f"{models.root}/rows/model.yaml:2: cach is no key; did you mean cache?",
+        "apus config check: 5 errors"]
+    (version / "model.yaml").write_text("labels: names.txt\n")
+    assert f"{models.root}/colours/names.txt: cannot be opened" in check().stderr
+    (models.root / "colours/names.txt").write_text("red\n\ngreen\n" + "b" * 2000)
+    assert f"{models.root}/colours/names.txt: expected 1 to" in check().stderr
+
+
+def test_check_says_what_it_did_not_check(file):
+    away = file.parent / "away"
+    said = run("config", "check", "--models", f"{away},s3://models/prod", cwd=file.parent)
+    assert said.returncode == 0 and said.stderr.splitlines() == [
+        f"{away}: cannot read this folder: No such file or directory; no model.yaml there is checked",
+        "s3://models/prod/: no model.yaml in a bucket is checked"]
 
 
 def test_serve_refuses_a_wrong_file_with_all_its_errors(file, tmp_path):

@@ -136,6 +136,8 @@ def test_columns_by_name(predict, refused):
     assert 'no feature "cod"; did you mean "code"?' in refused("columns", features([2], ["cod"]))
     assert refused("columns", features([1, 2, 0, 0], ["color", "code", "a", "b"])) \
         == "instances[0].features.color: expected a text, got a number"
+    assert refused("columns", features([float("nan"), 2, 0, 0], ["color", "code", "a", "b"])) \
+        == 'instances[0].features.color: the text is missing; "" is an empty one'
     row = {"values": [2, 0.5, 0.5], "names": ["code", "a", "b"], "texts": {"color": "red"}}
     found = predict("columns", {"features": row})[0].classification.labels
     assert found[0].label == "1" and {each.score for each in found} == set(answer["output_probability"].floats)
@@ -148,6 +150,9 @@ def test_rows_over_http(server):
     assert label("holes", [0.1, -1, None, 0.3, 0.5]) in ("no", "perhaps", "yes")
     found = post(server, [{"features": [0.1, None, 2, 0.3, 0.5]}], model="value")
     assert found["field"] == "inputs[0].features.values[1]" and "is missing" in found["message"]
+    found = post(server, [{"features": {"color": None, "code": 2, "a": 0.5, "b": 0.5}}], model="columns")
+    assert found["field"] == "inputs[0].features.color" and "the text is missing" in found["message"]
+    assert 'texts go by name: {"features": {"name": …}}' in post(server, [["red", 2, 0.5, 0.5]], model="columns")["message"]
 
 
 # ---- Texts --------------------------------------------------------------------------------------
@@ -386,6 +391,39 @@ def test_the_command_line_sends_a_picture(server, tmp_path):
     assert run("predict", "colours", "--image", tmp_path / "none.png", "--server", server.address).returncode == 2
 
 
+@pytest.mark.parametrize("row", ["red,2,0.5,0.5", '"red", 2, 0.5 , 0.5', ' red ,2,"0.5",.5'])
+def test_the_command_line_sends_rows_with_texts(server, predict, row):
+    columns = {"values": [2, 0.5, 0.5], "names": ["code", "a", "b"], "texts": {"color": "red"}}
+    wanted = predict("columns", {"features": columns})[0].classification.labels
+    said = run("predict", "columns", "--features", row, "--json", "--server", server.address)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)["predictions"][0]["labels"]
+    assert [each["score"] for each in found] == pytest.approx([each.score for each in wanted])
+
+
+@pytest.mark.parametrize("model, row, code, reason", [
+    ("columns", "red,2,0.5", 2, "expected 4 values, got 3; they are color (a text), code (a number), a (a number), b (a number)"),
+    ("columns", "red,two,0.5,0.5", 2, "--features: code: expected a number, got `two`"),
+    ("columns", ",two,0.5,0.5", 2, '--features: color: a text cannot be missing; "" is an empty one'),
+    ("columns", ",2,0.5,0.5", 1, 'instances[0].features.color: the text is missing; "" is an empty one'),
+    ("columns", "red,,0.5,0.5", 1, "instances[0].features.code: the value is missing (NaN)"),
+    ("columns", "red,2.5,0.5,0.5", 1, "instances[0].features.code: expected a whole number"),
+    ("value", "1,,3,4,5", 1, "instances[0].features.values[1]: the value is missing (NaN)"),
+    ("value", "1,two,3,4,5", 2, "--features: value 2: expected a number, got `two`"),
+    ("columns", '"red,2,0.5,0.5', 2, "--features: the quote before value 1 is never closed"),
+    ("columns", 'red,"2" or so,0.5,0.5', 2, "--features: value 2 goes on behind its quotes"),
+])
+def test_the_command_line_says_which_value_is_wrong(server, model, row, code, reason):
+    said = run("predict", model, "--features", row, "--server", server.address)
+    assert (said.returncode, reason in said.stderr) == (code, True), said.stderr
+
+
+def test_the_command_line_keeps_what_is_in_quotes(server):
+    """A text that the encoder does not know is no error; three values would be one."""
+    said = run("predict", "columns", "--features", '"a ""b"", c",2,0.5,0.5', "--server", server.address)
+    assert said.returncode == 0, said.stderr
+
+
 def test_models_tell_what_they_take(server):
     version = server.stub.GetModel(server.apus.GetModelRequest(name="colours"), timeout=PATIENCE).model.versions[0]
     assert (version.architecture, version.quantization, list(version.labels)) == ("onnx", "f32", ["red", "green", "blue"])
@@ -401,12 +439,32 @@ def test_inspect_tells_without_a_server(folder, tmp_path):
                  "pictures   resized to 8 × 8 (bilinear), RGB, divided by 255; as image in model.yaml says"):
         assert line in said.splitlines()
     assert "answers    a regression: variable" in run("inspect", folder / "value").stdout.splitlines()
+    # Which size is of what.
+    size = (folder / "colours/1/model.onnx").stat().st_size
+    assert f"file       {folder}/colours/1/model.onnx, {size} bytes" in said.splitlines()
+    assert "weights    9 numbers, mostly f32" in said and "constants  36 bytes, weights and all others" in said
     nodes = [helper.make_node("Nothing", ["x"], ["y"]), helper.make_node("GridSample", ["y", "y"], ["z"])]
     made.save(tmp_path / "1", nodes, [made.value("x", ["N", 2])], [made.value("z", None)])
     ended = run("inspect", tmp_path / "1/model.onnx")
     assert ended.returncode == 1 and "2 problems" in ended.stderr
     assert [line.split("(")[1].split(")")[0] for line in ended.stdout.splitlines() if line.startswith("missing")] \
         == ["Nothing", "GridSample"]
+
+
+def test_products_that_become_int8_are_told_of(start, tmp_path):
+    made.colours(tmp_path / "models/colours/1")
+    made.colours(tmp_path / "models/colours/2")
+    with open(tmp_path / "models/colours/2/model.yaml", "a") as file:
+        file.write("quantize: dynamic\n")
+    (tmp_path / "models/colours/model.yaml").write_text("keep_versions: 2\n")
+    server = start(tmp_path / "models")
+    server.wait_for("ready")
+    versions = server.stub.GetModel(server.apus.GetModelRequest(name="colours"), timeout=PATIENCE).model.versions
+    assert {each.version: each.quantization for each in versions} == {"2": "f32, products in int8", "1": "f32"}
+    assert [each["quantization"] for each in fetch(server, "/v1/models/colours")["versions"]] == ["f32, products in int8", "f32"]
+    line = "quantize   dynamic: products and dense convolutions in floats become int8 on load"
+    assert line in run("inspect", tmp_path / "models/colours").stdout.splitlines()
+    assert "quantize " not in run("inspect", tmp_path / "models/colours/1").stdout
 
 
 def test_which_preparation_is_in_force_is_told_and_the_same_everywhere(start, tmp_path):

@@ -1,5 +1,6 @@
 """`apus quantize`: what it writes is right for others, too, and what it refuses says what to do."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -179,6 +180,21 @@ def test_the_preparation_is_that_of_the_weights(tmp_path):
     assert refused.returncode == 2 and "resnet18 alone" in refused.stderr
 
 
+def test_the_export_knows_classifiers_alone(tmp_path):
+    """In place of torchvision, which is not here, a module that has its registry."""
+    (tmp_path / "torch.py").write_text("")
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision/__init__.py").write_text("")
+    (tmp_path / "torchvision/models.py").write_text(
+        "def list_models(module=None):\n    return ['resnet18', 'vgg16'] + ([] if module else ['fcn_resnet50'])\n")
+    refused = subprocess.run(
+        [sys.executable, ROOT / "tools/models/export-torchvision", "--model", "fcn_resnet50", tmp_path / "models"],
+        capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert refused.returncode == 1
+    assert refused.stderr.strip().endswith("torchvision has no classifier fcn_resnet50; it has resnet18, vgg16")
+    assert not (tmp_path / "models/fcn_resnet50/.1").exists()
+
+
 def test_folders_stand_for_the_model_and_for_the_output(tmp_path):
     source = network(tmp_path / "net/2/onnx/model.onnx")
     shutil.copy(source, source.with_name("model_quantized.onnx"))
@@ -192,10 +208,45 @@ def test_folders_stand_for_the_model_and_for_the_output(tmp_path):
     assert said.returncode == 0 and (tmp_path / "net/.4/model.onnx").is_file(), said.stderr
     assert "takes" in said.stderr and "not onnx/model_quantized.onnx" in said.stderr
     assert str(tmp_path / "net/.4/model.onnx") in said.stdout
+    assert "copied beside it: config.json" in said.stdout
     itself = run("quantize", source, "--calibrate", folder, "--output", source.parent)
     assert itself.returncode == 1 and "is the model in floats" in itself.stderr
     told = run("inspect", tmp_path / "net/2")
     assert told.returncode == 0 and "not taken  onnx/model_quantized.onnx" in told.stdout
+
+
+def test_a_folder_is_made_with_what_serves_the_model(tmp_path):
+    version = network(tmp_path / "net/1/model.onnx").parent
+    beside = {"names.txt": "".join(f"kind {number}\n" for number in range(40)), "model.yaml": "labels: names.txt\n",
+              "preprocessor_config.json": '{"size": [24, 24], "resample": 2, "do_rescale": true}',
+              "modules.json": "[]", "1_Pooling/config.json": "{}"}
+    (version / "1_Pooling").mkdir()
+    for name, text in (beside | {"notes.md": "not for servers", "model.safetensors": "nor is this"}).items():
+        (version / name).write_text(text)
+    folder = samples(tmp_path / "samples", count=4)
+    for output in (tmp_path / "net/2", f"{tmp_path}/net/3/"):
+        said = run("quantize", tmp_path / "net/1/model.onnx", "--calibrate", folder, "--output", output)
+        assert said.returncode == 0, said.stderr
+        assert "copied beside it: model.yaml, modules.json, preprocessor_config.json, names.txt, 1_Pooling/config.json" \
+            in said.stdout.splitlines()
+    made = {str(path.relative_to(tmp_path / "net/2")) for path in (tmp_path / "net/2").rglob("*") if path.is_file()}
+    assert made == {*beside, "model.onnx"}
+    assert all((tmp_path / "net/2" / name).read_text() == text for name, text in beside.items())
+    # Nothing half done is left, and what was there before is not touched.
+    assert sorted(path.name for path in (tmp_path / "net").iterdir()) == ["1", "2", "3"]
+    (tmp_path / "net/3/names.txt").write_text("mine")
+    said = run("quantize", version, "--calibrate", folder, "--output", tmp_path / "net/3")
+    assert said.returncode == 0 and "copied" not in said.stdout
+    assert (tmp_path / "net/3/names.txt").read_text() == "mine"
+    (version / "modules.json").unlink()
+    assert "40 labels" in run("inspect", version).stdout
+    # A name that ends in .onnx is a file's, and nothing comes along.
+    said = run("quantize", version, "--calibrate", folder, "--output", tmp_path / "alone.onnx")
+    assert said.returncode == 0 and (tmp_path / "alone.onnx").is_file() and "copied" not in said.stdout
+    (tmp_path / "file").write_text("")
+    for output, reason in ((tmp_path / "no/where", "there is no folder"), (tmp_path / "file", "is a file: give a folder")):
+        refused = run("quantize", version, "--calibrate", folder, "--output", output)
+        assert refused.returncode == 1 and reason in refused.stderr, refused.stderr
 
 
 def test_samples_of_other_types_and_answers_that_are_no_floats(tmp_path):

@@ -89,6 +89,59 @@ def test_a_version_in_place_is_tried_again_when_its_files_change(serving, models
     server.until(lambda: answer(server) == (2, "2"), "the mended version")
 
 
+def rows(server, count):
+    request = server.apus.PredictRequest(model="rows", instances=[{"features": {"values": [0, 0]}}] * count)
+    return server.stub.Predict(request, timeout=PATIENCE)
+
+
+def test_settings_that_change_under_a_loaded_version_are_told_of(serving, models, control):
+    server, service, messages = serving
+    file = models.root / "rows/model.yaml"
+    file.write_text("max_instances: 1\ndescription: taken over at once\n")
+    line = server.wait_for("settings of a loaded version changed", model="rows", version=1)
+    assert line["keys"] == "max_instances" and "unload the version and load it again" in line["advice"]
+    info = server.stub.GetModel(server.apus.GetModelRequest(name="rows")).model
+    assert info.description == "taken over at once"
+    assert info.events[0].event == "files_changed" and info.events[0].detail.startswith("max_instances; ")
+    assert len(rows(server, 2).predictions) == 2
+    service.UnloadModel(messages.UnloadModelRequest(model="rows"), timeout=PATIENCE)
+    service.LoadModel(messages.LoadModelRequest(model="rows"), timeout=PATIENCE)
+    with pytest.raises(grpc.RpcError, match="expected 1 to 1"):
+        rows(server, 2)
+    # What is taken over needs no word.
+    file.write_text("max_instances: 1\ndescription: again\n")
+    def described():
+        return server.stub.GetModel(server.apus.GetModelRequest(name="rows")).model.description
+    server.until(lambda: described() == "again", "the description")
+    assert len([line for line in server.log() if line["event"].startswith("settings of")]) == 1
+
+
+def test_a_broken_model_yaml_leaves_what_it_said_in_force(serving, models):
+    server, *_ = serving
+    file = models.root / "rows/model.yaml"
+    file.write_text("keep_versions: 2\ndescription: both\n")
+    models.add(2)
+    server.until(lambda: states(server) == {"2": "READY", "1": "READY"}, "both versions")
+    file.write_text("keep_versons: 2\n")
+    assert "did you mean keep_versions?" in server.wait_for("not loaded", model="rows")["problem"]
+    # Another model has been taken up: so many looks later.
+    models.add(1, model="other")
+    server.wait_for("loaded", model="other")
+    assert states(server) == {"2": "READY", "1": "READY"}
+    assert server.stub.GetModel(server.apus.GetModelRequest(name="rows")).model.description == "both"
+
+
+def test_a_version_that_its_settings_kept_out_is_tried_again(serving, models):
+    server, *_ = serving
+    (models.root / "late").mkdir()
+    file = models.root / "late/model.yaml"
+    file.write_text("fallback: [static: {label: neutral}]\n")
+    models.add(1, model="late")
+    assert "of another kind than the model's own" in server.wait_for("not loaded", model="late")["problem"]
+    file.write_text("fallback: [static: {values: [7]}]\n")
+    server.wait_for("loaded", model="late")
+
+
 def test_labels_share_the_traffic(serving, models):
     server, service, messages = serving
     models.add(2)

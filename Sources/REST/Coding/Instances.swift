@@ -47,8 +47,9 @@ extension ApusV1.FeatureRow {
     guard let first = row.appendFloats(to: &values), let elements = row.elements else { return }
     for (index, element) in elements.enumerated().dropFirst(first) {
       guard let number = Self.number(element) else {
+        let advice = element.string == nil ? "" : #"; texts go by name: {"features": {"name": …}}"#
         throw FieldError(
-          "\(place())[\(index)]", "expected a number, got \(Fields.article(element))")
+          "\(place())[\(index)]", "expected a number, got \(Fields.article(element))\(advice)")
       }
       values.append(number)
     }

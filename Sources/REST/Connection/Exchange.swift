@@ -93,7 +93,8 @@ final class Exchange {
       failure = HTTPError(refusal)
     } else if !core.bodies.take(bytes.count) {
       failure = HTTPError(
-        .unavailable, "the bodies of all requests together are", over: .bodies, of: limits.bodies)
+        .unavailable, "the bodies of all requests together have too many bytes", over: .bodies,
+        of: limits.bodies)
       failure?.headers.append(("retry-after", "1"))
     } else {
       unsafe body.append(contentsOf: bytes)

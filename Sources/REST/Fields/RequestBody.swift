@@ -17,7 +17,7 @@ extension HTTPRequest {
     do throws(JSONError) {
       return try unsafe JSONDocument(body.span.bytes, limits: bounds)
     } catch {
-      throw HTTPError(.badRequest, "the body is not valid JSON: \(error)")
+      throw HTTPError(error)
     }
   }
 }

@@ -67,6 +67,21 @@ struct HTTPError: Error, Sendable {
     self.init(kind, "\(what), over the limit of \(bound) bytes (\(limit.rawValue))")
   }
 
+  /// What is wrong with the JSON of a body.
+  init(_ error: JSONError) {
+    let limit: HTTPLimit? =
+      switch error.bound {
+      case .bytes: .bodySize
+      case .depth: .jsonDepth
+      case .values: .jsonValues
+      case nil: nil
+      }
+    self.init(
+      .badRequest,
+      limit.map { "the body's JSON is over a limit: \(error) (\($0.rawValue))" }
+        ?? "the body is not valid JSON: \(error)")
+  }
+
   init(status: Int, code: String, message: String, field: String? = nil) {
     self.status = status
     self.code = code
@@ -79,7 +94,7 @@ struct HTTPError: Error, Sendable {
     switch error {
     case let error as HTTPError: self = error
     case let error as FieldError: self.init(.badRequest, error.description, field: error.field)
-    case let error as JSONError: self.init(.badRequest, "the body is not valid JSON: \(error)")
+    case let error as JSONError: self.init(error)
     case let status as Status: self.init(status)
     case is CancellationError: self.init(Status(.cancelled, "the request was cancelled"))
     default: self.init(status: 500, code: "INTERNAL", message: "the request failed")

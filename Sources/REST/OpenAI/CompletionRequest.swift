@@ -27,7 +27,8 @@ struct CompletionRequest: Sendable {
     let n = try OpenAIParameters.choices(fields, limit: choiceLimit)
     guard n * prompts.count <= choiceLimit else {
       throw fields.error(
-        "prompt", "\(prompts.count) prompts with n = \(n): at most \(choiceLimit) choices")
+        "prompt", "\(prompts.count) prompts with n = \(n): at most \(choiceLimit) choices "
+          + "(\(HTTPLimit.choices.rawValue))")
     }
     choicesPerPrompt = n
     calls = prompts.flatMap { prompt in

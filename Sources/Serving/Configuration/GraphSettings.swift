@@ -98,7 +98,7 @@ extension GraphSettings {
       do throws(ConfigurationError) {
         switch key {
         case "labels": labels = try Self.labels(entry, reader)
-        case "image": image = try GraphYAML.object(entry, reader)
+        case "image": image = try Self.image(entry, reader)
         default: try set(entry, reader)
         }
       } catch {
@@ -119,6 +119,17 @@ extension GraphSettings {
       throw reader.error(
         entry, "\(reader.path(entry.key)): `\(SettingsReader.shown(text))`: \(expected)")
     }
+  }
+
+  /// As JSON that can be read: here its line is known.
+  private static func image(
+    _ entry: YAMLNode.Entry, _ reader: SettingsReader
+  ) throws(ConfigurationError) -> String {
+    let text = try GraphYAML.object(entry, reader)
+    do throws(ConfigurationError) { _ = try GraphFiles.image(text) } catch {
+      throw reader.error(entry, error.description)
+    }
+    return text
   }
 
   private static func labels(

@@ -34,6 +34,15 @@ package enum Quantity {
     return "\(bytes)"
   }
 
+  /// For people who look at it: to a tenth of the largest unit.
+  package static func rounded(bytes: Int) -> String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] where bytes >= 1 << shift {
+      let tenths = (bytes * 10 + (1 << (shift - 1))) >> shift
+      return "\(tenths / 10).\(tenths % 10) \(unit)"
+    }
+    return "\(bytes) bytes"
+  }
+
   /// The largest unit that says it exactly, to the microsecond.
   package static func text(_ time: Duration) -> String {
     let (seconds, attoseconds) = time.components

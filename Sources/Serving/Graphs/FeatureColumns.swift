@@ -63,17 +63,16 @@ struct FeatureColumns: Sendable {
     var found: [Value] = []
     found.reserveCapacity(values.count)
     for (port, value) in zip(ports, values) {
-      let isText: Bool? =
+      let mistake: String? =
         switch value {
-        case .text: true
-        case .number: false
-        case nil: nil
+        case .text where port.type != .string: "expected a number, got a text"
+        case .number(let number) where port.type == .string:
+          number.isNaN
+            ? #"the text is missing; "" is an empty one"# : "expected a text, got a number"
+        default: nil
         }
-      guard isText == nil || isText == (port.type == .string) else {
-        throw Validation.invalid(
-          "\(field).\(Validation.shown(port.name))",
-          isText == true
-            ? "expected a number, got a text" : "expected a text, got a number")
+      if let mistake {
+        throw Validation.invalid("\(field).\(Validation.shown(port.name))", mistake)
       }
       if let value { found.append(value) }
     }

@@ -11,6 +11,8 @@ struct GraphFace: Sendable {
   let answers: GraphAnswers
   /// Whether embeddings are scaled to length 1 unless a request asks otherwise.
   let normalizes: Bool
+  /// How weights are held, and what becomes of them on load.
+  let weights: String
 
   /// - Parameters:
   ///   - version: the folder of the version.
@@ -20,6 +22,8 @@ struct GraphFace: Sendable {
     _ signature: GraphSignature, _ traits: GraphTraits, version: String, model: String,
     _ settings: GraphSettings, images: ImageLimits
   ) throws {
+    let becomesBytes = settings.quantize == .dynamic
+    weights = traits.weightType + (becomesBytes ? ", products in int8" : "")
     let files = try GraphFiles(version: version, model: model, settings)
     let sentences = try SentenceSettings(folder: version, width: nil)
     texts = try TextReader(

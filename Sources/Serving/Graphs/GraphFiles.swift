@@ -4,7 +4,7 @@ internal import JSON
 internal import Models
 
 /// What stands beside a model.onnx and says what its numbers mean.
-struct GraphFiles {
+package struct GraphFiles {
   /// Names of classes, in the order of the model's scores; nil where nothing names them.
   private(set) var labels: [String]?
   /// How pictures are prepared; nil where nothing says it.
@@ -29,9 +29,10 @@ struct GraphFiles {
       switch settings.labels {
       case .list(let names)?: names
       case .file(let name)?:
-        try Self.lines(Self.bytes("\(version)/\(name)") ?? Self.file("\(model)/\(name)"), name)
+        try Self.names("\(version)/\(name)")
+          ?? Self.lines(Self.file("\(model)/\(name)"), "\(model)/\(name)")
       case nil:
-        try Self.bytes("\(version)/labels.txt").map { try Self.lines($0, "labels.txt") }
+        try Self.names("\(version)/labels.txt")
           ?? config?["id2label"].flatMap { try Self.labels($0, "\(version)/config.json") }
       }
     pictures = try Self.pictures(version: version, settings)
@@ -41,9 +42,7 @@ struct GraphFiles {
   static func pictures(
     version: String, _ settings: GraphSettings
   ) throws -> PicturePreparation.Statement? {
-    if let text = settings.image {
-      return .settings(try image(parse(Array(text.utf8), "image"), "image"))
-    }
+    if let text = settings.image { return .settings(try image(text)) }
     if let root = try json("\(version)/preprocessor_config.json") {
       return .processor(try image(root, "\(version)/preprocessor_config.json"))
     }
@@ -52,7 +51,28 @@ struct GraphFiles {
     return .timm(timm, file: file)
   }
 
+  /// The names of what says so in a version's folder, as far as it is there.
+  package static func companions(_ version: String) throws -> [String] {
+    var names = [
+      "config.json", "labels.txt", "model.yaml", "modules.json", "preprocessor_config.json",
+      "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+    ]
+    let settings = try ModelDirectory.settings(Folder.parent(of: version)).graph
+      .overridden(by: GraphSettings(folder: version))
+    if case .file(let name)? = settings.labels, !names.contains(name) { names.append(name) }
+    if SmallFile.exists("\(version)/modules.json") {
+      names += (Folder.names(version, limit: 1000) ?? []).map { "\($0)/config.json" }
+    }
+    return names.filter { SmallFile.exists("\(version)/\($0)") }
+  }
+
   // MARK: Labels
+
+  /// nil where there is no such file.
+  private static func names(_ path: String) throws(ConfigurationError) -> [String]? {
+    guard let bytes = try bytes(path) else { return nil }
+    return try lines(bytes, path)
+  }
 
   /// One name a line; a line's number from 0 is the class.
   static func lines(_ bytes: [UInt8], _ file: String) throws(ConfigurationError) -> [String] {
@@ -93,7 +113,14 @@ struct GraphFiles {
 
   // MARK: Files
 
-  private static func image(_ root: JSONValue, _ file: String) throws -> PreprocessorSettings {
+  /// What `image` in model.yaml says, as JSON.
+  static func image(_ text: String) throws(ConfigurationError) -> PreprocessorSettings {
+    try image(parse(Array(text.utf8), "image"), "image")
+  }
+
+  private static func image(
+    _ root: JSONValue, _ file: String
+  ) throws(ConfigurationError) -> PreprocessorSettings {
     do throws(PreprocessorError) {
       return try PreprocessorSettings(root)
     } catch {
@@ -105,7 +132,9 @@ struct GraphFiles {
     try bytes(path).map { try parse($0, path) }
   }
 
-  private static func parse(_ bytes: [UInt8], _ file: String) throws -> JSONValue {
+  private static func parse(
+    _ bytes: [UInt8], _ file: String
+  ) throws(ConfigurationError) -> JSONValue {
     do throws(JSONError) {
       return try unsafe JSONDocument(bytes.span.bytes, limits: limits).root
     } catch {

@@ -61,7 +61,8 @@ package struct ModelInspection {
 
   /// - Parameter others: names of graphs that lie beside it.
   private mutating func describe(_ model: ONNXModel, _ others: [String]) {
-    add("file", model.path)
+    let size = (try? MappedFile(path: model.path))?.count ?? 0
+    add("file", "\(model.path), \(Quantity.rounded(bytes: size))")
     if !others.isEmpty { add("not taken", others.map(ONNXProblem.shown).joined(separator: ", ")) }
     let producer = [model.producer, model.producerVersion].filter { !$0.isEmpty }
     let program = producer.map(ONNXProblem.shown).joined(separator: " ")
@@ -71,8 +72,11 @@ package struct ModelInspection {
     }
     add("opsets", "\(sets.joined(separator: ", ")) (IR \(model.irVersion))")
     let traits = GraphTraits(model.graph)
-    let size = Quantity.text(bytes: traits.constantBytes)
-    add("weights", "\(traits.parameters), mostly \(traits.weightType); \(size)")
+    add("weights", "\(traits.parameters) numbers, mostly \(traits.weightType)")
+    // Trees and linear models have no constants, but attributes.
+    if traits.constantBytes > 0 {
+      add("constants", "\(Quantity.rounded(bytes: traits.constantBytes)), weights and all others")
+    }
     let counts = Dictionary(grouping: model.graph.nodes, by: \.qualifiedOperation)
       .mapValues(\.count).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let operators = counts.map { "\(ONNXProblem.shown($0.key)) \($0.value)" }
@@ -95,6 +99,9 @@ package struct ModelInspection {
       by: GraphSettings(folder: folder))
     let face = try GraphFace(
       signature, traits, version: folder, model: model, settings, images: ImageLimits())
+    if settings.quantize == .dynamic {
+      add("quantize", "dynamic: products and dense convolutions in floats become int8 on load")
+    }
     add("takes", face.kinds)
     if let pictures = face.pictures { add("pictures", pictures.preparation.words) }
     add("answers", face.answers.words)

@@ -19,6 +19,17 @@ extension ModelKeeper {
       var hasGone: Bool { served == nil && metrics == nil }
     }
 
+    struct Trial {
+      let settings: ModelSettings
+      /// What they have become since, as far as that has been told.
+      var told: ModelSettings
+
+      init(_ settings: ModelSettings) {
+        self.settings = settings
+        told = settings
+      }
+    }
+
     /// What waits for a version to come from its source and answer.
     struct Errand {
       let model: String
@@ -43,7 +54,9 @@ extension ModelKeeper {
     /// What those looked like that answer, when they were loaded, by path.
     var loadedFrom: [String: VersionStamp] = [:]
     /// What their files have become since, where that has been told.
-    private var told: [String: VersionStamp] = [:]
+    var told: [String: VersionStamp] = [:]
+    /// The settings that versions were tried with, whatever came of it, by path.
+    var tried: [String: Trial] = [:]
     private var problems: Set<String> = []
     /// Problems that are remembered at most; after so many, all are news again.
     private static let problemBound = 10_000
@@ -192,6 +205,8 @@ extension ModelKeeper {
       entry.versions.removeAll { known?.version($0.number) == nil && !$0.isSettled }
       // Of a new model everything is still being written.
       if known == nil, entry.versions.isEmpty, entry.problem == nil { return }
+      // While model.yaml is wrong, what it said before stays in force.
+      if entry.problem != nil, let known { entry.settings = known.settings }
       entry.settings = overrides[entry.name]?.applied(to: entry.settings) ?? entry.settings
       if let problem = entry.problem { tell(problem, model: entry.name) }
       entries[entry.name] = entry
@@ -204,32 +219,7 @@ extension ModelKeeper {
           history.sourceProblem = problem ?? ""
         }
       }
-      for version in entry.versions where version.isSettled {
-        if let failed = failures[version.path], let stamp = version.stamp, failed != stamp {
-          retry(entry.name, version)
-        }
-        tellOfChange(entry.name, version)
-      }
-    }
-
-    /// A version that answers stays as it was loaded: whoever changed its files is told so, once
-    /// for each change.
-    private mutating func tellOfChange(_ name: String, _ version: ModelDirectory.Version) {
-      guard let before = loadedFrom[version.path], let now = version.stamp else { return }
-      guard case .ready = (try? registry.model(name))?.version(version.number)?.state else {
-        loadedFrom[version.path] = nil
-        return
-      }
-      if now == before { told[version.path] = nil }
-      guard now != before, told.updateValue(now, forKey: version.path) != now else { return }
-      let advice =
-        "what answers stays as it was loaded: put what is new into a folder with a new number, "
-        + "or unload the version and load it again"
-      log.warning(
-        "files of a loaded version changed", ("model", .text(name)),
-        ("version", .integer(version.number)), ("path", .text(version.path)),
-        ("advice", .text(advice)))
-      keeper.reports.note(.filesChanged, name, version.number, advice)
+      for version in entry.versions where version.isSettled { takeChanges(entry, version) }
     }
 
     /// What operators wanted of a version goes with it; while a model or its source is away it does
@@ -253,11 +243,12 @@ extension ModelKeeper {
 
     /// What failed, or was loaded, before its files went has nothing to be compared with.
     private mutating func forgetFailures() {
-      if failures.isEmpty, loadedFrom.isEmpty { return }
+      if failures.isEmpty, loadedFrom.isEmpty, tried.isEmpty { return }
       let listed = Set(entries.values.lazy.flatMap(\.versions).map(\.path))
       failures = failures.filter { listed.contains($0.key) }
       loadedFrom = loadedFrom.filter { listed.contains($0.key) }
       told = told.filter { listed.contains($0.key) }
+      tried = tried.filter { listed.contains($0.key) }
     }
 
     mutating func retry(_ name: String, _ version: ModelDirectory.Version) {

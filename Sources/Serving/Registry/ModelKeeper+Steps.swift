@@ -55,6 +55,7 @@ extension ModelKeeper.Shift {
     let before = model.latest
     let files = ModelDirectory.Version(number: number, path: version.path)
     let stamp = source(of: model.name)?.stamp(of: files)
+    tried[version.path] = Trial(entry.settings)
     guard let succeeded = keeper.installer.load(entry, files) else { return false }
     if succeeded {
       source(of: model.name)?.noteUse(model.name, number)

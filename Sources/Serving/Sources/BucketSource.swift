@@ -58,7 +58,7 @@ final class BucketSource: ModelSource {
       if look.isComplete { view.settleAll() }
       return view.directory(
         path: { bucket.folder(of: $0, $1) },
-        settings: { model throws(ConfigurationError) in
+        settings: { model throws(ConfigurationProblems) in
           try ModelDirectory.settings(bucket.folder(of: model))
         })
     }

@@ -193,7 +193,7 @@ struct BucketView {
   /// What is in the bucket; until that is known, what is in the cache.
   func directory(
     path: (String, Int) -> String,
-    settings: (String) throws(ConfigurationError) -> ModelSettings
+    settings: (String) throws(ConfigurationProblems) -> ModelSettings
   ) -> ModelDirectory {
     let keys = listing == nil ? Array(cached.keys) : Array(listed.keys)
     var entries: [ModelDirectory.Entry] = []
@@ -215,8 +215,8 @@ struct BucketView {
         version.isSettled = listing == nil || settled[key] == listed[key]?.fingerprint
         return version
       }
-      do throws(ConfigurationError) { entry.settings = try settings(model) } catch {
-        entry.problem = error.description
+      do throws(ConfigurationProblems) { entry.settings = try settings(model) } catch {
+        entry.problem = error.line
       }
       entries.append(entry)
     }

@@ -89,11 +89,13 @@ package struct ModelDirectory: Sendable {
 
   private mutating func entry(_ name: String, _ path: String) -> Entry {
     var entry = Entry(name: name)
-    do throws(ConfigurationError) {
+    do {
       entry.versions = try versions(path)
       entry.settings = try ModelDirectory.settings(path)
+    } catch let problems as ConfigurationProblems {
+      entry.problem = problems.line
     } catch {
-      entry.problem = error.description
+      entry.problem = "\(error)"
     }
     return entry
   }
@@ -121,17 +123,16 @@ package struct ModelDirectory: Sendable {
     return versions.sorted { $0.number < $1.number }
   }
 
-  static func settings(_ path: String) throws(ConfigurationError) -> ModelSettings {
+  /// What the model.yaml in a model's folder says.
+  static func settings(_ path: String) throws(ConfigurationProblems) -> ModelSettings {
     let file = "\(path)/model.yaml"
     guard SmallFile.exists(file) else { return ModelSettings() }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try SmallFile.bytes(file, limit: YAMLReader.maximumBytes) } catch
     {
-      throw ConfigurationError(file: file, error.explanation)
+      throw ConfigurationProblems([ConfigurationError(file: file, error.explanation)])
     }
-    do throws(ConfigurationProblems) { return try ModelSettings(yaml: bytes, file: file) } catch {
-      throw ConfigurationError(file: "", error.line)
-    }
+    return try ModelSettings(yaml: bytes, file: file)
   }
 
   private static func list(_ path: String) throws(ConfigurationError) -> [String] {

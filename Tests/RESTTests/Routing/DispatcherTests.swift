@@ -53,8 +53,11 @@ import Testing
       ("{\"model\": \"a\",\n  oops}", "the body is not valid JSON: line 2, column "),
       ("{\"model\":\"a\",\"model\":\"b\"}", "the body is not valid JSON: line 1, column "),
       ("[]", "body: expected an object, got an array"),
-      (#"{"model":"embed","inputs":[[[[[1]]]]]}"#, "nested deeper than 4 levels"),
-      (#"{"model":"embed","inputs":[[\#(values)]]}"#, "more than 50 values"),
+      (#"{"model":"embed","inputs":[[[[[1]]]]]}"#, "deeper than 4 levels (http-max-json-depth)"),
+      (
+        #"{"model":"embed","inputs":[[\#(values)]]}"#,
+        "the body's JSON is over a limit: more than 50 values (http-max-json-values)"
+      ),
       (#"{"inputs":["a"]}"#, "model: is missing"), (#"{"model":"embed"}"#, "inputs: is missing"),
       (#"{"model":"embed","inputs":"a"}"#, "inputs: expected an array, got a string"),
       (#"{"model":"embed","inputs":["a",{"text":1}]}"#, "inputs[1].text: expected a string"),

@@ -132,4 +132,21 @@ import Testing
         && error.description.hasPrefix("model.yaml:")
     }
   }
+
+  @Test func whatCountsAtLoadingIsToldApart() throws {
+    let before = try read("description: a\ncache: true\nfallback: [previous]\nquantize: none")
+    let after = try read(
+      """
+      description: b
+      keep_versions: 3
+      cache: true
+      queue_limit: 7
+      fallback: []
+      quantize: dynamic
+      labels: [a]
+      image: {do_resize: false}
+      """)
+    #expect(after.keys(changedSince: before) == ["queue_limit", "quantize", "labels", "image"])
+    #expect(after.keys(changedSince: after).isEmpty)
+  }
 }

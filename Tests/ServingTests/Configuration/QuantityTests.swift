@@ -12,6 +12,14 @@ import Testing
   }
 
   @Test(arguments: [
+    (0, "0 bytes"), (1_023, "1023 bytes"), (1_024, "1.0 KiB"), (22_405, "21.9 KiB"),
+    (46_827_520, "44.7 MiB"), (3 << 30, "3.0 GiB"),
+  ])
+  func sizesAreRoundedForPeople(bytes: Int, text: String) {
+    #expect(Quantity.rounded(bytes: bytes) == text)
+  }
+
+  @Test(arguments: [
     (Duration.zero, "0"), (.milliseconds(100), "100ms"), (.seconds(20), "20s"),
     (.seconds(3_600), "1h"), (.microseconds(1_500), "1500us"), (.seconds(90), "90s"),
   ])

@@ -86,6 +86,8 @@ struct FeatureReaderTests {
     #expect(input.values[1].values(Float.self).array == [7])
     let number = ApusV1.FeatureRow(values: [7, 1], names: ["age", "color"])
     #expect(try problem(number) == "features.color: expected a text, got a number")
+    let missing = ApusV1.FeatureRow(values: [7, .nan], names: ["age", "color"])
+    #expect(try problem(missing) == #"features.color: the text is missing; "" is an empty one"#)
     let text = ApusV1.FeatureRow(texts: ["color": "red", "age": "old"])
     #expect(try problem(text) == "features.age: expected a number, got a text")
     let lacking = ApusV1.FeatureRow(values: [7], names: ["age"])

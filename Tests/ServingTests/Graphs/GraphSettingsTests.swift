@@ -50,6 +50,10 @@ struct GraphSettingsTests {
     ),
     ("quantize: static", "quantize: `static`: expected none or dynamic"),
     ("image: yes", "image: expected `key: value` lines, got one value"),
+    (
+      "task: values\nimage: {sizes: [8, 8]}",
+      #"model.yaml:2: image: "sizes" is not supported; supported are "#
+    ),
     ("task: values\ntask: values", "model.yaml:2: task is given twice; it is on line 1 already"),
   ])
   func saysWhatIsWrong(yaml: String, expected: String) {

@@ -45,6 +45,40 @@ import Testing
     #expect(event?.version == 1 && event?.detail.contains("a folder with a new number") == true)
   }
 
+  /// Of what counts for versions that are loaded from here on; the rest is taken over at once.
+  @Test func whoeverChangesTheSettingsOfALoadedVersionIsTold() async throws {
+    let toy = try ToyKeeper([1: .here])
+    let told = await offThread {
+      var shift = toy.begin()
+      let texts = [
+        "description: new", "queue_limit: 500", "queue_limit: 500, description: newer",
+        "queue_limit: 600", "description: newest", "queue_limit: 600",
+      ]
+      return texts.map { text in
+        shift.override(ToyKeeper.overrides("models: {m: {\(text)}}"))
+        shift.look()
+        return toy.registry.history(of: "m").events.count { $0.kind == .filesChanged }
+      }
+    }
+    #expect(told == [0, 1, 1, 2, 2, 3])
+    let event = toy.registry.history(of: "m").events.first
+    #expect(event?.version == 1 && event?.detail.hasPrefix("queue_limit; ") == true)
+  }
+
+  @Test func settingsThatKeptAVersionOutAreTriedAgainWhenTheyChange() async throws {
+    let toy = try ToyKeeper([1: .here])
+    let ready = await offThread {
+      var shift = toy.begin(
+        ToyKeeper.overrides("models: {m: {fallback: [static: {label: neutral}]}}"))
+      return ["", "fallback: [static: {values: [7]}]"].map { text in
+        if !text.isEmpty { shift.override(ToyKeeper.overrides("models: {m: {\(text)}}")) }
+        shift.look()
+        return toy.ready
+      }
+    }
+    #expect(ready == [[], [1]])
+  }
+
   /// What apus.yaml has loaded for its labels is not what somebody asked for.
   @Test func versionsOfTheFilesLabelsGoWithThem() async throws {
     let first = try ToyKeeper([1: .here, 2: .here, 3: .here])

@@ -1,0 +1,65 @@
+internal import Bytes
+
+/// Where the model goes that is made: to a file, or into a folder that can be served.
+struct OutputPlace {
+  /// What lies beside the model and comes along.
+  struct Companion {
+    /// In the folder, such as `1_Pooling/config.json`.
+    let name: String
+    let source: String
+  }
+
+  static let modelName = "model.onnx"
+
+  /// The model's own.
+  let file: String
+  /// nil where nothing is to come along.
+  private let folder: String?
+  var companions: [Companion] = []
+
+  /// Bytes of one that comes along: tokenizers have tens of mebibytes.
+  private static let limit = 1 << 30
+
+  init(file: String) {
+    self.file = file
+    folder = nil
+  }
+
+  init(folder: String) {
+    let path = folder.lastIndex { $0 != "/" }.map { String(folder[...$0]) } ?? folder
+    self.folder = path
+    file = "\(path)/\(Self.modelName)"
+  }
+
+  var isFolder: Bool { folder != nil }
+
+  /// Writes the model, after all that comes along. A folder that was not there is seen when it is
+  /// whole: servers pass over its name until then.
+  ///
+  /// - Returns: names of what came along; what was there before stays as it is.
+  func write(_ model: [UInt8]) throws(FileError) -> [String] {
+    guard let folder else {
+      try WholeFile.write(model, to: file)
+      return []
+    }
+    if Folder.exists(folder) { return try fill(folder, model) }
+    let name = folder.split(separator: "/").last ?? ""
+    let partial = "\(Folder.parent(of: folder))/.\(name).part"
+    try Folder.make(partial)
+    let copied = try fill(partial, model)
+    try Folder.move(partial, to: folder)
+    return copied
+  }
+
+  private func fill(_ folder: String, _ model: [UInt8]) throws(FileError) -> [String] {
+    var copied: [String] = []
+    for companion in companions where !SmallFile.exists("\(folder)/\(companion.name)") {
+      let path = "\(folder)/\(companion.name)"
+      try Folder.make(Folder.parent(of: path))
+      try WholeFile.write(SmallFile.bytes(companion.source, limit: Self.limit), to: path)
+      copied.append(companion.name)
+    }
+    try WholeFile.write(model, to: "\(folder)/\(Self.modelName)")
+    return copied
+  }
+}
