@@ -29,18 +29,18 @@ package struct GraphSketch {
   /// By name of value.
   package var facts: [String: GraphFact]
   package let outputs: Set<String>
-  /// What constants are computed with.
-  let context: GraphContext
+  /// Computes constants.
+  let folding: ConstantFolding
   private var producers: [String: Int] = [:]
   private var readers: [String: Set<Int>] = [:]
 
   init(
-    steps: [Step], facts: [String: GraphFact], outputs: [String], _ context: GraphContext
+    steps: [Step], facts: [String: GraphFact], outputs: [String], _ folding: ConstantFolding
   ) {
     self.steps = steps
     self.facts = facts
     self.outputs = Set(outputs)
-    self.context = context
+    self.folding = folding
     for (index, step) in steps.enumerated() { link(index, step) }
   }
 
@@ -58,6 +58,9 @@ package struct GraphSketch {
 
   /// The step that computes a value; nil for inputs and constants.
   package func producer(of name: String) -> Int? { producers[name] }
+
+  /// What constants are made with.
+  var context: GraphContext { folding.context }
 
   /// The steps that read a value, in order.
   package func readers(of name: String) -> [Int] { readers[name]?.sorted() ?? [] }

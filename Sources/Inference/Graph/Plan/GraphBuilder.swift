@@ -124,7 +124,7 @@ private struct PlanInTheMaking {
   private mutating func fuse(_ options: FusionOptions) throws {
     let folding = builder.folding
     var sketch = GraphSketch(
-      steps: kept, facts: facts, outputs: graph.outputs.map(\.name), folding.context)
+      steps: kept, facts: facts, outputs: graph.outputs.map(\.name), folding)
     try sketch.fuse(options, while: folding.checkInterest)
     facts = sketch.facts
     kept = []
