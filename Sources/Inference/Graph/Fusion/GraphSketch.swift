@@ -12,15 +12,18 @@ package struct GraphSketch {
     package var reads: ValueNames
     /// Empty where nobody wants an output.
     package var writes: ValueNames
+    /// The operator that the file names there; nil: the node's.
+    let origin: String?
 
     init(
       node: ONNXNode, operation: any GraphOperator, reads: some Sequence<String>,
-      writes: some Sequence<String>
+      writes: some Sequence<String>, origin: String? = nil
     ) {
       self.node = node
       self.operation = operation
       self.reads = ValueNames(reads)
       self.writes = ValueNames(writes)
+      self.origin = origin
     }
   }
 
@@ -56,11 +59,11 @@ package struct GraphSketch {
     steps[index] = nil
   }
 
-  /// The step that computes a value; nil for inputs and constants.
-  package func producer(of name: String) -> Int? { producers[name] }
-
   /// What constants are made with.
   var context: GraphContext { folding.context }
+
+  /// The step that computes a value; nil for inputs and constants.
+  package func producer(of name: String) -> Int? { producers[name] }
 
   /// The steps that read a value, in order.
   package func readers(of name: String) -> [Int] { readers[name]?.sorted() ?? [] }

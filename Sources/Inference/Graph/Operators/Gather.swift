@@ -49,7 +49,10 @@ struct Gather: GraphOperator {
   /// An index within a size; negative ones count from the end.
   static func place(_ index: Int, _ size: Int) throws -> Int {
     guard index >= -size, index < size else {
-      throw GraphError("index \(index) of a dimension of size \(size)")
+      throw GraphError(
+        size == 0
+          ? "index \(index) of a dimension of size 0"
+          : "index \(index) is out of range: \(-size) to \(size - 1) are allowed")
     }
     return index < 0 ? index + size : index
   }

@@ -66,6 +66,7 @@ extension GraphPlan {
         // A loop that takes long is told, not where in it the time was over.
         if error.node.isEmpty || error.bound == .time || error.bound == .steps {
           error.node = step.label
+          if error.bound == nil { error.inputs = names(of: step, values) }
         }
         throw error
       } catch let error as ComputeError {
@@ -79,6 +80,14 @@ extension GraphPlan {
     return try outputSlots.map { slot in
       guard let value = slots[slot] else { throw GraphError("an output was not computed") }
       return value
+    }
+  }
+
+  /// The inputs of the graph that a step reads, as errors call them.
+  private func names(of step: Step, _ values: [GraphValue]) -> [String] {
+    zip(inputs, values).compactMap { input, value in
+      guard step.inputs.contains(input.slot), case .tensor(let tensor) = value else { return nil }
+      return "\(ONNXProblem.shown(input.name)) \(tensor.shape)"
     }
   }
 
