@@ -101,12 +101,12 @@ extension GraphPlan {
     var wide = inputs
     for (index, value) in inputs.values.enumerated() {
       if case .tensor(let tensor)? = value, tensor.elementType.isHalf {
-        wide.values[index] = .tensor(try tensor.widened(context.budget))
+        wide.values[index] = .tensor(try tensor.widened(context))
       }
     }
     return try operation.compute(wide, context).map { value in
       guard case .tensor(let tensor) = value, tensor.elementType == .float else { return value }
-      return .tensor(try tensor.narrowed(to: half, context.budget))
+      return .tensor(try tensor.narrowed(to: half, context))
     }
   }
 
