@@ -22,18 +22,7 @@ extension Processor {
   package func quantize(
     planes values: Span<Float>, images: Int, _ scale: ByteScale, into output: ByteImages
   ) {
-    let plane = output.height * output.width
-    precondition(values.count == images * output.channels * plane && scale.zero == output.zero)
-    output.reshape(images: images)
-    unsafe values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      runs(output, images: images) { run in
-        let from = unsafe base + run.image * output.channels * plane + run.pixel
-        unsafe kernels.pointee.quantize_planes(
-          from, plane, output.channels, run.count, scale.scale, Int32(scale.zero),
-          output.pointer + run.place, output.pixelStride)
-      }
-    }
+    quantize(values, .planes, images: images, scale, into: output)
   }
 
   /// The numbers that images stand for: (byte − zero) · scale.
@@ -42,18 +31,7 @@ extension Processor {
   package func dequantize(
     _ input: ByteImages, _ scale: ByteScale, into values: inout MutableSpan<Float>
   ) {
-    let plane = input.height * input.width
-    precondition(
-      values.count == input.images * input.channels * plane && scale.zero == input.zero)
-    unsafe values.withUnsafeMutableBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      runs(input, images: input.images) { run in
-        let to = unsafe base + run.image * input.channels * plane + run.pixel
-        unsafe kernels.pointee.dequantize_planes(
-          input.pointer + run.place, input.pixelStride, input.channels, run.count, scale.scale,
-          Int32(scale.zero), to, plane)
-      }
-    }
+    dequantize(input, scale, .planes, into: &values)
   }
 
   /// As `quantize(planes:)`, of pixels whose channels lie side by side.
@@ -62,17 +40,7 @@ extension Processor {
   package func quantize(
     pixels values: Span<Float>, images: Int, _ scale: ByteScale, into output: ByteImages
   ) {
-    let (area, channels) = (output.height * output.width, output.channels)
-    precondition(values.count == images * area * channels && scale.zero == output.zero)
-    output.reshape(images: images)
-    unsafe values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      eachPixel(output, images: images) { index, place in
-        unsafe kernels.pointee.quantize_planes(
-          base + index * channels, 1, channels, 1, scale.scale, Int32(scale.zero),
-          output.pointer + place, output.pixelStride)
-      }
-    }
+    quantize(values, .pixels, images: images, scale, into: output)
   }
 
   /// As `dequantize`, with the channels of a pixel side by side.
@@ -81,14 +49,55 @@ extension Processor {
   package func dequantize(
     _ input: ByteImages, _ scale: ByteScale, pixels values: inout MutableSpan<Float>
   ) {
-    let (area, channels) = (input.height * input.width, input.channels)
-    precondition(values.count == input.images * area * channels && scale.zero == input.zero)
+    dequantize(input, scale, .pixels, into: &values)
+  }
+
+  /// How the floats of an image lie.
+  private enum FloatLayout {
+    case planes, pixels
+
+    /// From one channel of a pixel to the next, and from one pixel to the next.
+    func strides(_ images: ByteImages) -> (channel: Int, pixel: Int) {
+      switch self {
+      case .planes: (images.height * images.width, 1)
+      case .pixels: (1, images.channels)
+      }
+    }
+  }
+
+  private func quantize(
+    _ values: Span<Float>, _ layout: FloatLayout, images: Int, _ scale: ByteScale,
+    into output: ByteImages
+  ) {
+    let size = output.height * output.width * output.channels
+    precondition(values.count == images * size && scale.zero == output.zero)
+    output.reshape(images: images)
+    let strides = layout.strides(output)
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      runs(output, images: images, layout) { run in
+        unsafe kernels.pointee.quantize_planes(
+          base + run.image * size + run.pixel * strides.pixel, strides.channel, output.channels,
+          run.count, scale.scale, Int32(scale.zero), output.pointer + run.place,
+          output.pixelStride)
+      }
+    }
+  }
+
+  private func dequantize(
+    _ input: ByteImages, _ scale: ByteScale, _ layout: FloatLayout,
+    into values: inout MutableSpan<Float>
+  ) {
+    let size = input.height * input.width * input.channels
+    precondition(values.count == input.images * size && scale.zero == input.zero)
+    let strides = layout.strides(input)
     unsafe values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
-      eachPixel(input, images: input.images) { index, place in
+      runs(input, images: input.images, layout) { run in
         unsafe kernels.pointee.dequantize_planes(
-          input.pointer + place, input.pixelStride, channels, 1, scale.scale, Int32(scale.zero),
-          base + index * channels, 1)
+          input.pointer + run.place, input.pixelStride, input.channels, run.count, scale.scale,
+          Int32(scale.zero), base + run.image * size + run.pixel * strides.pixel,
+          strides.channel)
       }
     }
   }
@@ -129,21 +138,14 @@ extension Processor {
     }
   }
 
-  private func eachPixel(_ images: ByteImages, images count: Int, _ body: (Int, Int) -> Void) {
-    let area = images.height * images.width
-    run(count: count * area, cost: images.channels) { range in
-      for index in range {
-        let (image, pixel) = index.quotientAndRemainder(dividingBy: area)
-        let place = images.place(row: pixel / images.width, column: pixel % images.width)
-        body(index, image * images.imageStride + place)
-      }
-    }
-  }
-
-  /// Pixels that lie side by side: rows where there is a border, else pieces of an image.
-  private func runs(_ images: ByteImages, images count: Int, _ body: (PixelRun) -> Void) {
+  /// What kernels take at once. Of planes: pixels that lie side by side, rows where there is a
+  /// border and else pieces of an image. Of all else: single pixels.
+  private func runs(
+    _ images: ByteImages, images count: Int, _ layout: FloatLayout, _ body: (PixelRun) -> Void
+  ) {
     let pixels = images.height * images.width
-    let length = images.border == nil ? min(pixels, 256) : images.width
+    let most = images.border == nil ? min(pixels, 256) : images.width
+    let length = layout == .planes ? most : 1
     let each = (pixels + length - 1) / length
     run(count: count * each, cost: length * images.channels) { range in
       for index in range {

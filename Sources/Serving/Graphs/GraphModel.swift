@@ -28,7 +28,10 @@ package struct GraphModel: Sendable {
   func input(
     _ request: ApusV1.PredictRequest, at index: Int
   ) throws(Status) -> GraphBackend.Input {
-    try input(request.instances[index], "instances[\(index)]", request.options)
+    let field = "instances[\(index)]"
+    var input = try input(request.instances[index], field, request.options)
+    input.title = field
+    return input
   }
 
   /// Whether checking a request is work that no loop should do.

@@ -48,7 +48,9 @@ struct TextReader: Sendable {
     for (index, ids) in texts.enumerated() {
       do {
         let values = try ports.map { try value($0, ids, budget) }
-        inputs.append(GraphBackend.Input(values, cost: fixedLength ?? ids.count))
+        var input = GraphBackend.Input(values, cost: fixedLength ?? ids.count)
+        input.title = "instances[\(index)]"
+        inputs.append(input)
       } catch {
         throw Status(ofInput: error, "instances[\(index)].text")
       }

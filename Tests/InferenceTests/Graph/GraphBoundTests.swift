@@ -8,7 +8,7 @@ import Testing
 /// Runs that take too long or that nobody waits for, and constants that cost more than they may.
 @Suite struct GraphBoundTests {
   /// Waits until it was asked so often.
-  private final class Patience: Interest {
+  final class Patience: Interest {
     private let asked = Atomic(0)
     private let most: Int
 
@@ -149,6 +149,30 @@ import Testing
     try await Task.sleep(for: .milliseconds(300))
     try watches[0].step()
     #expect(throws: GraphError.self) { try watches[1].step() }
+  }
+
+  /// Those of bytes too, which fusions make floats of.
+  @Test(arguments: [0, 1 << 10])
+  func bytesBecomeFloatsAtLoadWithinTheSameBounds(steps: Int) throws {
+    let bytes = ONNXTensor(name: "bytes", elementType: .uint8, shape: [4], bytes: [1, 2, 3, 4])
+    let scale = ONNXTensor(name: "scale", elementType: .float, shape: [], bytes: [0, 0, 0, 0x40])
+    let graph = ONNXGraph(
+      name: "test",
+      nodes: [
+        GraphSamples.node("DequantizeLinear", ["bytes", "scale"], ["floats"]),
+        GraphSamples.node("Add", ["x", "floats"]),
+      ], initializers: [bytes, scale],
+      inputs: [ONNXValueInfo(name: "x", type: .tensor(.float, shape: [.fixed(4)]))],
+      outputs: [ONNXValueInfo(name: "y", type: nil)])
+    let plan = try GraphBuilder(
+      registry: .standard, budget: GraphSamples.budget,
+      folding: MemoryBudget(limit: 1 << 20, stepLimit: steps),
+      fusions: FusionOptions(processor: Processor(threads: 1))
+    ).plan(graph)
+    #expect(plan.stepCount == (steps > 0 ? 1 : 2))
+    let x = try GraphSamples.floats([4], [0, 0, 0, 1])
+    #expect(
+      try GraphSamples.read(plan.run([x], GraphSamples.context)).values == [2, 4, 6, 9])
   }
 
   @Test func planningEndsWhenNobodyWaits() throws {

@@ -93,6 +93,50 @@ import Testing
     #expect(error?.reason.hasPrefix(reason) == true)
   }
 
+  @Test func aSizeThatThereIsNoRoomForIsRefusedBeforeAnythingIsResized() throws {
+    let plan = try GraphSamples.plan(
+      [GraphSamples.node("Resize", ["x", "", "", "sizes"])], x: [.fixed(0)],
+      constants: [GraphSamples.ints("sizes", [1 << 20])])
+    func error(_ budget: MemoryBudget) throws -> GraphError? {
+      // Of nothing is made nothing, which is found where the first element is looked for.
+      #expect(throws: GraphError.self) {
+        try plan.run([GraphSamples.floats([0], [])], GraphContext(budget: budget))
+      }
+    }
+    #expect(try error(MemoryBudget(limit: 1 << 22))?.bound == .memory)
+    let few = MemoryBudget(limit: 1 << 30, elementLimit: 1 << 19)
+    #expect(try error(few)?.reason.contains("over the limit of 524288 elements") == true)
+    #expect(try error(MemoryBudget())?.reason == "nothing to resize")
+  }
+
+  /// Whether the table has floats, or bytes that are looked up as such.
+  @Test(arguments: [false, true])
+  func anIndexThatIsNotThereIsNamed(isQuantized: Bool) throws {
+    let look = GraphSamples.node("Gather", [isQuantized ? "table" : "floats", "ids"])
+    let graph = ONNXGraph(
+      name: "test",
+      nodes: isQuantized
+        ? [GraphSamples.node("DequantizeLinear", ["bytes", "scale"], ["table"]), look] : [look],
+      initializers: [
+        ONNXTensor(name: "floats", elementType: .float, shape: [4], bytes: Array(0..<16)),
+        ONNXTensor(name: "bytes", elementType: .uint8, shape: [4], bytes: [1, 2, 3, 4]),
+        ONNXTensor(name: "scale", elementType: .float, shape: [], bytes: [0, 0, 0, 0x40]),
+      ], inputs: [ONNXValueInfo(name: "ids", type: .tensor(.int64, shape: [.unknown]))],
+      outputs: [ONNXValueInfo(name: "y", type: nil)])
+    let plan = try GraphBuilder(
+      registry: .standard, budget: GraphSamples.budget,
+      fusions: FusionOptions(processor: Processor(threads: 1))
+    ).plan(graph)
+    #expect(plan.stepCount == 1)
+    let ids = try GraphSamples.context.int64s([3], [1, 2, 9])
+    let error = #expect(throws: GraphError.self) {
+      try plan.run([.tensor(ids)], GraphSamples.context)
+    }
+    #expect(
+      error?.description
+        == "node it (Gather), which reads ids [3]: index 9 is out of range: -4 to 3 are allowed")
+  }
+
   @Test func noLoopGoesOnForDays() throws {
     // A loop in a loop, each as often as a number says that nobody waits for.
     let type = ONNXValueType.tensor(.int64, shape: [])

@@ -10,6 +10,8 @@ package final class GraphBackend: BatchBackend {
     package let values: [GraphTensor]
     /// In tokens for texts; 1 for all else.
     package let cost: Int
+    /// What errors call it.
+    package var title = ""
 
     package init(_ values: [GraphTensor], cost: Int = 1) {
       self.values = values
@@ -69,27 +71,32 @@ package final class GraphBackend: BatchBackend {
   package func compute(
     _ batch: [Input], for interest: (any Interest)? = nil
   ) throws(InferenceError) -> [[GraphValue]] {
-    try explaining {
-      try batch.map { try plan.run($0.values.map { .tensor($0) }, context, for: interest) }
-    }
+    var answers: [[GraphValue]] = []
+    answers.reserveCapacity(batch.count)
+    for input in batch { answers.append(try answer(to: input, for: interest)) }
+    return answers
   }
 
-  private func explaining<Value>(_ body: () throws -> Value) throws(InferenceError) -> Value {
+  private func answer(
+    to input: Input, for interest: (any Interest)?
+  ) throws(InferenceError) -> [GraphValue] {
     do {
-      return try body()
+      return try plan.run(input.values.map { .tensor($0) }, context, for: interest)
     } catch let error as InferenceError {
       throw error
     } catch let error as GraphError {
+      let message = input.title.isEmpty ? "\(error)" : "\(input.title): \(error)"
       let key: String
       switch error.bound {
       case .memory: key = "graph_memory"
       case .time: key = "graph_time"
-      case .interest: throw InferenceError(.cancelled, "\(error)")
+      case .interest: throw InferenceError(.cancelled, message)
       // What the model itself has that is not computed was refused when it was loaded.
-      case .steps, .products, nil: throw InferenceError(.invalidInput, "\(error)")
+      case .steps, .products, nil: throw InferenceError(.invalidInput, message)
       }
       throw InferenceError(
-        .tooLarge, "\(error) (\(key) in model.yaml); send less at once, or raise it")
+        .tooLarge,
+        "\(message) (\(key) in model.yaml); send a shorter input, or set a higher limit")
     } catch {
       throw InferenceError(.invalidModel, "\(error)")
     }

@@ -121,10 +121,9 @@ struct FusedAttention: GraphOperator {
     guard case .chosen(let hides, let low) = self.mask else {
       return try mask.checked(.float, "the mask")
     }
-    let truth = try mask.checked(.bool, "the mask").values(UInt8.self)
-    let numbers = try context.new(Float.self, mask.shape)
-    for index in 0..<truth.count where (truth[index] != 0) == hides { numbers[index] = low }
-    return numbers.tensor
+    return try context.map(mask.checked(.bool, "the mask"), UInt8.self, as: .float) {
+      ($0 != 0) == hides ? low : Float(0)
+    }
   }
 }
 

@@ -59,14 +59,19 @@ final class PlanShelf: Sendable {
     }
   }
 
+  private func isOver(_ state: State) -> Bool {
+    state.bytes > budget.limit / 8 || state.entries.count > Self.mostEntries
+  }
+
   private func keep(_ plan: any ChargedPlan, _ key: Key) {
     // What goes is let go of outside of the lock.
     let gone = state.withLock { state in
       var gone = [state.entries.updateValue(Entry(plan: plan, lastUse: state.uses), forKey: key)]
       state.bytes += plan.bytes - (gone[0]?.plan.bytes ?? 0)
-      while state.bytes > budget.limit / 8 || state.entries.count > Self.mostEntries,
-        let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
-      {
+      guard isOver(state) else { return gone }
+      // Sorted only here: the few new sizes pay for it, not the many uses.
+      var all = state.entries.sorted { $0.value.lastUse > $1.value.lastUse }
+      while isOver(state), let oldest = all.popLast() {
         state.bytes -= oldest.value.plan.bytes
         gone.append(state.entries.removeValue(forKey: oldest.key))
       }

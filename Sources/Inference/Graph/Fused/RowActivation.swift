@@ -16,8 +16,10 @@ struct RowActivation: GraphOperator {
     guard x.count > 0 else { return .tensors(result) }
     // Rows are only what threads share.
     let width = x.shape.last.flatMap { $0 > 0 && $0 <= 65536 ? $0 : nil } ?? 1
-    processor.activate(
-      x.rows(of: width), function, into: result.rows(of: width))
+    var work = context.watch.work
+    try work.pieces(0..<x.count / width, cost: width) { rows in
+      processor.activate(x.rows(rows, of: width), function, into: result.rows(rows, of: width))
+    }
     return .tensors(result)
   }
 }

@@ -19,9 +19,12 @@ struct RowNorm: GraphOperator {
       throw GraphError("rows of the shape \(x.shape) for \(scale.count) scales")
     }
     let result = try context.unwritten(x.shape)
-    processor.layerNorm(
-      x.rows(of: scale.count), weight: scale, bias: bias, epsilon: epsilon,
-      into: result.rows(of: scale.count))
+    var work = context.watch.work
+    try work.pieces(0..<x.count / scale.count, cost: scale.count) { rows in
+      processor.layerNorm(
+        x.rows(rows, of: scale.count), weight: scale, bias: bias, epsilon: epsilon,
+        into: result.rows(rows, of: scale.count))
+    }
     return .tensors(result)
   }
 }

@@ -42,14 +42,14 @@ struct DequantizedScalars: GraphFusion {
 }
 
 extension GraphSketch {
-  /// Makes a constant of what a step computes of constants. What takes more memory than there is
-  /// for them stays as it is.
+  /// Makes a constant of what a step computes of constants. What takes more than they may stays as
+  /// it is.
   fileprivate mutating func dequantize(_ step: Step) {
     let constants = step.reads.map { $0.isEmpty ? nil : facts[$0]?.constant }
     // What is left out is no constant, and what is no constant is not left out.
     guard !isOutput(step.writes[0]),
       zip(step.reads, constants).allSatisfy({ $0.isEmpty || $1 != nil }),
-      let values = try? GraphPlan.compute(step.operation, GraphInputs(constants), context),
+      let values = try? folding.values(of: step.operation, GraphInputs(constants)),
       let value = values.first
     else { return }
     facts[step.writes[0]] = GraphFact(constant: value)

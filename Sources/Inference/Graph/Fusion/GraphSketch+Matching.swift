@@ -11,7 +11,8 @@ extension GraphSketch.Step {
       node: ONNXNode(
         name: node.label, domain: "apus", operation: name, version: 1, inputs: Array(reads),
         outputs: Array(writes)),
-      operation: operation, reads: reads, writes: writes)
+      operation: operation, reads: reads, writes: writes,
+      origin: origin ?? node.qualifiedOperation)
   }
 }
 

@@ -12,15 +12,18 @@ package struct GraphSketch {
     package var reads: ValueNames
     /// Empty where nobody wants an output.
     package var writes: ValueNames
+    /// The operator that the file names there; nil: the node's.
+    let origin: String?
 
     init(
       node: ONNXNode, operation: any GraphOperator, reads: some Sequence<String>,
-      writes: some Sequence<String>
+      writes: some Sequence<String>, origin: String? = nil
     ) {
       self.node = node
       self.operation = operation
       self.reads = ValueNames(reads)
       self.writes = ValueNames(writes)
+      self.origin = origin
     }
   }
 
@@ -29,18 +32,18 @@ package struct GraphSketch {
   /// By name of value.
   package var facts: [String: GraphFact]
   package let outputs: Set<String>
-  /// What constants are computed with.
-  let context: GraphContext
+  /// Computes constants.
+  let folding: ConstantFolding
   private var producers: [String: Int] = [:]
   private var readers: [String: Set<Int>] = [:]
 
   init(
-    steps: [Step], facts: [String: GraphFact], outputs: [String], _ context: GraphContext
+    steps: [Step], facts: [String: GraphFact], outputs: [String], _ folding: ConstantFolding
   ) {
     self.steps = steps
     self.facts = facts
     self.outputs = Set(outputs)
-    self.context = context
+    self.folding = folding
     for (index, step) in steps.enumerated() { link(index, step) }
   }
 
@@ -55,6 +58,9 @@ package struct GraphSketch {
     for name in Set(step.reads) { readers[name]?.remove(index) }
     steps[index] = nil
   }
+
+  /// What constants are made with.
+  var context: GraphContext { folding.context }
 
   /// The step that computes a value; nil for inputs and constants.
   package func producer(of name: String) -> Int? { producers[name] }

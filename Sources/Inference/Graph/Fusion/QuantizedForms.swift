@@ -19,7 +19,7 @@ struct QuantizedForms: GraphFusion {
     var work = QuantizedForms(facts: sketch.facts, sketch: sketch)
     for case let step? in sketch.steps { try work.take(step) }
     sketch = GraphSketch(
-      steps: work.steps, facts: work.facts, outputs: Array(sketch.outputs), sketch.context)
+      steps: work.steps, facts: work.facts, outputs: Array(sketch.outputs), sketch.folding)
   }
 
   private init(facts: [String: GraphFact], sketch: GraphSketch) {

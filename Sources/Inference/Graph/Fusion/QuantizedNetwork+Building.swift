@@ -5,6 +5,7 @@ internal import Models
 extension QuantizedNetwork {
   mutating func build() {
     before = sketch
+    users = Dictionary(uniqueKeysWithValues: scales.keys.map { ($0, users(of: $0)) })
     // A convolution that has become part of the sum behind it is no step of its own.
     let places = drafts.values.flatMap(\.steps)
     let counts = Dictionary(places.map { ($0, 1) }, uniquingKeysWith: +)
@@ -71,7 +72,6 @@ extension QuantizedNetwork {
       weights: weights, zero: whole.target.scale.zero, sum: sum)
   }
 
-  /// The steps of the graph as it was that read what a value of bytes stands for.
   private func users(of name: String) -> Set<Int> {
     Set(
       before.readers(of: name).flatMap { index -> [Int] in
@@ -88,7 +88,8 @@ extension QuantizedNetwork {
     guard draft.groups == 1, let producer = sketch.producer(of: input),
       sketch.steps[producer]?.operation is QuantizeLinear, drafts[input] == nil,
       let shape = sketch.facts[input]?.shape?.dropFirst(),
-      let sizes = Array(shape).fixed, sizes.count == 3, users(of: input).isSubset(of: steps)
+      let sizes = Array(shape).fixed, sizes.count == 3, let users = users[input],
+      users.count <= steps.count, users.isSubset(of: steps)
     else { return nil }
     let windows = try draft.rule.shape(
       height: sizes[1], width: sizes[2], channels: sizes[0], kernel: draft.kernel)

@@ -17,6 +17,9 @@ struct QuantizedNetwork: GraphFusion {
   var scales: [String: ByteScale] = [:]
   /// What becomes of them, by name; made into operators once all are known.
   var drafts: [String: ByteDraft] = [:]
+  /// The steps of the graph as it was that read what a value of bytes stands for, by its name; -1
+  /// for the answer.
+  var users: [String: Set<Int>] = [:]
   /// What stands around images, by name of value.
   var borders: [String: ImageBorder] = [:]
 

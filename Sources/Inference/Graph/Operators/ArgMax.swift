@@ -41,13 +41,16 @@ struct ArgMax: GraphOperator {
       let from = x.values(N.self)
       let to = try context.new(Int64.self, shape)
       guard size > 0 || to.count == 0 else { throw GraphError("the axis has no elements") }
+      var work = context.watch.work
       for index in 0..<to.count {
         let start = index / inner * size * inner + index % inner
         var best = 0
-        for place in 1..<max(1, size) {
-          let (a, b) = (from[start + place * inner], from[start + best * inner])
-          let isBetter = rule.isSmallest ? a < b : a > b
-          if isBetter || rule.takesLast && a == b { best = place }
+        try work.pieces(0..<size) { piece in
+          for place in piece {
+            let (a, b) = (from[start + place * inner], from[start + best * inner])
+            let isBetter = rule.isSmallest ? a < b : a > b
+            if isBetter || rule.takesLast && a == b { best = place }
+          }
         }
         to[index] = Int64(best)
       }

@@ -62,8 +62,11 @@ struct Arithmetic: GraphOperator {
     private func divided<N: GraphNumber>(_: N.Type, _ body: (N, N) -> N) throws -> GraphTensor {
       if N.isInteger, a.count > 0 {
         let divisors = b.values(N.self)
-        for index in 0..<divisors.count where divisors[index] == .zero {
-          throw GraphError("a whole number is divided by 0")
+        var work = context.watch.work
+        try work.pieces(0..<divisors.count) { piece in
+          for index in piece where divisors[index] == .zero {
+            throw GraphError("a whole number is divided by 0")
+          }
         }
       }
       return try pairs(N.self, body)
@@ -81,7 +84,7 @@ struct Arithmetic: GraphOperator {
     let context: GraphContext
     func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
       let divisor = N(int64: Int64(by))
-      return try context.map(x, N.self) { .quotient($0, divisor) }
+      return try context.map(x, N.self) { N.quotient($0, divisor) }
     }
   }
 

@@ -59,7 +59,7 @@ struct Attention: GraphOperator {
       Work(rule: self, query: query, key: key, value: value, bias: bias, context: context))
     var answer = answers[0]
     if isFlat {
-      answer = try Transpose.transposed(answer, [0, 2, 1, 3], context.budget)
+      answer = try Transpose.transposed(answer, [0, 2, 1, 3], context)
       answer = GraphTensor(answer, shape: [b, s, h * value.shape[3]])
     }
     return .tensors(answer, key, value, answers[1])
@@ -74,7 +74,7 @@ struct Attention: GraphOperator {
       throw GraphError("the shape \(x.shape) has no \(count ?? 0) heads")
     }
     let split = GraphTensor(x, shape: [x.shape[0], x.shape[1], count, x.shape[2] / count])
-    return try Transpose.transposed(split, [0, 2, 1, 3], context.budget)
+    return try Transpose.transposed(split, [0, 2, 1, 3], context)
   }
 
   /// What is added to the scores: −∞ where a query does not see a key.
@@ -83,10 +83,9 @@ struct Attention: GraphOperator {
     _ context: GraphContext
   ) throws -> GraphTensor {
     let given = try mask.map { try Self.bias(of: $0, shape, context) }
-    let to = try context.new(Double.self, shape)
     let (rows, columns) = (shape[2], shape[3])
     let values = given?.values(Double.self)
-    for index in 0..<to.count {
+    let numbers = try context.tensor(.double, shape) { index -> Double in
       let (row, column) = (index / columns % rows, index % columns)
       let batch = index / (columns * rows * shape[1])
       let place = row + (kept > 0 ? kept : lengths.map { $0[batch] - rows } ?? 0)
@@ -94,25 +93,24 @@ struct Attention: GraphOperator {
         (!isCausal || column <= place) && (left.map { place - column <= $0 } ?? true)
         && (right.map { column - place <= $0 } ?? true)
         && (lengths.map { column < $0[batch] } ?? true)
-      to[index] = isSeen ? values?[index] ?? 0 : -.infinity
+      return isSeen ? values?[index] ?? 0 : -.infinity
     }
-    return try to.tensor.converted(to: type, context.budget)
+    return try numbers.converted(to: type, context)
   }
 
   /// A mask stretched to all scores; keys behind its end are not seen.
   private static func bias(
     of mask: GraphTensor, _ shape: [Int], _ context: GraphContext
   ) throws -> GraphTensor {
-    var numbers = try mask.converted(to: .double, context.budget)
+    var numbers = try mask.converted(to: .double, context)
     if mask.elementType == .bool {
-      numbers = try context.map(numbers, Double.self) { $0 == 0 ? -.infinity : 0 }
+      numbers = try context.map(numbers, Double.self) { $0 == 0 ? -Double.infinity : 0 }
     }
     if let last = mask.shape.last, last < shape[3] {
       var rest = mask.shape
       rest[mask.rank - 1] = shape[3] - last
-      let unseen = try context.new(Double.self, rest)
-      for index in 0..<unseen.count { unseen[index] = -.infinity }
-      numbers = try Concat.joined([numbers, unseen.tensor], axis: mask.rank - 1, context)
+      let unseen = try context.tensor(.double, rest) { _ in -Double.infinity }
+      numbers = try Concat.joined([numbers, unseen], axis: mask.rank - 1, context)
     }
     guard try Broadcast([numbers.shape, shape]).shape == shape else {
       throw GraphError("a mask of the shape \(mask.shape) for \(shape)")

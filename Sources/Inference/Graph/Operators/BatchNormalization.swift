@@ -21,7 +21,7 @@ struct BatchNormalization: GraphOperator {
     let x = try inputs.tensor(0)
     let channels = x.rank > 1 ? x.shape[1] : 1
     let parameters = try (1...4).map { index in
-      let tensor = try inputs.tensor(index).converted(to: x.elementType, context.budget)
+      let tensor = try inputs.tensor(index).converted(to: x.elementType, context)
       guard tensor.count == channels else {
         throw GraphError("input \(index) has \(tensor.count) values for \(channels) channels")
       }
@@ -43,12 +43,13 @@ struct BatchNormalization: GraphOperator {
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
       let inner = x.shape.dropFirst(2).product
       let all = parameters.map { $0.values(N.self) }
+      var work = context.watch.work
       for block in 0..<from.count / max(1, inner) {
         let channel = block % channels
         let factor = all[0][channel] / (all[3][channel] + N(rule.epsilon)).squareRoot()
         let (bias, mean) = (all[1][channel], all[2][channel])
-        for index in block * inner..<(block + 1) * inner {
-          to[index] = (from[index] - mean) * factor + bias
+        try work.pieces(block * inner..<(block + 1) * inner) { piece in
+          for index in piece { to[index] = (from[index] - mean) * factor + bias }
         }
       }
       return to.tensor

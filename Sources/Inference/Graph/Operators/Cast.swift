@@ -37,11 +37,11 @@ struct Cast: GraphOperator {
       // The shortest text that is read as the same number.
       let isDouble = x.elementType == .double
       if !x.elementType.isFloat {
-        return .tensors(try context.texts(x.shape, x.ints().map { Array("\($0)".utf8) }))
+        let numbers = try x.ints()
+        return .tensors(try context.texts(x.shape) { Array("\(numbers[$0])".utf8) })
       }
-      let numbers = try x.doubles(context.budget)
-      let texts = numbers.map { Self.text($0, isDouble: isDouble) }
-      return .tensors(try context.texts(x.shape, texts))
+      let numbers = try x.converted(to: .double, context).values(Double.self)
+      return .tensors(try context.texts(x.shape) { Self.text(numbers[$0], isDouble: isDouble) })
     }
     return .tensors(try Self.converted(x, type, saturates: saturates, context))
   }
@@ -50,23 +50,19 @@ struct Cast: GraphOperator {
     _ x: GraphTensor, _ type: ONNXElementType, saturates: Bool, _ context: GraphContext
   ) throws -> GraphTensor {
     if let small = SmallFloat(type) {
-      let from = try x.converted(to: .float, context.budget).values(Float.self)
-      let to = try NewTensor<UInt8>(type, x.shape, context.budget)
-      for index in 0..<from.count { to[index] = small.byte(from[index], saturate: saturates) }
-      return to.tensor
+      return try context.map(x.converted(to: .float, context), Float.self, as: type) {
+        small.byte($0, saturate: saturates)
+      }
     }
     if let bits = type.bits, bits < 8 {
-      let from = try x.converted(to: .int32, context.budget).values(Int32.self)
-      let to = try NewTensor<UInt8>(type, x.shape, context.budget)
       let isSigned = type == .int4 || type == .int2
-      for index in 0..<from.count {
-        let high = UInt8(truncatingIfNeeded: from[index]) << (8 - bits)
-        to[index] =
-          isSigned ? UInt8(bitPattern: Int8(bitPattern: high) >> (8 - bits)) : high >> (8 - bits)
+      return try context.map(x.converted(to: .int32, context), Int32.self, as: type) { number in
+        let high = UInt8(truncatingIfNeeded: number) << (8 - bits)
+        return isSigned
+          ? UInt8(bitPattern: Int8(bitPattern: high) >> (8 - bits)) : high >> (8 - bits)
       }
-      return to.tensor
     }
-    return try x.converted(to: type, context.budget)
+    return try x.converted(to: type, context)
   }
 
   private static func text(_ number: Double, isDouble: Bool) -> [UInt8] {
@@ -81,12 +77,14 @@ struct Cast: GraphOperator {
     _ x: GraphTensor, _ type: ONNXElementType, _ context: GraphContext
   ) throws -> GraphTensor {
     let numbers = try context.new(Double.self, x.shape)
-    for (index, bytes) in x.strings.enumerated() {
-      let text = String(decoding: bytes, as: UTF8.self)
-      guard let number = Double(text) else {
-        throw GraphError("a text that is no number cannot become \(type.name)")
+    var work = context.watch.work
+    try work.pieces(0..<x.count, cost: GraphContext.textCost) { piece in
+      for index in piece {
+        guard let number = Double(String(decoding: x.strings[index], as: UTF8.self)) else {
+          throw GraphError("a text that is no number cannot become \(type.name)")
+        }
+        numbers[index] = number
       }
-      numbers[index] = number
     }
     return try Self.converted(numbers.tensor, type, saturates: saturates, context)
   }

@@ -33,11 +33,13 @@ struct Comparison: GraphOperator {
     guard kind == .equal else { throw GraphError("texts can only be compared for equality") }
     let plan = try Broadcast([a.shape, b.shape])
     let new = try context.bools(plan.shape)
-    plan.runs { start, starts, length, steps in
+    var work = context.watch.work
+    try plan.runs(context.watch) { start, starts, length, steps in
       for index in 0..<length {
         let (x, y) = (
           a.strings[starts[0] + index * steps[0]], b.strings[starts[1] + index * steps[1]]
         )
+        try work.add(x.count)
         new[start + index] = x == y ? 1 : 0
       }
     }

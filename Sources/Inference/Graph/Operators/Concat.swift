@@ -54,35 +54,43 @@ struct Concat: GraphOperator {
     }
     let outer = shape[..<axis].product
     if first.elementType == .string {
-      var texts: [[UInt8]] = []
+      var (texts, _) = try context.room(forTexts: shape)
+      var work = context.watch.work
       for row in 0..<outer {
         for tensor in tensors {
           let width = tensor.shape[axis...].product
+          try work.add(width)
           texts += tensor.strings[row * width..<(row + 1) * width]
         }
       }
       return try context.texts(shape, texts)
     }
     return try first.elementType.dispatchBits(
-      Work(tensors: tensors, shape: shape, axis: axis, budget: context.budget))
+      Work(tensors: tensors, shape: shape, axis: axis, context: context))
   }
 
   private struct Work: BitsVisitor {
     let tensors: [GraphTensor]
     let shape: [Int]
     let axis: Int
-    let budget: MemoryBudget
+    let context: GraphContext
 
     func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
-      let to = try NewTensor<Bits>(tensors[0].elementType, shape, budget)
+      let to = try NewTensor<Bits>(
+        tensors[0].elementType, shape, context.budget, isCleared: false)
       let outer = shape[..<axis].product
       let pitch = shape[axis...].product
       var column = 0
+      var work = context.watch.work
       for tensor in tensors {
         let from = tensor.values(Bits.self)
         let width = tensor.shape[axis...].product
         for row in 0..<outer {
-          for index in 0..<width { to[row * pitch + column + index] = from[row * width + index] }
+          try work.pieces(0..<width) { piece in
+            let source = unsafe from.run(row * width + piece.lowerBound, piece.count)
+            unsafe to.run(row * pitch + column + piece.lowerBound, piece.count)
+              .update(from: source, count: piece.count)
+          }
         }
         column += width
       }

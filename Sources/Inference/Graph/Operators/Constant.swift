@@ -61,6 +61,6 @@ struct ConstantOfShape: GraphOperator {
     let shape = try inputs.tensor(0).ints()
     let repeated = StridedView(
       value, shape: shape, strides: Array(repeating: 0, count: shape.count))
-    return .tensors(try repeated.copied(context.budget))
+    return .tensors(try repeated.copied(context))
   }
 }

@@ -61,14 +61,18 @@ struct Convolution: NumberVisitor {
       throw GraphError("the bias does not fit \(w.shape[0]) outputs")
     }
     let windows = try rule.windows(Array(x.shape[2...]), kernel: Array(w.shape[2...]))
-    let (places, charge) = try windows.places(context.budget)
+    let (places, charge) = try windows.places(context)
     defer { withExtendedLifetime(charge) {} }
     let (area, taps, spatial) = (windows.outputs.product, windows.taps, x.shape[2...].product)
     let (perGroup, outputs) = (w.shape[1], w.shape[0] / groups)
     let to = try context.new(N.self, [x.shape[0], w.shape[0]] + windows.outputs)
-    fillBias(to, area)
     let (from, weights) = (x.values(N.self), w.values(N.self))
     var work = context.watch.work
+    if let bias = bias?.values(N.self) {
+      try work.pieces(0..<to.count) { piece in
+        for index in piece { to[index] = bias[index / area % bias.count] }
+      }
+    }
     let columns = try context.new(N.self, perGroup == 1 ? [0] : [perGroup * taps, area])
     for sample in 0..<x.shape[0] {
       for group in 0..<groups {
@@ -76,20 +80,22 @@ struct Convolution: NumberVisitor {
         let target = (sample * w.shape[0] + group * outputs) * area
         if perGroup == 1 {
           for output in 0..<outputs {
-            try work.add(area * taps)
-            direct(
-              from, source, weights, (group * outputs + output) * taps, places, taps, to,
-              target + output * area, area)
+            try work.pieces(0..<area, cost: taps) { windows in
+              direct(
+                from, source, weights, (group * outputs + output) * taps, places, taps, to,
+                target + output * area, windows)
+            }
           }
           continue
         }
         for channel in 0..<perGroup {
-          try work.add(area * taps)
           for tap in 0..<taps {
             let row = (channel * taps + tap) * area
-            for index in 0..<area {
-              let place = places[index * taps + tap]
-              columns[row + index] = place < 0 ? .zero : from[source + channel * spatial + place]
+            try work.pieces(0..<area) { windows in
+              for index in windows {
+                let place = places[index * taps + tap]
+                columns[row + index] = place < 0 ? .zero : from[source + channel * spatial + place]
+              }
             }
           }
         }
@@ -101,16 +107,11 @@ struct Convolution: NumberVisitor {
     return to.tensor
   }
 
-  private func fillBias<N: GraphNumber>(_ to: NewTensor<N>, _ area: Int) {
-    guard let bias = bias?.values(N.self) else { return }
-    for index in 0..<to.count { to[index] = bias[index / area % bias.count] }
-  }
-
   private func direct<N: GraphNumber>(
     _ x: GraphValues<N>, _ source: Int, _ w: GraphValues<N>, _ weights: Int, _ places: [Int],
-    _ taps: Int, _ to: NewTensor<N>, _ target: Int, _ area: Int
+    _ taps: Int, _ to: NewTensor<N>, _ target: Int, _ windows: Range<Int>
   ) {
-    for index in 0..<area {
+    for index in windows {
       var sum = to[target + index]
       for tap in 0..<taps {
         let place = places[index * taps + tap]

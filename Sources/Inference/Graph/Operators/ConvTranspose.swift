@@ -74,30 +74,33 @@ struct ConvTranspose: GraphOperator {
       let (groups, perGroup) = (node.groups, w.shape[1])
       let channels = perGroup * groups
       let to = try context.new(N.self, [x.shape[0], channels] + windows.sizes)
-      let (places, charge) = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context)
       defer { withExtendedLifetime(charge) {} }
       let (area, taps) = (windows.outputs.product, windows.taps)
       let size = windows.sizes.product
-      if let bias = bias?.values(N.self), size > 0 {
-        for index in 0..<to.count { to[index] = bias[index / size % channels] }
-      }
       let (from, weights) = (x.values(N.self), w.values(N.self))
       let inputs = x.shape[1]
       var work = context.watch.work
+      if let bias = bias?.values(N.self), size > 0 {
+        try work.pieces(0..<to.count) { piece in
+          for index in piece { to[index] = bias[index / size % channels] }
+        }
+      }
       for index in 0..<x.shape[0] * inputs {
         let (sample, channel) = (index / inputs, index % inputs)
         let group = channel / (inputs / groups)
         for output in 0..<perGroup {
-          try work.add(area * taps)
           let target = (sample * channels + group * perGroup + output) * size
           let kernel = (channel * perGroup + output) * taps
-          for window in 0..<area {
-            let value = from[index * area + window]
-            for tap in 0..<taps {
-              let place = places[window * taps + tap]
-              guard place >= 0 else { continue }
-              to[target + place] = .sum(
-                to[target + place], .product(value, weights[kernel + tap]))
+          try work.pieces(0..<area, cost: taps) { piece in
+            for window in piece {
+              let value = from[index * area + window]
+              for tap in 0..<taps {
+                let place = places[window * taps + tap]
+                guard place >= 0 else { continue }
+                to[target + place] = .sum(
+                  to[target + place], .product(value, weights[kernel + tap]))
+              }
             }
           }
         }

@@ -36,14 +36,17 @@ struct CumSum: GraphOperator {
       let (size, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
       let (from, to) = (x.values(N.self), try NewTensor<N>(x.elementType, x.shape, context.budget))
       guard size > 0 else { return to.tensor }
+      var work = context.watch.work
       for run in 0..<from.count / size {
         let start = run / inner * size * inner + run % inner
         var total = rule.isProduct ? N.one : N.zero
-        for step in 0..<size {
-          let at = start + (rule.isReverse ? size - 1 - step : step) * inner
-          let next: N = rule.isProduct ? .product(total, from[at]) : .sum(total, from[at])
-          to[at] = rule.isExclusive ? total : next
-          total = next
+        try work.pieces(0..<size) { piece in
+          for step in piece {
+            let at = start + (rule.isReverse ? size - 1 - step : step) * inner
+            let next: N = rule.isProduct ? .product(total, from[at]) : .sum(total, from[at])
+            to[at] = rule.isExclusive ? total : next
+            total = next
+          }
         }
       }
       return to.tensor

@@ -31,14 +31,14 @@ struct DepthToSpace: GraphOperator {
     if isBack {
       let split = GraphTensor(x, shape: [n, c, h / b, b, w / b, b])
       let moved = try Transpose.transposed(
-        split, columnsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4], context.budget)
+        split, columnsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4], context)
       return .tensors(GraphTensor(moved, shape: [n, c * b * b, h / b, w / b]))
     }
     let depth = c / (b * b)
     let split = GraphTensor(
       x, shape: columnsFirst ? [n, depth, b, b, h, w] : [n, b, b, depth, h, w])
     let order = columnsFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]
-    let moved = try Transpose.transposed(split, order, context.budget)
+    let moved = try Transpose.transposed(split, order, context)
     return .tensors(GraphTensor(moved, shape: [n, depth, h * b, w * b]))
   }
 }

@@ -27,7 +27,7 @@ struct Expand: GraphOperator {
     let strides = shape.indices.map { axis in
       axis < gap || x.shape[axis - gap] == 1 ? 0 : own[axis - gap]
     }
-    return try StridedView(x, shape: shape, strides: strides).copied(context.budget)
+    return try StridedView(x, shape: shape, strides: strides).copied(context)
   }
 }
 
@@ -68,6 +68,6 @@ struct Tile: GraphOperator {
     // Counted in its final shape, as the other has twice the dimensions.
     _ = try GraphTensor.count(final, limit: context.budget.elementLimit)
     let view = StridedView(x, shape: shape, strides: own.flatMap { [0, $0] })
-    return .tensors(try view.copied(context.budget, as: final))
+    return .tensors(try view.copied(context, as: final))
   }
 }

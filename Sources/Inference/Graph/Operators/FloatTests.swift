@@ -19,13 +19,10 @@ struct FloatTest: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
-    let from = try x.converted(to: .double, context.budget).values(Double.self)
-    let to = try context.bools(x.shape)
-    for index in 0..<from.count {
-      let value = from[index]
-      let isInfinite = value == .infinity && positive || value == -.infinity && negative
-      to[index] = (isNaN ? value.isNaN : isInfinite) ? 1 : 0
-    }
-    return .tensors(to.tensor)
+    return .tensors(
+      try context.map(x.converted(to: .double, context), Double.self, as: .bool) { value in
+        let isInfinite = value == .infinity && positive || value == -.infinity && negative
+        return (isNaN ? value.isNaN : isInfinite) ? UInt8(1) : 0
+      })
   }
 }

@@ -29,8 +29,8 @@ struct Gemm: GraphOperator {
     var a = try inputs.tensor(0)
     var b = try inputs.tensor(1, a.elementType)
     guard a.rank == 2, b.rank == 2 else { throw GraphError("its inputs must be matrices") }
-    if turnsA { a = try Transpose.transposed(a, [1, 0], context.budget) }
-    if turnsB { b = try Transpose.transposed(b, [1, 0], context.budget) }
+    if turnsA { a = try Transpose.transposed(a, [1, 0], context) }
+    if turnsB { b = try Transpose.transposed(b, [1, 0], context) }
     let product = try MatMul.product(a, b, context)
     let c = try inputs.optional(2)?.checked(a.elementType, "input 2")
     if c == nil && alpha == 1 { return .tensors(product) }
@@ -47,7 +47,7 @@ struct Gemm: GraphOperator {
 
     func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
       let (alpha, beta) = (N(double: Double(rule.alpha)), N(double: Double(rule.beta)))
-      guard let c else { return try context.map(product, N.self) { .product(alpha, $0) } }
+      guard let c else { return try context.map(product, N.self) { N.product(alpha, $0) } }
       let sum = try context.zip(product, N.self, c, N.self, as: product.elementType) { a, b -> N in
         .sum(.product(alpha, a), .product(beta, b))
       }

@@ -65,14 +65,17 @@ struct GroupNormalization: GraphOperator {
       let inner = x.shape.dropFirst(2).product
       let perGroup = x.shape[1] / groups
       let width = perGroup * inner
+      var work = context.watch.work
       for block in 0..<x.shape[0] * groups {
-        let moments = Moments.of(from, block * width, width, 1)
+        let moments = try Moments.of(from, block * width, width, &work)
         let inverse = 1 / (moments.variance + N(rule.epsilon)).squareRoot()
-        for index in 0..<width {
-          let group = block % groups
-          let at = rule.scalesGroups ? group : group * perGroup + index / inner
-          to[block * width + index] =
-            (from[block * width + index] - moments.mean) * inverse * scale[at] + bias[at]
+        try work.pieces(0..<width) { piece in
+          for index in piece {
+            let group = block % groups
+            let at = rule.scalesGroups ? group : group * perGroup + index / inner
+            to[block * width + index] =
+              (from[block * width + index] - moments.mean) * inverse * scale[at] + bias[at]
+          }
         }
       }
       return to.tensor

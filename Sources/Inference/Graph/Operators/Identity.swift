@@ -30,12 +30,10 @@ struct Dropout: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
     let isTraining = try inputs.truth(2) ?? false
-    let ratio = try inputs.optional(1)?.doubles(context.budget).first ?? 0.5
+    let ratio = try inputs.optional(1)?.doubles(context).first ?? 0.5
     guard !isTraining || ratio == 0 else {
       throw GraphError.unsupported("training is not supported")
     }
-    let mask = try context.bools(x.shape)
-    for index in 0..<mask.count { mask[index] = 1 }
-    return .tensors(x, mask.tensor)
+    return .tensors(x, try context.tensor(.bool, x.shape) { _ in UInt8(1) })
   }
 }

@@ -20,13 +20,11 @@ enum IntegerProducts {
   static func centred(
     _ x: GraphTensor, _ zero: GraphTensor?, axis: Int, _ context: GraphContext
   ) throws -> GraphTensor {
-    let wide = try x.converted(to: .int32, context.budget)
-    guard let zero = try zero?.converted(to: .int32, context.budget) else { return wide }
+    let wide = try x.converted(to: .int32, context)
+    guard let zero = try zero?.converted(to: .int32, context) else { return wide }
     let grid = try QuantizationGrid(x, zero, axis: zero.rank > 1 ? 0 : axis, block: 0)
     let (from, shifts) = (wide.values(Int32.self), zero.values(Int32.self))
-    let to = try context.new(Int32.self, x.shape)
-    for index in 0..<from.count { to[index] = from[index] &- shifts[grid.place(index)] }
-    return to.tensor
+    return try context.tensor(.int32, x.shape) { from[$0] &- shifts[grid.place($0)] }
   }
 
   /// Exact sums to the answer's scale: each times a · b / y of its slice.
@@ -48,13 +46,13 @@ enum IntegerProducts {
     guard a.count == 1 else {
       throw GraphError.unsupported("scales for each row are not supported")
     }
-    let (from, to) = (sums.values(Int32.self), try context.new(Float.self, sums.shape))
     let grid = try QuantizationGrid(sums, b, axis: axis, block: 0)
-    let (left, right) = (a.values(Float.self)[0], b.values(Float.self))
-    for index in 0..<from.count {
-      to[index] = Float(from[index]) * (left * right[grid.place(index)])
+    let (from, left, right) = (
+      sums.values(Int32.self), a.values(Float.self)[0], b.values(Float.self)
+    )
+    return try context.tensor(.float, sums.shape) {
+      Float(from[$0]) * (left * right[grid.place($0)])
     }
-    return to.tensor
   }
 }
 
@@ -101,7 +99,7 @@ struct QLinearMatMul: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let sums = try MatMulInteger.product(inputs, 0, 3, 2, 5, context)
     func scale(_ index: Int) throws -> GraphTensor {
-      try inputs.tensor(index).converted(to: .float, context.budget)
+      try inputs.tensor(index).converted(to: .float, context)
     }
     return .tensors(
       try IntegerProducts.requantized(
@@ -157,7 +155,7 @@ struct MatMulIntegerToFloat: GraphOperator {
     let sums = try MatMulInteger.product(inputs, 0, 1, 4, 5, context)
     let scales = try Arithmetic(kind: .mul).compute(
       GraphInputs([inputs.value(2), inputs.value(3)]), context)
-    let floats = try sums.converted(to: .float, context.budget)
+    let floats = try sums.converted(to: .float, context)
     let product = try Arithmetic(kind: .mul).compute(
       GraphInputs([.tensor(floats), scales[0]]), context)
     guard let bias = try inputs.optional(6) else { return product }

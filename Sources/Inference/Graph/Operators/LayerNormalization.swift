@@ -60,15 +60,18 @@ struct LayerNormalization: GraphOperator {
       let inverses = try context.new(N.self, Array(small))
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
       let (scale, bias) = (self.scale?.values(N.self), self.bias?.values(N.self))
+      var work = context.watch.work
       for row in 0..<means.count {
         let start = row * width
-        let moments = Moments.of(from, start, width, 1, takesMean: rule.takesMean)
+        let moments = try Moments.of(from, start, width, &work, takesMean: rule.takesMean)
         let inverse = 1 / (moments.variance + N(rule.epsilon)).squareRoot()
-        for index in 0..<width {
-          var value = (from[start + index] - moments.mean) * inverse
-          if let scale { value *= scale[index] }
-          if let bias { value += bias[index] }
-          to[start + index] = value
+        try work.pieces(0..<width) { piece in
+          for index in piece {
+            var value = (from[start + index] - moments.mean) * inverse
+            if let scale { value *= scale[index] }
+            if let bias { value += bias[index] }
+            to[start + index] = value
+          }
         }
         (means[row], inverses[row]) = (moments.mean, inverse)
       }
@@ -80,15 +83,20 @@ struct LayerNormalization: GraphOperator {
 /// The mean of numbers and their variance around it.
 enum Moments {
   static func of<N: GraphFloat>(
-    _ x: GraphValues<N>, _ start: Int, _ count: Int, _ step: Int, takesMean: Bool = true
-  ) -> (mean: N, variance: N) {
+    _ x: GraphValues<N>, _ start: Int, _ count: Int, _ work: inout WorkCount,
+    takesMean: Bool = true
+  ) throws -> (mean: N, variance: N) {
     var sum: Double = 0
-    if takesMean { for index in 0..<count { sum += Double(x[start + index * step]) } }
+    if takesMean {
+      try work.pieces(start..<start + count) { for index in $0 { sum += Double(x[index]) } }
+    }
     let mean = N(sum / Double(max(1, count)))
     var squares: Double = 0
-    for index in 0..<count {
-      let distance = Double(x[start + index * step] - mean)
-      squares += distance * distance
+    try work.pieces(start..<start + count) { piece in
+      for index in piece {
+        let distance = Double(x[index] - mean)
+        squares += distance * distance
+      }
     }
     return (mean, N(squares / Double(max(1, count))))
   }

@@ -95,10 +95,7 @@ struct Not: GraphOperator {
     let context: GraphContext
 
     func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
-      let from = x.values(Bits.self)
-      let to = try NewTensor<Bits>(x.elementType, x.shape, context.budget)
-      for index in 0..<from.count { to[index] = ~from[index] }
-      return to.tensor
+      try context.map(x, Bits.self) { ~$0 }
     }
   }
 }

@@ -31,20 +31,26 @@ struct LikelihoodLoss: GraphOperator {
       x = try Softmax(kind: .logarithm, axis: 1, joinsRest: false).softmax(x, context)
     }
     let (classes, inner) = (x.shape[1], x.shape[2...].product)
-    let logs = try x.converted(to: .double, context.budget).values(Double.self)
-    let shares = try weights?.doubles(context.budget)
+    let logs = try x.converted(to: .double, context).values(Double.self)
+    let shares = try weights?.doubles(context)
     guard shares.map({ $0.count == classes }) ?? true else {
       throw GraphError("the weights do not fit \(classes) classes")
     }
     let losses = try context.new(Double.self, targets.shape)
     var (sum, total) = (0.0, 0.0)
-    for (index, target) in try targets.ints().enumerated() where target != ignored {
-      guard 0..<classes ~= target else { throw GraphError("there is no class \(target)") }
-      let share = shares?[target] ?? 1
-      let at = (index / inner * classes + target) * inner + index % inner
-      losses[index] = -logs[at] * share
-      sum += losses[index]
-      total += share
+    let numbers = try targets.asIndices(context)
+    var work = context.watch.work
+    try work.pieces(0..<numbers.count) { piece in
+      for index in piece {
+        let target = Int(numbers[index])
+        guard target != ignored else { continue }
+        guard 0..<classes ~= target else { throw GraphError("there is no class \(target)") }
+        let share = shares?[target] ?? 1
+        let at = (index / inner * classes + target) * inner + index % inner
+        losses[index] = -logs[at] * share
+        sum += losses[index]
+        total += share
+      }
     }
     var loss = losses.tensor
     if reduction != "none" {
@@ -52,6 +58,6 @@ struct LikelihoodLoss: GraphOperator {
       one[0] = reduction == "sum" ? sum : sum / total
       loss = one.tensor
     }
-    return .tensors(try loss.converted(to: x.elementType, context.budget), x)
+    return .tensors(try loss.converted(to: x.elementType, context), x)
   }
 }

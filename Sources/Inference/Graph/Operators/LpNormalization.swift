@@ -33,17 +33,22 @@ struct LpNormalization: GraphOperator {
       let (size, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
       guard size > 0 else { return to.tensor }
+      var work = context.watch.work
       for run in 0..<from.count / size {
         let start = run / inner * size * inner + run % inner
         var sum: N = 0
-        for index in 0..<size {
-          let value = from[start + index * inner]
-          sum += rule.order == 1 ? abs(value) : value * value
+        try work.pieces(0..<size) { piece in
+          for index in piece {
+            let value = from[start + index * inner]
+            sum += rule.order == 1 ? abs(value) : value * value
+          }
         }
         let length = rule.order == 1 ? sum : sum.squareRoot()
-        for index in 0..<size {
-          let at = start + index * inner
-          to[at] = length == 0 ? 0 : from[at] / length
+        try work.pieces(0..<size) { piece in
+          for index in piece {
+            let at = start + index * inner
+            to[at] = length == 0 ? 0 : from[at] / length
+          }
         }
       }
       return to.tensor

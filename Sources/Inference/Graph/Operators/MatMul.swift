@@ -18,7 +18,7 @@ struct MatMul: GraphOperator {
   static func product(
     _ a: GraphTensor, _ b: GraphTensor, _ context: GraphContext
   ) throws -> GraphTensor {
-    let pairs = try MatrixPairs(a.shape, b.shape, context.budget)
+    let pairs = try MatrixPairs(a.shape, b.shape, context)
     if let processor = context.processor, a.elementType == .float, pairs.isWorthPacking {
       let result = try context.unwritten(pairs.shape)
       try multiply(a, b, pairs, into: result, processor, context)

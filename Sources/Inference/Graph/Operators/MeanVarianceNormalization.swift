@@ -21,10 +21,10 @@ struct MeanVarianceNormalization: GraphOperator {
     let order = x.shape.indices.filter { !axes.contains($0) } + axes
     var back = order
     for (index, axis) in order.enumerated() { back[axis] = index }
-    let sorted = try Transpose.transposed(x, order, context.budget)
+    let sorted = try Transpose.transposed(x, order, context)
     let width = axes.map { x.shape[$0] }.product
     let answer = try x.elementType.dispatch(Work(x: sorted, width: width, context: context))
-    return .tensors(try Transpose.transposed(answer, back, context.budget))
+    return .tensors(try Transpose.transposed(answer, back, context))
   }
 
   private struct Work: FloatVisitor {
@@ -34,11 +34,12 @@ struct MeanVarianceNormalization: GraphOperator {
 
     func visit<N: GraphFloat>(_: N.Type) throws -> GraphTensor {
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
+      var work = context.watch.work
       for row in 0..<from.count / max(1, width) {
-        let moments = Moments.of(from, row * width, width, 1)
+        let moments = try Moments.of(from, row * width, width, &work)
         let deviation = moments.variance.squareRoot() + N(1e-9)
-        for index in row * width..<(row + 1) * width {
-          to[index] = (from[index] - moments.mean) / deviation
+        try work.pieces(row * width..<(row + 1) * width) { piece in
+          for index in piece { to[index] = (from[index] - moments.mean) / deviation }
         }
       }
       return to.tensor

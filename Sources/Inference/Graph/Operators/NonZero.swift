@@ -10,17 +10,26 @@ struct NonZero: GraphOperator {
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
-    let x = try inputs.tensor(0)
-    let truth = try x.converted(to: .bool, context.budget).values(UInt8.self)
-    let found = (0..<truth.count).filter { truth[$0] != 0 }
-    let to = try context.new(Int64.self, [x.rank, found.count])
+    .tensors(try Self.places(inputs.tensor(0), context))
+  }
+
+  static func places(_ x: GraphTensor, _ context: GraphContext) throws -> GraphTensor {
+    let truth = try x.converted(to: .bool, context).values(UInt8.self)
+    var work = context.watch.work
+    var count = 0
+    try work.pieces(0..<truth.count) { for index in $0 where truth[index] != 0 { count += 1 } }
+    let to = try context.new(Int64.self, [x.rank, count])
     let strides = Broadcast.strides(x.shape)
-    for axis in 0..<x.rank {
-      for (index, place) in found.enumerated() {
-        to[axis * found.count + index] = Int64(place / strides[axis] % x.shape[axis])
+    var found = 0
+    try work.pieces(0..<truth.count) { piece in
+      for place in piece where truth[place] != 0 {
+        for axis in 0..<x.rank {
+          to[axis * count + found] = Int64(place / strides[axis] % x.shape[axis])
+        }
+        found += 1
       }
     }
-    return .tensors(to.tensor)
+    return to.tensor
   }
 }
 
@@ -40,10 +49,10 @@ struct Compress: GraphOperator {
     var x = try inputs.tensor(0)
     if axis == nil { x = GraphTensor(x, shape: [x.count]) }
     let axis = try Axes.normalized(self.axis ?? 0, rank: x.rank)
-    let condition = try inputs.tensor(1, .bool).values(UInt8.self)
+    let condition = try inputs.tensor(1, .bool)
     guard condition.count <= x.shape[axis] else { throw GraphError("the condition is too long") }
-    let chosen = (0..<condition.count).filter { condition[$0] != 0 }
-    let indices = try context.int64s([chosen.count], chosen)
+    let chosen = try NonZero.places(GraphTensor(condition, shape: [condition.count]), context)
+    let indices = GraphTensor(chosen, shape: [chosen.count])
     return try Gather(axis: axis).compute(
       GraphInputs([.tensor(x), .tensor(indices)]), context)
   }

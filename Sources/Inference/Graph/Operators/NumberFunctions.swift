@@ -49,18 +49,3 @@ struct NumberFunction: GraphOperator {
     }
   }
 }
-
-extension GraphContext {
-  /// A function of each element.
-  @inline(__always)
-  func map<Number: GraphNumber>(
-    _ x: GraphTensor, _: Number.Type, _ body: (Number) -> Number
-  ) throws -> GraphTensor {
-    let from = x.values(Number.self)
-    let to = try NewTensor<Number>(x.elementType, x.shape, budget, isCleared: false)
-    guard to.count > 0 else { return to.tensor }
-    let (source, target) = unsafe (from.run(0, to.count), to.run(0, to.count))
-    for index in 0..<to.count { unsafe target[index] = body(source[index]) }
-    return to.tensor
-  }
-}

@@ -41,11 +41,9 @@ struct NumberRange: GraphOperator {
           "from \(first) to \(end) by \(step) there are more numbers than the limit of "
             + "\(context.budget.elementLimit)")
       }
-      let to = try context.new(N.self, [Int(max(0, count))])
-      for index in 0..<to.count {
-        to[index] = .sum(first, .product(N(int64: Int64(index)), step))
+      return try context.tensor(N.type, [Int(max(0, count))]) {
+        N.sum(first, .product(N(int64: Int64($0)), step))
       }
-      return to.tensor
     }
   }
 }

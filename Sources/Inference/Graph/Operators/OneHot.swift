@@ -16,7 +16,7 @@ struct OneHot: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let (indices, values) = (try inputs.tensor(0), try inputs.tensor(2))
-    let given = try inputs.tensor(1).converted(to: .int64, context.budget)
+    let given = try inputs.tensor(1).converted(to: .int64, context)
     guard given.count == 1, values.count == 2 else {
       throw GraphError("depth must be one number, and values two")
     }
@@ -24,16 +24,18 @@ struct OneHot: GraphOperator {
     let axis = try Axes.normalized(axis, rank: indices.rank + 1)
     var shape = indices.shape
     shape.insert(depth, at: axis)
-    let count = try GraphTensor.count(shape, limit: context.budget.elementLimit)
     let inner = indices.shape[axis...].product
-    let numbers = try indices.converted(to: .int64, context.budget).values(Int64.self)
-    var places = [Int](repeating: 0, count: count)
-    for index in 0..<numbers.count {
-      let number = Int(numbers[index])
-      guard number >= -depth, number < depth else { continue }
-      let at = (index / inner * depth + (number < 0 ? number + depth : number)) * inner
-      places[at + index % inner] = 1
+    let numbers = try indices.converted(to: .int64, context).values(Int64.self)
+    func all(_ value: Int, _ shape: [Int]) throws -> GraphTensor {
+      let strides = Array(repeating: 0, count: shape.count)
+      return try StridedView(values, shape: shape, strides: strides, offset: value).copied(context)
     }
-    return .tensors(try values.picked(places, shape: shape, context.budget))
+    return .tensors(
+      try all(0, shape).scattered(all(1, indices.shape), .none, context) { index in
+        let number = Int(numbers[index])
+        guard number >= -depth, number < depth else { return nil }
+        let row = index / inner * depth + (number < 0 ? number + depth : number)
+        return row * inner + index % inner
+      })
   }
 }

@@ -58,24 +58,16 @@ struct Pad: GraphOperator {
     let x = try inputs.tensor(0)
     let pads = try pads(amounts ?? inputs.tensor(1).ints(), inputs.ints(3), rank: x.rank)
     let shape = zip(x.shape, pads).map { $0 + $1.0 + $1.1 }
-    let charge = try BudgetCharge(
-      numbers: 2 * GraphTensor.count(shape, limit: context.budget.elementLimit), context.budget)
+    _ = try GraphTensor.count(shape, limit: context.budget.elementLimit)
+    let charge = try BudgetCharge(numbers: shape.reduce(0, +), context.budget)
     defer { withExtendedLifetime(charge) {} }
     // For each axis where an element comes from; -1 is the constant.
+    var work = context.watch.work
     let sources = try x.shape.indices.map { axis in
-      try (0..<shape[axis]).map { try source($0 - pads[axis].0, x.shape[axis]) }
-    }
-    let strides = Broadcast.strides(x.shape)
-    var position = [Int](repeating: 0, count: x.rank)
-    var places = [Int](repeating: -1, count: shape.product)
-    for index in places.indices {
-      var place = 0
-      for axis in position.indices where place >= 0 {
-        let from = sources[axis][position[axis]]
-        place = from < 0 ? -1 : place + from * strides[axis]
+      try (0..<shape[axis]).map {
+        try work.add(1)
+        return try source($0 - pads[axis].0, x.shape[axis])
       }
-      places[index] = place
-      position.advance(in: shape)
     }
     let fill = try inputs.optional(2)
     if let fill {
@@ -86,8 +78,19 @@ struct Pad: GraphOperator {
     // The constant stands behind the tensor.
     let plain = try fill.map { GraphTensor($0, shape: [1]) } ?? constant(x.elementType, context)
     let all = try Concat.joined([GraphTensor(x, shape: [x.count]), plain], axis: 0, context)
+    let strides = Broadcast.strides(x.shape)
+    var position = [Int](repeating: 0, count: x.rank)
     return .tensors(
-      try all.picked(places.map { $0 < 0 ? x.count : $0 }, shape: shape, context.budget))
+      try all.picked(shape, context) { _ in
+        defer { position.advance(in: shape) }
+        var place = 0
+        for axis in position.indices {
+          let from = sources[axis][position[axis]]
+          guard from >= 0 else { return x.count }
+          place += from * strides[axis]
+        }
+        return place
+      })
   }
 
   private func constant(_ type: ONNXElementType, _ context: GraphContext) throws -> GraphTensor {

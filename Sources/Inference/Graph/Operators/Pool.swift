@@ -51,13 +51,12 @@ struct Pool: GraphOperator {
     func visit<N: GraphNumber>(_: N.Type) throws -> [GraphTensor] {
       let to = try NewTensor<N>(x.elementType, shape, context.budget)
       let indices = try context.new(Int64.self, shape)
-      let (places, charge) = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context)
       defer { withExtendedLifetime(charge) {} }
       let from = x.values(N.self)
       let (area, taps, spatial) = (
         windows.outputs.product, windows.taps, x.shape[2...].product
       )
-      let turned = pool.isColumnMajor ? columnMajor() : []
       var work = context.watch.work
       for index in 0..<to.count {
         try work.add(taps)
@@ -70,28 +69,26 @@ struct Pool: GraphOperator {
           if best < 0 || value > largest || value != value { (best, largest) = (place, value) }
         }
         to[index] = largest
-        let named = pool.isColumnMajor && best >= 0 ? turned[best] : best
+        let named = pool.isColumnMajor && best >= 0 ? columnMajor(best) : best
         indices[index] = Int64(plane * spatial + named)
       }
       return [to.tensor, indices.tensor]
     }
 
-    /// For each place of the spatial part its number with the first dimension fastest.
-    private func columnMajor() -> [Int] {
-      let sizes = Array(x.shape[2...])
-      var strides = [Int](repeating: 1, count: sizes.count)
-      for axis in sizes.indices.dropFirst() { strides[axis] = strides[axis - 1] * sizes[axis - 1] }
-      var position = [Int](repeating: 0, count: sizes.count)
-      return (0..<sizes.product).map { _ in
-        defer { position.advance(in: sizes) }
-        return zip(position, strides).reduce(0) { $0 + $1.0 * $1.1 }
+    /// The number of a place of the spatial part with the first dimension fastest.
+    private func columnMajor(_ place: Int) -> Int {
+      var (rest, number) = (place, 0)
+      for size in x.shape[2...].reversed() {
+        number = number * size + rest % size
+        rest /= size
       }
+      return number
     }
 
     func means() throws -> [GraphTensor] {
-      let (places, charge) = try windows.places(context.budget)
+      let (places, charge) = try windows.places(context)
       defer { withExtendedLifetime(charge) {} }
-      let counts = pool.countsPadding ? paddedCounts() : nil
+      let counts = try pool.countsPadding ? paddedCounts() : nil
       return [
         try x.elementType.dispatch(
           Means(
@@ -101,9 +98,11 @@ struct Pool: GraphOperator {
     }
 
     /// For each window how many of its taps lie in the tensor or in what is set around it.
-    private func paddedCounts() -> [Int] {
+    private func paddedCounts() throws -> [Int] {
+      var work = context.watch.work
       var window = [Int](repeating: 0, count: windows.sizes.count)
-      return (0..<windows.outputs.product).map { _ in
+      return try (0..<windows.outputs.product).map { _ in
+        try work.add(windows.kernel.reduce(0, +))
         var count = 1
         for axis in window.indices {
           let first = window[axis] * windows.strides[axis]

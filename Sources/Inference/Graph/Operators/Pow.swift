@@ -14,9 +14,9 @@ struct Pow: GraphOperator {
     return .tensors(
       isWhole
         ? try x.elementType.dispatch(
-          Whole(x: x, y: try y.converted(to: .int64, context.budget), context: context))
+          Whole(x: x, y: try y.converted(to: .int64, context), context: context))
         : try x.elementType.dispatch(
-          Work(x: x, y: try y.converted(to: .double, context.budget), context: context)))
+          Work(x: x, y: try y.converted(to: .double, context), context: context)))
   }
 
   private struct Work: NumberVisitor {

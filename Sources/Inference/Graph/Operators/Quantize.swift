@@ -59,8 +59,8 @@ struct QuantizeLinear: GraphOperator {
   }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
-    let x = try inputs.tensor(0).converted(to: .float, context.budget)
-    let scale = try inputs.tensor(1).converted(to: .float, context.budget)
+    let x = try inputs.tensor(0).converted(to: .float, context)
+    let scale = try inputs.tensor(1).converted(to: .float, context)
     let zero = try inputs.optional(2)
     let type = zero?.elementType ?? self.type ?? .uint8
     return .tensors(
@@ -80,22 +80,21 @@ struct QuantizeLinear: GraphOperator {
       return try bytes(x, scale, zero, type, context)
     }
     let (from, scales) = (x.values(Float.self), scale.values(Float.self))
-    let shifts = try zero?.converted(to: .int32, context.budget).values(Int32.self)
-    let to = try context.new(Float.self, x.shape)
+    let shifts = try zero?.converted(to: .int32, context).values(Int32.self)
     if SmallFloat(type) != nil {
-      for index in 0..<from.count { to[index] = from[index] / scales[grid.place(index)] }
-      return try Cast.converted(to.tensor, type, saturates: saturates, context)
+      let steps = try context.tensor(.float, x.shape) { from[$0] / scales[grid.place($0)] }
+      return try Cast.converted(steps, type, saturates: saturates, context)
     }
     guard let bounds = bounds(type) else {
       throw GraphError("nothing is quantized to \(type.name)")
     }
-    for index in 0..<from.count {
+    let steps = try context.tensor(.float, x.shape) { index -> Float in
       let place = grid.place(index)
       let steps = (from[index] / scales[place]).rounded(.toNearestOrEven)
       let value = steps + Float(shifts?[place] ?? 0)
-      to[index] = value.isNaN ? bounds.low : min(max(value, bounds.low), bounds.high)
+      return value.isNaN ? bounds.low : min(max(value, bounds.low), bounds.high)
     }
-    return try Cast.converted(to.tensor, type, saturates: true, context)
+    return try Cast.converted(steps, type, saturates: true, context)
   }
 
   /// With one scale, in a loop that becomes vectors.
@@ -103,30 +102,30 @@ struct QuantizeLinear: GraphOperator {
     _ x: GraphTensor, _ scale: GraphTensor, _ zero: GraphTensor?, _ type: ONNXElementType,
     _ context: GraphContext
   ) throws -> GraphTensor {
-    let shift = Float(try zero?.converted(to: .int32, context.budget).values(Int32.self)[0] ?? 0)
+    let shift = Float(try zero?.converted(to: .int32, context).values(Int32.self)[0] ?? 0)
     let unit = scale.values(Float.self)[0]
     let (low, high): (Float, Float) = type == .int8 ? (-128, 127) : (0, 255)
     guard (low...high).contains(shift) else { throw GraphError("a zero point of \(shift)") }
-    let to = try NewTensor<UInt8>(type, x.shape, context.budget, isCleared: false)
-    guard to.count > 0 else { return to.tensor }
     if let processor = context.processor, type == .uint8 {
+      let to = try NewTensor<UInt8>(type, x.shape, context.budget, isCleared: false)
+      let from = x.values(Float.self)
       let grid = ByteScale(scale: unit, zero: UInt8(shift))
-      to.withSpan { processor.quantize(x.values(Float.self).span, grid, into: &$0) }
+      var work = context.watch.work
+      try work.pieces(0..<to.count) { piece in
+        to.withSpan(piece) { processor.quantize(from.span.extracting(piece), grid, into: &$0) }
+      }
       return to.tensor
     }
-    let source = unsafe x.values(Float.self).run(0, to.count)
-    let target = unsafe to.run(0, to.count)
     // Beyond 2^23 floats have no fractions: the sum is rounded half to even, and its last bits are
     // the whole number.
     let (rounder, offset) = (Float(0x1.8p23), UInt8(truncatingIfNeeded: Int(shift)))
     let least = UInt8(truncatingIfNeeded: Int(low))
-    for index in 0..<to.count {
-      let steps = unsafe source[index] / unit
+    return try context.map(x, Float.self, as: type) { value in
+      let steps = value / unit
       let held = min(max(steps, low - shift), high - shift)
       let byte = UInt8(truncatingIfNeeded: (held + rounder).bitPattern) &+ offset
-      unsafe target[index] = steps.isNaN ? least : byte
+      return steps.isNaN ? least : byte
     }
-    return to.tensor
   }
 
   static func bounds(_ type: ONNXElementType) -> (low: Float, high: Float)? {
@@ -182,15 +181,13 @@ struct DequantizeLinear: GraphOperator {
     if scale.count == 1 && block == 0 && (x.elementType == .uint8 || x.elementType == .int8) {
       return try bytes(x, scale, zero, context)
     }
-    let from = try x.converted(to: .double, context.budget).values(Double.self)
-    let shifts = try zero?.converted(to: .double, context.budget).values(Double.self)
+    let from = try x.converted(to: .double, context).values(Double.self)
+    let shifts = try zero?.converted(to: .double, context).values(Double.self)
     let scales = scale.values(Float.self)
-    let to = try context.new(Float.self, x.shape)
-    for index in 0..<from.count {
+    return try context.tensor(.float, x.shape) { index -> Float in
       let place = grid.place(index)
-      to[index] = Float(from[index] - (shifts?[place] ?? 0)) * scales[place]
+      return Float(from[index] - (shifts?[place] ?? 0)) * scales[place]
     }
-    return to.tensor
   }
 }
 
@@ -199,28 +196,27 @@ extension DequantizeLinear {
   private static func bytes(
     _ x: GraphTensor, _ scale: GraphTensor, _ zero: GraphTensor?, _ context: GraphContext
   ) throws -> GraphTensor {
-    let shift = try zero?.converted(to: .double, context.budget).values(Double.self)[0] ?? 0
+    let shift = try zero?.converted(to: .double, context).values(Double.self)[0] ?? 0
     let unit = scale.values(Float.self)[0]
     if let processor = context.processor, x.elementType == .uint8,
       let zero = UInt8(exactly: shift)
     {
       let to = try NewTensor<Float>(.float, x.shape, context.budget, isCleared: false)
+      let from = x.values(UInt8.self)
       let grid = ByteScale(scale: unit, zero: zero)
-      to.withSpan { processor.dequantize(x.values(UInt8.self).span, grid, into: &$0) }
+      var work = context.watch.work
+      try work.pieces(0..<to.count) { piece in
+        to.withSpan(piece) { processor.dequantize(from.span.extracting(piece), grid, into: &$0) }
+      }
       return to.tensor
     }
     let table = (0..<256).map { byte in
       let value = x.elementType == .int8 ? Int(Int8(truncatingIfNeeded: byte)) : byte
       return Float(Double(value) - shift) * unit
     }
-    let to = try NewTensor<Float>(.float, x.shape, context.budget, isCleared: false)
-    guard to.count > 0 else { return to.tensor }
-    let source = unsafe x.values(UInt8.self).run(0, to.count)
-    let target = unsafe to.run(0, to.count)
-    unsafe table.withUnsafeBufferPointer { table in
-      for index in 0..<to.count { unsafe target[index] = table[Int(source[index])] }
+    return try unsafe table.withUnsafeBufferPointer { table in
+      try context.map(x, UInt8.self, as: .float) { unsafe table[Int($0)] }
     }
-    return to.tensor
   }
 }
 
@@ -245,15 +241,18 @@ struct DynamicQuantizeLinear: GraphOperator {
   ) throws -> (GraphTensor, GraphTensor, GraphTensor) {
     let from = x.values(Float.self)
     var (low, high): (Float, Float) = (0, 0)
-    for index in 0..<from.count {
-      low = min(low, from[index])
-      high = max(high, from[index])
+    var work = context.watch.work
+    try work.pieces(0..<from.count) { piece in
+      for index in piece {
+        low = min(low, from[index])
+        high = max(high, from[index])
+      }
     }
     let scale = (high - low) / 255
     let shift = scale == 0 ? 0 : (-low / scale).rounded(.toNearestOrEven)
     let scales = try context.floats([], [scale])
     let zero = try context.floats([], [min(max(shift, 0), 255)])
-      .converted(to: .uint8, context.budget)
+      .converted(to: .uint8, context)
     let safe = try scale == 0 ? context.floats([], [1]) : scales
     return (try QuantizeLinear.quantized(x, safe, zero, .uint8, context), scales, zero)
   }

@@ -20,8 +20,8 @@ struct QuantizedGemm: GraphOperator {
     var b = try IntegerProducts.centred(
       inputs.tensor(3), inputs.optional(5), axis: turnsB ? 0 : 1, context)
     guard a.rank == 2, b.rank == 2 else { throw GraphError("its inputs must be matrices") }
-    if turnsA { a = try Transpose.transposed(a, [1, 0], context.budget) }
-    if turnsB { b = try Transpose.transposed(b, [1, 0], context.budget) }
+    if turnsA { a = try Transpose.transposed(a, [1, 0], context) }
+    if turnsB { b = try Transpose.transposed(b, [1, 0], context) }
     var sums = try MatMul.product(a, b, context)
     if let c = try inputs.optional(6)?.checked(.int32, "input 6") {
       sums = try Self.sum(sums, c, context)

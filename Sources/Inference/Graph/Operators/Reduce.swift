@@ -53,7 +53,7 @@ struct Reduce: GraphOperator {
     let order = kept + axes.sorted()
     let sorted =
       order == Array(x.shape.indices)
-      ? x : try Transpose.transposed(x, order, context.budget)
+      ? x : try Transpose.transposed(x, order, context)
     let work = Work(
       kind: kind, x: sorted, shape: shape, length: axes.map { x.shape[$0] }.product,
       context: context)
@@ -73,14 +73,21 @@ struct Reduce: GraphOperator {
     let (outer, length) = (x.shape[..<axes[0]].product, x.shape[axes[0]])
     let inner = x.shape[(axes[0] + 1)...].product
     let (from, to) = (x.values(Float.self), try context.new(Float.self, shape))
+    var work = context.watch.work
     for block in 0..<outer {
-      let target = unsafe to.run(block * inner, inner)
       for row in 0..<length {
-        let source = unsafe from.run((block * length + row) * inner, inner)
-        for index in 0..<inner { unsafe target[index] += source[index] }
+        try work.pieces(0..<inner) { piece in
+          let first = piece.lowerBound
+          let source = unsafe from.run((block * length + row) * inner + first, piece.count)
+          let target = unsafe to.run(block * inner + first, piece.count)
+          for index in 0..<piece.count { unsafe target[index] += source[index] }
+        }
       }
       guard kind == .mean else { continue }
-      for index in 0..<inner { unsafe target[index] /= Float(length) }
+      try work.pieces(0..<inner) { piece in
+        let target = unsafe to.run(block * inner + piece.lowerBound, piece.count)
+        for index in 0..<piece.count { unsafe target[index] /= Float(length) }
+      }
     }
     return to.tensor
   }
@@ -95,74 +102,75 @@ struct Reduce: GraphOperator {
     /// Of integers where the answer has a fraction on the way.
     func viaDoubles() throws -> GraphTensor {
       let wide = Work(
-        kind: kind, x: try x.converted(to: .double, context.budget), shape: shape,
+        kind: kind, x: try x.converted(to: .double, context), shape: shape,
         length: length, context: context)
-      return try wide.visit(Double.self).converted(to: x.elementType, context.budget)
+      return try wide.visit(Double.self).converted(to: x.elementType, context)
     }
 
     func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
       let from = x.values(N.self)
       let to = try NewTensor<N>(x.elementType, shape, context.budget)
-      for index in 0..<to.count { to[index] = value(from, index * length) }
+      var work = context.watch.work
+      for index in 0..<to.count { to[index] = try value(from, index * length, &work) }
       return to.tensor
     }
 
-    private func value<N: GraphNumber>(_ x: GraphValues<N>, _ start: Int) -> N {
-      let end = start + length
+    private func value<N: GraphNumber>(
+      _ x: GraphValues<N>, _ start: Int, _ work: inout WorkCount
+    ) throws -> N {
       switch kind {
-      case .sum: return Self.fold(x, start..<end) { $0 }
-      case .sumSquare: return Self.fold(x, start..<end) { .product($0, $0) }
-      case .l1: return Self.fold(x, start..<end) { $0 < .zero ? .difference(.zero, $0) : $0 }
-      case .mean:
-        return .quotient(Self.fold(x, start..<end) { $0 }, N(int64: Int64(length)))
+      case .sum: return try sum(x, start, &work) { $0 }
+      case .sumSquare: return try sum(x, start, &work) { .product($0, $0) }
+      case .l1: return try sum(x, start, &work) { $0 < .zero ? .difference(.zero, $0) : $0 }
+      case .mean: return .quotient(try sum(x, start, &work) { $0 }, N(int64: Int64(length)))
       case .l2:
-        return N(double: Self.fold(x, start..<end) { .product($0, $0) }.double.squareRoot())
-      case .prod:
-        var product = N.one
-        for index in start..<end { product = .product(product, x[index]) }
-        return product
+        return N(double: try sum(x, start, &work) { .product($0, $0) }.double.squareRoot())
+      case .prod: return try fold(x, start, N.one, &work) { .product($0, $1) }
       case .max:
-        var largest = N.lowest
-        for index in start..<end {
-          let next = x[index]
-          if next > largest || next != next { largest = next }
-        }
-        return largest
+        return try fold(x, start, N.lowest, &work) { $1 > $0 || $1 != $1 ? $1 : $0 }
       case .min:
-        var smallest = N.highest
-        for index in start..<end {
-          let next = x[index]
-          if next < smallest || next != next { smallest = next }
-        }
-        return smallest
-      case .logSum: return N(double: Double.log(Self.fold(x, start..<end) { $0 }.double))
+        return try fold(x, start, N.highest, &work) { $1 < $0 || $1 != $1 ? $1 : $0 }
+      case .logSum: return N(double: Double.log(try sum(x, start, &work) { $0 }.double))
       case .logSumExp:
-        var largest = -Double.infinity
-        for index in start..<end { largest = Swift.max(largest, x[index].double) }
+        let largest = try fold(x, start, -Double.infinity, &work) { Swift.max($0, $1.double) }
         guard largest.isFinite else { return N(double: largest) }
-        var sum = 0.0
-        for index in start..<end { sum += Double.exp(x[index].double - largest) }
+        let sum = try fold(x, start, 0.0, &work) { $0 + Double.exp($1.double - largest) }
         return N(double: largest + Double.log(sum))
       }
     }
 
+    /// From the first element to the last.
+    @inline(__always)
+    private func fold<N: GraphNumber, Answer>(
+      _ x: GraphValues<N>, _ start: Int, _ first: Answer, _ work: inout WorkCount,
+      _ body: (Answer, N) -> Answer
+    ) throws -> Answer {
+      var answer = first
+      try work.pieces(start..<start + length) { piece in
+        for index in piece { answer = body(answer, x[index]) }
+      }
+      return answer
+    }
+
     /// In four sums side by side: shorter chains, and smaller errors.
     @inline(__always)
-    private static func fold<N: GraphNumber>(
-      _ x: GraphValues<N>, _ range: Range<Int>, _ body: (N) -> N
-    ) -> N {
+    private func sum<N: GraphNumber>(
+      _ x: GraphValues<N>, _ start: Int, _ work: inout WorkCount, _ body: (N) -> N
+    ) throws -> N {
       var (a, b, c, d) = (N.zero, N.zero, N.zero, N.zero)
-      var index = range.lowerBound
-      while index + 4 <= range.upperBound {
-        a = .sum(a, body(x[index]))
-        b = .sum(b, body(x[index + 1]))
-        c = .sum(c, body(x[index + 2]))
-        d = .sum(d, body(x[index + 3]))
-        index += 4
-      }
-      while index < range.upperBound {
-        a = .sum(a, body(x[index]))
-        index += 1
+      try work.pieces(start..<start + length) { piece in
+        var index = piece.lowerBound
+        while index + 4 <= piece.upperBound {
+          a = .sum(a, body(x[index]))
+          b = .sum(b, body(x[index + 1]))
+          c = .sum(c, body(x[index + 2]))
+          d = .sum(d, body(x[index + 3]))
+          index += 4
+        }
+        while index < piece.upperBound {
+          a = .sum(a, body(x[index]))
+          index += 1
+        }
       }
       return .sum(.sum(a, b), .sum(c, d))
     }

@@ -43,7 +43,7 @@ struct Resize: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
     let axes = try Axes.normalized(self.axes ?? Array(0..<x.rank), rank: x.rank)
-    let regions = try inputs.optional(1)?.doubles(context.budget) ?? []
+    let regions = try inputs.optional(1)?.doubles(context) ?? []
     var (sizes, scales) = (x.shape, [Double](repeating: 1, count: x.rank))
     if let wanted = try inputs.ints(3), !wanted.isEmpty {
       guard wanted.count == axes.count else { throw GraphError("\(wanted.count) sizes") }
@@ -58,24 +58,26 @@ struct Resize: GraphOperator {
         sizes[axis] = policy == "stretch" ? wanted[index] : Int(Int64(double: double(half: scaled)))
       }
     } else {
-      let given = try inputs.tensor(2).doubles(context.budget)
+      let given = try inputs.tensor(2).doubles(context)
       guard given.count == axes.count else { throw GraphError("\(given.count) scales") }
       for (index, axis) in axes.enumerated() {
         scales[axis] = given[index]
         sizes[axis] = Int(Int64(double: (Double(x.shape[axis]) * given[index]).rounded(.down)))
       }
     }
-    _ = try GraphTensor.count(sizes, limit: context.budget.elementLimit)
+    // There is room for the answer, before anything is made that is as large.
+    let count = try GraphTensor.count(sizes, limit: context.budget.elementLimit)
+    _ = try BudgetCharge(numbers: count, context.budget)
     guard (scales + regions).allSatisfy(\.isFinite), scales.allSatisfy({ $0 > 0 }) else {
       throw GraphError("scales or regions that are no numbers")
     }
     // One axis after the other; each place is a sum of some of the axis before.
-    var sofar = try x.converted(to: .double, context.budget)
+    var sofar = try x.converted(to: .double, context)
     for axis in axes where sizes[axis] != x.shape[axis] || scales[axis] != 1 || isCropping {
       let at = axes.firstIndex(of: axis) ?? 0
       let region =
         regions.count == 2 * axes.count ? (regions[at], regions[at + axes.count]) : (0, 1)
-      let taps = try (0..<sizes[axis]).map {
+      let taps = try Taps(sizes[axis], context) {
         try self.taps($0, from: x.shape[axis], to: sizes[axis], scales[axis], region)
       }
       sofar = try summed(sofar, axis, taps, context)
@@ -88,12 +90,38 @@ struct Resize: GraphOperator {
 
   private func double(half x: Double) -> Double { (x + 0.5).rounded(.down) }
 
-  private typealias Taps = [(place: Int, weight: Double)]
+  private typealias Tap = (place: Int, weight: Double)
+
+  /// Which elements make each one along an axis. Charged.
+  private struct Taps {
+    let count: Int
+    private(set) var all: [Tap] = []
+    /// Where those of each begin, and the last ones end.
+    private var starts = [0]
+    private let charge: BudgetCharge
+
+    init(_ count: Int, _ context: GraphContext, _ body: (Int) throws -> [Tap]) throws {
+      self.count = count
+      // Four at most, of two numbers each.
+      charge = try BudgetCharge(numbers: 9 * count, context.budget)
+      starts.reserveCapacity(count + 1)
+      var work = context.watch.work
+      for index in 0..<count {
+        // Each takes as long as some products.
+        try work.add(64)
+        all += try body(index)
+        starts.append(all.count)
+      }
+    }
+
+    /// Where the taps of one stand.
+    func range(_ index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
+  }
 
   /// Which elements make the one at an index; none where it lies outside of a cropped region.
   private func taps(
     _ index: Int, from size: Int, to wanted: Int, _ scale: Double, _ region: (Double, Double)
-  ) throws -> Taps {
+  ) throws -> [Tap] {
     guard size > 0 else { throw GraphError("nothing to resize") }
     let (i, last) = (Double(index), Double(size - 1))
     var at: Double
@@ -150,21 +178,26 @@ struct Resize: GraphOperator {
   }
 
   private func summed(
-    _ x: GraphTensor, _ axis: Int, _ taps: [Taps], _ context: GraphContext
+    _ x: GraphTensor, _ axis: Int, _ taps: Taps, _ context: GraphContext
   ) throws -> GraphTensor {
     var shape = x.shape
     shape[axis] = taps.count
     let (from, to) = (x.values(Double.self), try context.new(Double.self, shape))
     let (size, inner) = (x.shape[axis], x.shape[(axis + 1)...].product)
+    let all = taps.all
+    var work = context.watch.work
     for block in 0..<x.shape[..<axis].product {
-      for (index, sources) in taps.enumerated() {
-        let target = (block * taps.count + index) * inner
-        for column in 0..<inner {
-          var sum = sources.isEmpty ? Double(fill) : 0
-          for (place, weight) in sources {
-            sum += weight * from[(block * size + place) * inner + column]
+      for index in 0..<taps.count {
+        let (sources, target) = (taps.range(index), (block * taps.count + index) * inner)
+        try work.pieces(0..<inner, cost: 4) { piece in
+          for column in piece {
+            var sum = sources.isEmpty ? Double(fill) : 0
+            for source in sources {
+              let (place, weight) = all[source]
+              sum += weight * from[(block * size + place) * inner + column]
+            }
+            to[target + column] = sum
           }
-          to[target + column] = sum
         }
       }
     }

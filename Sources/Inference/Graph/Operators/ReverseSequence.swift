@@ -27,17 +27,13 @@ struct ReverseSequence: GraphOperator {
     guard x.rank >= 2, lengths.count == x.shape[batchAxis],
       lengths.allSatisfy({ $0 >= 0 && $0 <= x.shape[timeAxis] })
     else { throw GraphError("the lengths do not fit the shape \(x.shape)") }
-    let (rows, columns, inner) = (x.shape[0], x.shape[1], x.shape[2...].product)
-    var places: [Int] = []
-    places.reserveCapacity(x.count)
-    for row in 0..<rows {
-      for column in 0..<columns {
+    let (columns, inner) = (x.shape[1], x.shape[2...].product)
+    return .tensors(
+      try x.picked(x.shape, of: inner, context) { slice in
+        let (row, column) = slice.quotientAndRemainder(dividingBy: columns)
         let (batch, time) = batchAxis == 0 ? (row, column) : (column, row)
         let from = time < lengths[batch] ? lengths[batch] - 1 - time : time
-        let start = (batchAxis == 0 ? batch * columns + from : from * columns + batch) * inner
-        places.append(contentsOf: start..<start + inner)
-      }
-    }
-    return .tensors(try x.picked(places, shape: x.shape, context.budget))
+        return (batchAxis == 0 ? batch * columns + from : from * columns + batch) * inner
+      })
   }
 }

@@ -35,8 +35,8 @@ struct ScatterElements: GraphOperator {
     let (x, updates) = (try inputs.tensor(0), try inputs.tensor(2))
     let indices = try inputs.tensor(1)
     guard indices.shape == updates.shape else { throw GraphError("indices and updates differ") }
-    let places = try GatherElements.places(x.shape, indices, axis: axis)
-    return .tensors(try x.scattered(updates, at: places, reduction, context))
+    var places = try ElementPlaces(x.shape, indices, axis: axis, context)
+    return .tensors(try x.scattered(updates, reduction, context) { _ in try places.next() })
   }
 }
 
@@ -61,39 +61,48 @@ struct ScatterND: GraphOperator {
     guard let depth = indices.shape.last, depth <= x.rank,
       updates.shape == Array(indices.shape.dropLast() + x.shape[depth...])
     else { throw GraphError("updates of the shape \(updates.shape) into \(x.shape)") }
-    let numbers = try indices.ints()
+    let numbers = try indices.asIndices(context)
     let strides = Broadcast.strides(x.shape)
-    let inner = x.shape[depth...].product
-    var places: [Int] = []
-    for row in 0..<indices.shape.dropLast().product {
-      var place = 0
-      for step in 0..<depth {
-        place += try Gather.place(numbers[row * depth + step], x.shape[step]) * strides[step]
-      }
-      places.append(contentsOf: place..<place + inner)
-    }
-    return .tensors(try x.scattered(updates, at: places, reduction, context))
+    return .tensors(
+      try x.scattered(updates, of: x.shape[depth...].product, reduction, context) { slice in
+        var place = 0
+        for step in 0..<depth {
+          let index = try Gather.place(Int(numbers[slice * depth + step]), x.shape[step])
+          place += index * strides[step]
+        }
+        return place
+      })
   }
 }
 
 extension GraphTensor {
-  /// A copy with elements of another tensor at some places.
+  /// A copy with slices of another tensor at some places.
+  ///
+  /// - Parameter start: where a slice of `width` elements goes, nil for nowhere; asked for one
+  ///   after the other.
   func scattered(
-    _ updates: GraphTensor, at places: [Int], _ reduction: ScatterReduction,
-    _ context: GraphContext
+    _ updates: GraphTensor, of width: Int = 1, _ reduction: ScatterReduction,
+    _ context: GraphContext, start: (Int) throws -> Int?
   ) throws -> GraphTensor {
     _ = try updates.checked(elementType, "the updates")
-    guard updates.count == places.count else { throw GraphError("indices and updates differ") }
     if elementType == .string {
       guard reduction == .none else { throw GraphError("texts cannot be reduced") }
       var texts = strings
-      for (index, place) in places.enumerated() { texts[place] = updates.strings[index] }
+      var work = context.watch.work
+      for slice in 0..<updates.count / max(1, width) {
+        try work.add(1 + width)
+        guard let place = try start(slice) else { continue }
+        for index in 0..<width { texts[place + index] = updates.strings[slice * width + index] }
+      }
       return try context.texts(shape, texts)
     }
-    let work = ScatterWork(
-      x: self, updates: updates, places: places, reduction: reduction, context: context)
-    return reduction == .none
-      ? try elementType.dispatchBits(work) : try elementType.dispatch(work)
+    return try withoutActuallyEscaping(start) { start in
+      let work = ScatterWork(
+        x: self, updates: updates, width: width, reduction: reduction, start: start,
+        context: context)
+      return reduction == .none
+        ? try elementType.dispatchBits(work) : try elementType.dispatch(work)
+    }
   }
 }
 
@@ -101,34 +110,41 @@ private struct ScatterWork: NumberVisitor, BitsVisitor {
   typealias Result = GraphTensor
   let x: GraphTensor
   let updates: GraphTensor
-  let places: [Int]
+  let width: Int
   let reduction: ScatterReduction
+  let start: (Int) throws -> Int?
   let context: GraphContext
 
-  private func copy<Bits: BitwiseCopyable>(_: Bits.Type) throws -> NewTensor<Bits> {
-    let (from, to) = (
-      x.values(Bits.self), try NewTensor<Bits>(x.elementType, x.shape, context.budget)
-    )
-    for index in 0..<from.count { to[index] = from[index] }
-    return to
-  }
-
   func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
-    let (to, news) = (try copy(Bits.self), updates.values(Bits.self))
-    for (index, place) in places.enumerated() { to[place] = news[index] }
-    return to.tensor
+    try merged(Bits.self) { $1 }
   }
 
   func visit<N: GraphNumber>(_: N.Type) throws -> GraphTensor {
-    let (to, news) = (try copy(N.self), updates.values(N.self))
-    for (index, place) in places.enumerated() {
-      let (old, new) = (to[place], news[index])
-      switch reduction {
-      case .none: to[place] = new
-      case .add: to[place] = .sum(old, new)
-      case .mul: to[place] = .product(old, new)
-      case .max: to[place] = Swift.max(old, new)
-      case .min: to[place] = Swift.min(old, new)
+    switch reduction {
+    case .none: try merged(N.self) { $1 }
+    case .add: try merged(N.self) { .sum($0, $1) }
+    case .mul: try merged(N.self) { .product($0, $1) }
+    case .max: try merged(N.self) { Swift.max($0, $1) }
+    case .min: try merged(N.self) { Swift.min($0, $1) }
+    }
+  }
+
+  /// - Parameter body: what becomes of an old element and a new one.
+  @inline(__always)
+  private func merged<Element: BitwiseCopyable>(
+    _: Element.Type, _ body: (Element, Element) -> Element
+  ) throws -> GraphTensor {
+    let (from, news) = (x.values(Element.self), updates.values(Element.self))
+    let to = try NewTensor<Element>(x.elementType, x.shape, context.budget, isCleared: false)
+    var work = context.watch.work
+    try work.pieces(0..<from.count) { for index in $0 { to[index] = from[index] } }
+    for slice in 0..<news.count / max(1, width) {
+      try work.add(1)
+      guard let place = try start(slice) else { continue }
+      try work.pieces(0..<width) { piece in
+        for index in piece {
+          to[place + index] = body(to[place + index], news[slice * width + index])
+        }
       }
     }
     return to.tensor

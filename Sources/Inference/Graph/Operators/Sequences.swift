@@ -82,6 +82,8 @@ struct SplitToSequence: GraphOperator {
     let axis = try Axes.normalized(axis, rank: x.rank)
     let size = x.shape[axis]
     let given = try inputs.optional(1)
+    let charge = try BudgetCharge(numbers: size, context.budget)
+    defer { withExtendedLifetime(charge) {} }
     var lengths = Array(repeating: 1, count: size)
     if let given {
       lengths = try given.ints()

@@ -84,6 +84,6 @@ struct Slice: GraphOperator {
       view.strides[axis] = part.count > 1 ? view.strides[axis] * part.step : 0
       view.shape[axis] = part.count
     }
-    return .tensors(try view.copied(context.budget))
+    return .tensors(try view.copied(context))
   }
 }

@@ -43,7 +43,10 @@ struct Softmax: GraphOperator {
       x.count > 0
     {
       let result = try context.unwritten(x.shape)
-      processor.softmax(x.rows(of: size), into: result.rows(of: size))
+      var work = context.watch.work
+      try work.pieces(0..<x.count / size, cost: size) { rows in
+        processor.softmax(x.rows(rows, of: size), into: result.rows(rows, of: size))
+      }
       return result
     }
     return try x.elementType.dispatch(
@@ -60,26 +63,33 @@ struct Softmax: GraphOperator {
     func visit<N: GraphFloat>(_: N.Type) throws -> GraphTensor {
       let (from, to) = (x.values(N.self), try context.new(N.self, x.shape))
       guard size > 0, inner > 0 else { return to.tensor }
+      var work = context.watch.work
       for run in 0..<from.count / size {
         let start = run / inner * size * inner + run % inner
         var (largest, place) = (from[start], 0)
-        for index in 1..<size where from[start + index * inner] > largest {
-          (largest, place) = (from[start + index * inner], index)
+        try work.pieces(0..<size) { piece in
+          for index in piece where from[start + index * inner] > largest {
+            (largest, place) = (from[start + index * inner], index)
+          }
         }
         if kind == .hard {
           to[start + place * inner] = 1
           continue
         }
         var sum: N = 0
-        for index in 0..<size {
-          let power = N.exp(from[start + index * inner] - largest)
-          to[start + index * inner] = power
-          sum += power
+        try work.pieces(0..<size) { piece in
+          for index in piece {
+            let power = N.exp(from[start + index * inner] - largest)
+            to[start + index * inner] = power
+            sum += power
+          }
         }
         let (logarithm, share) = (N.log(sum), 1 / sum)
-        for index in 0..<size {
-          let at = start + index * inner
-          to[at] = kind == .plain ? to[at] * share : from[at] - largest - logarithm
+        try work.pieces(0..<size) { piece in
+          for index in piece {
+            let at = start + index * inner
+            to[at] = kind == .plain ? to[at] * share : from[at] - largest - logarithm
+          }
         }
       }
       return to.tensor

@@ -58,12 +58,14 @@ struct Split: GraphOperator {
     _ x: GraphTensor, axis: Int, _ lengths: [Int], _ context: GraphContext
   ) throws -> [GraphTensor] {
     var start = 0
+    var work = context.watch.work
     return try lengths.map { length in
+      try work.add(GraphContext.tensorCost)
       var view = StridedView(x)
       view.shape[axis] = length
       view.offset = start * view.strides[axis]
       start += length
-      return try view.copied(context.budget)
+      return try view.copied(context)
     }
   }
 }

@@ -137,7 +137,7 @@ struct Scan: GraphOperator {
         view.offset = (isReversed ? length - 1 - step : step) * view.strides[axes[index]]
         view.strides.remove(at: axes[index])
         view.shape.remove(at: axes[index])
-        return .tensor(try view.copied(context.budget))
+        return .tensor(try view.copied(context))
       }
       let answers = try body.run(carried + slices, outer: outer, context)
       carried = Array(answers.prefix(states))

@@ -45,11 +45,10 @@ struct TopK: GraphOperator {
       guard size > 0 else { return [to.tensor, indices.tensor] }
       var work = context.watch.work
       for run in 0..<from.count / size {
-        // Of a sort by comparisons.
-        try work.add(16 * size)
         let (block, column) = (run / inner, run % inner)
         let start = block * size * inner + column
-        let order = (0..<size).sorted { a, b in
+        let order = try (0..<size).sorted { a, b in
+          try work.add(1)
           let (x, y) = (from[start + a * inner], from[start + b * inner])
           return x == y ? a < b : rule.isLargest ? x > y : x < y
         }

@@ -29,15 +29,15 @@ struct Transpose: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
-    return .tensors(try Self.transposed(x, order(rank: x.rank), context.budget))
+    return .tensors(try Self.transposed(x, order(rank: x.rank), context))
   }
 
   static func transposed(
-    _ x: GraphTensor, _ order: [Int], _ budget: MemoryBudget
+    _ x: GraphTensor, _ order: [Int], _ context: GraphContext
   ) throws -> GraphTensor {
     var view = StridedView(x)
     view.shape = order.map { x.shape[$0] }
     view.strides = order.map { Broadcast.strides(x.shape)[$0] }
-    return try view.copied(budget)
+    return try view.copied(context)
   }
 }

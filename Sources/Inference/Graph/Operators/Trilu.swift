@@ -33,14 +33,12 @@ struct Trilu: GraphOperator {
 
     func visit<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) throws -> GraphTensor {
       let from = x.values(Bits.self)
-      let to = try NewTensor<Bits>(x.elementType, x.shape, context.budget)
       let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-      for index in 0..<from.count {
+      return try context.tensor(x.elementType, x.shape) { index -> Bits in
         let (row, column) = (index / columns % rows, index % columns)
         let distance = column - row
-        if isUpper ? distance >= shift : distance <= shift { to[index] = from[index] }
+        return (isUpper ? distance >= shift : distance <= shift) ? from[index] : 0
       }
-      return to.tensor
     }
   }
 }
@@ -67,12 +65,12 @@ struct EyeLike: GraphOperator {
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
     guard x.rank == 2 else { throw GraphError("\(x.rank) dimensions are no matrix") }
-    let ones = try context.new(UInt8.self, x.shape)
-    for row in 0..<x.shape[0] {
-      let (column, overflow) = row.addingReportingOverflow(shift)
-      if !overflow, 0..<x.shape[1] ~= column { ones[row * x.shape[1] + column] = 1 }
+    let columns = x.shape[1]
+    let ones = try context.tensor(.uint8, x.shape) { index -> UInt8 in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      return row.addingReportingOverflow(shift) == (column, false) ? 1 : 0
     }
     return .tensors(
-      try Cast.converted(ones.tensor, type ?? x.elementType, saturates: true, context))
+      try Cast.converted(ones, type ?? x.elementType, saturates: true, context))
   }
 }

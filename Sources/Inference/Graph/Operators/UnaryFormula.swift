@@ -26,8 +26,6 @@ private struct UnaryWork<Formula: UnaryFormula>: FloatVisitor {
   let context: GraphContext
 
   func visit<Number: GraphFloat>(_: Number.Type) throws -> GraphTensor {
-    let (from, to) = (x.values(Number.self), try context.new(Number.self, x.shape))
-    for index in 0..<from.count { to[index] = formula.apply(from[index]) }
-    return to.tensor
+    try context.map(x, Number.self) { formula.apply($0) }
   }
 }

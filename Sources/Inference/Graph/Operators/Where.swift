@@ -16,9 +16,9 @@ struct Where: GraphOperator {
     let y = try inputs.tensor(2, x.elementType)
     let plan = try Broadcast([condition.shape, x.shape, y.shape])
     if x.elementType == .string {
-      var texts: [[UInt8]] = []
+      var (texts, _) = try context.room(forTexts: plan.shape)
       let truth = condition.values(UInt8.self)
-      plan.runs { _, starts, length, steps in
+      try plan.runs(context.watch) { _, starts, length, steps in
         for index in 0..<length {
           texts.append(
             truth[starts[0] + index * steps[0]] != 0
@@ -43,7 +43,7 @@ struct Where: GraphOperator {
       let truth = condition.values(UInt8.self)
       let (a, b) = (x.values(Bits.self), y.values(Bits.self))
       let to = try NewTensor<Bits>(x.elementType, plan.shape, context.budget, isCleared: false)
-      plan.runs { start, starts, length, steps in
+      try plan.runs(context.watch) { start, starts, length, steps in
         let chosen = unsafe truth.run(starts[0], length, step: steps[0])
         let left = unsafe a.run(starts[1], length, step: steps[1])
         let right = unsafe b.run(starts[2], length, step: steps[2])

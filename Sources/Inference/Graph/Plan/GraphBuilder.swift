@@ -68,8 +68,7 @@ private struct PlanInTheMaking {
     if let error = error as? GraphError {
       if !error.node.isEmpty { return error }
       var explained = error
-      explained.node =
-        "node \(ONNXProblem.shown(node.label)) (\(ONNXProblem.shown(node.qualifiedOperation)))"
+      explained.node = node.shown()
       return explained
     }
     return GraphError("\(error)")
@@ -124,7 +123,7 @@ private struct PlanInTheMaking {
   private mutating func fuse(_ options: FusionOptions) throws {
     let folding = builder.folding
     var sketch = GraphSketch(
-      steps: kept, facts: facts, outputs: graph.outputs.map(\.name), folding.context)
+      steps: kept, facts: facts, outputs: graph.outputs.map(\.name), folding)
     try sketch.fuse(options, while: folding.checkInterest)
     facts = sketch.facts
     kept = []
@@ -139,5 +138,14 @@ private struct PlanInTheMaking {
     node.attributes.sorted { $0.key < $1.key }.flatMap { entry -> [String] in
       if case .graph(let graph) = entry.value { graph.outerNames } else { [] }
     }
+  }
+}
+
+extension ONNXNode {
+  /// As errors call it.
+  ///
+  /// - Parameter operation: nil: its own.
+  func shown(as operation: String? = nil) -> String {
+    "node \(ONNXProblem.shown(label)) (\(ONNXProblem.shown(operation ?? qualifiedOperation)))"
   }
 }

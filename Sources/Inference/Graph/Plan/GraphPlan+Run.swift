@@ -66,6 +66,7 @@ extension GraphPlan {
         // A loop that takes long is told, not where in it the time was over.
         if error.node.isEmpty || error.bound == .time || error.bound == .steps {
           error.node = step.label
+          if error.bound == nil { error.inputs = names(of: step, values) }
         }
         throw error
       } catch let error as ComputeError {
@@ -82,6 +83,14 @@ extension GraphPlan {
     }
   }
 
+  /// The inputs of the graph that a step reads, as errors call them.
+  private func names(of step: Step, _ values: [GraphValue]) -> [String] {
+    zip(inputs, values).compactMap { input, value in
+      guard step.inputs.contains(input.slot), case .tensor(let tensor) = value else { return nil }
+      return "\(ONNXProblem.shown(input.name)) \(tensor.shape)"
+    }
+  }
+
   /// Computes a node, with floats of 16 bits widened where it does not take them.
   static func compute(
     _ operation: any GraphOperator, _ inputs: GraphInputs, _ context: GraphContext
@@ -92,12 +101,12 @@ extension GraphPlan {
     var wide = inputs
     for (index, value) in inputs.values.enumerated() {
       if case .tensor(let tensor)? = value, tensor.elementType.isHalf {
-        wide.values[index] = .tensor(try tensor.widened(context.budget))
+        wide.values[index] = .tensor(try tensor.widened(context))
       }
     }
     return try operation.compute(wide, context).map { value in
       guard case .tensor(let tensor) = value, tensor.elementType == .float else { return value }
-      return .tensor(try tensor.narrowed(to: half, context.budget))
+      return .tensor(try tensor.narrowed(to: half, context))
     }
   }
 

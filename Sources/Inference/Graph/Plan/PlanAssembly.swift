@@ -34,9 +34,7 @@ struct PlanAssembly {
     for (index, step) in kept.enumerated() {
       steps.append(
         GraphPlan.Step(
-          label:
-            "node \(ONNXProblem.shown(step.node.label)) "
-            + "(\(ONNXProblem.shown(step.node.qualifiedOperation)))",
+          label: step.node.shown(as: step.origin),
           operation: step.operation, inputs: step.reads.map { $0.isEmpty ? nil : slot($0) },
           outputs: step.writes.map { $0.isEmpty ? nil : slot($0) }, frees: frees[index] ?? []))
     }

@@ -57,10 +57,13 @@ struct Broadcast {
   }
 
   /// Calls the body for each run along the last dimension: where it starts in the answer and in
-  /// each tensor, its length, and the step of each tensor.
-  func runs(_ body: (_ start: Int, _ starts: [Int], _ length: Int, _ steps: [Int]) throws -> Void)
-    rethrows
-  {
+  /// each tensor, its length, and the step of each tensor. Long ones come in pieces.
+  ///
+  /// - Throws: what the body throws; where the run of the graph is to end.
+  func runs(
+    _ watch: RunWatch,
+    _ body: (_ start: Int, _ starts: [Int], _ length: Int, _ steps: [Int]) throws -> Void
+  ) throws {
     guard !shape.contains(0) else { return }
     let length = sizes.last ?? 1
     let steps = strides.map { $0.last ?? 0 }
@@ -68,8 +71,13 @@ struct Broadcast {
     var position = [Int](repeating: 0, count: outer)
     var starts = [Int](repeating: 0, count: strides.count)
     var start = 0
+    var work = watch.work
     while true {
-      try body(start, starts, length, steps)
+      try work.pieces(0..<length) { piece in
+        let first = piece.lowerBound
+        let from = first == 0 ? starts : Swift.zip(starts, steps).map { $0 + first * $1 }
+        try body(start + first, from, piece.count, steps)
+      }
       start += length
       var axis = outer - 1
       while axis >= 0 {
@@ -95,7 +103,7 @@ extension GraphContext {
     let plan = try Broadcast([a.shape, b.shape])
     let (x, y) = (a.values(A.self), b.values(B.self))
     let z = try NewTensor<C>(type, plan.shape, budget, isCleared: false)
-    plan.runs { start, starts, length, steps in
+    try plan.runs(watch) { start, starts, length, steps in
       let p = unsafe x.run(starts[0], length, step: steps[0])
       let q = unsafe y.run(starts[1], length, step: steps[1])
       let r = unsafe z.run(start, length)

@@ -46,7 +46,7 @@ struct MatrixPairs {
   let pairs: [(a: Int, b: Int)]
   private let charge: BudgetCharge
 
-  init(_ a: [Int], _ b: [Int], _ budget: MemoryBudget) throws {
+  init(_ a: [Int], _ b: [Int], _ context: GraphContext) throws {
     guard let aLast = a.last, !b.isEmpty else {
       throw GraphError("a product of the shapes \(a) and \(b)")
     }
@@ -59,9 +59,9 @@ struct MatrixPairs {
       throw GraphError("a product of the shapes \(a) and \(b)")
     }
     let plan = try Broadcast([Array(left.dropLast(2)), Array(right.dropLast(2))])
-    charge = try BudgetCharge(numbers: 2 * plan.shape.product, budget)
+    charge = try BudgetCharge(numbers: 2 * plan.shape.product, context.budget)
     var pairs: [(a: Int, b: Int)] = []
-    plan.runs { _, starts, length, steps in
+    try plan.runs(context.watch) { _, starts, length, steps in
       for index in 0..<length {
         pairs.append((starts[0] + index * steps[0], starts[1] + index * steps[1]))
       }

@@ -134,16 +134,19 @@ struct Windows {
   /// For each window, and in it for each tap, the place in the spatial part; -1 outside of it.
   ///
   /// Bounded: as large as a tensor may be, and charged.
-  func places(_ budget: MemoryBudget) throws -> ([Int], BudgetCharge) {
-    let count = try GraphTensor.count([outputs.product, taps], limit: budget.elementLimit)
-    let charge = try BudgetCharge(numbers: count, budget)
+  func places(_ context: GraphContext) throws -> ([Int], BudgetCharge) {
+    let count = try GraphTensor.count([outputs.product, taps], limit: context.budget.elementLimit)
+    let charge = try BudgetCharge(numbers: count, context.budget)
     let own = Broadcast.strides(sizes)
     var places: [Int] = []
     places.reserveCapacity(count)
     var window = [Int](repeating: 0, count: sizes.count)
+    var work = context.watch.work
     for _ in 0..<outputs.product {
       var tap = [Int](repeating: 0, count: sizes.count)
       for _ in 0..<taps {
+        // Each takes as long as some products.
+        try work.add(8)
         var place = 0
         for axis in sizes.indices where place >= 0 {
           let at = window[axis] * strides[axis] - befores[axis] + tap[axis] * dilations[axis]

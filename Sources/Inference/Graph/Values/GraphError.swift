@@ -5,6 +5,8 @@ package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The node's name and its operator; empty until the plan adds it.
   package var node = ""
+  /// Those of the graph that the node reads, with their shapes.
+  package var inputs: [String] = []
   package let reason: String
   /// Whether it is nothing wrong, but nothing that is computed.
   package let isUnsupported: Bool
@@ -26,5 +28,8 @@ package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
     return error
   }
 
-  package var description: String { node.isEmpty ? reason : "\(node): \(reason)" }
+  package var description: String {
+    let node = inputs.isEmpty ? node : "\(node), which reads \(inputs.joined(separator: ", "))"
+    return node.isEmpty ? reason : "\(node): \(reason)"
+  }
 }

@@ -21,6 +21,8 @@ package final class GraphTensor: @unchecked Sendable {
   private let charged: Int
   /// What a tensor takes besides its elements: many small ones are as dear as a large one.
   static let overhead = 192
+  /// What a text takes besides its bytes.
+  static let textOverhead = 48
 
   /// Zeros, unless whoever makes it writes every element (`isCleared` false).
   package init(
@@ -45,7 +47,7 @@ package final class GraphTensor: @unchecked Sendable {
   package init(strings: [[UInt8]], _ shape: [Int], _ budget: MemoryBudget) throws {
     let count = try Self.count(shape, limit: budget.elementLimit)
     precondition(count == strings.count)
-    let bytes = strings.reduce(0) { $0 + 48 + $1.count }
+    let bytes = strings.reduce(0) { $0 + Self.textOverhead + $1.count }
     try budget.take(bytes + Self.overhead)
     elementType = .string
     self.shape = shape

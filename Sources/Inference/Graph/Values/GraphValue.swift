@@ -102,8 +102,17 @@ extension GraphTensor {
   }
 
   /// All values as doubles, of any type of number.
-  func doubles(_ budget: MemoryBudget) throws -> [Double] {
-    try converted(to: .double, budget).values(Double.self).array
+  func doubles(_ context: GraphContext) throws -> [Double] {
+    try converted(to: .double, context).values(Double.self).array
+  }
+
+  /// All values of a tensor of integers, of which there may be many.
+  func asIndices(_ context: GraphContext) throws -> GraphValues<Int64> {
+    switch elementType {
+    case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool:
+      return try converted(to: .int64, context).values(Int64.self)
+    default: throw GraphError("\(elementType.name) where integers are expected")
+    }
   }
 }
 

@@ -77,7 +77,15 @@ extension NewTensor {
 
   /// All elements, to be written.
   func withSpan(_ body: (inout MutableSpan<Element>) throws -> Void) rethrows {
-    var span = unsafe MutableSpan(_unsafeStart: base, count: count)
+    try withSpan(0..<count, body)
+  }
+
+  /// Some elements, to be written.
+  func withSpan(
+    _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws -> Void
+  ) rethrows {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    var span = unsafe MutableSpan(_unsafeStart: base + range.lowerBound, count: range.count)
     try body(&span)
   }
 

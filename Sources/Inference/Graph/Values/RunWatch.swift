@@ -59,6 +59,12 @@ package final class RunWatch: Sendable {
   /// For nodes that may take long: asks each time that a good millisecond's work was counted.
   var work: WorkCount { WorkCount(watch: self) }
 
+  /// `body` for the parts of a loop of so many turns.
+  func pieces(_ count: Int, cost: Int = 1, _ body: (Range<Int>) throws -> Void) throws {
+    var work = work
+    try work.pieces(0..<count, cost: cost, body)
+  }
+
   /// A clock that takes no longer to read than memory, and goes on in steps of milliseconds.
   private static var now: Int64 {
     var time = timespec()
@@ -80,6 +86,25 @@ struct WorkCount {
   mutating func add(_ count: Int) throws {
     left -= count
     if left < 0 { try look() }
+  }
+
+  /// `body` for the parts of a loop, which is to stay plain within them.
+  ///
+  /// - Parameter cost: of a turn, in elements or products.
+  @inline(__always)
+  mutating func pieces(
+    _ range: Range<Int>, cost: Int = 1, _ body: (Range<Int>) throws -> Void
+  ) throws {
+    // One that is empty is gone through too.
+    guard !range.isEmpty else { return try add(1) }
+    let most = max(1, Self.piece / max(1, cost))
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(range.upperBound, start + most)
+      try add((end - start) * cost)
+      try body(start..<end)
+      start = end
+    }
   }
 
   private mutating func look() throws {

@@ -53,9 +53,13 @@ struct GraphBackendTests {
     options.valueBytes = 64
     let backend = try backend("PolynomialFeatures_", options)
     let budget = MemoryBudget()
-    let input = GraphBackend.Input([try GraphTensor(.float, [1, 5], budget)])
+    var input = GraphBackend.Input([try GraphTensor(.float, [1, 5], budget)])
+    input.title = "instances[3]"
     let error = #expect(throws: InferenceError.self) { try backend.compute([input]) }
-    #expect(error?.code == .tooLarge && error?.message.contains("graph_memory") == true)
+    #expect(error?.code == .tooLarge && error?.message.hasPrefix("instances[3]: node ") == true)
+    #expect(
+      error?.message.hasSuffix(
+        "(graph_memory in model.yaml); send a shorter input, or set a higher limit") == true)
   }
 
   @Test func wrongTensorsAreTheCallers() throws {

@@ -94,7 +94,7 @@ struct FeatureRows {
   /// One dimension is one row.
   init(_ x: GraphTensor, _ context: GraphContext) throws {
     guard (1...2).contains(x.rank) else { throw GraphError("\(x.rank) dimensions are no rows") }
-    values = try x.converted(to: .float, context.budget).values(Float.self)
+    values = try x.converted(to: .float, context).values(Float.self)
     rows = x.rank == 1 ? 1 : x.shape[0]
     columns = x.shape[x.rank - 1]
   }

@@ -8,9 +8,35 @@ enum Category: Hashable, Sendable {
 
   init(_ value: Double) { self = value.isNaN ? .notANumber : .number(value) }
 
-  static func all(_ tensor: GraphTensor, _ budget: MemoryBudget) throws -> [Category] {
-    tensor.elementType == .string
-      ? tensor.strings.map { .text($0) } : try tensor.doubles(budget).map { Category($0) }
+  /// `body` for each of a tensor's values, with its place.
+  static func each(
+    _ tensor: GraphTensor, _ context: GraphContext, _ body: (Int, Category) throws -> Void
+  ) throws {
+    let category = try reader(of: tensor, context)
+    var work = context.watch.work
+    try work.pieces(0..<tensor.count, cost: GraphContext.textCost) { piece in
+      for index in piece { try body(index, category(index)) }
+    }
+  }
+
+  /// A tensor's values by their places.
+  static func reader(
+    of tensor: GraphTensor, _ context: GraphContext
+  ) throws -> (Int) -> Category {
+    if tensor.elementType == .string { return { .text(tensor.strings[$0]) } }
+    let numbers = try tensor.converted(to: .double, context).values(Double.self)
+    return { Category(numbers[$0]) }
+  }
+
+  /// For each of a tensor's values its place: the first, or the last.
+  static func places(
+    _ tensor: GraphTensor, _ context: GraphContext, takesLast: Bool = false
+  ) throws -> [Category: Int] {
+    var places: [Category: Int] = [:]
+    try each(tensor, context) { index, category in
+      if takesLast || places[category] == nil { places[category] = index }
+    }
+    return places
   }
 }
 
@@ -41,9 +67,7 @@ struct LabelEncoder: GraphOperator {
   private init(
     _ keys: GraphTensor, _ values: GraphTensor, _ rest: GraphTensor, _ context: GraphContext
   ) throws {
-    places = Dictionary(
-      zip(try Category.all(keys, context.budget), 0..<keys.count),
-      uniquingKeysWith: { first, _ in first })
+    places = try Category.places(keys, context)
     self.values = try Concat.joined(
       [GraphTensor(values, shape: [values.count]), GraphTensor(rest, shape: [1])], axis: 0,
       context)
@@ -97,7 +121,7 @@ struct LabelEncoder: GraphOperator {
     case .float: return try context.floats([1], [try node.float("default_float", default: -0.0)])
     default:
       let number = Int(try node.int("default_int64", default: -1))
-      return try context.int64s([1], [number]).converted(to: type, context.budget)
+      return try context.int64s([1], [number]).converted(to: type, context)
     }
   }
 
@@ -107,8 +131,11 @@ struct LabelEncoder: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
-    let found = try Category.all(x, context.budget).map { places[$0] ?? values.count - 1 }
-    return .tensors(try values.picked(found, shape: x.shape, context.budget))
+    let category = try Category.reader(of: x, context)
+    return .tensors(
+      try values.picked(x.shape, cost: GraphContext.textCost, context) {
+        places[category($0)] ?? values.count - 1
+      })
   }
 }
 
@@ -153,8 +180,8 @@ struct OneHotEncoder: GraphOperator {
     let x = try inputs.tensor(0)
     let to = try context.new(Float.self, x.shape + [width])
     // Floats count as the integers before their fraction.
-    let plain = x.elementType.isFloat ? try x.converted(to: .int64, context.budget) : x
-    for (index, category) in try Category.all(plain, context.budget).enumerated() {
+    let plain = x.elementType.isFloat ? try x.converted(to: .int64, context) : x
+    try Category.each(plain, context) { index, category in
       if let place = places[category] {
         to[index * width + place] = 1
       } else if !allowsOthers {
@@ -183,14 +210,15 @@ struct DictVectorizer: GraphOperator {
     guard case .map(let keys, let values) = try inputs.value(0) else {
       throw GraphError("its input must be a map")
     }
-    let known = Dictionary(
-      zip(try Category.all(keys, context.budget), 0..<keys.count), uniquingKeysWith: { $1 })
+    let known = try Category.places(keys, context, takesLast: true)
     let zero = try Cast.converted(
       context.floats([1], [0]), values.elementType, saturates: true, context)
     let all = try Concat.joined(
       [GraphTensor(values, shape: [values.count]), zero], axis: 0, context)
-    let places = vocabulary.map { known[$0] ?? values.count }
-    return .tensors(try all.picked(places, shape: [1, places.count], context.budget))
+    return .tensors(
+      try all.picked([1, vocabulary.count], cost: GraphContext.textCost, context) {
+        known[vocabulary[$0]] ?? values.count
+      })
   }
 }
 
@@ -212,13 +240,9 @@ struct ZipMap: GraphOperator {
       throw GraphError("the shape \(x.shape) has no \(labels.count) columns")
     }
     let keys = try labels.tensor(Array(0..<labels.count), context)
-    return [
-      .sequence(
-        try (0..<x.count / max(1, columns)).map { row in
-          let places = Array(row * columns..<(row + 1) * columns)
-          return .map(
-            keys: keys, values: try x.picked(places, shape: [columns], context.budget))
-        })
-    ]
+    let rows = try Split.pieces(
+      GraphTensor(x, shape: [x.count]), axis: 0,
+      Array(repeating: columns, count: x.count / max(1, columns)), context)
+    return [.sequence(rows.map { .map(keys: keys, values: $0) })]
   }
 }

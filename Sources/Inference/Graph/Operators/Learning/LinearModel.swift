@@ -55,7 +55,7 @@ struct LinearModel: GraphOperator {
     var classes: [Int] = []
     var work = context.watch.work
     for row in 0..<x.rows {
-      try work.add(coefficients.count)
+      try work.add(GraphContext.rowCost + coefficients.count)
       var sums = intercepts
       for output in 0..<outputs {
         for column in 0..<x.columns {

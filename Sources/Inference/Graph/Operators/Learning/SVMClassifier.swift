@@ -55,7 +55,7 @@ struct SVMClassifier: GraphOperator {
     var winners: [Int] = []
     var work = context.watch.work
     for row in 0..<x.rows {
-      try work.add(vectors.count + coefficients.count)
+      try work.add(GraphContext.rowCost + vectors.count + coefficients.count + pairs)
       let (sums, votes) = decisions(x, row)
       var scores = sums
       winners.append(votes.largestPlace)
@@ -63,7 +63,7 @@ struct SVMClassifier: GraphOperator {
         if classes == 2 { scores = [-sums[0], sums[0]] }
         scores = transform.applied(to: scores)
       } else {
-        scores = probabilities(sums)
+        scores = try probabilities(sums, &work)
       }
       for (index, score) in scores.enumerated() { to[row * width + index] = score }
     }
@@ -94,7 +94,7 @@ struct SVMClassifier: GraphOperator {
     return (sums, votes)
   }
 
-  private func probabilities(_ sums: [Float]) -> [Float] {
+  private func probabilities(_ sums: [Float], _ work: inout WorkCount) throws -> [Float] {
     let count = labels.count
     var pairwise = [[Double]](repeating: Array(repeating: 0, count: count), count: count)
     var pair = 0
@@ -108,11 +108,13 @@ struct SVMClassifier: GraphOperator {
     }
     var q = pairwise
     for t in 0..<count {
+      try work.add(2 * count)
       q[t][t] = (0..<count).filter { $0 != t }.reduce(0) { $0 + pairwise[$1][t] * pairwise[$1][t] }
       for j in 0..<count where j != t { q[t][j] = -pairwise[j][t] * pairwise[t][j] }
     }
     var p = [Double](repeating: 1 / Double(count), count: count)
     for _ in 0..<max(100, count) {
+      try work.add(2 * count * count)
       var qp = (0..<count).map { t in (0..<count).reduce(0) { $0 + q[t][$1] * p[$1] } }
       var pqp = zip(p, qp).reduce(0) { $0 + $1.0 * $1.1 }
       if (0..<count).allSatisfy({ abs(qp[$0] - pqp) < 0.005 / Double(count) }) { break }

@@ -14,18 +14,18 @@ struct Scaler: GraphOperator {
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] { [GraphFact(.float, inputs[0].shape)] }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
-    let x = try inputs.tensor(0).converted(to: .float, context.budget)
+    let x = try inputs.tensor(0).converted(to: .float, context)
     let columns = x.shape.last ?? 1
     guard [1, columns].contains(offset.count), [1, columns].contains(scale.count) else {
       throw GraphError("\(columns) features; \(max(offset.count, scale.count)) are expected")
     }
-    let (from, to) = (x.values(Float.self), try context.new(Float.self, x.shape))
-    for index in 0..<from.count {
-      let column = index % columns
-      let shifted = from[index] - offset[offset.count == 1 ? 0 : column]
-      to[index] = shifted * scale[scale.count == 1 ? 0 : column]
-    }
-    return .tensors(to.tensor)
+    let from = x.values(Float.self)
+    return .tensors(
+      try context.tensor(.float, x.shape) { index in
+        let column = index % columns
+        let shifted = from[index] - offset[offset.count == 1 ? 0 : column]
+        return shifted * scale[scale.count == 1 ? 0 : column]
+      })
   }
 }
 
@@ -51,21 +51,26 @@ struct Normalizer: GraphOperator {
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] { [GraphFact(.float, inputs[0].shape)] }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
-    let x = try inputs.tensor(0).converted(to: .float, context.budget)
+    let x = try inputs.tensor(0).converted(to: .float, context)
     let columns = x.shape.last ?? 1
     let (from, to) = (x.values(Float.self), try context.new(Float.self, x.shape))
+    var work = context.watch.work
     for row in 0..<from.count / max(1, columns) {
+      let all = row * columns..<(row + 1) * columns
       var measure: Float = kind == .max ? -.infinity : 0
-      for index in row * columns..<(row + 1) * columns {
-        switch kind {
-        case .max: measure = Swift.max(measure, from[index])
-        case .sum: measure += abs(from[index])
-        case .length: measure += from[index] * from[index]
+      try work.pieces(all) { piece in
+        for index in piece {
+          let value = from[index]
+          switch kind {
+          case .max: measure = Swift.max(measure, value)
+          case .sum: measure += abs(value)
+          case .length: measure += value * value
+          }
         }
       }
       if kind == .length { measure = measure.squareRoot() }
-      for index in row * columns..<(row + 1) * columns {
-        to[index] = measure == 0 ? from[index] : from[index] / measure
+      try work.pieces(all) { piece in
+        for index in piece { to[index] = measure == 0 ? from[index] : from[index] / measure }
       }
     }
     return .tensors(to.tensor)
@@ -97,24 +102,23 @@ struct Imputer: GraphOperator {
     let x = try inputs.tensor(0)
     let columns = x.shape.last ?? 1
     if x.elementType == .int64, let ints, [1, columns].contains(ints.count) {
-      let (from, to) = (x.values(Int64.self), try context.new(Int64.self, x.shape))
-      for index in 0..<from.count {
-        let isMissing = from[index] == missingInt
-        to[index] = isMissing ? ints[ints.count == 1 ? 0 : index % columns] : from[index]
-      }
-      return .tensors(to.tensor)
+      let from = x.values(Int64.self)
+      return .tensors(
+        try context.tensor(.int64, x.shape) { index in
+          let isMissing = from[index] == missingInt
+          return isMissing ? ints[ints.count == 1 ? 0 : index % columns] : from[index]
+        })
     }
     guard let floats, [1, columns].contains(floats.count) else {
       throw GraphError("the values to set in do not fit \(columns) features")
     }
-    let wide = try x.converted(to: .float, context.budget)
-    let (from, to) = (wide.values(Float.self), try context.new(Float.self, x.shape))
-    for index in 0..<from.count {
+    let from = try x.converted(to: .float, context).values(Float.self)
+    let whole = try context.tensor(.float, x.shape) { index -> Float in
       let value = from[index]
       let isMissing = value == missingFloat || value.isNaN && missingFloat.isNaN
-      to[index] = isMissing ? floats[floats.count == 1 ? 0 : index % columns] : value
+      return isMissing ? floats[floats.count == 1 ? 0 : index % columns] : value
     }
-    return .tensors(try to.tensor.converted(to: x.elementType, context.budget))
+    return .tensors(try whole.converted(to: x.elementType, context))
   }
 }
 
@@ -132,10 +136,10 @@ struct Binarizer: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try inputs.tensor(0)
-    let from = try x.converted(to: .float, context.budget).values(Float.self)
-    let to = try context.new(Float.self, x.shape)
-    for index in 0..<from.count { to[index] = from[index] > threshold ? 1 : 0 }
-    return .tensors(try to.tensor.converted(to: x.elementType, context.budget))
+    let sides = try context.map(x.converted(to: .float, context), Float.self) {
+      $0 > threshold ? Float(1) : 0
+    }
+    return .tensors(try sides.converted(to: x.elementType, context))
   }
 }
 
@@ -145,7 +149,7 @@ struct FeatureVectorizer: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let tables = try inputs.values.indices.map { index -> GraphTensor in
-      let x = try inputs.tensor(index).converted(to: .float, context.budget)
+      let x = try inputs.tensor(index).converted(to: .float, context)
       return x.rank == 1 ? GraphTensor(x, shape: [x.count, 1]) : x
     }
     guard tables.allSatisfy({ $0.rank == 2 }) else { throw GraphError("features are no table") }

@@ -72,7 +72,7 @@ struct SVMRegressor: GraphOperator {
     let to = try context.new(Float.self, [x.rows, 1])
     var work = context.watch.work
     for row in 0..<x.rows {
-      try work.add(max(1, supports) * x.columns)
+      try work.add(GraphContext.rowCost + max(1, supports) * x.columns)
       var sum = rho
       if supports == 0 {
         sum += kernel.value(x, row, coefficients, 0)

@@ -83,7 +83,7 @@ struct TreeEnsemble: Sendable {
   static func numbers(_ node: ONNXNode, _ name: String) throws -> [Double] {
     if let tensor = try node.tensor(name + "_as_tensor") {
       let budget = MemoryBudget(limit: 2 * (8 * tensor.elementCount + GraphTensor.overhead))
-      return try GraphTensor.make(tensor, budget).doubles(budget)
+      return try GraphTensor.make(tensor, budget).doubles(GraphContext(budget: budget))
     }
     return try node.required(name, node.floats(name)).map { Double($0) }
   }

@@ -35,11 +35,11 @@ struct TreeRegressor: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try TreeClassifier.rows(inputs.tensor(0), trees)
-    let values = try x.converted(to: .double, context.budget).values(Double.self)
+    let values = try x.converted(to: .double, context).values(Double.self)
     let to = try context.new(Float.self, [x.shape[0], targets])
     var work = context.watch.work
     for row in 0..<x.shape[0] {
-      try work.add(64 * trees.roots.count)
+      try work.add(64 * trees.roots.count + GraphContext.rowCost + targets)
       var sums = [Double?](repeating: nil, count: targets)
       trees.leaves({ values[row * x.shape[1] + $0] }) { leaf in
         for (output, weight) in leaf.weights {
@@ -117,12 +117,12 @@ struct TreeClassifier: GraphOperator {
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let x = try Self.rows(inputs.tensor(0), trees)
-    let values = try x.converted(to: .double, context.budget).values(Double.self)
+    let values = try x.converted(to: .double, context).values(Double.self)
     let to = try context.new(Float.self, [x.shape[0], labels.count])
     var classes: [Int] = []
     var work = context.watch.work
     for row in 0..<x.shape[0] {
-      try work.add(64 * trees.roots.count)
+      try work.add(64 * trees.roots.count + GraphContext.rowCost + labels.count)
       var sums = base
       trees.leaves({ values[row * x.shape[1] + $0] }) { leaf in
         for (output, weight) in leaf.weights { sums[output] += weight }
