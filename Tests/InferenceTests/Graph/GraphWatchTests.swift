@@ -117,10 +117,9 @@ import Testing
       name: name, elementType: .int64, shape: [], bytes: [value] + Array(repeating: 0, count: 7))
   }
 
-  private func run(_ sample: Sample, _ x: GraphTensor, for interest: GraphBoundTests.Patience? = nil)
-    throws
-    -> [GraphValue]
-  {
+  private func run(
+    _ sample: Sample, _ x: GraphTensor, for interest: GraphBoundTests.Patience? = nil
+  ) throws -> [GraphValue] {
     let node = GraphSamples.node(
       sample.operation, sample.inputs, domain: sample.domain,
       version: sample.operation == "BitwiseNot" ? 18 : nil, attributes: sample.attributes)
