@@ -171,8 +171,10 @@ import Testing
   @Test func brokenSettingsAreTheProblemOfTheirModel() {
     var view = BucketView(cached: [], bound: 100)
     take(&view, Self.listing(Self.version(1)))
-    let directory = view.directory(path: { "\($0)/\($1)" }) { model throws(ConfigurationError) in
-      throw ConfigurationError(file: "\(model)/model.yaml", line: 2, "nope")
+    let directory = view.directory(path: { "\($0)/\($1)" }) { model throws(ConfigurationProblems) in
+      throw ConfigurationProblems([
+        ConfigurationError(file: "\(model)/model.yaml", line: 2, "nope")
+      ])
     }
     #expect(directory.entries.map(\.problem) == ["m/model.yaml:2: nope"])
   }
