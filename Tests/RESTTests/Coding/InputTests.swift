@@ -59,8 +59,14 @@ import Testing
   @Test(arguments: [
     ("3", "inputs[0]: expected a text, an array of numbers or an object, got the number 3"),
     ("null", "inputs[0]: expected a text, an array of numbers or an object, got null"),
-    (#"[1,"a"]"#, "inputs[0][1]: expected a number, got a string"),
-    (#"[1,null,"a"]"#, "inputs[0][2]: expected a number, got a string"),
+    (
+      #"[1,"a"]"#,
+      #"inputs[0][1]: expected a number, got a string; texts go by name: {"features": {"name": …}}"#
+    ),
+    (
+      #"[1,null,"a"]"#,
+      #"inputs[0][2]: expected a number, got a string; texts go by name: {"features": {"name": …}}"#
+    ),
     (#"{"features":[1,true]}"#, "inputs[0].features[1]: expected a number, got a boolean"),
     (#"{"features":{"a":[]}}"#, "inputs[0].features.a: expected a number or a text, got an array"),
     (
