@@ -47,10 +47,21 @@ struct TopK: GraphOperator {
       for run in 0..<from.count / size {
         let (block, column) = (run / inner, run % inner)
         let start = block * size * inner + column
-        let order = try (0..<size).sorted { a, b in
-          try work.add(1)
+        func isBefore(_ a: Int, _ b: Int) -> Bool {
           let (x, y) = (from[start + a * inner], from[start + b * inner])
           return x == y ? a < b : rule.isLargest ? x > y : x < y
+        }
+        let order: [Int]
+        if size <= WorkCount.piece {
+          // Of a sort by comparisons.
+          try work.add(16 * size)
+          order = (0..<size).sorted(by: isBefore)
+        } else {
+          // One that asks at each takes longer.
+          order = try (0..<size).sorted {
+            try work.add(1)
+            return isBefore($0, $1)
+          }
         }
         for (rank, place) in order.prefix(wanted).enumerated() {
           let at = (block * wanted + rank) * inner + column

@@ -75,7 +75,8 @@ package final class RunWatch: Sendable {
 
 /// What a node goes over, in elements or products.
 struct WorkCount {
-  private static let piece = 1 << 20
+  /// What is gone over without asking.
+  static let piece = 1 << 20
 
   fileprivate let watch: RunWatch
   private var left = piece
