@@ -84,7 +84,6 @@ struct ModelHandlers: Sendable {
     case .ready(let model, let since):
       description.readySince = since
       add(model.facts, to: &description)
-      if case .graph(let graph) = model.runner { description.quantization = graph.face.weights }
       description.breaker = breaker(model.breaker)
     }
     return description

@@ -25,7 +25,7 @@ extension ModelInstaller {
     let tokens = face.texts?.maximumTokens ?? 1
     try place.checkBatch(tokens: tokens)
     var facts = ModelFacts(
-      task: face.answers.task, architecture: "onnx", quantization: traits.weightType)
+      task: face.answers.task, architecture: "onnx", quantization: face.weights)
     facts.parameters = traits.parameters
     facts.memoryBytes = backend.memoryBytes
     facts.maximumTokens = face.texts?.maximumTokens ?? 0
