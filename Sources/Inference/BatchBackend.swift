@@ -35,7 +35,3 @@ package protocol Interest: AnyObject, Sendable {
   /// - Returns: how long that took.
   func giveWay() -> Duration
 }
-
-extension Interest {
-  package func giveWay() -> Duration { .zero }
-}

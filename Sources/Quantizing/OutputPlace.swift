@@ -42,19 +42,23 @@ struct OutputPlace {
       try WholeFile.write(model, to: file)
       return []
     }
-    if Folder.exists(folder) { return try fill(folder, model) }
+    if Folder.exists(folder) { return try fill(folder, model, keeps: true) }
     let name = folder.split(separator: "/").last ?? ""
     let partial = "\(Folder.parent(of: folder))/.\(name).part"
     try Folder.make(partial)
-    let copied = try fill(partial, model)
+    // What is in it is left from one that failed.
+    let copied = try fill(partial, model, keeps: false)
     try Folder.move(partial, to: folder)
     return copied
   }
 
-  private func fill(_ folder: String, _ model: [UInt8]) throws(FileError) -> [String] {
+  private func fill(
+    _ folder: String, _ model: [UInt8], keeps: Bool
+  ) throws(FileError) -> [String] {
     var copied: [String] = []
-    for companion in companions where !SmallFile.exists("\(folder)/\(companion.name)") {
+    for companion in companions {
       let path = "\(folder)/\(companion.name)"
+      if keeps, SmallFile.exists(path) { continue }
       try Folder.make(Folder.parent(of: path))
       try WholeFile.write(SmallFile.bytes(companion.source, limit: Self.limit), to: path)
       copied.append(companion.name)

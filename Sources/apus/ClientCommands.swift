@@ -100,7 +100,7 @@ extension Command {
     return [ApusV1.Instance(kind: .features(row))]
   }
 
-  /// What the version takes that is to be called; empty where none answers.
+  /// What the version takes that is to be called.
   private static func inputs(_ arguments: Arguments) async throws -> [ApusV1.TensorInfo] {
     let request = ApusV1.GetModelRequest(name: arguments.positionals[0])
     let model = try await withServer(arguments) { connection, options in
@@ -109,7 +109,13 @@ extension Command {
     let version = arguments["version"]
     let wanted = model?.labels.first { $0.label == version }?.version ?? version
     let ready = (model?.versions ?? []).filter { $0.state == .ready }
-    return (ready.first { $0.version == wanted } ?? ready.first)?.inputs ?? []
+    let isLatest = wanted == nil || wanted == "latest"
+    guard let found = isLatest ? ready.first : ready.first(where: { $0.version == wanted }) else {
+      throw UsageError(
+        "--features: no such version of \(arguments.positionals[0]) answers, which would tell "
+          + "its columns", command: arguments.command)
+    }
+    return found.inputs
   }
 
   /// The file as it is: the server looks at what it is.

@@ -46,28 +46,6 @@ struct ModelPlaceTests {
     }
   }
 
-  @Test func aFolderIsSeenWhole() throws {
-    try folder.write("1/labels.txt", "one")
-    try folder.write("1/1_Pooling/config.json", "{}")
-    try folder.write("3/labels.txt", "mine")
-    let names = ["labels.txt", "1_Pooling/config.json"]
-    func output(_ name: String) -> OutputPlace {
-      var output = OutputPlace(folder: folder.file(name))
-      output.companions = names.map {
-        OutputPlace.Companion(name: $0, source: folder.file("1/\($0)"))
-      }
-      return output
-    }
-    #expect(try output("2/").write([1, 2]) == names)
-    #expect(TemporaryFolder.contents(folder.file("2/model.onnx")) == [1, 2])
-    #expect(TemporaryFolder.contents(folder.file("2/1_Pooling/config.json")) == Array("{}".utf8))
-    // What is there stays.
-    #expect(try output("3").write([3]) == ["1_Pooling/config.json"])
-    #expect(TemporaryFolder.contents(folder.file("3/labels.txt")) == Array("mine".utf8))
-    try folder.write("4", "a file")
-    #expect(throws: FileError.self) { try output("4").write([4]) }
-  }
-
   @Test func whatIsNearestComesAlong() throws {
     try folder.write("net/onnx/model.onnx", "x")
     let place = try ModelPlace(folder.file("net/onnx/model.onnx"))

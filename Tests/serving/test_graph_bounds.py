@@ -34,7 +34,7 @@ def test_a_run_takes_no_longer_than_it_may(looping):
     with pytest.raises(grpc.RpcError) as caught:
         doubled(looping, "short", 1 << 40)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert "it takes longer than the limit of 0.2 seconds (graph_time in model.yaml)" in caught.value.details()
+    assert "it takes longer than the limit of 0.2 seconds (graph_time in model.yaml, at most --stuck-after)" in caught.value.details()
     assert doubled(looping, "short", 3) == [8]
 
 
@@ -71,7 +71,7 @@ def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):
     (tmp_path / "models/dear/model.yaml").write_text("graph_time: 100ms\n")
     server = start(tmp_path / "models", "--readiness", "any")
     problem = server.wait_for("not loaded", model="dear")["problem"]
-    assert "(Loop): it takes longer than the limit of 0.1 seconds (graph_time in model.yaml)" in problem
+    assert "(Loop): it takes longer than the limit of 0.1 seconds (graph_time in model.yaml, at most --stuck-after)" in problem
     request = server.apus.PredictRequest(model="cheap", instances=[{"tensors": {"tensors": {"x": floats([1], 2)}}}])
     assert list(server.stub.Predict(request, timeout=PATIENCE).predictions[0].tensors.tensors["y"].floats) == [16]
 

@@ -37,8 +37,9 @@ package final class Engine: Sendable {
   /// What all jobs together took, the current one so far included.
   package var busyTime: Duration { core.busyTime }
 
-  /// Finishes the current job, answers waiting ones with `BatchingError.stopped`, and joins the
-  /// thread. Blocks for as long as the current job takes; may be called more than once.
+  /// Finishes the current job and those that gave way to it, answers waiting ones with
+  /// `BatchingError.stopped`, and joins the thread. Blocks for as long as those take; may be called
+  /// more than once.
   package func stop() { core.stop() }
 }
 

@@ -103,7 +103,7 @@ final class EngineCore: Sendable {
       case .wait(let patience): wait(patience)
       case .idle, .stopped:
         let end = now()
-        resume(name, now: end)
+        resume(lane, name, now: end)
         return start.duration(to: end)
       }
     }
@@ -122,11 +122,11 @@ final class EngineCore: Sendable {
     }
   }
 
-  private func resume(_ name: String, now: ContinuousClock.Instant) {
+  private func resume(_ lane: Int, _ name: String, now: ContinuousClock.Instant) {
     state.withLock { state in
       state.current = (name, now)
       state.paused -= 1
-      state.queue.resume(now: now)
+      state.queue.resume(lane, now: now)
     }
   }
 

@@ -50,7 +50,7 @@ struct FairQueue: Sendable {
   private var lanes: [Int: Lane] = [:]
   private var nextLane = 0
   private var nextOrder: UInt64 = 0
-  /// Highest level at which a job began (the paper's virtual time).
+  /// Highest level at which a job began or went on (the paper's virtual time).
   private(set) var floor: Duration = .zero
   private var started: ContinuousClock.Instant?
   /// Whom an idle engine waits for, and since when that is not charged yet.
@@ -133,9 +133,11 @@ struct FairQueue: Sendable {
     self.started = nil
   }
 
-  /// The job that paused last goes on.
-  mutating func resume(now: ContinuousClock.Instant) {
+  /// The job that paused last goes on. Whoever comes from here on is owed nothing for what it has
+  /// had by now.
+  mutating func resume(_ id: Int, now: ContinuousClock.Instant) {
     settle(now)
+    floor = max(floor, lanes[id]?.level ?? .zero)
     started = now
   }
 

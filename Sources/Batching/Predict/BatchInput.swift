@@ -106,7 +106,7 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
       let piece = rest.prefix(max(1, backend.inputsAtOnce))
       if piece.startIndex > 0 {
         now = turn.clock.now()
-        if now >= end {
+        if now >= end + outcome.paused {
           outcome.unreached.formUnion(rest)
           break
         }

@@ -265,7 +265,7 @@ struct BatchQueue {
     observer?.batchComputed(
       BatchReport(
         inputs: computedInputs, tokens: tokens,
-        queued: oldest.duration(to: computed.start), compute: compute,
+        queued: oldest.duration(to: computed.start) + outcome.paused, compute: compute,
         failures: outcome.errors.count))
   }
 

@@ -18,8 +18,8 @@ extension ModelInstaller {
     if let pictures = face.pictures, let input = signature.inputs.first,
       !input.isFixed(hasRows: true)
     {
-      try place.engine.lane(place.name).runAndWait {
-        try backend.warmUp(shapes: [input.name: pictures.sampleShape], for: self)
+      try trial(place) {
+        try backend.warmUp(shapes: [input.name: pictures.sampleShape], for: $0)
       }
     }
     let tokens = face.texts?.maximumTokens ?? 1

@@ -60,6 +60,9 @@ final class ModelInstaller: Interest {
 
   var isAlive: Bool { !isCancelled.load(ordering: .relaxed) }
 
+  /// Loading holds up nobody: it has a thread of its own.
+  func giveWay() -> Duration { .zero }
+
   /// Whether a version stands on another model, which then has to be loaded before it.
   static func isHead(_ version: ModelDirectory.Version) -> Bool {
     if case .head = try? ModelFolder.detect(version.path) { true } else { false }
@@ -132,9 +135,7 @@ final class ModelInstaller: Interest {
         guard !isAlive else { return }
         throw InferenceError(.cancelled, "the server is shutting down")
       })
-    // On the engine, in turn with the models that already answer.
-    let lane = engine.lane(place.name)
-    try lane.runAndWait { try loaded.warmUp(for: TrialRun(loading: self, lane: lane)) }
+    try trial(place) { try loaded.warmUp(for: $0) }
     let (facts, runner) =
       switch loaded {
       case .encoder(let backend): try serve(backend, entry, version, place)
@@ -154,6 +155,12 @@ final class ModelInstaller: Interest {
       metrics: VersionMetrics(
         figures.requests, model: entry.name, version: place.version,
         generates: facts.task == .generation, gone: gone))
+  }
+
+  /// Has a version compute on the engine, in turn with the models that already answer.
+  func trial(_ place: Place, _ run: @escaping @Sendable (any Interest) throws -> Void) throws {
+    let lane = engine.lane(place.name)
+    try lane.runAndWait { try run(TrialRun(loading: self, lane: lane)) }
   }
 
   private func plan(_ entry: ModelDirectory.Entry) -> CachePlan? {

@@ -57,6 +57,8 @@ extension ModelKeeper {
     var told: [String: VersionStamp] = [:]
     /// The settings that versions were tried with, whatever came of it, by path.
     var tried: [String: Trial] = [:]
+    /// What each model.yaml said when it was last understood, by model.
+    private var written: [String: ModelSettings] = [:]
     private var problems: Set<String> = []
     /// Problems that are remembered at most; after so many, all are news again.
     private static let problemBound = 10_000
@@ -136,6 +138,7 @@ extension ModelKeeper {
       registry.forgetAbsent(except: Set(owners.keys))
       for name in entries.keys where !registry.contains(name) {
         entries[name] = nil
+        written[name] = nil
         keeper.reports.ended(name)
       }
       forgetFailures()
@@ -206,7 +209,8 @@ extension ModelKeeper {
       // Of a new model everything is still being written.
       if known == nil, entry.versions.isEmpty, entry.problem == nil { return }
       // While model.yaml is wrong, what it said before stays in force.
-      if entry.problem != nil, let known { entry.settings = known.settings }
+      if entry.problem != nil { entry.settings = written[entry.name] ?? entry.settings }
+      written[entry.name] = entry.settings
       entry.settings = overrides[entry.name]?.applied(to: entry.settings) ?? entry.settings
       if let problem = entry.problem { tell(problem, model: entry.name) }
       entries[entry.name] = entry

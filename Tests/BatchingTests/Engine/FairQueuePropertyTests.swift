@@ -116,7 +116,7 @@ import Testing
         left -= slice
         queue.pause(id, now: now)
         while decide(before: id) {}
-        queue.resume(now: now)
+        queue.resume(id, now: now)
       }
       pass(left, index)
       lanes[index].isPending = false

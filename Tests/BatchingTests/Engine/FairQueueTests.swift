@@ -82,18 +82,18 @@ import Testing
     now += .milliseconds(20)
     queue.pause(long, now: now)
     #expect(queue.next(now: now, before: long) == .idle, "the other has had more")
-    queue.resume(now: now)
+    queue.resume(long, now: now)
     queue.submit(quick)
     now += .milliseconds(20)
     queue.pause(long, now: now)
-    for _ in 0..<4 {
+    for _ in 0..<2 {
       #expect(queue.next(now: now, before: long) == .run(lane: quick))
       now += .milliseconds(10)
       queue.finished(quick, comesBack: true, now: now)
       queue.submit(quick)
     }
-    #expect(queue.next(now: now, before: long) == .idle, "they are even")
-    queue.resume(now: now)
+    #expect(queue.next(now: now, before: long) == .idle, "they are even since it came")
+    queue.resume(long, now: now)
     now += .milliseconds(5)
     queue.pause(long, now: now)
     #expect(queue.next(now: now, before: long) == .run(lane: quick))

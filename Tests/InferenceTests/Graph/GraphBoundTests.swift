@@ -16,6 +16,8 @@ import Testing
 
     var looks: Int { asked.load(ordering: .relaxed) }
     var isAlive: Bool { asked.add(1, ordering: .relaxed).newValue <= most }
+
+    func giveWay() -> Duration { .zero }
   }
 
   /// x + x, and that again, as often as the input "count" says.

@@ -88,15 +88,15 @@ package final class GraphBackend: BatchBackend {
       let message = input.title.isEmpty ? "\(error)" : "\(input.title): \(error)"
       let key: String
       switch error.bound {
-      case .memory: key = "graph_memory"
-      case .time: key = "graph_time"
+      case .memory: key = "graph_memory in model.yaml"
+      case .time: key = "graph_time in model.yaml, at most --stuck-after"
       case .interest: throw InferenceError(.cancelled, message)
       // What the model itself has that is not computed was refused when it was loaded.
       case .steps, .products, nil: throw InferenceError(.invalidInput, message)
       }
       throw InferenceError(
         .tooLarge,
-        "\(message) (\(key) in model.yaml); send a shorter input, or set a higher limit")
+        "\(message) (\(key)); send a shorter input, or set a higher limit")
     } catch {
       throw InferenceError(.invalidModel, "\(error)")
     }

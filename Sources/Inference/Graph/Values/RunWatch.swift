@@ -32,8 +32,8 @@ package final class RunWatch: Sendable {
     guard taken.add(1, ordering: .relaxed).newValue <= stepLimit else {
       throw GraphError.bound("it computes more than the limit of \(stepLimit) nodes", .steps)
     }
-    try look()
     giveWay()
+    try look()
   }
 
   /// At most once in a step of the clock.
