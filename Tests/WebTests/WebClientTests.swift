@@ -190,13 +190,12 @@ import Testing
   }
 
   @Test func oneThatHangsHoldsUpNobody() async throws {
-    var configuration = try Self.open()
+    var patient = try request(.get, "/hang")
     // They hang until they are cancelled, however slow the machine is.
-    configuration.timeouts.total = nil
-    configuration.timeouts.stall = .seconds(3600)
-    let client = try WebClient(configuration)
-    let hanging = try request(.get, "/hang")
-    let stuck = (0..<8).map { _ in Task.immediate { await failureOf(hanging, client) } }
+    patient.timeouts.total = nil
+    patient.timeouts.stall = .seconds(3600)
+    let hanging = patient
+    let stuck = (0..<8).map { _ in Task.immediate { [client] in await failureOf(hanging, client) } }
     for _ in 0..<20 { #expect(try await client.send(try request(.get, "/echo")).status == 200) }
     for task in stuck { task.cancel() }
     for task in stuck { #expect(await task.value?.kind == .cancelled) }
