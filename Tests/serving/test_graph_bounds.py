@@ -90,4 +90,5 @@ def test_what_a_graph_cannot_compute_is_the_callers(start, tmp_path, numbers, re
         server.stub.Predict(server.apus.PredictRequest(model="shares", instances=[{"tensors": {"tensors": tensors}}]),
                             timeout=PATIENCE)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert caught.value.details().endswith(f"node share (Div): {reason}")
+    assert caught.value.details() == (
+        f"instances[0]: node share (Div), which reads a [1, 1], b [1, 1]: {reason}")
