@@ -2,8 +2,9 @@
 """What a Predict with a JPEG costs beside what it computes: tools/bench picture [--rounds N]
 
 ResNet-18 in bytes (random weights) on a JPEG of 640 × 480 pixels. Alone: decoding with resizing, and
-inference, each in a loop of one thread. Then the same as gRPC calls, one after the other, to a server
-that computes with one thread. Server and parts have core 0, the load (h2load) core 1.
+inference, each in a loop of one thread, and the one after the other, as each finds the caches full of the
+other's data then. Then the same as gRPC calls, one after the other, to a server that computes with one
+thread. Server and parts have core 0, the load (h2load) core 1.
 """
 import argparse
 import json
@@ -62,13 +63,12 @@ def parts(version, picture):
     command = [os.fspath(ROOT / ".build/apus-bench"), "parts", "--model", os.fspath(version),
                "--picture", os.fspath(picture), "--seconds", "1"]
     out = subprocess.run(pinned(0, command), capture_output=True, text=True, check=True).stdout
-    prepare, infer = re.search(r"prepare (\S+) infer (\S+)", out).groups()
-    return float(prepare), float(infer)
+    return [float(text) for text in re.search(r"prepare (\S+) infer (\S+) in turn (\S+)", out).groups()]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each, in turn (5)")
+    parser.add_argument("--rounds", type=int, default=9, help="runs of each, in turn (9)")
     parser.add_argument("--dry", action="store_true", help="write no CSV")
     options = parser.parse_args()
     for tool in ("tools/peers/prepare",), ("tools/build", "apus", "apus-bench"):
@@ -95,17 +95,19 @@ def main():
                 cpu.append(loaded["cpu_us"] / 1000)
         finally:
             server.stop()
-    prepare, infer = (statistics.median(values) for values in zip(*alone))
-    sums = [sum(pair) for pair in alone]
-    ratio = statistics.median(call / own for call, own in zip(calls, sums))
+    prepare, infer, in_turn = (statistics.median(values) for values in zip(*alone))
+    sums = [prepare + infer for prepare, infer, _ in alone]
+    to_sum = statistics.median(call / own for call, own in zip(calls, sums))
+    to_turn = statistics.median(call / own for call, (_, _, own) in zip(calls, alone))
     report = []
-    for work, value in [("decode and resize", prepare), ("inference", infer), ("both", statistics.median(sums))]:
+    for work, value in [("decode and resize", prepare), ("inference", infer), ("both", statistics.median(sums)),
+                        ("both in turn", in_turn)]:
         row(report, "parts", f"picture {work}", "ms", value)
     row(report, "apus", "picture predict", "ms", statistics.median(calls))
     row(report, "apus", "picture predict", "cpu ms", statistics.median(cpu))
     for _, work, metric, value in report:
         print(f"{work:<28}{metric:<8}{value:8.3f}")
-    print(f"\na Predict takes {ratio:.3f} times its parts")
+    print(f"\na Predict takes {to_sum:.3f} times its parts, {to_turn:.3f} times them in turn")
     if not options.dry:
         print(f"written to {write(report, 'picture')}")
 
