@@ -24,7 +24,7 @@ final class EngineCore: Sendable {
   }
 
   /// Most jobs that are paused at a time: each holds its memory, and a place on the thread's stack.
-  static let pauseLimit = 4
+  static let pauseLimit = 8
 
   private let state: Mutex<State>
   /// One signal for each job accepted, and one for stopping.
