@@ -74,11 +74,11 @@ def run(*words, before=(), **more):
 class Server:
     """`apus serve` on a free port."""
 
-    def __init__(self, contract, folder, *flags, log, before=(), **process):
+    def __init__(self, contract, folder, *flags, log, program=APUS, before=(), **process):
         self.apus, rpc = contract
         self.log_path, self.log_read, self.log_lines = log, 0, []
         self.process = subprocess.Popen(
-            [*before, APUS, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+            [*before, program, "serve", "--models", folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
              "--database", "memory", "--log-format", "json", *map(str, flags)],
             stderr=open(log, "w"), **process)
         listening = self.wait_for("listening")
