@@ -29,7 +29,7 @@ final class LocalRig: Sendable {
   var client: GrpcTesting.TestServiceClient { GrpcTesting.TestServiceClient(transport) }
 
   func until(_ condition: () -> Bool) async throws {
-    let end = ContinuousClock.now.advanced(by: .seconds(20))
+    let end = ContinuousClock.now.advanced(by: .seconds(120))
     while !condition() {
       try #require(ContinuousClock.now < end, "what was waited for did not come")
       await Task.yield()

@@ -39,7 +39,7 @@ final class Rig: Sendable {
 
   /// Waits for something that other threads bring about.
   func until(_ condition: () -> Bool) async throws {
-    let end = ContinuousClock.now.advanced(by: .seconds(20))
+    let end = ContinuousClock.now.advanced(by: .seconds(120))
     while !condition() {
       try #require(ContinuousClock.now < end, "what was waited for did not come")
       // Also has the loops look at a clock that was moved.
