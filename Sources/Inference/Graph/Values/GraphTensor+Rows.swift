@@ -13,10 +13,8 @@ extension GraphTensor {
   ///
   /// - Parameter columns: divides their number.
   func rows(of columns: Int) -> FloatRows {
-    precondition(elementType == .float && columns > 0 && count % columns == 0)
-    return unsafe FloatRows(
-      rows: count / columns, columns: columns, at: base.assumingMemoryBound(to: Float.self),
-      of: self)
+    precondition(columns > 0 && count % columns == 0)
+    return rows(0..<count / columns, of: columns)
   }
 
   /// Some of those rows.
