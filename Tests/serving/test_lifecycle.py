@@ -1,6 +1,7 @@
 """Start, load, cancellation, and a clean end."""
 import concurrent.futures
 import http.client
+import json
 import os
 import pathlib
 import signal
@@ -32,26 +33,44 @@ def test_sigterm_finishes_streams_and_exits_0(start, endless):
     assert server.log()[-1]["event"] == "stopped"
 
 
+def alive(client):
+    """The Connection header of an answer on that connection."""
+    client.request("GET", "/health/live")
+    answer = client.getresponse()
+    assert answer.status == 200 and answer.read()
+    return answer.getheader("connection")
+
+
 def test_http_clients_are_sent_elsewhere_while_a_drain_is_delayed(start, tmp_path):
     """Each answer ends its connection, and new ones are taken until the delay is over."""
     (tmp_path / "models").mkdir()
     server = start(tmp_path / "models", "--drain-delay", "1h")
     address = server.http.removeprefix("http://")
     kept = http.client.HTTPConnection(address, timeout=PATIENCE)
-
-    def ask(client):
-        client.request("GET", "/health/live")
-        answer = client.getresponse()
-        assert answer.status == 200 and answer.read()
-        return answer.getheader("connection")
-
-    assert [ask(kept), ask(kept)] == [None, None]
+    assert [alive(kept), alive(kept)] == [None, None]
     server.process.send_signal(signal.SIGTERM)
-    server.until(lambda: ask(kept) == "close", "the last answer of a connection")
+    server.until(lambda: alive(kept) == "close", "the last answer of a connection")
     for _ in range(2):
-        assert ask(http.client.HTTPConnection(address, timeout=PATIENCE)) == "close"
+        assert alive(http.client.HTTPConnection(address, timeout=PATIENCE)) == "close"
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
+def test_an_answer_from_before_a_drain_does_not_end_its_connection(start, endless):
+    """It did not say so: whoever reads it may have sent the next request already."""
+    server = start(endless, "--drain-delay", "1h")
+    server.wait_for("ready")
+    address = server.http.removeprefix("http://")
+    kept = http.client.HTTPConnection(address, timeout=PATIENCE)
+    question = {"model": "endless", "prompt": "Once", "max_tokens": 2000, "stream": True}
+    kept.request("POST", "/v1/completions", json.dumps(question), {"content-type": "application/json"})
+    answer = kept.getresponse()
+    assert answer.status == 200 and answer.getheader("connection") is None and answer.readline()
+    server.process.send_signal(signal.SIGTERM)
+    server.until(lambda: alive(http.client.HTTPConnection(address, timeout=PATIENCE)) == "close",
+                 "the notice of the drain")
+    assert answer.read().endswith(b"data: [DONE]\n\n")
+    assert alive(kept) == "close"
 
 
 def test_a_second_signal_ends_at_once(start, endless):

@@ -89,7 +89,9 @@ final class HTTPConnection {
     self.exchange = nil
     library = nil
     clock.completed(loop.now)
-    if hasPeerEnded || core.phase != .serving { close() }
+    // While the end is only announced, an answer from before says nothing of it, and the client may
+    // have begun its next request.
+    if hasPeerEnded || core.phase == .draining { close() }
   }
 
   /// Lets the library look at the connection again.
