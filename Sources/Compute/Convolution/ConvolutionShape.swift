@@ -36,6 +36,14 @@ package struct ConvolutionShape: Sendable, Hashable {
   package var pixels: Int { outputHeight * outputWidth }
   package var taps: Int { kernel.height * kernel.width }
 
+  /// The output's pixels that a call is for, counted over all images; all of them if nil.
+  func chosen(_ pixels: Range<Int>?, images: Int) -> Range<Int> {
+    let all = 0..<images * self.pixels
+    guard let pixels else { return all }
+    precondition(pixels.lowerBound >= 0 && pixels.upperBound <= all.upperBound)
+    return pixels
+  }
+
   private static func places(_ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
     let reach = (kernel - 1) * dilation + 1
     return size < reach ? 0 : (size - reach) / stride + 1

@@ -48,23 +48,25 @@ extension Processor {
   ///     channels. Where a channel is convolved by itself (`isDepthwise`), its taps, floats.
   ///   - output: takes the shape [images · pixels × outputs].
   ///   - pool: where memory for windows that are quantized comes from.
+  ///   - pixels: those that are computed, counted over all images; nil: all.
   package func convolve(
     _ x: FloatRows, by matrix: PackedMatrix, _ windows: FloatWindows, isDepthwise: Bool = false,
-    epilogue: Epilogue, into output: FloatRows, pool: MemoryPool? = nil
+    epilogue: Epilogue, into output: FloatRows, pool: MemoryPool? = nil,
+    pixels: Range<Int>? = nil
   ) {
     let isQuantized = matrix.kind == .int8PerOutput && !isDepthwise
     precondition(x.columns == windows.imageCount && x !== output)
     precondition(isQuantized || matrix.kind == .float(.f32))
     precondition(matrix.inputs == (isDepthwise ? windows.taps : windows.taps * windows.run))
     precondition(!isDepthwise || matrix.outputs == windows.shape.channels && !windows.joinsRows)
-    let pixels = x.rows * windows.shape.pixels
-    output.reshape(rows: pixels, columns: matrix.outputs)
+    output.reshape(rows: x.rows * windows.shape.pixels, columns: matrix.outputs)
+    let pixels = windows.shape.chosen(pixels, images: x.rows)
     if isQuantized {
       return convolveQuantized(
-        x, by: matrix, windows, epilogue: epilogue, into: output, pool: pool)
+        x, by: matrix, windows, epilogue: epilogue, into: output, pool: pool, pixels: pixels)
     }
     let kernel = unsafe isDepthwise ? kernels.pointee.depthwise_f32 : kernels.pointee.conv_f32
-    guard pixels > 0, let kernel = unsafe kernel else { return }
+    guard !pixels.isEmpty, let kernel = unsafe kernel else { return }
     unsafe matrix.bias.withUnsafeBufferPointer { bias in
       unsafe windows.offsets.withUnsafeBufferPointer { offsets in
         unsafe windows.zeros.withUnsafeBufferPointer { zeros in
@@ -89,17 +91,18 @@ extension Processor {
   /// Pixels and panels in parts; a panel passes over as many pixels as there are for it, because it
   /// may be larger than they are.
   private func shareTiles(
-    pixels: Int, _ matrix: PackedMatrix, _ isDepthwise: Bool,
+    pixels: Range<Int>, _ matrix: PackedMatrix, _ isDepthwise: Bool,
     _ body: (Range<Int>, Range<Int>) -> Void
   ) {
-    let operations = 2 * pixels * matrix.outputs * matrix.inputs
+    let (first, count) = (pixels.lowerBound, pixels.count)
+    let operations = 2 * count * matrix.outputs * matrix.inputs
     let wanted = threads == 1 ? 1 : max(1, min(6 * threads, operations / 700_000))
     let panelParts = isDepthwise ? 1 : min(matrix.panels, wanted)
-    let pixelParts = max(1, min((wanted + panelParts - 1) / panelParts, pixels / 12))
+    let pixelParts = max(1, min((wanted + panelParts - 1) / panelParts, count / 12))
     run(parts: panelParts * pixelParts) { part in
       let (panel, share) = (part / pixelParts, part % pixelParts)
       body(
-        pixels * share / pixelParts..<pixels * (share + 1) / pixelParts,
+        first + count * share / pixelParts..<first + count * (share + 1) / pixelParts,
         matrix.panels * panel / panelParts..<matrix.panels * (panel + 1) / panelParts)
     }
   }
@@ -109,17 +112,20 @@ extension Processor {
   /// - Parameters:
   ///   - x: a row for each image.
   ///   - output: takes the shape [images · pixels × channels].
-  package func poolLargest(_ x: FloatRows, _ windows: FloatWindows, into output: FloatRows) {
+  ///   - pixels: those that are computed, counted over all images; nil: all.
+  package func poolLargest(
+    _ x: FloatRows, _ windows: FloatWindows, into output: FloatRows, pixels: Range<Int>? = nil
+  ) {
     precondition(x.columns == windows.imageCount && !windows.joinsRows && x !== output)
-    let (pixels, channels) = (x.rows * windows.shape.pixels, windows.shape.channels)
-    output.reshape(rows: pixels, columns: channels)
+    let channels = windows.shape.channels
+    output.reshape(rows: x.rows * windows.shape.pixels, columns: channels)
     unsafe windows.offsets.withUnsafeBufferPointer { offsets in
       var job = unsafe ck_max_f32(
         x: x.pointer, image_stride: x.columns, offsets: offsets.baseAddress,
         pixels: windows.shape.pixels, taps: windows.taps, channels: channels, out: output.pointer)
       unsafe withUnsafePointer(to: &job) { job in
-        run(count: pixels, cost: windows.taps * channels) { range in
-          unsafe kernels.pointee.max_f32(job, range.lowerBound, range.upperBound)
+        run(windows.shape.chosen(pixels, images: x.rows), cost: windows.taps * channels) {
+          unsafe kernels.pointee.max_f32(job, $0.lowerBound, $0.upperBound)
         }
       }
     }

@@ -8,15 +8,14 @@ extension Processor {
   ///   - pool: where the memory of some windows comes from.
   func convolveQuantized(
     _ x: FloatRows, by matrix: PackedMatrix, _ windows: FloatWindows, epilogue: Epilogue,
-    into output: FloatRows, pool: MemoryPool?
+    into output: FloatRows, pool: MemoryPool?, pixels: Range<Int>
   ) {
-    let (inputs, pixels) = (matrix.inputs, output.rows)
     // Enough at once for all threads, and few enough to stay in the cache.
-    let piece = max(64, 300_000 / inputs)
+    let piece = max(64, 300_000 / matrix.inputs)
     let rows = FloatRows()
     let activations = Activations(pool: pool)
-    for first in stride(from: 0, to: pixels, by: piece) {
-      let range = first..<min(pixels, first + piece)
+    for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: piece) {
+      let range = first..<min(pixels.upperBound, first + piece)
       gather(x, windows, pixels: range, into: rows)
       activations.load(rows)
       multiply(

@@ -10,17 +10,18 @@ extension Processor {
   ///   - input: [images][height][width][channels], of the plan's shape and border.
   ///   - output: takes as many images; of the plan's output size and the convolution's outputs.
   ///     May be the addition's tensor, not the input.
+  ///   - pixels: those that are computed, counted over all images; nil: all.
   package func convolve(
     _ input: ByteImages, by convolution: PackedConvolution, _ plan: ConvolutionPlan,
-    adding addition: ByteAddition? = nil, into output: ByteImages
+    adding addition: ByteAddition? = nil, into output: ByteImages, pixels: Range<Int>? = nil
   ) {
     let shape = plan.shape
     precondition(
       convolution.channels == plan.tapValues && convolution.taps == plan.taps,
       "the plan is not the convolution's")
     prepare(input, plan, convolution.outputs, convolution.quantization, addition, output)
-    let pixels = input.images * shape.pixels
-    let work = pixels * convolution.outputs * convolution.taps * convolution.run
+    let pixels = shape.chosen(pixels, images: input.images)
+    let work = pixels.count * convolution.outputs * convolution.taps * convolution.run
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
       var job = unsafe ck_conv_u8(
         x: input.pointer, image_stride: input.imageStride, offsets: offsets.baseAddress,
@@ -66,16 +67,17 @@ extension Processor {
   ///
   /// - Parameter work: multiplications in all.
   func runTiles(
-    pixels: Int, panels: Int, work: Int, _ body: (Range<Int>, Range<Int>) -> Void
+    pixels: Range<Int>, panels: Int, work: Int, _ body: (Range<Int>, Range<Int>) -> Void
   ) {
-    guard pixels > 0 else { return }
+    let (first, count) = (pixels.lowerBound, pixels.count)
+    guard count > 0 else { return }
     // Whole tiles of 6 pixels and of 8.
     let step = 24
-    let steps = (pixels + step - 1) / step
+    let steps = (count + step - 1) / step
     let pixelsPerPart = 192
     let operationsPerPart = 700_000
     let wanted = threads == 1 ? 1 : min(2 * work / operationsPerPart, 6 * threads)
-    var pixelParts = (pixels + pixelsPerPart - 1) / pixelsPerPart
+    var pixelParts = (count + pixelsPerPart - 1) / pixelsPerPart
     let panelParts = min(panels, max(1, wanted / pixelParts))
     // Parts are few: a thread that has one more than another is waited for.
     if wanted >= threads, pixelParts * panelParts % threads != 0 {
@@ -84,8 +86,10 @@ extension Processor {
     run(parts: pixelParts * panelParts) { part in
       let pixel = part % pixelParts
       let panel = part / pixelParts
+      let own =
+        steps * pixel / pixelParts * step..<min(count, steps * (pixel + 1) / pixelParts * step)
       body(
-        steps * pixel / pixelParts * step..<min(pixels, steps * (pixel + 1) / pixelParts * step),
+        first + own.lowerBound..<first + own.upperBound,
         panels * panel / panelParts..<panels * (panel + 1) / panelParts)
     }
   }

@@ -69,9 +69,10 @@ extension Processor {
   ///
   /// - Parameters:
   ///   - mask: of as many sequences as there are, each of the longest one's length.
+  ///   - queries: the rows that are computed; nil: all.
   package func attention(
     _ rows: AttentionRows, width: Int, offsets: [Int32], heads: Int, scale: Float,
-    mask: ScoreMask? = nil, into output: FloatRows
+    mask: ScoreMask? = nil, into output: FloatRows, queries: Range<Int>? = nil
   ) {
     let (query, key, value) = (rows.query, rows.key, rows.value)
     precondition(heads > 0 && width > 0 && width % heads == 0)
@@ -85,7 +86,7 @@ extension Processor {
     checkOffsets(offsets, rows: query.rows)
     mask?.check(offsets, heads: heads)
     output.reshape(rows: query.rows, columns: width)
-    let parts = encoderParts(offsets, heads: heads)
+    let parts = encoderParts(offsets, heads: heads, queries ?? 0..<query.rows)
     unsafe offsets.withUnsafeBufferPointer { offsets in
       guard let offsets = offsets.baseAddress else { return }
       let strides = mask?.strides ?? (sequence: 0, head: 0, query: 0)
@@ -114,20 +115,27 @@ extension Processor {
   }
 
   /// One part is one sequence with all heads, or fewer heads where there are few sequences.
-  private func encoderParts(_ offsets: [Int32], heads: Int) -> [EncoderPart] {
-    let sequences = offsets.count - 1
-    let split = threads == 1 ? 1 : min(heads, max(1, (4 * threads + sequences - 1) / sequences))
-    var parts: [EncoderPart] = []
-    parts.reserveCapacity(sequences * split)
-    for sequence in 0..<sequences {
-      let length = Int(offsets[sequence + 1] - offsets[sequence])
-      for index in 0..<split {
-        parts.append(
-          EncoderPart(
-            sequence: sequence, heads: heads * index / split..<heads * (index + 1) / split,
-            queries: 0..<length))
+  ///
+  /// - Parameter queries: rows, counted over all sequences.
+  private func encoderParts(
+    _ offsets: [Int32], heads: Int, _ queries: Range<Int>
+  ) -> [EncoderPart] {
+    var own: [(sequence: Int, queries: Range<Int>)] = []
+    own.reserveCapacity(offsets.count - 1)
+    for sequence in 0..<offsets.count - 1 {
+      let (first, end) = (Int(offsets[sequence]), Int(offsets[sequence + 1]))
+      let rows = (first..<end).clamped(to: queries)
+      guard !rows.isEmpty else { continue }
+      own.append((sequence, rows.lowerBound - first..<rows.upperBound - first))
+    }
+    let wanted = (4 * threads + own.count - 1) / max(1, own.count)
+    let split = threads == 1 ? 1 : min(heads, max(1, wanted))
+    return own.flatMap { sequence, queries in
+      (0..<split).map {
+        EncoderPart(
+          sequence: sequence, heads: heads * $0 / split..<heads * ($0 + 1) / split,
+          queries: queries)
       }
     }
-    return parts
   }
 }

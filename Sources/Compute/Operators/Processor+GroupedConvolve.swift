@@ -8,25 +8,29 @@ extension Processor {
   ///   - plan: does not join rows.
   ///   - output: takes as many images; of the plan's output size and the convolution's outputs.
   ///     May be the addition's tensor, not the input.
+  ///   - pixels: those that are computed, counted over all images; nil: all.
   package func convolve(
     _ input: ByteImages, by convolution: GroupedConvolution, _ plan: ConvolutionPlan,
-    adding addition: ByteAddition? = nil, into output: ByteImages
+    adding addition: ByteAddition? = nil, into output: ByteImages, pixels: Range<Int>? = nil
   ) {
     precondition(
       !plan.joinsRows && convolution.channels == plan.shape.channels
         && convolution.taps == plan.taps, "the plan is not the convolution's")
     prepare(input, plan, convolution.outputs, convolution.quantization, addition, output)
+    let pixels = plan.shape.chosen(pixels, images: input.images)
     switch convolution.weights {
     case .depthwise(let weights):
-      convolve(input, by: weights, convolution.quantization, plan, adding: addition, into: output)
+      convolve(
+        input, by: weights, convolution.quantization, plan, adding: addition, into: output, pixels)
     case .blocks(let blocks):
-      convolve(input, by: blocks, plan, adding: addition, into: output)
+      convolve(input, by: blocks, plan, adding: addition, into: output, pixels)
     }
   }
 
   private func convolve(
     _ input: ByteImages, by weights: DepthwiseWeights, _ quantization: OutputQuantization,
-    _ plan: ConvolutionPlan, adding addition: ByteAddition?, into output: ByteImages
+    _ plan: ConvolutionPlan, adding addition: ByteAddition?, into output: ByteImages,
+    _ pixels: Range<Int>
   ) {
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
       var job = unsafe ck_depthwise_u8(
@@ -36,9 +40,8 @@ extension Processor {
         w_sums: weights.sums, n: weights.channels,
         epilogue: ck_requantizer(quantization, weights.biases, weights.scales, addition, output))
       unsafe withUnsafePointer(to: &job) { job in
-        let pixels = input.images * plan.shape.pixels
         // A sum of a few products costs as much as sixteen in a dense convolution each.
-        let work = pixels * weights.channels * plan.taps * 16
+        let work = pixels.count * weights.channels * plan.taps * 16
         runTiles(pixels: pixels, panels: weights.panels, work: work) { pixels, panels in
           unsafe kernels.pointee.depthwise_u8(
             job, pixels.lowerBound, pixels.upperBound, panels.lowerBound, panels.upperBound)
@@ -49,11 +52,10 @@ extension Processor {
 
   private func convolve(
     _ input: ByteImages, by blocks: [PackedConvolution], _ plan: ConvolutionPlan,
-    adding addition: ByteAddition?, into output: ByteImages
+    adding addition: ByteAddition?, into output: ByteImages, _ pixels: Range<Int>
   ) {
     guard let first = blocks.first else { return }
-    let pixels = input.images * plan.shape.pixels
-    let work = pixels * blocks.count * first.outputs * first.taps * first.run
+    let work = pixels.count * blocks.count * first.outputs * first.taps * first.run
     unsafe plan.offsets.withUnsafeBufferPointer { offsets in
       runTiles(pixels: pixels, panels: blocks.count * first.panels, work: work) { pixels, panels in
         for index in panels.lowerBound / first.panels...(panels.upperBound - 1) / first.panels {

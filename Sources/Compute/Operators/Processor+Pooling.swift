@@ -7,7 +7,11 @@ extension Processor {
   /// - Parameters:
   ///   - input: [images][height][width][channels], of the plan's shape.
   ///   - output: takes as many images; of the plan's output size, and the input's zero.
-  package func maxPool(_ input: ByteImages, _ plan: ConvolutionPlan, into output: ByteImages) {
+  ///   - pixels: those that are computed, counted over all images; nil: all.
+  package func maxPool(
+    _ input: ByteImages, _ plan: ConvolutionPlan, into output: ByteImages,
+    pixels: Range<Int>? = nil
+  ) {
     let shape = plan.shape
     precondition(fit(input, plan, output) && output.zero == input.zero)
     output.reshape(images: input.images)
@@ -18,8 +22,10 @@ extension Processor {
         run: input.pixelStride, out: output.pointer, out_stride: output.pixelStride,
         out_image_stride: output.imageStride)
       unsafe withUnsafePointer(to: &job) { job in
-        run(count: input.images * shape.pixels, cost: shape.taps * shape.channels / 16) { pixels in
-          unsafe kernels.pointee.max_u8(job, pixels.lowerBound, pixels.upperBound)
+        run(
+          shape.chosen(pixels, images: input.images), cost: shape.taps * shape.channels / 16
+        ) {
+          unsafe kernels.pointee.max_u8(job, $0.lowerBound, $0.upperBound)
         }
       }
     }
@@ -32,9 +38,10 @@ extension Processor {
   /// - Parameters:
   ///   - input: [images][height][width][channels], of the plan's shape.
   ///   - output: takes as many images; of the plan's output size.
+  ///   - pixels: those that are computed, counted over all images; nil: all.
   package func averagePool(
     _ input: ByteImages, _ scale: ByteScale, _ average: AveragePlan, into output: ByteImages,
-    _ outputScale: ByteScale
+    _ outputScale: ByteScale, pixels: Range<Int>? = nil
   ) {
     let plan = average.plan
     let shape = plan.shape
@@ -53,7 +60,9 @@ extension Processor {
           zero: Int32(output.zero), out: output.pointer, out_stride: output.pixelStride,
           out_image_stride: output.imageStride)
         unsafe withUnsafePointer(to: &job) { job in
-          run(count: input.images * shape.pixels, cost: shape.taps * shape.channels / 8) {
+          run(
+            shape.chosen(pixels, images: input.images), cost: shape.taps * shape.channels / 8
+          ) {
             unsafe kernels.pointee.average_u8(job, $0.lowerBound, $0.upperBound)
           }
         }

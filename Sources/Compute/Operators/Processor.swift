@@ -69,14 +69,20 @@ package final class Processor: @unchecked Sendable {
   ///
   /// - Parameter cost: work of one item in elements touched; small totals run on the caller.
   func run(count: Int, cost: Int, _ body: (Range<Int>) -> Void) {
+    run(0..<count, cost: cost, body)
+  }
+
+  /// The same over a range that begins elsewhere.
+  func run(_ range: Range<Int>, cost: Int, _ body: (Range<Int>) -> Void) {
+    let (first, count) = (range.lowerBound, range.count)
     let worthwhile = 8192
     let parts = min(count, 4 * threads, count * max(1, cost) / worthwhile)
     guard parts > 1, threads > 1 else {
-      if count > 0 { body(0..<count) }
+      if count > 0 { body(range) }
       return
     }
     run(parts: parts) { part in
-      body(count * part / parts..<count * (part + 1) / parts)
+      body(first + count * part / parts..<first + count * (part + 1) / parts)
     }
   }
 }

@@ -49,8 +49,9 @@ struct ConvolutionSample {
     other.map { ByteAddition($0, kept: 0.625, added: 0.31, zero: 9, range: 9...255) }
   }
 
+  /// - Parameter portions: pixels of each call, one after the other; nil: all.
   func computed(
-    by processor: Processor, on images: ByteImages? = nil
+    by processor: Processor, on images: ByteImages? = nil, portions: [Range<Int>?] = [nil]
   ) throws -> ByteImages {
     let output = ByteImages(
       height: shape.outputHeight, width: shape.outputWidth, channels: outputs,
@@ -59,13 +60,19 @@ struct ConvolutionSample {
       let packed = try PackedConvolution(
         weights: weights.span, outputs: outputs, taps: plan.taps, channels: plan.tapValues,
         bias: bias, inputZero: input.zero, quantization: quantization, in: SlabArena())
-      processor.convolve(images ?? input, by: packed, plan, adding: addition, into: output)
+      for pixels in portions {
+        processor.convolve(
+          images ?? input, by: packed, plan, adding: addition, into: output, pixels: pixels)
+      }
     } else {
       let packed = try GroupedConvolution(
         weights: weights.span, outputs: outputs, taps: plan.taps, channels: shape.channels,
         groups: groups, bias: bias, inputZero: input.zero, quantization: quantization,
         in: SlabArena())
-      processor.convolve(images ?? input, by: packed, plan, adding: addition, into: output)
+      for pixels in portions {
+        processor.convolve(
+          images ?? input, by: packed, plan, adding: addition, into: output, pixels: pixels)
+      }
     }
     return output
   }

@@ -32,7 +32,7 @@ import Testing
 
     func computed(
       _ processor: Processor, _ epilogue: Epilogue, on pictures: [Float]? = nil,
-      _ kind: PackedMatrix.Kind = .float(.f32)
+      _ kind: PackedMatrix.Kind = .float(.f32), portions: [Range<Int>?] = [nil]
     ) throws -> FloatRows {
       let windows = try FloatWindows(shape, joinsRows: joinsRows)
       let (weights, inputs) = (weights(), shape.taps * depth)
@@ -48,8 +48,11 @@ import Testing
       let x = FloatRows(rows: pictures.count / size, columns: size, pictures)
       let output = FloatRows()
       guard joinsRows else {
-        processor.convolve(
-          x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output)
+        for pixels in portions {
+          processor.convolve(
+            x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
+            pixels: pixels)
+        }
         return output
       }
       // Bordered images are made of planes.
@@ -61,7 +64,10 @@ import Testing
       processor.addBorder(
         FloatRows(rows: x.rows, columns: size, (0..<planes.rows).flatMap { planes.row($0) }),
         windows, into: bordered)
-      processor.convolve(bordered, by: matrix, windows, epilogue: epilogue, into: output)
+      for pixels in portions {
+        processor.convolve(
+          bordered, by: matrix, windows, epilogue: epilogue, into: output, pixels: pixels)
+      }
       return output
     }
 

@@ -91,6 +91,67 @@ import Testing
     #expect(error?.bound == .interest && patience.looks == 4)
   }
 
+  /// Kernels are asked for one portion after the other: layers with constant weights.
+  @Test(arguments: [
+    ("MatMul", [4096, 1024], [1024, 1024]), ("Conv", [1, 64, 256, 512], [64, 64, 3, 3]),
+  ])
+  func aFusedLayerEndsWhenNobodyWaits(operation: String, x: [Int], weights: [Int]) throws {
+    let graph = ONNXGraph(
+      name: "test", nodes: [GraphSamples.node(operation, ["x", "weights"])],
+      initializers: [
+        ONNXTensor(
+          name: "weights", elementType: .float, shape: weights,
+          bytes: Array(repeating: 0, count: 4 * weights.product))
+      ],
+      inputs: [ONNXValueInfo(name: "x", type: .tensor(.float, shape: x.map { .fixed($0) }))],
+      outputs: [ONNXValueInfo(name: "y", type: nil)])
+    let budget = MemoryBudget(limit: 1 << 32)
+    let processor = try Processor(threads: 1)
+    let plan = try GraphBuilder(
+      registry: .standard, budget: budget, fusions: FusionOptions(processor: processor)
+    ).plan(graph)
+    let context = GraphContext(budget: budget, processor: processor)
+    let patience = Patience(3)
+    let error = #expect(throws: GraphError.self) {
+      try plan.run([.tensor(GraphTensor(.float, x, budget))], context, for: patience)
+    }
+    #expect(error?.bound == .interest && patience.looks == 4)
+  }
+
+  /// Within a node as well as between two.
+  @Test func othersComputeWheneverARunIsAsked() async throws {
+    let interest = Generosity()
+    let watch = RunWatch(stepLimit: 10, interest: interest)
+    for turn in 1...3 {
+      if turn == 1 { try watch.step() } else { try watch.look() }
+      #expect(interest.offers == turn)
+      // The clock's next step.
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
+  @Test func portionsCoverAllAndAreBounded() throws {
+    let watch = RunWatch(stepLimit: 10)
+    func sizes(
+      _ count: Int, _ products: Int, of bounds: ClosedRange<Int> = 1...(.max)
+    ) throws -> [Int] {
+      var (sizes, end) = ([Int](), 0)
+      try watch.portions(count, products: products, of: bounds) { range in
+        #expect(range.lowerBound == end)
+        end = range.upperBound
+        sizes.append(range.count)
+      }
+      #expect(end == count)
+      return sizes
+    }
+    #expect(try sizes(0, 1) == [])
+    #expect(try sizes(1000, 0) == [1000])
+    #expect(try sizes(1000, 1 << 22) == [256, 256, 256, 232])
+    #expect(try sizes(2, .max) == [1, 1])
+    #expect(try sizes(1000, 1 << 22, of: 400...(.max)) == [400, 400, 200])
+    #expect(try sizes(1000, 1, of: 1...600) == [600, 400])
+  }
+
   /// A graph whose constants are the result of a loop, or large.
   private func constants(loop times: Int64, fill: [Int64]) -> ONNXGraph {
     let times = ONNXTensor(
@@ -138,8 +199,14 @@ import Testing
   }
 
   private final class Generosity: Interest {
+    private let offered = Atomic(0)
+    var offers: Int { offered.load(ordering: .relaxed) }
     var isAlive: Bool { true }
-    func giveWay() -> Duration { .seconds(3600) }
+
+    func giveWay() -> Duration {
+      offered.add(1, ordering: .relaxed)
+      return .seconds(3600)
+    }
   }
 
   /// What other models take meanwhile is no time of the run.

@@ -92,7 +92,7 @@ package final class GraphBackend: BatchBackend {
       case .time: key = "graph_time in model.yaml, at most --stuck-after"
       case .interest: throw InferenceError(.cancelled, message)
       // What the model itself has that is not computed was refused when it was loaded.
-      case .steps, .products, nil: throw InferenceError(.invalidInput, message)
+      case .steps, nil: throw InferenceError(.invalidInput, message)
       }
       throw InferenceError(
         .tooLarge,

@@ -57,8 +57,6 @@ struct ByteConvolution: GraphOperator {
     guard weights.fit(plan), input.border == plan.border else {
       throw GraphError("its weights do not fit images of \(input.channels) channels")
     }
-    try context.checkProducts(
-      input.images, plan.shape.pixels, plan.taps, plan.tapValues, weights.outputsPerGroup)
     let addition = try sum.map {
       ByteAddition(
         try inputs.images(1), kept: $0.kept, added: $0.added, zero: $0.target.scale.zero,
@@ -76,11 +74,18 @@ struct ByteConvolution: GraphOperator {
         input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
         channels: weights.outputs, zero: sum?.target.scale.zero ?? zero
       ) { output in
-        switch weights {
-        case .dense(let weights):
-          processor.convolve(input, by: weights, plan, adding: addition, into: output)
-        case .grouped(let weights):
-          processor.convolve(input, by: weights, plan, adding: addition, into: output)
+        try context.watch.portions(
+          input.images * plan.shape.pixels,
+          products: plan.taps * plan.tapValues * weights.outputsPerGroup
+        ) { pixels in
+          switch weights {
+          case .dense(let weights):
+            processor.convolve(
+              input, by: weights, plan, adding: addition, into: output, pixels: pixels)
+          case .grouped(let weights):
+            processor.convolve(
+              input, by: weights, plan, adding: addition, into: output, pixels: pixels)
+          }
         }
       }
     ]

@@ -13,13 +13,14 @@ struct ByteMaxPool: GraphOperator {
     let held = try windows.plan(for: input, context)
     let plan = held.plan
     defer { withExtendedLifetime(held) {} }
-    try context.checkProducts(input.images, plan.shape.pixels, plan.taps, input.channels)
     return [
       try context.images(
         input.images, height: plan.shape.outputHeight, width: plan.shape.outputWidth,
         channels: input.channels, zero: input.zero
       ) { output in
-        processor.maxPool(input, plan, into: output)
+        try context.watch.portions(
+          input.images * plan.shape.pixels, products: plan.taps * input.channels
+        ) { processor.maxPool(input, plan, into: output, pixels: $0) }
       }
     ]
   }
@@ -56,13 +57,14 @@ struct ByteAveragePool: GraphOperator {
     let average = held.plan
     defer { withExtendedLifetime(held) {} }
     let shape = average.plan.shape
-    try context.checkProducts(input.images, shape.pixels, shape.taps, input.channels)
     return [
       try context.images(
         input.images, height: shape.outputHeight, width: shape.outputWidth,
         channels: input.channels, zero: to.zero
       ) { output in
-        processor.averagePool(input, from, average, into: output, to)
+        try context.watch.portions(
+          input.images * shape.pixels, products: shape.taps * input.channels
+        ) { processor.averagePool(input, from, average, into: output, to, pixels: $0) }
       }
     ]
   }

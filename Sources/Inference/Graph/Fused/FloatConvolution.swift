@@ -56,10 +56,20 @@ struct FloatConvolution: ImageOperator {
     }
     let epilogue: Epilogue =
       range.map { .clamp($0, adding: other) } ?? other.map { .add($0) } ?? .store
-    processor.convolve(
-      x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue,
-      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
+    try convolve(x, windows, epilogue, into: result, context)
     return .tensors(try context.answer(result, isLast: givesLast, processor))
+  }
+
+  private func convolve(
+    _ x: FloatRows, _ windows: FloatWindows, _ epilogue: Epilogue, into result: GraphTensor,
+    _ context: GraphContext
+  ) throws {
+    let output = result.rows(of: matrix.outputs)
+    try context.watch.portions(output.rows, products: matrix.inputs * matrix.outputs) {
+      processor.convolve(
+        x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
+        pool: context.budget.pool, pixels: $0)
+    }
   }
 
   /// What is added has another shape, and is stretched to the answer's or that to it.
@@ -67,9 +77,7 @@ struct FloatConvolution: ImageOperator {
     _ x: FloatRows, _ windows: FloatWindows, _ result: GraphTensor, _ other: GraphTensor,
     _ context: GraphContext
   ) throws -> [GraphValue] {
-    processor.convolve(
-      x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: .store,
-      into: result.rows(of: matrix.outputs), pool: context.budget.pool)
+    try convolve(x, windows, .store, into: result, context)
     let sum = try Arithmetic(kind: .add).compute(
       GraphInputs([.tensor(result), .tensor(other)]), context)
     guard case .tensor(let tensor)? = sum.first else { return sum }
@@ -95,7 +103,6 @@ struct FloatConvolution: ImageOperator {
       rule.shape(height: height, width: width, channels: channels, kernel: kernel),
       joinsRows: joinsRows)
     let windows = held.plan
-    try context.checkProducts(x.shape[0], windows.shape.pixels, matrix.inputs, matrix.outputs)
     guard joinsRows else {
       return (try context.lastImages(x, isLast: last, processor).rows, held)
     }

@@ -22,12 +22,14 @@ struct FloatMaxPool: ImageOperator {
       rule.shape(height: x.height, width: x.width, channels: x.channels, kernel: kernel))
     let windows = held.plan
     defer { withExtendedLifetime(held) {} }
-    try context.checkProducts(x.images, windows.shape.pixels, windows.shape.taps, x.channels)
     let result = try context.unwritten([
       x.images, windows.shape.outputHeight, windows.shape.outputWidth, x.channels,
     ])
     if result.count > 0 {
-      processor.poolLargest(x.rows, windows, into: result.rows(of: x.channels))
+      let output = result.rows(of: x.channels)
+      try context.watch.portions(output.rows, products: windows.shape.taps * x.channels) {
+        processor.poolLargest(x.rows, windows, into: output, pixels: $0)
+      }
     }
     return .tensors(try context.answer(result, isLast: givesLast, processor))
   }

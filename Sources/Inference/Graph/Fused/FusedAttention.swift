@@ -38,13 +38,16 @@ struct FusedAttention: GraphOperator {
     let result = try context.unwritten(shape)
     let (batch, length, width) = (shape[0], shape[1], shape[2] * shape[3])
     guard result.count > 0 else { return .tensors(result) }
-    try context.checkProducts(2, batch, length, length, width)
     let end = try Int32(exactly: batch * length).orThrow("too many rows for attention")
     let offsets = (0...batch).map { Int32($0 * length) }
     precondition(offsets.last == end)
-    processor.attention(
-      rows, width: width, offsets: offsets, heads: shape[2], scale: scale,
-      mask: try scoreMask(inputs, shape, context), into: result.rows(of: width))
+    let mask = try scoreMask(inputs, shape, context)
+    let output = result.rows(of: width)
+    try context.watch.portions(output.rows, products: 2 * length * width, of: 64...4096) {
+      processor.attention(
+        rows, width: width, offsets: offsets, heads: shape[2], scale: scale, mask: mask,
+        into: output, queries: $0)
+    }
     return .tensors(result)
   }
 

@@ -27,30 +27,26 @@ struct MatMul: GraphOperator {
     return try a.elementType.dispatch(Work(a: a, b: b, pairs: pairs, context: context))
   }
 
-  /// Products that are taken without asking whether they are still wanted.
-  private static let piece = 1 << 32
-
   private static func multiply(
     _ a: GraphTensor, _ b: GraphTensor, _ pairs: MatrixPairs, into result: GraphTensor,
     _ processor: Processor, _ context: GraphContext
   ) throws {
     let (rows, inner, columns) = (pairs.rows, pairs.inner, pairs.columns)
-    // Sizes of tensors that there are: a product of two does not overflow.
-    let perRow = inner * columns
-    if pairs.pairs.count <= piece / perRow / rows {
-      return processor.multiply(
-        a.rows(of: inner), b.rows(of: columns), pairs: pairs.pairs, rows: rows,
-        into: result.rows(of: columns))
-    }
-    let most = max(1, piece / perRow)
-    for (index, pair) in pairs.pairs.enumerated() {
-      for first in stride(from: 0, to: rows, by: most) {
-        try context.watch.look()
-        let count = min(most, rows - first)
-        let (from, to) = (pair.a * rows + first, index * rows + first)
+    let (left, right) = (a.rows(of: inner), b.rows(of: columns))
+    // Sizes of tensors that there are: products of two of them do not overflow.
+    try context.watch.portions(pairs.pairs.count, products: rows * inner * columns) { some in
+      guard some.count == 1, let pair = some.first.map({ pairs.pairs[$0] }) else {
+        return processor.multiply(
+          left, right, pairs: Array(pairs.pairs[some]), rows: rows,
+          into: result.rows(some.lowerBound * rows..<some.upperBound * rows, of: columns))
+      }
+      // One may be more than a portion. Each packs the right side anew.
+      try context.watch.portions(rows, products: inner * columns, of: 256...(.max)) { range in
+        let (from, to) = (pair.a * rows, some.lowerBound * rows)
         processor.multiply(
-          a.rows(from..<from + count, of: inner), b.rows(of: columns), pairs: [(0, pair.b)],
-          rows: count, into: result.rows(to..<to + count, of: columns))
+          a.rows(from + range.lowerBound..<from + range.upperBound, of: inner), right,
+          pairs: [(0, pair.b)], rows: range.count,
+          into: result.rows(to + range.lowerBound..<to + range.upperBound, of: columns))
       }
     }
   }

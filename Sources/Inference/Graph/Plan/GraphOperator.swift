@@ -62,21 +62,6 @@ package struct GraphContext: Sendable {
 
   func watched(by watch: RunWatch) -> GraphContext { GraphContext(self, watch) }
 
-  /// Most products of numbers that kernels take at once, as nothing ends them.
-  static let productLimit = 1 << 40
-
-  /// - Throws: if the product of `counts` is over that limit.
-  func checkProducts(_ counts: Int...) throws {
-    let total = counts.reduce(1) {
-      let (product, overflow) = $0.multipliedReportingOverflow(by: $1)
-      return overflow ? .max : product
-    }
-    guard total <= Self.productLimit else {
-      throw GraphError.bound(
-        "it would take \(total) products; \(Self.productLimit) are the limit of a node", .products)
-    }
-  }
-
   /// A new tensor of zeros.
   func new<Number: GraphNumber>(_: Number.Type, _ shape: [Int]) throws -> NewTensor<Number> {
     try NewTensor<Number>(Number.type, shape, budget)

@@ -1,7 +1,7 @@
 /// Why a graph cannot be planned or computed.
 package struct GraphError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What a run may take, and who it is for.
-  package enum Bound: Sendable, Equatable { case memory, time, steps, products, interest }
+  package enum Bound: Sendable, Equatable { case memory, time, steps, interest }
 
   /// The node's name and its operator; empty until the plan adds it.
   package var node = ""

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// Ends a run that nobody waits for any more, or that takes more time or nodes than it may; loops
-/// within loops would go on for days. Between its nodes other models may compute.
+/// within loops would go on for days. Other models may compute whenever it is asked.
 package final class RunWatch: Sendable {
   private let stepLimit: Int
   private let timeLimit: Duration?
@@ -32,7 +32,6 @@ package final class RunWatch: Sendable {
     guard taken.add(1, ordering: .relaxed).newValue <= stepLimit else {
       throw GraphError.bound("it computes more than the limit of \(stepLimit) nodes", .steps)
     }
-    giveWay()
     try look()
   }
 
@@ -48,6 +47,7 @@ package final class RunWatch: Sendable {
 
   /// For nodes that may take long to ask now and then.
   func look() throws {
+    giveWay()
     if let interest, !interest.isAlive {
       throw GraphError.bound("nobody waits for the answer any more", .interest)
     }
@@ -64,6 +64,28 @@ package final class RunWatch: Sendable {
     var work = work
     try work.pieces(0..<count, cost: cost, body)
   }
+
+  /// `body` for the parts of what a kernel goes over, each of at most a moment's products.
+  ///
+  /// - Parameters:
+  ///   - products: of a turn.
+  ///   - bounds: of the turns of a part, whatever they take.
+  func portions(
+    _ count: Int, products: Int, of bounds: ClosedRange<Int> = 1...(.max),
+    _ body: (Range<Int>) throws -> Void
+  ) throws {
+    let most = min(max(bounds.lowerBound, Self.portion / max(1, products)), bounds.upperBound)
+    var start = 0
+    while start < count {
+      if start > 0 { try look() }
+      let end = start + min(most, count - start)
+      try body(start..<end)
+      start = end
+    }
+  }
+
+  /// Products that a kernel takes at once: some ten milliseconds of a core.
+  private static let portion = 1 << 30
 
   /// A clock that takes no longer to read than memory, and goes on in steps of milliseconds.
   private static var now: Int64 {
