@@ -68,6 +68,17 @@ def loop(folder, times=None):
     return save(folder, nodes, count + [value("x", [1])], [value("y", [1])], two=numpy.float32([2]), **constants)
 
 
+def product(folder, width=2048):
+    """The mean of a product of so many rows as the input "rows" says with a square matrix: of ones, width."""
+    nodes = [helper.make_node("Concat", ["rows", "width"], ["shape"], axis=0),
+             helper.make_node("ConstantOfShape", ["shape"], ["x"], value=helper.make_tensor("", TensorProto.FLOAT, [1], [1])),
+             helper.make_node("MatMul", ["x", "weights"], ["z"]),
+             helper.make_node("ReduceMean", ["z"], ["mean"], keepdims=0),
+             helper.make_node("Unsqueeze", ["mean", "zero"], ["y"])]
+    return save(folder, nodes, [value("rows", [1], TensorProto.INT64)], [value("y", [1])],
+                width=numpy.int64([width]), zero=numpy.int64([0]), weights=numpy.ones((width, width), numpy.float32))
+
+
 def words(folder, output="last_hidden_state", **settings):
     """Looks up a vector for each token: [its id, 1], or logits: the ids' sum in the second of two classes."""
     table = numpy.stack([numpy.arange(6), numpy.ones(6)], 1).astype(numpy.float32)

@@ -65,6 +65,24 @@ def test_others_compute_between_the_nodes_of_a_long_run(looping):
     assert answered >= 10
 
 
+def test_others_compute_within_a_node_that_takes_long(start, tmp_path):
+    """One product of a second or more; another model's calls are answered meanwhile."""
+    made.addition(tmp_path / "models/sum/1", 1)
+    made.product(tmp_path / "models/product/1")
+    server = start(tmp_path / "models")
+    server.wait_for("ready")
+    tensors = {"rows": {"data_type": "INT64", "shape": [1], "longs": [1 << 15]}}
+    long = server.apus.PredictRequest(model="product", instances=[{"tensors": {"tensors": tensors}}])
+    short = server.apus.PredictRequest(model="sum", instances=[features([1, 2])])
+    call = server.stub.Predict.future(long, timeout=PATIENCE)
+    answered = 0
+    while not call.done():
+        server.stub.Predict(short, timeout=PATIENCE)
+        answered += not call.done()
+    assert list(call.result().predictions[0].tensors.tensors["y"].floats) == [2048]
+    assert answered >= 10
+
+
 def test_constants_that_cost_much_keep_no_server_from_starting(start, tmp_path):
     made.loop(tmp_path / "models/cheap/1", times=3)
     made.loop(tmp_path / "models/dear/1", times=1 << 40)
