@@ -4,7 +4,8 @@
 ResNet-18 in bytes (random weights) on a JPEG of 640 × 480 pixels. Alone: decoding with resizing, and
 inference, each in a loop of one thread, and the one after the other, as each finds the caches full of the
 other's data then. Then the same as gRPC calls, one after the other, to a server that computes with one
-thread. Server and parts have core 0, the load (h2load) core 1.
+thread. Server and parts have core 0, the load (h2load) core 1; each round has processes of its own, as where
+their memory lies decides what the caches hold of it.
 """
 import argparse
 import json
@@ -66,6 +67,20 @@ def parts(version, picture):
     return [float(text) for text in re.search(r"prepare (\S+) infer (\S+) in turn (\S+)", out).groups()]
 
 
+def served(models, body):
+    """The calls of two seconds to a server of their own, warmed up by those of one."""
+    port = free_port()
+    server = Subject("apus", [
+        os.fspath(ROOT / ".build/apus"), "serve", "--models", os.fspath(models), "--loops", "1",
+        "--threads", "1", "--database", os.fspath(models.parent / "apus.db"), "--grpc", f"127.0.0.1:{port}",
+        "--http", f"127.0.0.1:{free_port()}", "--call-log", "errors"], port)
+    try:
+        server.load("/apus.v1.Inference/Predict", body, 1, 1, 1)
+        return server.load("/apus.v1.Inference/Predict", body, 1, 1, 2)
+    finally:
+        server.stop()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9, help="runs of each, in turn (9)")
@@ -78,23 +93,13 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         models = pathlib.Path(temporary) / "models"
         version = make_model(models)
-        port = free_port()
-        server = Subject("apus", [
-            os.fspath(ROOT / ".build/apus"), "serve", "--models", os.fspath(models), "--loops", "1",
-            "--threads", "1", "--grpc", f"127.0.0.1:{port}", "--http", f"127.0.0.1:{free_port()}",
-            "--call-log", "errors"], port)
-        try:
-            body = request(picture.read_bytes())
-            call = "/apus.v1.Inference/Predict"
-            server.load(call, body, 1, 1, 1)
-            alone, calls, cpu = [], [], []
-            for _ in range(options.rounds):
-                alone.append(parts(version, picture))
-                loaded = server.load(call, body, 1, 1, 2)
-                calls.append(1000 / loaded["req_per_s"])
-                cpu.append(loaded["cpu_us"] / 1000)
-        finally:
-            server.stop()
+        body = request(picture.read_bytes())
+        alone, calls, cpu = [], [], []
+        for _ in range(options.rounds):
+            alone.append(parts(version, picture))
+            loaded = served(models, body)
+            calls.append(1000 / loaded["req_per_s"])
+            cpu.append(loaded["cpu_us"] / 1000)
     prepare, infer, in_turn = (statistics.median(values) for values in zip(*alone))
     sums = [prepare + infer for prepare, infer, _ in alone]
     to_sum = statistics.median(call / own for call, own in zip(calls, sums))
