@@ -49,17 +49,23 @@ extension Processor {
   ///   - output: takes the shape [images · pixels × outputs].
   ///   - pool: where memory for windows that are quantized comes from.
   ///   - pixels: those that are computed, counted over all images; nil: all.
+  ///   - block: where channels are convolved in blocks of as many each, and none with another
+  ///     block's: the one whose matrix, in floats, this is. Its outputs are computed.
   package func convolve(
     _ x: FloatRows, by matrix: PackedMatrix, _ windows: FloatWindows, isDepthwise: Bool = false,
     epilogue: Epilogue, into output: FloatRows, pool: MemoryPool? = nil,
-    pixels: Range<Int>? = nil
+    pixels: Range<Int>? = nil, block: (index: Int, count: Int) = (0, 1)
   ) {
     let isQuantized = matrix.kind == .int8PerOutput && !isDepthwise
     precondition(x.columns == windows.imageCount && x !== output)
     precondition(isQuantized || matrix.kind == .float(.f32))
-    precondition(matrix.inputs == (isDepthwise ? windows.taps : windows.taps * windows.run))
+    let run = windows.run / block.count
+    precondition((0..<block.count).contains(block.index) && run * block.count == windows.run)
+    precondition(block.count == 1 || !isQuantized && !isDepthwise && !windows.joinsRows)
+    precondition(matrix.inputs == (isDepthwise ? windows.taps : windows.taps * run))
     precondition(!isDepthwise || matrix.outputs == windows.shape.channels && !windows.joinsRows)
-    output.reshape(rows: x.rows * windows.shape.pixels, columns: matrix.outputs)
+    output.reshape(
+      rows: x.rows * windows.shape.pixels, columns: matrix.outputs * block.count)
     let pixels = windows.shape.chosen(pixels, images: x.rows)
     if isQuantized {
       return convolveQuantized(
@@ -71,12 +77,13 @@ extension Processor {
       unsafe windows.offsets.withUnsafeBufferPointer { offsets in
         unsafe windows.zeros.withUnsafeBufferPointer { zeros in
           var job = unsafe ck_conv_f32(
-            x: x.pointer, image_stride: x.columns, offsets: offsets.baseAddress,
-            pixels: windows.shape.pixels, taps: windows.taps, run: windows.run,
-            zeros: zeros.baseAddress, w: matrix.weights.assumingMemoryBound(to: Float.self),
-            n: matrix.outputs,
+            x: x.pointer + block.index * run, image_stride: x.columns,
+            offsets: offsets.baseAddress, pixels: windows.shape.pixels, taps: windows.taps,
+            run: run, zeros: zeros.baseAddress,
+            w: matrix.weights.assumingMemoryBound(to: Float.self), n: matrix.outputs,
             epilogue: ck_epilogue(
               epilogue, bias: bias.isEmpty ? nil : bias.baseAddress, output: output))
+          unsafe job.epilogue.move(to: block.index * matrix.outputs)
           unsafe withUnsafePointer(to: &job) { job in
             shareTiles(pixels: pixels, matrix, isDepthwise) { rows, panels in
               unsafe kernel(

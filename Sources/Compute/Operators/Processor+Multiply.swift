@@ -111,6 +111,12 @@ extension Processor {
 }
 
 extension ck_epilogue {
+  /// For columns from that one on; the bias has those alone.
+  mutating func move(to column: Int) {
+    unsafe out += column
+    if unsafe extra != nil { unsafe extra += column }
+  }
+
   /// - Parameter bias: f32 [columns of output] or nil.
   init(_ epilogue: Epilogue, bias: UnsafePointer<Float>?, output: FloatRows) {
     let extra: FloatRows?

@@ -30,19 +30,23 @@ import Testing
       return random.floats(outputs)
     }
 
-    func computed(
-      _ processor: Processor, _ epilogue: Epilogue, on pictures: [Float]? = nil,
-      _ kind: PackedMatrix.Kind = .float(.f32), portions: [Range<Int>?] = [nil]
-    ) throws -> FloatRows {
-      let windows = try FloatWindows(shape, joinsRows: joinsRows)
+    func matrix(_ kind: PackedMatrix.Kind = .float(.f32)) throws -> PackedMatrix {
       let (weights, inputs) = (weights(), shape.taps * depth)
-      let matrix = try PackedMatrix(
+      return try PackedMatrix(
         kind: kind, outputs: outputs, inputs: inputs, bias: bias(), in: SlabArena()
       ) { writer throws(ComputeError) in
         for output in 0..<outputs {
           try writer.append(Array(weights[output * inputs..<(output + 1) * inputs]))
         }
       }
+    }
+
+    func computed(
+      _ processor: Processor, _ epilogue: Epilogue, on pictures: [Float]? = nil,
+      _ kind: PackedMatrix.Kind = .float(.f32), portions: [Range<Int>?] = [nil]
+    ) throws -> FloatRows {
+      let windows = try FloatWindows(shape, joinsRows: joinsRows)
+      let matrix = try matrix(kind)
       let pictures = pictures ?? self.pictures()
       let size = shape.height * shape.width * shape.channels
       let x = FloatRows(rows: pictures.count / size, columns: size, pictures)
@@ -215,6 +219,44 @@ import Testing
         Processor(threads: 1, tier: tier), .store,
         on: Array(pictures[image * size..<(image + 1) * size]), .int8PerOutput)
       #expect(alone.bits == found.part(image * pixels..<(image + 1) * pixels).bits)
+    }
+  }
+
+  /// A block's answer is that of a convolution of its channels alone, whoever is beside it.
+  @Test(arguments: tiersHere, [1, 3])
+  func aBlockIsAConvolutionOfItsChannels(tier: KernelTier, threads: Int) throws {
+    let processor = try Processor(threads: threads, tier: tier)
+    for (channels, outputs) in [(8, 20), (5, 64), (17, 3)] {
+      var own = ConvolutionShape(
+        height: 9, width: 7, channels: channels, kernel: (3, 2), strides: (2, 1),
+        padding: Self.border(1, 0, 1, 1))
+      let samples = (0..<3).map { Sample(shape: own, outputs: outputs, seed: UInt64($0) * 9) }
+      let parts = samples.map { $0.pictures() }
+      own.channels = 3 * channels
+      let windows = try FloatWindows(own)
+      let size = own.height * own.width * own.channels
+      let joined = (0..<2 * size / own.channels).flatMap { place in
+        parts.flatMap { $0[place * channels..<(place + 1) * channels] }
+      }
+      let x = FloatRows(rows: 2, columns: size, joined)
+      let other = FloatRows(random: 2 * own.pixels, 3 * outputs, seed: 4)
+      let output = FloatRows()
+      for index in [2, 0, 1] {
+        processor.convolve(
+          x, by: try samples[index].matrix(), windows, epilogue: .clamp(-1...2, adding: other),
+          into: output, block: (index, 3))
+      }
+      for (index, sample) in samples.enumerated() {
+        let columns = index * outputs..<(index + 1) * outputs
+        let alone = try sample.computed(
+          processor,
+          .clamp(
+            -1...2,
+            adding: FloatRows(
+              rows: other.rows, columns: outputs,
+              (0..<other.rows).flatMap { other.row($0)[columns] })))
+        for row in 0..<output.rows { #expect(Array(output.row(row)[columns]) == alone.row(row)) }
+      }
     }
   }
 

@@ -48,6 +48,37 @@ import Testing
     try graph.check([y], steps: 1)
   }
 
+  /// Groups of any width, with what follows them; more than one block, and blocks of several.
+  @Test(
+    arguments: [
+      (4, 32, 32), (2, 24, 24), (32, 128, 128), (3, 15, 21), (8, 8, 24), (6, 6, 12), (2, 140, 256),
+      (5, 320, 5),
+    ])
+  func takesGroups(_ groups: Int, _ channels: Int, _ outputs: Int) throws {
+    for kernel in [1, 3] {
+      var graph = FusionSample(seed: 37)
+      graph.isOpen = false
+      let x = graph.input("x", [2, channels, 9, 7])
+      let pads = [Int64](repeating: kernel == 1 ? 0 : 1, count: 4)
+      var y = conv(&graph, x, channels, outputs, kernel, groups: groups, pads: pads)
+      y = graph.add("Add", normalized(&graph, y, outputs), graph.input("z", [2, outputs, 9, 7]))
+      y = graph.add("Relu", y)
+      try graph.check([y], steps: 1)
+    }
+  }
+
+  /// Beside layers that keep images channels last, and where weights become bytes.
+  @Test func groupsKeepTheLayout() throws {
+    var graph = FusionSample(seed: 38)
+    graph.isOpen = false
+    let x = graph.input("x", [2, 24, 13, 11])
+    let first = graph.add("Relu", conv(&graph, x, 24, 48))
+    let second = graph.add("Relu", conv(&graph, first, 48, 48, stride: 2, groups: 6))
+    let y = conv(&graph, second, 48, 70, 1, pads: [0, 0, 0, 0])
+    try graph.check([y], steps: 3)
+    try graph.check([y], steps: 3, tolerance: 0.02, .dynamic)
+  }
+
   /// A residual block with weights in bytes is near the floats'; a channel by itself stays floats.
   @Test(arguments: [3, 24]) func weightsOfBytesAreNear(_ channels: Int) throws {
     var graph = FusionSample(seed: 35)
@@ -69,11 +100,12 @@ import Testing
     try graph.check([z], steps: 1)
   }
 
-  @Test func groupsStayAsTheyAre() throws {
+  /// One output from each many channels: a panel would be zeros but for a sixty-fourth.
+  @Test func groupsThatWouldTakeFarMoreMemoryStayAsTheyAre() throws {
     var graph = FusionSample(seed: 33)
     graph.isOpen = false
-    let x = graph.input("x", [1, 8, 6, 6])
-    let y = graph.add("Relu", conv(&graph, x, 8, 12, groups: 2))
+    let x = graph.input("x", [1, 32768, 3, 2])
+    let y = graph.add("Relu", conv(&graph, x, 32768, 1024, groups: 1024))
     try graph.check([y], steps: 2)
   }
 

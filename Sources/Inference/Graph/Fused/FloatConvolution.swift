@@ -3,11 +3,15 @@ internal import Models
 
 /// A convolution of floats with constant weights, in fp32 or int8, and what follows it: bias,
 /// another tensor that is added, a range. Reads the images, then what is added, if anything.
+///
+/// Groups of channels stand together in blocks as wide as the kernels: in a block's matrix is 0
+/// where a channel is none of the output's group.
 struct FloatConvolution: ImageOperator {
   let processor: Processor
   let rule: WindowRule
   let kernel: (height: Int, width: Int)
-  let matrix: PackedMatrix
+  /// Of one size.
+  let blocks: [PackedMatrix]
   let isDepthwise: Bool
   /// Channels of the input.
   let channels: Int
@@ -18,19 +22,21 @@ struct FloatConvolution: ImageOperator {
 
   init(
     processor: Processor, rule: WindowRule, kernel: (height: Int, width: Int),
-    matrix: PackedMatrix, isDepthwise: Bool, channels: Int, adds: Bool,
+    blocks: [PackedMatrix], isDepthwise: Bool, channels: Int, adds: Bool,
     range: ClosedRange<Float>?
   ) {
     self.processor = processor
     self.rule = rule
     self.kernel = kernel
-    self.matrix = matrix
+    self.blocks = blocks
     self.isDepthwise = isDepthwise
     self.channels = channels
     self.adds = adds
     self.range = range
     takesLast = adds ? [false, false] : [false]
   }
+
+  private var outputs: Int { blocks.reduce(0) { $0 + $1.outputs } }
 
   func compute(_ inputs: GraphInputs, _ context: GraphContext) throws -> [GraphValue] {
     let given = try inputs.tensor(0, .float)
@@ -39,7 +45,7 @@ struct FloatConvolution: ImageOperator {
     defer { withExtendedLifetime(held) {} }
     let shape = [
       given.rank > 0 ? given.shape[0] : 0, windows.shape.outputHeight, windows.shape.outputWidth,
-      matrix.outputs,
+      outputs,
     ]
     let result = try context.unwritten(shape)
     guard result.count > 0 else {
@@ -52,7 +58,7 @@ struct FloatConvolution: ImageOperator {
       guard images.tensor.shape == shape else {
         return try stretched(x, windows, result, images.tensor, context)
       }
-      other = images.tensor.rows(of: matrix.outputs)
+      other = images.tensor.rows(of: outputs)
     }
     let epilogue: Epilogue =
       range.map { .clamp($0, adding: other) } ?? other.map { .add($0) } ?? .store
@@ -64,11 +70,13 @@ struct FloatConvolution: ImageOperator {
     _ x: FloatRows, _ windows: FloatWindows, _ epilogue: Epilogue, into result: GraphTensor,
     _ context: GraphContext
   ) throws {
-    let output = result.rows(of: matrix.outputs)
-    try context.watch.portions(output.rows, products: matrix.inputs * matrix.outputs) {
-      processor.convolve(
-        x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
-        pool: context.budget.pool, pixels: $0)
+    let output = result.rows(of: outputs)
+    for (index, matrix) in blocks.enumerated() {
+      try context.watch.portions(output.rows, products: matrix.inputs * matrix.outputs) {
+        processor.convolve(
+          x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
+          pool: context.budget.pool, pixels: $0, block: (index, blocks.count))
+      }
     }
   }
 
@@ -91,7 +99,7 @@ struct FloatConvolution: ImageOperator {
   ) throws -> (FloatRows, HeldPlan<FloatWindows>) {
     // Planes of few channels get their padding around them, and rows of the kernel in one run.
     let joinsRows =
-      !takesLast[0] && !isDepthwise && channels < 16 && kernel.width > 1
+      !takesLast[0] && !isDepthwise && blocks.count == 1 && channels < 16 && kernel.width > 1
       && (rule.dilations?.last ?? 1) == 1
     guard x.rank == 4 else { throw GraphError("images of the shape \(x.shape)") }
     let last = takesLast[0]

@@ -33,10 +33,10 @@ struct ConvolutionFusion: GraphFusion {
     _ draft: FloatDraft, _ sketch: inout GraphSketch, _ options: FusionOptions
   ) {
     guard let last = draft.steps.max().flatMap({ sketch.steps[$0] }),
-      let matrix = draft.packed(options)
+      let blocks = draft.packed(options)
     else { return }
     let operation = FloatConvolution(
-      processor: options.processor, rule: draft.rule, kernel: draft.kernel, matrix: matrix,
+      processor: options.processor, rule: draft.rule, kernel: draft.kernel, blocks: blocks,
       isDepthwise: draft.isDepthwise, channels: draft.channels, adds: draft.other != nil,
       range: draft.range)
     let reads = [draft.input] + (draft.other.map { [$0] } ?? [])
@@ -52,7 +52,7 @@ private struct FloatDraft {
   var steps: [Int]
   let rule: WindowRule
   let kernel: (height: Int, width: Int)
-  let isDepthwise: Bool
+  let groups: Int
   let channels: Int
   let outputs: Int
   /// Channels of an output's weights.
@@ -65,15 +65,16 @@ private struct FloatDraft {
   var range: ClosedRange<Float>?
 
   var taps: Int { kernel.height * kernel.width }
+  var isDepthwise: Bool { groups > 1 && perGroup == 1 && outputs == groups }
 
   init?(_ step: GraphSketch.Step, _ index: Int, _ sketch: GraphSketch) {
     guard let conv = step.operation as? Conv, let weights = sketch.constant(step.reads[1]),
       weights.elementType == .float, weights.rank == 4, weights.count > 0
     else { return nil }
     (outputs, perGroup) = (weights.shape[0], weights.shape[1])
-    isDepthwise = conv.groups > 1
-    channels = perGroup * conv.groups
-    guard conv.groups == 1 || perGroup == 1 && outputs == conv.groups else { return nil }
+    groups = conv.groups
+    channels = perGroup * groups
+    guard outputs % groups == 0 else { return nil }
     kernel = (weights.shape[2], weights.shape[3])
     factors = Array(repeating: 1, count: outputs)
     bias = Array(repeating: 0, count: outputs)
@@ -148,23 +149,50 @@ private struct FloatDraft {
     return values
   }
 
+  /// Groups of a block: as many as fill a panel.
+  private var together: Int {
+    if isDepthwise { return 1 }
+    let most = max(1, PackedMatrix.panelOutputs * groups / outputs)
+    return (1...min(groups, most)).last { groups % $0 == 0 } ?? 1
+  }
+
+  /// 64 MiB.
+  private static let mostFilled = 1 << 24
+
   /// nil where it cannot be: an infinite weight, or too many inputs.
-  func packed(_ options: FusionOptions) -> PackedMatrix? {
-    // A channel by itself has too few products for bytes to be worth the quantizing.
-    let isQuantized = options.quantization == .dynamic && !isDepthwise
-    return try? PackedMatrix(
-      kind: isQuantized ? .int8PerOutput : .float(.f32), outputs: outputs, inputs: taps * perGroup,
-      bias: bias, in: options.arena
-    ) { writer throws(ComputeError) in
-      for output in 0..<outputs { try writer.append(row(output)) }
+  func packed(_ options: FusionOptions) -> [PackedMatrix]? {
+    // A few channels have too few products for bytes to be worth the quantizing.
+    let isQuantized = options.quantization == .dynamic && groups == 1
+    let together = together
+    let count = isDepthwise ? 1 : groups / together
+    let size = outputs / count
+    // What narrow groups take when their panels are filled up.
+    let filled = max(size, PackedMatrix.panelOutputs) * count * taps * perGroup * together
+    guard filled <= max(2 * weights.count, Self.mostFilled) || groups == 1 else { return nil }
+    return try? (0..<count).map { block in
+      try PackedMatrix(
+        kind: isQuantized ? .int8PerOutput : .float(.f32), outputs: size,
+        inputs: taps * perGroup * together, bias: Array(bias[block * size..<(block + 1) * size]),
+        in: options.arena
+      ) { writer throws(ComputeError) in
+        for output in 0..<size { try writer.append(row(block * size + output, of: together)) }
+      }
     }
   }
 
-  /// Of an output, the taps in order, each with its channels.
-  func row(_ output: Int) -> [Float] {
+  /// Of an output, the taps in order, each with the channels of its block.
+  ///
+  /// - Parameter together: groups of the block.
+  private func row(_ output: Int, of together: Int) -> [Float] {
     let start = output * perGroup * taps
-    return (0..<taps * perGroup).map { place in
-      weights[start + place % perGroup * taps + place / perGroup] * factors[output]
+    let own = isDepthwise ? 0 : output / (outputs / groups) % together * perGroup
+    var row = [Float](repeating: 0, count: taps * perGroup * together)
+    for tap in 0..<taps {
+      for channel in 0..<perGroup {
+        row[tap * perGroup * together + own + channel] =
+          weights[start + channel * taps + tap] * factors[output]
+      }
     }
+    return row
   }
 }
