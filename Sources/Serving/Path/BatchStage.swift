@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Batching
+internal import Images
 internal import Inference
 internal import Messages
 internal import Metrics
@@ -92,14 +93,15 @@ struct BatchStage: Sendable {
   ) async throws -> [GraphBackend.Input] {
     let isLong = graph.isLong(call.request)
     if graph.hasPictures(call.request) {
-      let pixels =
+      let headers =
         if isLong {
-          try await sides.headers.run { _ in try graph.pixels(call.request) }
+          try await sides.headers.run { _ in try graph.headers(call.request) }
         } else {
-          try graph.pixels(call.request)
+          try graph.headers(call.request)
         }
+      let pixels = headers.map { $0?.size.count ?? 0 }
       return try await sides.pictures.run(PictureThreads.Claim(call), pixels) { index in
-        try graph.input(call.request, at: index)
+        try graph.input(call.request, at: index, headers[index])
       }
     }
     guard isLong else { return try graph.inputs(call.request) }
