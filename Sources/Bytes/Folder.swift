@@ -26,11 +26,19 @@ package enum Folder {
   }
 
   /// Makes a folder, unless it is there.
-  package static func make(_ path: String) throws(FileError) {
-    guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST && exists(path) else {
-      throw FileError(path: path, "cannot be made", errno: errno)
+  ///
+  /// - Returns: whether it was made.
+  package static func make(_ path: String) throws(FileError) -> Bool {
+    if unsafe mkdir(path, 0o755) == 0 { return true }
+    let reason = errno
+    guard reason == EEXIST, exists(path) else {
+      throw FileError(path: path, "cannot be made", errno: reason)
     }
+    return false
   }
+
+  /// Removes a file, or a folder that is empty, where that can be done.
+  package static func remove(_ path: String) { _ = unsafe Glibc.remove(path) }
 
   /// Gives a folder another path, where nothing is yet.
   package static func move(_ path: String, to other: String) throws(FileError) {

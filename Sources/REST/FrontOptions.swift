@@ -11,8 +11,9 @@ package struct FrontOptions: Sendable {
   /// Which routes are to go; nil where all stay.
   package var notices: (any RouteNotices)?
   /// Why whoever sends a request may call nothing, by what its calls would carry; nil where it may
-  /// call something. Asked before more than a little of its body is kept; nil where all may.
-  package var refusal: (@Sendable (Metadata) -> Status?)?
+  /// call something. Asked when a little of a body has been kept, and where a body is wrong; nil
+  /// where all may.
+  package var refusal: (@Sendable (Metadata) async -> Status?)?
   /// What `/openapi.json` gives as the version of the server.
   package var version = "0"
   /// Where requests are counted.

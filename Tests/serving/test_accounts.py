@@ -237,6 +237,17 @@ def test_wrong_keys_are_refused_alike_and_a_flood_of_them_costs_nobody_else(guar
     assert re.search(r'apus_key_refusals_total\{reason="unknown"\} 640(\.0)?$', figures, re.M)
 
 
+def test_a_key_is_looked_for_whatever_is_wrong_with_the_body(guarded, office, tmp_path):
+    server, _ = guarded
+    strange = Office(tmp_path / "strange.db").key("stranger")
+    # What is judged before there is a call: a wrong body, and one of which little is kept of strangers.
+    for body in ({"wrong": 1}, {"model": "rows", "inputs": [[0] * 10], "wrong": "x" * 200_000}):
+        token = office.key("new")
+        status, _, text = fetch(server, "POST", "/v1/predict", body, x_api_key=token)
+        assert status == 400, text
+        assert fetch(server, "POST", "/v1/predict", body, x_api_key=strange)[0] == 401
+
+
 def test_administration_is_for_administrators(guarded, accounts, office):
     server, boss = guarded
     messages, rpc = accounts

@@ -15,6 +15,8 @@ class BatchInput: @unchecked Sendable {
   final let deadline: ContinuousClock.Instant?
   /// How long it may wait for its computation to begin.
   final let queueTimeout: Duration?
+  /// How much of that was over before it joined the queue.
+  final let waited: Duration
   /// When that time is up; set when it joins the queue.
   final var startBy: ContinuousClock.Instant?
   /// Its place in the queue, until it is answered.
@@ -29,10 +31,13 @@ class BatchInput: @unchecked Sendable {
     var paused: ContinuousClock.Instant?
   }
 
-  init(cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?) {
+  init(
+    cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?, waited: Duration
+  ) {
     self.cost = cost
     self.deadline = deadline
     self.queueTimeout = queueTimeout
+    self.waited = waited
   }
 
   /// From when on it is not to be computed.
@@ -77,10 +82,12 @@ final class TypedBatchInput<Backend: BatchBackend>: BatchInput, @unchecked Senda
   var output: Backend.Output?
 
   init(
-    _ value: Backend.Input, cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?
+    _ value: Backend.Input, cost: Int, deadline: ContinuousClock.Instant?, queueTimeout: Duration?,
+    waited: Duration
   ) {
     self.value = value
-    super.init(cost: max(1, cost), deadline: deadline, queueTimeout: queueTimeout)
+    super.init(
+      cost: max(1, cost), deadline: deadline, queueTimeout: queueTimeout, waited: waited)
   }
 
   func answer(_ timing: BatchTiming) throws(BatchingError) -> BatchAnswer<Backend.Output> {

@@ -115,7 +115,7 @@ struct BatchQueue {
   private mutating func enqueue(
     _ input: BatchInput, _ addressee: Addressee, _ now: ContinuousClock.Instant
   ) -> Ticket {
-    input.startBy = input.queueTimeout.map { now + $0 }
+    input.startBy = input.queueTimeout.map { now + $0 - input.waited }
     let ticket = entries.insert(Entry(input: input, arrival: now, addressee: addressee))
     policy.enqueue(ticket.index, cost: input.cost, deadline: input.lapses, now: now)
     return ticket

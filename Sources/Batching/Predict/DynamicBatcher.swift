@@ -37,30 +37,35 @@ package struct DynamicBatcher<Backend: BatchBackend>: Sendable {
   /// - Parameters:
   ///   - deadline: when the answer is of no use any more.
   ///   - queueTimeout: how long it may wait for its computation to begin.
+  ///   - waited: how much of that is over.
   /// - Throws: `BatchingError`; `CancellationError` when the task is cancelled before the answer.
   package func submit(
-    _ input: Input, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+    _ input: Input, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil,
+    waited: Duration = .zero
   ) async throws -> Answer {
-    let input = queued(input, deadline, queueTimeout)
+    let input = queued(input, deadline, queueTimeout, waited)
     return try input.answer(try await scheduler.submit(input))
   }
 
   /// Has the inputs of one request computed, in one batch or several; answers in their order.
   /// All are queued or none; the first that fails fails the request and drops the rest.
   package func submit(
-    all inputs: [Input], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+    all inputs: [Input], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil,
+    waited: Duration = .zero
   ) async throws -> [Answer] {
     if inputs.isEmpty { return [] }
-    let inputs = inputs.map { queued($0, deadline, queueTimeout) }
+    let inputs = inputs.map { queued($0, deadline, queueTimeout, waited) }
     let timings = try await scheduler.submit(all: inputs)
     return try zip(inputs, timings).map { try $0.answer($1) }
   }
 
   private func queued(
-    _ input: Input, _ deadline: ContinuousClock.Instant?, _ queueTimeout: Duration?
+    _ input: Input, _ deadline: ContinuousClock.Instant?, _ queueTimeout: Duration?,
+    _ waited: Duration
   ) -> TypedBatchInput<Backend> {
     TypedBatchInput(
-      input, cost: backend.cost(of: input), deadline: deadline, queueTimeout: queueTimeout)
+      input, cost: backend.cost(of: input), deadline: deadline, queueTimeout: queueTimeout,
+      waited: waited)
   }
 
   /// Inputs and tokens waiting for a batch; for metrics.

@@ -69,13 +69,13 @@ package struct ImagePreprocessor: Sendable {
   /// Decodes a file and writes what the model takes.
   ///
   /// - Parameters:
-  ///   - mediaType: what the sender says the file is, if anything.
+  ///   - header: the file's own.
   ///   - output: exactly `channels` values for each pixel of `outputSize(for:limits:)`.
   package func prepare(
-    _ bytes: RawSpan, mediaType: String? = nil, limits: ImageLimits = ImageLimits(),
+    _ bytes: RawSpan, _ header: ImageHeader, limits: ImageLimits = ImageLimits(),
     into output: inout MutableSpan<Float>
   ) throws(ImageError) {
-    let picture = try Picture(decoding: bytes, mediaType: mediaType, limits: limits)
+    let picture = try Picture(decoding: bytes, header, limits: limits)
     try prepare(picture, limits: limits, into: &output)
   }
 

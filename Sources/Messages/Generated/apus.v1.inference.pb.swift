@@ -292,6 +292,7 @@ extension ApusV1 {
     public var truncate: Bool? = nil
     /// Give up when the computation of an instance has not begun after this long in the queue, with
     /// RESOURCE_EXHAUSTED and advice when to retry; 0 means no limit but the call's deadline.
+    /// Pictures wait to be decoded and to be computed on: both count, decoding itself does not.
     public var queueTimeoutMs: UInt32 = 0
     /// Options of single models by name, as their documentation tells them. No model of this version
     /// has any.

@@ -86,10 +86,11 @@ package struct CalibrationFolder {
           + "preprocessor_config.json there, or give arrays (.npy) that are prepared already")
     }
     let file = try MappedFile(path: path)
-    let size = try preprocessor.outputSize(for: ImageHeader(file.bytes).uprightSize)
+    let header = try ImageHeader(file.bytes)
+    let size = try preprocessor.outputSize(for: header.uprightSize)
     var numbers = [Float](repeating: 0, count: size.count * preprocessor.channels)
     var span = numbers.mutableSpan
-    try preprocessor.prepare(file.bytes, into: &span)
+    try preprocessor.prepare(file.bytes, header, into: &span)
     let shape =
       preprocessor.settings.layout == .channelsFirst
       ? [1, preprocessor.channels, size.height, size.width]

@@ -15,8 +15,8 @@ final class Exchange {
   private var admission: Dispatcher.Admission?
   private var body: [UInt8] = []
   private var received = 0
-  /// Whoever sends the body may call something.
-  private var isKnown = false
+  /// Whether it has been asked who sends the body.
+  private var isJudged = false
   /// Bytes of the answer's body that count for as long as it is being sent.
   private var sending = 0
   /// Why the request cannot be handled though its head was fine.
@@ -87,10 +87,10 @@ final class Exchange {
       refuseRest()
       return false
     }
+    judge()
+    if failure != nil { return true }
     if received > limits.bodySize {
       failure = tooLarge
-    } else if let refusal {
-      failure = HTTPError(refusal)
     } else if !core.bodies.take(bytes.count) {
       failure = HTTPError(
         .unavailable, "the bodies of all requests together have too many bytes", over: .bodies,
@@ -107,12 +107,24 @@ final class Exchange {
   /// Bytes of a body that are kept whoever sends it.
   private static let strangersBody = 64 << 10
 
-  /// Why no more of the body is kept: nobody needs a key to send one.
-  private var refusal: Status? {
-    guard !isKnown, received > Self.strangersBody, let head else { return nil }
-    let refusal = core.options.refusal?(head.headers.metadata)
-    isKnown = refusal == nil
-    return refusal
+  /// Asks once whether more of the body is to be kept: nobody needs a key to send one. That may
+  /// take a look at the store, for few at a time; what comes meanwhile is kept.
+  private func judge() {
+    guard !isJudged, received > Self.strangersBody, let head, let refusal = core.options.refusal
+    else { return }
+    isJudged = true
+    let exchange = LoopBound(self, on: loop)
+    Task.immediate(executorPreference: loop) {
+      let refusal = await refusal(head.headers.metadata)
+      onLoop(exchange) { $0.judged(refusal) }
+    }
+  }
+
+  private func judged(_ refusal: Status?) {
+    // Once the body is whole, its call is judged for itself.
+    guard let refusal, failure == nil, machine.phase == .receiving else { return }
+    failure = HTTPError(refusal)
+    dropBody()
   }
 
   /// Answers in the midst of a body that has no end.

@@ -8,12 +8,12 @@ final class Dispatcher: Sendable {
   let limits: HTTPLimits
   private let cors: CORS
   private let notices: (any RouteNotices)?
-  private let refusal: (@Sendable (Metadata) -> Status?)?
+  private let refusal: (@Sendable (Metadata) async -> Status?)?
 
   /// - Parameter refusal: why whoever sends a request may call nothing; nil where all may.
   init(
     table: RouteTable, limits: HTTPLimits, cors: CORS, notices: (any RouteNotices)? = nil,
-    refusal: (@Sendable (Metadata) -> Status?)? = nil
+    refusal: (@Sendable (Metadata) async -> Status?)? = nil
   ) {
     self.table = table
     self.limits = limits
@@ -72,10 +72,7 @@ final class Dispatcher: Sendable {
     do {
       return answered(try await route.handle(request, gateway), request, route, gateway)
     } catch {
-      // Whoever may not call hears of that first, not of what is wrong with the body.
-      let isStranger = route.takesBody && gateway.calls == 0
-      let refusal = isStranger ? refusal?(request.headers.metadata) : nil
-      return failed(refusal ?? error, request, route, gateway)
+      return await failed(error, request, route, gateway)
     }
   }
 
@@ -90,9 +87,12 @@ final class Dispatcher: Sendable {
   @inline(never)
   private func failed(
     _ error: any Error, _ request: HTTPRequest, _ route: Route, _ gateway: Gateway
-  ) -> HTTPResponse {
+  ) async -> HTTPResponse {
+    // Whoever may not call hears of that first, not of what is wrong with the body.
+    let isStranger = route.takesBody && gateway.calls == 0
+    let refusal = isStranger ? await refusal?(request.headers.metadata) : nil
     let id = gateway.answerMetadata.lazy.compactMap(AnswerHeaders.requestID).first
-    let response = route.dialect.response(HTTPError(error), requestID: id ?? request.id)
+    let response = route.dialect.response(HTTPError(refusal ?? error), requestID: id ?? request.id)
     return answered(response, request, route, gateway)
   }
 

@@ -51,14 +51,11 @@ struct AccessControl: Interceptor {
     if let owner {
       caller = try authenticate(owner, at: now)
     } else {
-      do throws(KeyRefusal) {
-        caller = try authenticate(context.metadata, at: now)
-      } catch {
-        if error.mayBeOutdated, let place = secondLooks?.place() {
-          context.attachment = place
-          return
-        }
-        throw refused(error)
+      switch try find(context.metadata, at: now, secondLooks) {
+      case .caller(let found): caller = found
+      case .later(let place):
+        context.attachment = place
+        return
       }
     }
     if access == .admin, !caller.isAdmin { throw refusedToAdministrate(caller) }
@@ -71,12 +68,14 @@ struct AccessControl: Interceptor {
 
   /// Why a caller may call nothing at all; for fronts that would keep something of it before there
   /// is a call.
-  func refusal(_ metadata: Metadata) -> Status? {
-    do throws(KeyRefusal) {
-      _ = try authenticate(metadata, at: .now())
+  func refusal(_ metadata: Metadata) async -> Status? {
+    do throws(Status) {
+      guard case .later(let place) = try find(metadata, at: .now(), secondLooks) else { return nil }
+      await place.look()
+      _ = try find(metadata, at: .now(), nil)
       return nil
     } catch {
-      return refused(error)
+      return error
     }
   }
 
@@ -84,8 +83,7 @@ struct AccessControl: Interceptor {
     _ method: MethodHandler, _ context: CallContext, next: () async throws -> Void
   ) async throws {
     if let place = context.attachment as? SecondLooks.Place {
-      await secondLooks?.look()
-      place.leave()
+      await place.look()
       context.attachment = nil
       try admit(method, context, nil)
     }
@@ -96,6 +94,23 @@ struct AccessControl: Interceptor {
     }
     defer { record.handlerEnded(context) }
     try await next()
+  }
+
+  private enum Finding {
+    case caller(Caller)
+    /// The key is not known, and to be looked for once more.
+    case later(SecondLooks.Place)
+  }
+
+  private func find(
+    _ metadata: Metadata, at now: UnixTime, _ secondLooks: SecondLooks?
+  ) throws(Status) -> Finding {
+    do throws(KeyRefusal) {
+      return .caller(try authenticate(metadata, at: now))
+    } catch {
+      if error.mayBeOutdated, let place = secondLooks?.place() { return .later(place) }
+      throw refused(error)
+    }
   }
 
   private func authenticate(

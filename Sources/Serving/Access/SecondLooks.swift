@@ -23,9 +23,7 @@ final class SecondLooks: Sendable {
     return Place(self)
   }
 
-  func look() async { await freshen() }
-
-  /// One call's place, attached to its context; given back at the latest with that.
+  /// One call's place; given back at the latest when nobody holds it any more.
   final class Place: Sendable {
     private let looks: SecondLooks
     private let isLeft = Atomic(false)
@@ -33,6 +31,12 @@ final class SecondLooks: Sendable {
     fileprivate init(_ looks: SecondLooks) { self.looks = looks }
 
     deinit { leave() }
+
+    /// Returns when all keys are known that were in the store; the place is left then.
+    func look() async {
+      await looks.freshen()
+      leave()
+    }
 
     func leave() {
       guard !isLeft.exchange(true, ordering: .relaxed) else { return }

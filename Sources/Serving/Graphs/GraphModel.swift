@@ -25,11 +25,13 @@ package struct GraphModel: Sendable {
   }
 
   /// Takes milliseconds where the instance is a picture.
+  ///
+  /// - Parameter header: of a picture.
   func input(
-    _ request: ApusV1.PredictRequest, at index: Int
+    _ request: ApusV1.PredictRequest, at index: Int, _ header: ImageHeader? = nil
   ) throws(Status) -> GraphBackend.Input {
     let field = "instances[\(index)]"
-    var input = try input(request.instances[index], field, request.options)
+    var input = try input(request.instances[index], header, field, request.options)
     input.title = field
     return input
   }
@@ -44,20 +46,20 @@ package struct GraphModel: Sendable {
       && request.instances.contains { if case .image = $0.kind { true } else { false } }
   }
 
-  /// Pixels of each instance, by the headers of its pictures; 0 for what is none.
+  /// What the pictures say of themselves; nil for an instance that is none.
   ///
   /// - Throws: where a picture is not to be decoded.
-  func pixels(_ request: ApusV1.PredictRequest) throws(Status) -> [Int] {
-    var pixels: [Int] = []
-    pixels.reserveCapacity(request.instances.count)
+  func headers(_ request: ApusV1.PredictRequest) throws(Status) -> [ImageHeader?] {
+    var headers: [ImageHeader?] = []
+    headers.reserveCapacity(request.instances.count)
     for (index, instance) in request.instances.enumerated() {
       guard case .image(let image) = instance.kind, let pictures = face.pictures else {
-        pixels.append(0)
+        headers.append(nil)
         continue
       }
-      pixels.append(try pictures.header(image, "instances[\(index)].image").size.count)
+      headers.append(try pictures.header(image, "instances[\(index)].image"))
     }
-    return pixels
+    return headers
   }
 
   /// - Parameter tokens: of each text, where the instances are texts.
@@ -72,7 +74,8 @@ package struct GraphModel: Sendable {
   }
 
   private func input(
-    _ instance: ApusV1.Instance, _ field: String, _ options: ApusV1.PredictOptions?
+    _ instance: ApusV1.Instance, _ header: ImageHeader?, _ field: String,
+    _ options: ApusV1.PredictOptions?
   ) throws(Status) -> GraphBackend.Input {
     switch instance.kind {
     case .tensors(let named)?:
@@ -88,8 +91,8 @@ package struct GraphModel: Sendable {
         return try features.inputs(row, "\(field).features", backend.inputBudget)
       }
     case .image(let image)?:
-      if let pictures = face.pictures {
-        return try pictures.inputs(image, "\(field).image", backend.inputBudget)
+      if let pictures = face.pictures, let header {
+        return try pictures.inputs(image, header, "\(field).image", backend.inputBudget)
       }
     case .text?, nil: break
     }

@@ -53,16 +53,17 @@ struct PictureReader: Sendable {
 
   /// Takes milliseconds.
   ///
-  /// - Parameter field: what errors call the instance: `instances[0].image`.
+  /// - Parameters:
+  ///   - header: the picture's own.
+  ///   - field: what errors call the instance: `instances[0].image`.
   func inputs(
-    _ image: ApusV1.Image, _ field: String, _ budget: MemoryBudget
+    _ image: ApusV1.Image, _ header: ImageHeader, _ field: String, _ budget: MemoryBudget
   ) throws(Status) -> GraphBackend.Input {
-    let header = try header(image, field)
     do {
       let size = try preprocessor.outputSize(for: header.uprightSize, limits: limits)
       let floats = try GraphTensor.filled(.float, shape(size), of: Float.self, budget) { span in
         try unsafe preprocessor.prepare(
-          image.data.span.bytes, mediaType: image.mediaType, limits: limits, into: &span)
+          image.data.span.bytes, header, limits: limits, into: &span)
       }
       return GraphBackend.Input([try floats.converted(to: type, budget)])
     } catch let error as ImageError {

@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Batching
+internal import Images
 internal import Inference
 internal import Messages
 internal import Metrics
@@ -79,39 +80,46 @@ struct BatchStage: Sendable {
           of: $1, at: $0, call, normalizes: normalizes, tokens: texts.ids[$0].count)
       }
     }
-    let inputs = try await self.inputs(call, graph)
-    return try await answer(inputs, to: graph.batcher, call, tokens: 0) {
+    let (inputs, waited) = try await self.inputs(call, graph)
+    return try await answer(inputs, to: graph.batcher, call, tokens: 0, waited: waited) {
       try graph.prediction(of: $1, at: $0, call, normalizes: normalizes)
     }
   }
 
   /// Checked here and now where that is short, on the threads that are made for it otherwise.
+  ///
+  /// - Returns: how long pictures have waited to be decoded, besides.
   @inline(never)
   private func inputs(
     _ call: PredictCall, _ graph: GraphModel
-  ) async throws -> [GraphBackend.Input] {
+  ) async throws -> ([GraphBackend.Input], waited: Duration) {
     let isLong = graph.isLong(call.request)
     if graph.hasPictures(call.request) {
-      let pixels =
+      let headers =
         if isLong {
-          try await sides.headers.run { _ in try graph.pixels(call.request) }
+          try await sides.headers.run { _ in try graph.headers(call.request) }
         } else {
-          try graph.pixels(call.request)
+          try graph.headers(call.request)
         }
+      let pixels = headers.map { $0?.size.count ?? 0 }
       return try await sides.pictures.run(PictureThreads.Claim(call), pixels) { index in
-        try graph.input(call.request, at: index)
+        try graph.input(call.request, at: index, headers[index])
       }
     }
-    guard isLong else { return try graph.inputs(call.request) }
-    return try await sides.longTexts.run { cancellation in
+    guard isLong else { return (try graph.inputs(call.request), .zero) }
+    let inputs = try await sides.longTexts.run { cancellation in
       try graph.inputs(call.request) { !cancellation.isRequested }
     }
+    return (inputs, .zero)
   }
 
-  /// - Parameter shape: makes a prediction of an output and its place in the request.
+  /// - Parameters:
+  ///   - waited: how much of its queue timeout is over.
+  ///   - shape: makes a prediction of an output and its place in the request.
   private func answer<Backend: BatchBackend>(
     _ inputs: [Backend.Input], to batcher: DynamicBatcher<Backend>, _ call: PredictCall,
-    tokens: Int, shape: (Int, Backend.Output) throws -> ApusV1.Prediction
+    tokens: Int, waited: Duration = .zero,
+    shape: (Int, Backend.Output) throws -> ApusV1.Prediction
   ) async throws -> PredictAnswer {
     let prepared = ContinuousClock.now
     call.record?.ended(.prepare)
@@ -120,11 +128,11 @@ struct BatchStage: Sendable {
       if inputs.count == 1 {
         [
           try await batcher.submit(
-            inputs[0], deadline: call.deadline, queueTimeout: call.queueTimeout)
+            inputs[0], deadline: call.deadline, queueTimeout: call.queueTimeout, waited: waited)
         ]
       } else {
         try await batcher.submit(
-          all: inputs, deadline: call.deadline, queueTimeout: call.queueTimeout)
+          all: inputs, deadline: call.deadline, queueTimeout: call.queueTimeout, waited: waited)
       }
     return try Self.answer(answers, call, prepared: prepared, tokens: tokens, shape: shape)
   }

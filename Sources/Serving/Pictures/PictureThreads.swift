@@ -74,14 +74,15 @@ final class PictureThreads: Sendable {
   /// - Parameters:
   ///   - pictures: the pixels of each.
   ///   - work: makes one by its place; may run on several threads at once.
+  /// - Returns: what was made, and how long none of it was being made.
   /// - Throws: what `work` throws first; INVALID_ARGUMENT for too many pixels at once;
   ///   RESOURCE_EXHAUSTED with retry advice when too much waits; a `BatchingError` when the claim's
   ///   time is over before; UNAVAILABLE after `stop`; `CancellationError` when the task was
   ///   cancelled.
   func run<Value: Sendable>(
     _ claim: Claim, _ pictures: [Int], _ work: @escaping @Sendable (Int) throws -> Value
-  ) async throws -> [Value] {
-    guard !pictures.isEmpty else { return [] }
+  ) async throws -> PictureJob<Value>.Made {
+    guard !pictures.isEmpty else { return ([], .zero) }
     let pixels = pictures.reduce(0, +)
     // What not even an empty queue takes is no matter of waiting.
     let most = min(bounds.requestPixels, bounds.waitingPixels)

@@ -47,16 +47,7 @@ import Testing
     defer { engine.stop() }
     let executor = ThreadExecutor()
     let jobs = Shared<[(lane: Int, length: Duration)]>([])
-    let entered = DispatchSemaphore(value: 0)
-    let release = DispatchSemaphore(value: 0)
-    let blocker = engine.lane("blocker")
-    let blocked = Task {
-      try await blocker.run {
-        entered.signal()
-        release.wait()
-      }
-    }
-    await offThread { entered.wait() }
+    let blocker = await HeldJob(on: engine.lane("blocker")) {}
     try await executor.run {
       try await withThrowingTaskGroup { group in
         for (index, milliseconds) in [1, 4, 16].enumerated() {
@@ -74,12 +65,12 @@ import Testing
         // All three first jobs are queued before the engine goes on.
         group.addTask(executorPreference: executor) {
           while engine.health(now: clock.now()).waiting < 3 { await Task.yield() }
-          release.signal()
+          blocker.letGo()
         }
         try await group.waitForAll()
       }
     }
-    try await blocked.value
+    try await blocker.value
     var had = [Duration](repeating: .zero, count: 3)
     for job in jobs.value {
       had[job.lane] += job.length
@@ -124,26 +115,19 @@ import Testing
     let (long, short) = (engine.lane("long"), engine.lane("short"))
     let slice = Duration.milliseconds(20)
     let order = Shared<[String]>([])
-    let entered = DispatchSemaphore(value: 0)
-    let release = DispatchSemaphore(value: 0)
-    let first = Task {
-      try await long.run {
-        entered.signal()
-        release.wait()
-        clock.advance(by: .milliseconds(19))
-        #expect(long.giveWay(after: slice) == .zero)
-        order.update { $0.append("a slice") }
-        clock.advance(by: .milliseconds(1))
-        let pause = long.giveWay(after: slice)
-        order.update { $0.append("the rest") }
-        #expect(long.giveWay(after: slice) == .zero)
-        #expect(engine.health(now: clock.now()).lane == "long")
-        clock.advance(by: slice)
-        #expect(long.giveWay(after: slice) == .zero, "nobody waits")
-        return pause
-      }
+    let first = await HeldJob(on: long) {
+      clock.advance(by: .milliseconds(19))
+      #expect(long.giveWay(after: slice) == .zero)
+      order.update { $0.append("a slice") }
+      clock.advance(by: .milliseconds(1))
+      let pause = long.giveWay(after: slice)
+      order.update { $0.append("the rest") }
+      #expect(long.giveWay(after: slice) == .zero)
+      #expect(engine.health(now: clock.now()).lane == "long")
+      clock.advance(by: slice)
+      #expect(long.giveWay(after: slice) == .zero, "nobody waits")
+      return pause
     }
-    await offThread { entered.wait() }
     let second = Task {
       try await short.run {
         order.update { $0.append(engine.health(now: clock.now()).lane ?? "") }
@@ -151,7 +135,7 @@ import Testing
       }
     }
     while engine.health(now: clock.now()).waiting < 1 { await Task.yield() }
-    release.signal()
+    first.letGo()
     try await second.value
     #expect(try await first.value == .milliseconds(5))
     #expect(order.value == ["a slice", "short", "the rest"])
@@ -192,18 +176,9 @@ import Testing
     let engine = try Engine()
     defer { engine.stop() }
     let lane = engine.lane("a")
-    let entered = DispatchSemaphore(value: 0)
-    let release = DispatchSemaphore(value: 0)
-    let first = Task {
-      try await lane.run {
-        entered.signal()
-        release.wait()
-        return 1
-      }
-    }
-    await offThread { entered.wait() }
+    let first = await HeldJob(on: lane) { 1 }
     await #expect(throws: BatchingError.self) { try await lane.run { 2 } }
-    release.signal()
+    first.letGo()
     #expect(try await first.value == 1)
     #expect(try await lane.run { 3 } == 3)
   }
@@ -215,37 +190,19 @@ import Testing
     #expect(
       engine.health(now: clock.now())
         == EngineHealth(lane: nil, busy: .zero, waiting: 0, isStopped: false))
-    let entered = DispatchSemaphore(value: 0)
-    let release = DispatchSemaphore(value: 0)
-    let lane = engine.lane("slow")
-    let job = Task {
-      try await lane.run {
-        entered.signal()
-        release.wait()
-      }
-    }
-    await offThread { entered.wait() }
+    let job = await HeldJob(on: engine.lane("slow")) {}
     clock.advance(by: .seconds(40))
     #expect(
       engine.health(now: clock.now())
         == EngineHealth(lane: "slow", busy: .seconds(40), waiting: 0, isStopped: false))
-    release.signal()
+    job.letGo()
     try await job.value
   }
 
   @Test func stopFinishesTheCurrentJobAndRefusesTheRest() async throws {
     let engine = try Engine()
-    let entered = DispatchSemaphore(value: 0)
-    let release = DispatchSemaphore(value: 0)
-    let (a, b) = (engine.lane("a"), engine.lane("b"))
-    let current = Task {
-      try await a.run {
-        entered.signal()
-        release.wait()
-        return "done"
-      }
-    }
-    await offThread { entered.wait() }
+    let b = engine.lane("b")
+    let current = await HeldJob(on: engine.lane("a")) { "done" }
     let queued = Task { try await b.run { "never" } }
     while engine.health(now: .now).waiting < 1 { await Task.yield() }
     let stopping = Task.detached { await offThread { engine.stop() } }
@@ -254,7 +211,7 @@ import Testing
     } throws: {
       ($0 as? BatchingError)?.code == .stopped
     }
-    release.signal()
+    current.letGo()
     #expect(try await current.value == "done")
     await stopping.value
     await #expect(throws: BatchingError.self) { try await b.run { "late" } }

@@ -83,6 +83,25 @@ import Testing
     #expect(fixture.observer.drops(.expired) == 0)
   }
 
+  /// What it has waited for elsewhere is taken off, and the refusal names the whole.
+  @Test func whatHasBeenWaitedForBeforeCounts() async throws {
+    let fixture = try BatcherFixture()
+    let first = await fixture.hold()
+    let timeout = Duration.milliseconds(20)
+    let late = fixture.submit(4, queueTimeout: timeout, waited: .milliseconds(15))
+    let group = fixture.submit(all: [6, 7], queueTimeout: timeout, waited: .milliseconds(30))
+    let early = fixture.submit(5, queueTimeout: timeout, waited: .milliseconds(14))
+    await fixture.waiting(4)
+    fixture.clock.advance(by: .milliseconds(5))
+    fixture.letGo()
+    _ = try await first.value
+    let refused = await error(late)
+    #expect(refused?.code == .queueTimeout && refused?.message.contains("20 ms") == true)
+    #expect(await code(group) == .queueTimeout)
+    #expect(try await early.value.output == 25)
+    #expect(fixture.backend.computed == [[0], [5]])
+  }
+
   @Test func whatHasStartedMayTakeItsTime() async throws {
     let fixture = try BatcherFixture(computeTime: .seconds(60))
     let answer = try await fixture.submit(3, queueTimeout: .milliseconds(1)).value

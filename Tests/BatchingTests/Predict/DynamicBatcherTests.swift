@@ -1,4 +1,3 @@
-import Foundation
 import Inference
 import TestSupport
 import Testing
@@ -143,19 +142,11 @@ import Testing
 
   @Test func whileAnotherModelHasWorkABatchIsASlice() async throws {
     let fixture = try BatcherFixture()
-    let (entered, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-    let other = fixture.engine.lane("other")
-    let held = Task {
-      try await other.run {
-        entered.signal()
-        release.wait()
-      }
-    }
-    await offThread { entered.wait() }
+    let held = await HeldJob(on: fixture.engine.lane("other")) {}
     let tasks = (1...20).map { fixture.submit($0) }
     // The first is on its way to the engine, alone: nothing is known yet of what it takes.
     await fixture.waiting(19)
-    release.signal()
+    held.letGo()
     try await held.value
     for (index, task) in tasks.enumerated() {
       #expect(try await task.value.output == (index + 1) * (index + 1))

@@ -45,18 +45,22 @@ final class BatcherFixture: Sendable {
   typealias Answer = BatchAnswer<Int>
 
   func submit(
-    _ input: Int, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+    _ input: Int, deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil,
+    waited: Duration = .zero
   ) -> Task<Answer, any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(input, deadline: deadline, queueTimeout: queueTimeout)
+      try await batcher.submit(
+        input, deadline: deadline, queueTimeout: queueTimeout, waited: waited)
     }
   }
 
   func submit(
-    all inputs: [Int], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil
+    all inputs: [Int], deadline: ContinuousClock.Instant? = nil, queueTimeout: Duration? = nil,
+    waited: Duration = .zero
   ) -> Task<[Answer], any Error> {
     Task(executorPreference: executor) { [batcher] in
-      try await batcher.submit(all: inputs, deadline: deadline, queueTimeout: queueTimeout)
+      try await batcher.submit(
+        all: inputs, deadline: deadline, queueTimeout: queueTimeout, waited: waited)
     }
   }
 

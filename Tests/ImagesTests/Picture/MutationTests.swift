@@ -45,7 +45,7 @@ import Testing
       let size = try preprocessor.outputSize(for: header.uprightSize, limits: limits)
       var output = [Float](repeating: .nan, count: size.count * preprocessor.channels)
       var span = output.mutableSpan
-      try preprocessor.prepare(bytes.span.bytes, limits: limits, into: &span)
+      try preprocessor.prepare(bytes.span.bytes, header, limits: limits, into: &span)
       return !output.contains { !$0.isFinite }
     } catch {
       return false

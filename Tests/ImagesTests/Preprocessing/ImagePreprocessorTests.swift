@@ -9,11 +9,11 @@ import Testing
   ) throws -> [Float] {
     let preprocessor = try ImagePreprocessor(settings)
     let bytes = try picture(file)
-    let size = try preprocessor.outputSize(
-      for: ImageHeader(bytes.span.bytes).uprightSize, limits: limits)
+    let header = try ImageHeader(bytes.span.bytes)
+    let size = try preprocessor.outputSize(for: header.uprightSize, limits: limits)
     var output = [Float](repeating: .nan, count: size.count * preprocessor.channels)
     var span = output.mutableSpan
-    try preprocessor.prepare(bytes.span.bytes, limits: limits, into: &span)
+    try preprocessor.prepare(bytes.span.bytes, header, limits: limits, into: &span)
     return output
   }
 

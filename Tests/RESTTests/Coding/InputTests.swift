@@ -120,6 +120,7 @@ import Testing
     (#"{"data_type":"FP32","data":[[1,2],3]}"#, "data[1]"),
     (#"{"data_type":"FP32","data":[[[1]],[2]]}"#, "data[1]"),
     (#"{"data_type":"FP32","data":["a"]}"#, "data[0]"),
+    (#"{"data_type":"FP32","data":[null]}"#, "data[0]"),
     (#"{"data_type":"FP32","shape":[2,2],"data":[1,2,3]}"#, "data"),
     (#"{"data_type":"FP32","shape":[-1],"data":[1]}"#, "shape[0]"),
     (#"{"data_type":"FP32","shape":[4611686018427387904,4],"data":[1]}"#, "data"),
@@ -141,5 +142,15 @@ import Testing
       try tensor(text).write(to: &json)
       #expect(json.text == text)
     }
+  }
+
+  @Test func whatIsNoFiniteNumberIsNull() {
+    var tensor = ApusV1.Tensor()
+    tensor.dataType = .fp32
+    tensor.shape = [3]
+    tensor.floats = [.nan, 1.5, -.infinity]
+    var json = JSONWriter()
+    tensor.write(to: &json)
+    #expect(json.text == #"{"data_type":"FP32","shape":[3],"data":[null,1.5,null]}"#)
   }
 }

@@ -128,6 +128,27 @@ import Time
     #expect(await call(stage, predict).0 == .unauthenticated)
   }
 
+  /// What a front asks before there is a call knows no less than the call would.
+  @Test func aKeyThatIsNotKnownIsLookedForBeforeACallToo() async throws {
+    let store = try SQLiteStore(path: ":memory:")
+    let administration = KeyAdministration(store: store)
+    _ = try administration.create(KeyRequest(owner: "first"), at: .now())
+    let (stage, _) = try stage(store, looksTwice: true)
+    let (blind, _) = try self.stage(store)
+    let made = try administration.create(KeyRequest(owner: "new"), at: .now())
+    let stranger = try KeyAdministration(store: SQLiteStore(path: ":memory:"))
+      .create(KeyRequest(owner: "stranger"), at: .now())
+    func code(_ stage: AccessControl, _ token: String) async -> Status.Code? {
+      await stage.refusal(["authorization": "Bearer \(token)"])?.code
+    }
+    #expect(await code(blind, made.token) == .unauthenticated)
+    #expect(await code(stage, made.token) == nil)
+    #expect(await code(stage, stranger.token) == .unauthenticated)
+    #expect(await code(stage, "nonsense") == .unauthenticated)
+    #expect(await stage.refusal([:])?.code == .unauthenticated)
+    #expect(stage.refusals.with("unknown").value == 1, "a look is no refusal")
+  }
+
   @Test func onlySoManyCallsMayWaitForALook() {
     let looks = SecondLooks {}
     var places = (0..<SecondLooks.bound).map { _ in looks.place() }

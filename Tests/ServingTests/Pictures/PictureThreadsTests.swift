@@ -44,9 +44,9 @@ import Testing
 
   @Test func everyPictureIsMadeElsewhereAndStandsInItsPlace() async throws {
     let threads = try threads(3)
-    let made = try await threads.run(try claim(), [1, 5, 2, 0]) { ($0, pthread_self()) }
+    let (made, _) = try await threads.run(try claim(), [1, 5, 2, 0]) { ($0, pthread_self()) }
     #expect(made.map(\.0) == [0, 1, 2, 3] && made.allSatisfy { $0.1 != pthread_self() })
-    let none = try await threads.run(try claim(), []) { $0 }
+    let (none, _) = try await threads.run(try claim(), []) { $0 }
     #expect(none.isEmpty)
     await #expect(throws: Status.self) {
       try await threads.run(try claim(), [1, 1]) { _ in throw Status(.invalidArgument, "no") }
@@ -60,7 +60,7 @@ import Testing
     let gate = Gate()
     async let large = threads.run(try claim("aaaaaaaa"), [Self.large]) { _ in gate.pass() }
     await gate.waitUntilEntered()
-    let small = try await threads.run(try claim("bbbbbbbb"), [100]) { $0 }
+    let (small, _) = try await threads.run(try claim("bbbbbbbb"), [100]) { $0 }
     #expect(small == [0])
     gate.open()
     _ = try await large
@@ -100,7 +100,7 @@ import Testing
     call.cancel()
     await #expect(throws: CancellationError.self) { try await call.value }
     gate.open()
-    let next = try await threads.run(claim, [1]) { $0 }
+    let (next, _) = try await threads.run(claim, [1]) { $0 }
     #expect(next == [0])
     #expect(made.withLock { $0 } == [0])
     threads.stop()
