@@ -63,6 +63,17 @@ class Server:
     def unary(self, name, body=b"", channel=None, timeout=PATIENCE, **more):
         return (channel or self.channel).unary_unary(PROBE + name)(body, timeout=timeout, **more)
 
+    def serves(self):
+        """Waits for an answer: where time is short, grpcio's own connection may have been too slow before."""
+
+        def answers():
+            try:
+                return self.unary("Echo", b"alive") == b"alive"
+            except grpc.RpcError:
+                return False
+
+        until(answers, "an answer")
+
     def stats(self):
         lines = self.unary("Stats").decode().splitlines()
         return {name: int(value) for name, value in (line.split() for line in lines)}
