@@ -13,7 +13,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBE = "/apus.testing.Probe/"
-PATIENCE = 20.0  # seconds until a condition that never comes fails its test
+PATIENCE = 60.0  # seconds until a condition that never comes fails its test
 
 
 def binary():

@@ -10,7 +10,7 @@ import grpc
 import hpack
 import pytest
 
-from conftest import PROBE, until
+from conftest import PATIENCE, PROBE, until
 from racing import Racers
 from rawhttp2 import (
     CONTINUATION, DATA, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, PUSH, RST, SETTINGS, WINDOW,
@@ -22,7 +22,7 @@ OK = message(b"hello")
 
 
 def connect(server):
-    made = socket.create_connection((server.host, server.port), timeout=20)
+    made = socket.create_connection((server.host, server.port), timeout=PATIENCE)
     return made
 
 
