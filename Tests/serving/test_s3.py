@@ -184,7 +184,7 @@ def test_a_damaged_version_stays_out_until_it_is_mended(serve, bucket, damage):
     bucket.add(2, damage=damage)
     server.wait_for("not loaded", model="rows", version=2)
     assert answer(server) == (1, "1") and states(server) == {"2": "FAILED", "1": "READY"}
-    assert "load_failed" in [each.event for each in info(server).events]
+    server.until(lambda: "load_failed" in [each.event for each in info(server).events], "the event")
     bucket.add(2)
     server.until(lambda: answer(server) == (2, "2"), "the mended version")
 
