@@ -11,6 +11,15 @@ FOREVER = json.dumps({"model": "story", "prompt": "forever", "stream": True}).en
 GOOD = b'{"model":"embed","inputs":["a"]}'
 
 
+def says_its_last(raw):
+    """FIN, unless the server has closed already, and what it says until it does."""
+    try:
+        raw.socket.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+    raw.drain()
+
+
 def serves(server):
     assert server.post("/v1/predict", GOOD).status == 200
 
@@ -33,8 +42,7 @@ def serves(server):
 def test_garbage(server, garbage):
     with server.raw() as raw:
         raw.send(garbage)
-        raw.socket.shutdown(socket.SHUT_WR)
-        raw.drain()
+        says_its_last(raw)
     serves(server)
 
 
@@ -57,12 +65,8 @@ def test_random_bytes(server):
         start = choice.choice([b"", b"GET ", b"POST /v1/predict HTTP/1.1\r\nHost: x\r\n",
                                b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"])
         with server.raw() as raw:
-            try:
-                raw.send(start + choice.randbytes(choice.randrange(1, 3000)))
-                raw.socket.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-            raw.drain()
+            raw.send(start + choice.randbytes(choice.randrange(1, 3000)))
+            says_its_last(raw)
     serves(server)
 
 
@@ -87,8 +91,7 @@ def test_mutated_requests(server):
             request[choice.randrange(len(request))] = choice.randrange(256)
         with server.raw() as raw:
             raw.send(bytes(request + body))
-            raw.socket.shutdown(socket.SHUT_WR)
-            raw.drain()
+            says_its_last(raw)
     serves(server)
     server.until("probe_running", 0)
 
@@ -97,10 +100,11 @@ def test_mutated_requests(server):
 def test_media_types_without_a_name(server, accept):
     with server.raw() as raw:
         raw.request("POST", "/v1/generate", b'{"model":"story","prompt":"a b"}', [("Accept", accept)])
-        status, fields = raw.head()[:2]
-        assert status == 200
+        # To its end: otherwise it would be cancelled at some time.
+        answer = raw.answer()
+        assert answer.status == 200
         expected = "text/event-stream" if "event" in accept else "application/json"
-        assert fields["content-type"].startswith(expected)
+        assert answer.fields["content-type"].startswith(expected)
     serves(server)
 
 
@@ -200,7 +204,12 @@ def test_memory_of_connections_is_given_back(server):
             raw.socket.close()
 
     round_of_requests()
-    before = server.memory()
+    memory = server.memory()
+    # How much is needed at once is up to chance, and the allocator keeps it: a leak grows each time.
     for _ in range(5):
-        round_of_requests()
-    assert server.memory() < before + (8 << 20)
+        for _ in range(5):
+            round_of_requests()
+        before, memory = memory, server.memory()
+        if memory < before + (8 << 20):
+            break
+    assert memory < before + (8 << 20)

@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from conftest import PATIENCE
+
 GOOD = b'{"model":"embed","inputs":["a"]}'
 
 
@@ -83,7 +85,7 @@ def test_a_body_without_an_end_is_answered(start, path, status):
                 except (TimeoutError, BlockingIOError):
                     continue
                 finally:
-                    raw.socket.settimeout(20)
+                    raw.socket.settimeout(PATIENCE)
         except OSError:
             pass
         answer = raw.answer()
@@ -104,7 +106,7 @@ def test_the_last_answer_arrives_whole_whatever_still_comes(server, surplus):
         raw.socket.close()
         raw.socket = socket.socket()
         raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # most waits in the server's kernel
-        raw.socket.settimeout(20)
+        raw.socket.settimeout(PATIENCE)
         raw.socket.connect((server.host, server.port))
         raw.request("GET", "/openapi.json", fields=[("Connection", "close")])
         raw.send(b"x" * surplus)
@@ -139,7 +141,7 @@ def test_a_client_that_stays_after_the_last_answer_is_let_go(start):
             assert server.get("/health").status == 200
             break
         except (AssertionError, OSError):
-            assert time.monotonic() < begun + 20
+            assert time.monotonic() < begun + PATIENCE
             time.sleep(0.1)
     for raw in held:
         raw.socket.close()

@@ -142,7 +142,7 @@ def test_heads_have_a_time(start, sent):
     with server.raw() as raw:
         raw.send(sent)
         assert raw.drain() == b"", "closed without an answer"
-    server.until(reached("http-head-timeout"), 1)
+    server.counts(reached("http-head-timeout"))
 
 
 def test_a_head_that_trickles_in_gains_no_time(start):
@@ -162,7 +162,7 @@ def test_a_head_that_trickles_in_gains_no_time(start):
         raw.drain()
         stop.set()
         thread.join()
-    server.until(reached("http-head-timeout"), 1)
+    server.counts(reached("http-head-timeout"))
 
 
 def test_bodies_have_a_time(start):
@@ -171,15 +171,23 @@ def test_bodies_have_a_time(start):
         raw.request("POST", "/v1/predict", fields=[("Content-Length", 100)])
         raw.send(b"{")
         raw.drain()
-    server.until(reached("http-body-timeout"), 1)
+    server.counts(reached("http-body-timeout"))
     assert server.get("/health").status == 200
 
 
 def test_connections_without_a_request_are_closed(start):
     server = start("--idle-ms", 1000)
-    with server.raw() as raw:
-        raw.request("GET", "/health")
-        assert raw.answer().status == 200
+
+    def answered():
+        """A client that is held up may be closed before it asks."""
+        raw = server.raw()
+        try:
+            raw.request("GET", "/health")
+            return raw.answer().status == 200 and raw
+        except (AssertionError, OSError):
+            raw.socket.close()
+
+    with until(answered, "an answer") as raw:
         raw.drain()
 
 
@@ -193,8 +201,7 @@ def test_connections_have_a_limit(start):
         assert extra.drain() == b""
     for raw in held:
         raw.socket.close()
-    until(lambda: responds(server), "room for a connection")
-    assert server.metric(reached("http-max-connections")) >= 1
+    server.counts(reached("http-max-connections"))
 
 
 def responds(server):
@@ -231,14 +238,15 @@ def test_the_server_ends_in_good_order(start):
     idle, busy, stream = server.raw(), server.raw(), server.raw()
     idle.request("GET", "/health")
     idle.answer()
-    busy.request("POST", "/v1/predict", b'{"model":"slow","inputs":["a"]}', [("x-timeout-ms", "1500")])
-    server.until("probe_running", 1)
+    busy.request("POST", "/v1/predict", fields=[("Expect", "100-continue"), ("Content-Length", len(GOOD))])
+    assert busy.head()[0] == 100, "it has begun"
     stream.request("POST", "/v1/generate", b'{"model":"story","prompt":"forever","stream":true}')
     assert stream.head()[0] == 200
     server.terminate()
     assert not idle.more(), "a connection without a request is closed at once"
+    busy.send(GOOD)
     answer = busy.answer()
-    assert answer.status == 504 and answer.fields["connection"] == "close"
+    assert answer.status == 200 and answer.fields["connection"] == "close"
     assert not busy.more()
     stream.socket.close()
     assert server.process.wait(PATIENCE) == 0

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from conftest import PATIENCE
-from test_swaps import Folder
+from versions import Folder, write_rows
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def test_the_same_question_is_computed_once_on_both_fronts(start, models):
     assert (count(server, "hits"), count(server, "misses")) == (2, 1)
     metrics = server.metrics()
     assert metrics["apus_cache_entries"] == 1 and metrics["apus_cache_bytes"] > 0
-    assert [line.get("cached", False) for line in server.log() if line["event"] == "call"] == [False, True, True]
+    server.until(lambda: [line.get("cached", False) for line in server.log() if line["event"] == "call"] ==
+                 [False, True, True], "the lines of the calls")
 
 
 def test_other_questions_and_other_options_are_others(start, models):
@@ -110,8 +111,8 @@ def test_a_swap_and_an_unload_forget(start, models, control):
     assert server.metrics()["apus_cache_entries"] == 0
     # The same version with other contents under its number.
     models.remove(2)
-    models.add(3)
-    (models.root / "rows/3").rename(models.root / "rows/2")
+    write_rows(models.root / ".again", 3)
+    (models.root / ".again").rename(models.root / "rows/2")
     service.LoadModel(messages.LoadModelRequest(model="rows", version="2"), timeout=PATIENCE)
     assert ask(server, version="2") == (3, False) and ask(server, version="2") == (3, True)
 
@@ -216,12 +217,15 @@ def test_sixty_four_clients_at_once_compute_once(start, encoder):
 
 
 def test_a_leader_that_goes_fails_nobody(start, encoder):
+    (encoder / "minilm/model.yaml").write_text(
+        "cache: true\nmax_batch_instances: 1\nmax_instances: 1000\n"
+        "queue_limit: 20000\nqueue_tokens: 10000000\n")
     server = start(encoder)
     server.wait_for("ready")
-    # The engine is busy with other texts for long enough that all of these wait.
+    # The engine is busy with other texts until they are cancelled: all of these wait.
     busy = [server.stub.Predict.future(server.apus.PredictRequest(
-        model="minilm", instances=[{"text": f"{n} {TEXT}"} for n in range(100)],
-        options={"no_cache": True}), timeout=PATIENCE) for _ in range(9)]
+        model="minilm", instances=[{"text": f"{n} {TEXT}"} for n in range(1000)],
+        options={"no_cache": True})) for _ in range(9)]
     # Long texts are cut into tokens one after the other: only what is behind them in the queue waits.
     server.until(lambda: server.metrics()['apus_predict_queue_inputs{model="minilm",version="1"}'] > 200, "a queue")
     request = server.apus.PredictRequest(model="minilm", instances=[{"text": TEXT}])
@@ -237,9 +241,9 @@ def test_a_leader_that_goes_fails_nobody(start, encoder):
     leader.cancel()
     server.until(lambda: gauge("waiting") == 7, "somebody to take over")
     followers[0].cancel()
+    for each in busy:
+        each.cancel()
     found = [follower.result() for follower in followers[1:]]
     assert len({tuple(each.predictions[0].embedding.values) for each in found}) == 1
     assert sum(not each.cached for each in found) == 1
-    for each in busy:
-        each.result()
     server.until(lambda: gauge("computing") == 0, "the end of all flights")

@@ -38,10 +38,9 @@ def test_the_command_line(server):
 
 
 def test_errors_of_the_command_line_say_what_to_do(tmp_path, server):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    unreachable = run("health", "--server", address)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and nobody listens
+        unreachable = run("health", "--server", f"127.0.0.1:{bound.getsockname()[1]}")
     assert unreachable.returncode == 3 and "start one with apus serve" in unreachable.stderr
     taken = run("serve", "--models", tmp_path, "--grpc", server.address)
     assert taken.returncode == 5 and server.address in taken.stderr and "another" in taken.stderr
@@ -63,13 +62,19 @@ def test_health_waits_for_a_server_and_for_a_model(tmp_path, folder, start):
     server = start(folder, "--grpc", address)
     assert waiting.wait(60) == 0 and waiting.stdout.read().startswith("ready")
     server.wait_for("ready")
-    unknown = run("health", "nobody", "--server", address, "--wait", "300ms")
-    assert unknown.returncode == 1 and "NOT_FOUND" in unknown.stderr
+
+    def says(code, *words, server):
+        """A try has little time, and more than one may be over before a busy server has answered."""
+        def attempt():
+            said = run("health", *words, "--server", server.address, "--wait", "300ms")
+            return said.returncode == code and said
+        return server.until(attempt, f"the code {code}")
+    assert "NOT_FOUND" in says(1, "nobody", server=server).stderr
     (tmp_path / "broken/m/1").mkdir(parents=True)
     (tmp_path / "broken/m/1/model.onnx").write_text("x")
     broken = start(tmp_path / "broken")
-    not_ready = run("health", "--server", broken.address, "--wait", "300ms")
-    assert not_ready.returncode == 4 and "not ready" in not_ready.stdout and "m" in not_ready.stderr
+    not_ready = says(4, server=broken)
+    assert "not ready" in not_ready.stdout and "m" in not_ready.stderr
     assert run("health", "--wait", "soon").returncode == 2
 
 

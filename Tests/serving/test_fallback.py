@@ -98,9 +98,9 @@ def test_without_a_chain_the_failure_is_the_answer(serve, models):
     assert kind(server, call(server, GOOD)) == ""
 
 
-def test_the_breaker_opens_keeps_calls_away_and_closes(serve, models):
+def test_an_open_breaker_keeps_calls_away(serve, models):
     models.fragile(1)
-    models.yaml("fragile", "breaker_calls: 4", "breaker_pause: 1s", "fallback: [model: other]")
+    models.yaml("fragile", "breaker_calls: 4", "breaker_window: 1h", "breaker_pause: 1h", "fallback: [model: other]")
     server = serve()
     assert breaker(server) == "CLOSED" and gauge(server, 1) == 0
     for _ in range(4):
@@ -109,11 +109,19 @@ def test_the_breaker_opens_keeps_calls_away_and_closes(serve, models):
     # Even what the model could answer goes past it now.
     response = call(server, GOOD)
     assert kind(server, response) == "OTHER_MODEL" and "calls are kept away" in response.fallback.reason
+
+
+def test_a_breaker_closes_when_probes_succeed(serve, models):
+    models.fragile(1)
+    models.yaml("fragile", "breaker_calls: 4", "breaker_window: 1h", "breaker_pause: 1s", "fallback: [model: other]")
+    server = serve()
+    for _ in range(4):
+        assert kind(server, call(server, BAD)) == "OTHER_MODEL"
     server.until(lambda: kind(server, call(server, GOOD)) == "", "the first probe")
     assert [kind(server, call(server, GOOD)) for _ in range(3)] == ["", "", ""]
     assert breaker(server) == "CLOSED" and gauge(server, 1) == 0
-    moves = [line["state"] for line in server.log() if line["event"] == "breaker"]
-    assert moves == ["open", "half_open", "closed"]
+    moves = ["open", "half_open", "closed"]
+    server.until(lambda: [line["state"] for line in server.log() if line["event"] == "breaker"] == moves, "the moves")
     series = 'apus_breaker_transitions_total{model="fragile",version="1",to="%s"}'
     assert [server.metrics()[series % to] for to in moves] == [1, 1, 1]
 

@@ -29,13 +29,23 @@ def doubled(server, model, times, timeout=PATIENCE):
     return list(server.stub.Predict(request, timeout=timeout).predictions[0].tensors.tensors["y"].floats)
 
 
+def in_time(server, model, times):
+    """The answer of a short run; on a busy machine even that may be held up for longer than it may take."""
+    def attempt():
+        try:
+            return doubled(server, model, times)
+        except grpc.RpcError as error:
+            assert "it takes longer than the limit" in error.details()
+    return server.until(attempt, "a short run")
+
+
 def test_a_run_takes_no_longer_than_it_may(looping):
-    assert doubled(looping, "short", 3) == [8]
+    assert in_time(looping, "short", 3) == [8]
     with pytest.raises(grpc.RpcError) as caught:
         doubled(looping, "short", 1 << 40)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert "it takes longer than the limit of 0.2 seconds (graph_time in model.yaml, at most --stuck-after)" in caught.value.details()
-    assert doubled(looping, "short", 3) == [8]
+    assert in_time(looping, "short", 3) == [8]
 
 
 def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
@@ -52,17 +62,16 @@ def test_a_run_ends_with_its_callers_and_says_nothing_of_its_model(looping):
 
 
 def test_others_compute_between_the_nodes_of_a_long_run(looping):
-    """One call computes until its deadline; another model's are answered meanwhile."""
-    tensors = {"count": {"data_type": "INT64", "shape": [1], "longs": [1 << 23]}, "x": floats([1], 1)}
+    """One call computes until it is cancelled; another model's are answered meanwhile."""
+    tensors = {"count": {"data_type": "INT64", "shape": [1], "longs": [1 << 40]}, "x": floats([1], 1)}
     long = looping.apus.PredictRequest(model="long", instances=[{"tensors": {"tensors": tensors}}])
     short = looping.apus.PredictRequest(model="sum", instances=[features([1, 2])])
-    call = looping.stub.Predict.future(long, timeout=3)
-    answered = 0
-    while not call.done():
+    call = looping.stub.Predict.future(long)
+    looping.until(lambda: looping.metrics()["apus_engine_job_seconds"] > 0, "the long run")
+    for _ in range(10):
         looping.stub.Predict(short, timeout=PATIENCE)
-        answered += not call.done()
-    assert call.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert answered >= 10
+    assert not call.done()
+    call.cancel()
 
 
 def test_others_compute_within_a_node_that_takes_long(start, tmp_path):

@@ -19,7 +19,9 @@ def test_without_a_key_the_head_is_refused(start, tmp_path):
         status, fields = client.until_over(client.begin("Predict", MIB, *header))
         assert status == grpc.StatusCode.UNAUTHENTICATED.value[0] and fields["x-request-id"]
     held = client.begin("Predict", MIB, ("authorization", f"Bearer {token}"))
-    assert not client.step(0.5) and held not in client.status, "the rest is awaited"
+    while client.step(0.5) and not client.closed:
+        pass
+    assert held not in client.status and not client.closed, "the rest is awaited"
     client.close()
     assert server.metrics()['apus_key_refusals_total{reason="missing"}'] == 1
 
@@ -39,7 +41,7 @@ def test_a_message_that_does_not_get_on_ends(start, tmp_path):
 
 def test_memory_full_of_half_sent_messages_serves_whole_ones(start, tmp_path):
     (tmp_path / "models").mkdir()
-    server = start(tmp_path / "models", "--max-memory", "8MiB")
+    server = start(tmp_path / "models", "--max-memory", "8MiB", "--message-timeout", "1h")
     clients = [HalfSender(server) for _ in range(3)]
     ended = []
     for round in range(8):
@@ -66,7 +68,6 @@ def test_an_answer_that_nobody_reads_ends(start, endless):
     server = start(endless, "--reader-timeout", "1s")
     server.wait_for("ready")
     stream = server.stream("endless", "Once", request_id="unread")
-    assert next(stream).index == 0
     line = server.wait_for("call", request_id="unread")
     assert line["status"] == "DEADLINE_EXCEEDED" and "reader-timeout" in line["message"]
     assert server.metrics()[REACHED.format("reader-timeout")] == 1

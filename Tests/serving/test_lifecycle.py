@@ -86,8 +86,8 @@ def test_a_second_signal_ends_at_once(start, endless):
 
 
 def test_sigterm_ends_a_loading(start, tmp_path):
-    """Within the time of one matrix: this model is seconds of work, and of gigabytes that are zero."""
-    write_blank_bert(tmp_path / "models/large/1", layers=48, width=1024)
+    """Within the time of one matrix: this model is many seconds of work, and of gigabytes that are zero."""
+    write_blank_bert(tmp_path / "models/large/1", layers=192, width=1024)
     server = start(tmp_path / "models")
     server.wait_for("loading", model="large")
     server.process.send_signal(signal.SIGTERM)
@@ -213,9 +213,10 @@ def test_memory_of_a_flood_of_clients_goes_back(start, tmp_path):
     calm = server.memory()
     hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\0\4\1\0\0\0\0"
     for _ in range(2):
-        clients = [socket.create_connection((server.host, int(server.port))) for _ in range(3000)]
-        for client in clients:
-            client.sendall(hello)
+        clients = []
+        for _ in range(3000):
+            clients.append(socket.create_connection((server.host, int(server.port))))
+            clients[-1].sendall(hello)
         server.until(lambda: server.memory() > calm + (24 << 20), "the memory of 3000 connections")
         for client in clients:
             client.close()

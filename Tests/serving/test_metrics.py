@@ -88,7 +88,7 @@ class Prometheus:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         (folder / "prometheus.yml").write_text(json.dumps({
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "400ms"},
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
             "scrape_configs": [{"job_name": "apus", "static_configs": [
                 {"targets": [target.removeprefix("http://")]}]}]}))
         self.log = folder / "prometheus.log"
@@ -145,9 +145,11 @@ def test_prometheus_scrapes_and_knows_quantiles_within_5_percent(own, prometheus
     assert len(took) == 300
     for share in (0.5, 0.95, 0.99):
         # The increase since the first scrape.
-        found = watcher.query(
-            f'histogram_quantile({share}, sum by (le, model) (apus_request_seconds_bucket{{model="minilm"}}'
-            f' - (apus_request_seconds_bucket{{model="minilm"}} @ {first_scrape(watcher, before, count)})))')
+        since = f'(apus_request_seconds_bucket{{model="minilm"}} @ {first_scrape(watcher, before, count)})'
+        # A scrape that took too long leaves no value until the next one.
+        found = watcher.until(
+            f'histogram_quantile({share}, sum by (le, model) (apus_request_seconds_bucket{{model="minilm"}} - {since}))',
+            lambda found: found)
         assert [labels for labels, _ in found] == [{"model": "minilm"}]
         low, high = numpy.quantile(took, [max(0, share - 1 / 300), min(1, share + 1 / 300)], method="nearest")
         assert low / 1.05 <= found[0][1] <= high * 1.05, (share, found, low, high)
@@ -192,9 +194,11 @@ def test_the_documentation_names_every_metric_and_no_other(start, folder, tmp_pa
     named = set(re.findall(r"`((?:apus|rpc|http|process|nv_inference|vllm)[_:]\w*[a-z])(?:`|{)", page))
     # Those of TLS are only there with a certificate; test_tls.py reads them.
     named = {name for name in named if not name.startswith("apus_tls_")}
-    told = set(re.findall(r"^# TYPE (\S+)", text(server), re.M))
-    assert told - named == set(), "not documented"
-    assert named - told == set(), "documented, and not there"
+    def told():
+        return set(re.findall(r"^# TYPE (\S+)", text(server), re.M))
+    # What counts that failure may come behind its answer.
+    server.until(lambda: named <= told(), f"{named - told()}, which is documented,")
+    assert told() - named == set(), "not documented"
 
 
 # What is counted
@@ -226,16 +230,26 @@ def test_requests_are_counted_by_method_model_version_and_status(own):
 
 
 def test_stages_add_up_to_no_more_than_the_whole(own):
-    for _ in range(20):
-        own.texts("minilm", ["a text"])
-    # Of what is counted of a call this is the last.
-    counted(own, {'apus_request_queue_seconds_count{model="minilm",version="1"}': 20})
-    metrics, minilm = own.metrics(), 'model="minilm",version="1"'
-    whole = metrics[f"apus_request_seconds_sum{{{minilm}}}"]
-    stages = {stage: metrics[f'apus_request_stage_seconds_total{{{minilm},stage="{stage}"}}']
-              for stage in ("access", "decode", "limits", "routing", "validation", "prepare", "queue", "compute", "format")}
-    assert all(seconds > 0 for seconds in stages.values()), stages
-    assert 0.5 * whole < sum(stages.values()) <= whole
+    minilm, calls, share = 'model="minilm",version="1"', 0, 0
+
+    def figures():
+        metrics = own.metrics()
+        stages = {stage: metrics.get(f'apus_request_stage_seconds_total{{{minilm},stage="{stage}"}}', 0) for stage in (
+            "access", "decode", "limits", "routing", "validation", "prepare", "queue", "compute", "format")}
+        return metrics, metrics.get(f"apus_request_seconds_sum{{{minilm}}}", 0), stages
+
+    # On a busy machine a call may be held up for long between its last stage and its end; not each of them.
+    while share < 0.5:
+        _, earlier, parts = figures()
+        for _ in range(20):
+            own.texts("minilm", ["a text"])
+        calls += 20
+        # Of what is counted of a call this is the last.
+        counted(own, {f"apus_request_queue_seconds_count{{{minilm}}}": calls})
+        metrics, whole, stages = figures()
+        assert all(seconds > 0 for seconds in stages.values()), stages
+        assert sum(stages.values()) <= whole and calls < 1000
+        share = (sum(stages.values()) - sum(parts.values())) / (whole - earlier)
     assert math.isclose(metrics[f"nv_inference_compute_infer_duration_us{{{minilm}}}"], stages["compute"] * 1e6,
                         abs_tol=1)
 

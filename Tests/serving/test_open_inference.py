@@ -212,8 +212,8 @@ def test_errors_over_http_are_one_text(server):
 def test_figures_are_the_models_own(server, client):
     client.rows("rows", [[0] * 10])
     labels = 'model="rows",version="1"'
-    figures = server.metrics()
-    assert figures[f'apus_requests_total{{method="{INFER}",{labels},status="OK"}}'] >= 1
+    requests = f'apus_requests_total{{method="{INFER}",{labels},status="OK"}}'
+    server.until(lambda: server.metrics().get(requests, 0) >= 1, "the call's count")
     with urllib.request.urlopen(f"{server.http}/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     assert sum(line.startswith(f"nv_inference_request_success{{{labels}}}") for line in lines) == 1

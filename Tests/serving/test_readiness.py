@@ -148,6 +148,8 @@ def test_a_context_that_is_cut_is_told(start, endless):
     server = start(endless)
     told = server.wait_for("shorter context than the model was made for")
     assert (told["tokens"], told["made_for"], told["raise"]) == (1000, 8192, "max_context")
+    # It is told while the version loads.
+    server.wait_for("ready")
     version = server.stub.GetModel(server.apus.GetModelRequest(name="endless")).model.versions[0]
     assert (version.context_length, version.trained_context_length) == (1000, 8192)
     assert "context 1000 (of 8192" in run("models", "--server", server.address).stdout

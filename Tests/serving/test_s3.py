@@ -50,7 +50,7 @@ class Bucket:
         urllib.request.urlopen(urllib.request.Request(self.url + path, b""), timeout=PATIENCE)
 
     def fail(self, kind, times=1):
-        """The next requests for objects go wrong."""
+        """The next requests for objects go wrong; those that hang go on."""
         self.tell(f"/_fault?kind={kind}&times={times}")
 
     def down(self, isDown):
@@ -184,7 +184,7 @@ def test_a_damaged_version_stays_out_until_it_is_mended(serve, bucket, damage):
     bucket.add(2, damage=damage)
     server.wait_for("not loaded", model="rows", version=2)
     assert answer(server) == (1, "1") and states(server) == {"2": "FAILED", "1": "READY"}
-    assert "load_failed" in [each.event for each in info(server).events]
+    server.until(lambda: "load_failed" in [each.event for each in info(server).events], "the event")
     bucket.add(2)
     server.until(lambda: answer(server) == (2, "2"), "the mended version")
 
@@ -207,14 +207,16 @@ def test_a_download_that_breaks_off_is_no_version(serve, bucket, tmp_path):
 def test_slow_downloads_hold_nobody_up(serve, bucket):
     server = serve()
     load = Load(server)
-    bucket.fail("slowly", 2)
+    bucket.fail("hang", 100)
     bucket.add(2)
     server.until(lambda: states(server).get("2") == "FETCHING", "the fetch")
     with pytest.raises(grpc.RpcError, match="version 2 of model rows is still being fetched; retry soon"):
         answer(server, "2")
+    count = len(load.times)
+    server.until(lambda: len(load.times) > count + 20, "answers in the meantime")
+    bucket.fail("hang", 0)
     server.wait_for("swapped", model="rows", to=2)
-    load.stop()
-    assert load.failures == [] and max(load.times) < 0.9
+    assert load.stop().failures == []
 
 
 def test_a_lost_bucket_keeps_what_is_here(serve, bucket, service):

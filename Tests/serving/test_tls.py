@@ -1,4 +1,6 @@
 """TLS on both fronts: real clients, those that make no handshake, and certificates renewed under load."""
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -271,7 +273,8 @@ def test_half_handshakes_are_bounded(begin, identity):
         for port in (int(server.port), server.http_port):
             for _ in range(20):
                 sockets.append(socket.create_connection(("127.0.0.1", port), PATIENCE))
-                sockets[-1].sendall(words[:count])
+                with contextlib.suppress(OSError):  # on a slow machine its time may be over
+                    sockets[-1].sendall(words[:count])
     ticks = server.cpu_ticks()
     for each in sockets:
         try:
@@ -282,14 +285,19 @@ def test_half_handshakes_are_bounded(begin, identity):
         each.close()
     server.until(lambda: server.descriptors() <= before, "the end of all of them")
     assert server.cpu_ticks() - ticks < 100
-    metrics = server.metrics()
+
+    def in_time(ask):
+        """These clients, too, have only so long."""
+        with contextlib.suppress(OSError, grpc.RpcError):
+            return ask()
+    metrics = server.until(lambda: in_time(server.metrics), "the figures")
     for front, count in [("grpc", 80), ("http", 80)]:
         assert metrics[f'apus_tls_handshakes_total{{front="{front}",outcome="failed"}}'] >= count
-    assert answer(server) == (1, "1")
+    assert server.until(lambda: in_time(lambda: answer(server)), "an answer") == (1, "1")
 
 
 def test_many_half_handshakes_take_little_memory(begin, identity):
-    server = begin(identity)
+    server = begin(identity, "--handshake-timeout", "1h")
     before = server.memory()
     sockets = [socket.create_connection(("127.0.0.1", int(server.port)), PATIENCE) for _ in range(300)]
     for each in sockets:
@@ -329,24 +337,39 @@ def test_a_slow_reader_gets_everything_and_holds_nobody(begin, identity, endless
 def test_a_reader_that_stops_pauses_its_call_until_the_idle_timeout(begin, identity, lasting):
     server = begin(identity, "--http-idle-timeout", "1s", models=lasting)
     body = json.dumps({"model": "lasting", "prompt": "a", "max_tokens": 199_000, "stream": True}).encode()
-    slow = server.reach(server.http_port, identity.trust())
-    slow.sendall((f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                  f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+    words = (f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+    def begun():
+        """A connection whose answer has begun; that of a slow client may have been idle for too long before."""
+        slow = server.reach(server.http_port, identity.trust())
+        with contextlib.suppress(OSError):
+            slow.sendall(words)
+            return slow.recv(1000) and slow
+    slow = server.until(begun, "an answer")
     ended = server.wait_for("call")
     assert ended["status"] == "CANCELLED" and ended["messages_out"] < 150_000
     slow.close()
 
 
-def test_a_client_that_goes_ends_its_call(begin, identity, endless):
-    server = begin(identity, models=endless)
-    running = 'apus_generate_running{model="endless",version="1"}'
-    body = json.dumps({"model": "endless", "prompt": "a", "max_tokens": 8000, "stream": True}).encode()
+def test_a_client_that_goes_ends_its_call(begin, identity, lasting):
+    server = begin(identity, models=lasting)
+    running = 'apus_generate_running{model="lasting",version="1"}'
+    body = json.dumps({"model": "lasting", "prompt": "a", "max_tokens": 199_000, "stream": True}).encode()
     gone = server.reach(server.http_port, identity.trust())
     gone.sendall((f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                   f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
     server.until(lambda: server.metrics()[running] == 1, "the stream")
     gone.close()
     server.until(lambda: server.metrics()[running] == 0, "its end")
+
+
+def lives(standing):
+    """Asks on a connection that stays, and takes the whole answer."""
+    standing.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer = http.client.HTTPResponse(standing)
+    answer.begin()
+    return answer.status == 200 and answer.read()
 
 
 # ---- Certificates that change
@@ -415,13 +438,10 @@ def test_connections_that_stand_go_on(begin, tmp_path):
     identity = Identity(tmp_path / "own")
     server = begin(identity)
     with server.reach(server.http_port, identity.trust()) as standing:
-        def ask():
-            standing.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-            return standing.recv(4096)
-        assert b" 200 " in ask()
+        assert lives(standing)
         identity.renew(2)
         server.reload("certificate reloaded")
-        assert b" 200 " in ask() and int(standing.getpeercert()["serialNumber"], 16) == 1
+        assert lives(standing) and int(standing.getpeercert()["serialNumber"], 16) == 1
         assert server.serials() == {2}
 
 
@@ -483,8 +503,7 @@ def test_clients_need_a_certificate_where_that_is_said(begin, identity, tmp_path
 def test_a_drain_finishes_streams_and_tells_idle_ones(begin, identity, endless):
     server = begin(identity, models=endless)
     idle = server.reach(server.http_port, identity.trust())
-    idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b" 200 " in idle.recv(4096)
+    assert lives(idle)
     half = socket.create_connection(("127.0.0.1", server.http_port), PATIENCE)
     words = []
     reading = threading.Thread(target=lambda: words.append(post(server, "/v1/completions", json.dumps(

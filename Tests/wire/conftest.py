@@ -13,7 +13,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBE = "/apus.testing.Probe/"
-PATIENCE = 20.0  # seconds until a condition that never comes fails its test
+PATIENCE = 60.0  # seconds until a condition that never comes fails its test
 
 
 def binary():
@@ -62,6 +62,17 @@ class Server:
 
     def unary(self, name, body=b"", channel=None, timeout=PATIENCE, **more):
         return (channel or self.channel).unary_unary(PROBE + name)(body, timeout=timeout, **more)
+
+    def serves(self):
+        """Waits for an answer: where time is short, grpcio's own connection may have been too slow before."""
+
+        def answers():
+            try:
+                return self.unary("Echo", b"alive") == b"alive"
+            except grpc.RpcError:
+                return False
+
+        until(answers, "an answer")
 
     def stats(self):
         lines = self.unary("Stats").decode().splitlines()

@@ -202,3 +202,20 @@ class Raw:
     def until_closed(self):
         while not self.closed:
             self.step()
+
+
+def called(server, headers, body, end=True):
+    """A connection on which a call was answered, or has begun to be, and its stream; where time is short, that of a
+    client that is held up may be over before, and another one tries."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        raw = Raw(server)
+        try:
+            stream = raw.request(headers, body, end)
+            raw.until(lambda: raw.answers[stream].over if end else raw.answers[stream].data)
+            if not raw.goaways:
+                return raw, stream
+        except AssertionError:
+            pass
+        raw.socket.close()
+        assert time.monotonic() < deadline, "no call was answered"

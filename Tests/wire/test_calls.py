@@ -5,7 +5,7 @@ import threading
 import grpc
 import pytest
 
-from conftest import PROBE, until
+from conftest import PATIENCE, PROBE, until
 from rawhttp2 import Raw, head, message
 
 MIB = 1 << 20
@@ -156,7 +156,7 @@ def test_memory_of_one_connection_is_bounded(start):
 def test_sending_from_other_threads(start):
     server = start()
     for _ in range(5):
-        messages = list(server.channel.unary_stream(PROBE + "OffLoop")(b"4000 100", timeout=20))
+        messages = list(server.channel.unary_stream(PROBE + "OffLoop")(b"4000 100", timeout=PATIENCE))
         assert len(messages) == 4000
         for worker in range(4):
             assert messages.count(bytes([worker]) * 100) == 1000

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from conftest import PATIENCE, PROBE, until
 from racing import Racers
-from rawhttp2 import DATA, HEADERS, PREFACE, SETTINGS, Raw, frame, head, message
+from rawhttp2 import DATA, HEADERS, PREFACE, SETTINGS, Raw, called, frame, head, message
 
 OK = message(b"hello")
 UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
@@ -21,7 +21,8 @@ UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 def test_a_thousand_connections_lose_nothing(start):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
-    server = start("--loops", 2)
+    # Each says hello at once, and goes on when the last has.
+    server = start("--loops", 2, "--handshake-ms", 3_600_000)
     idle = server.memory()
     raws = [Raw(server) for _ in range(1000)]
     streams = []
@@ -192,21 +193,21 @@ def test_drain_serves_what_races_with_the_notice(start):
 
 def test_an_idle_connection_is_asked_to_leave(start):
     server = start("--idle-ms", 300)
-    with Raw(server) as raw:
-        assert raw.call(head(PROBE + "Echo"), OK).status == "0"
+    raw, stream = called(server, head(PROBE + "Echo"), OK)
+    with raw:
+        assert raw.answers[stream].status == "0"
         raw.until_closed()
         # The notice, and the GOAWAY behind its PING.
         assert [code for code, _ in raw.goaways] == [0, 0] and raw.goaway == (0, b"idle")
     # A gRPC client, which has been asked as well, connects again by itself.
     until(lambda: server.metrics()['rpc_server_limit_reached_total{limit="max-connection-idle"}'])
-    assert server.unary("Echo", b"again") == b"again"
+    server.serves()
 
 
 def test_a_connection_with_a_call_is_not_idle(start):
     server = start("--idle-ms", 300)
-    with Raw(server) as raw:
-        hang = raw.request(head(PROBE + "EchoStream"), OK, end=False)
-        raw.until(lambda: raw.answers[hang].data)
+    raw, hang = called(server, head(PROBE + "EchoStream"), OK, end=False)
+    with raw:
         with Raw(server) as idle:  # it comes later, and its time is over
             idle.until(lambda: idle.settings)
             idle.until_closed()

@@ -9,6 +9,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
+from conftest import PATIENCE
+
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
@@ -76,7 +78,7 @@ def test_reflection_answers_errors_in_band(server, version):
         reflection_pb2.ServerReflectionRequest(file_by_filename="grpc/health/v1/health.proto"),
         reflection_pb2.ServerReflectionRequest(file_containing_symbol="grpc.health.v1.Health.Check"),
     ]
-    answers = list(call(iter(requests), timeout=20))
+    answers = list(call(iter(requests), timeout=PATIENCE))
     assert [answer.error_response.error_code for answer in answers] == [5, 5, 3, 0, 0, 0]
     assert answers[3].valid_host == "h" and answers[3].original_request == requests[3]
     assert len(answers[3].list_services_response.service) >= 4

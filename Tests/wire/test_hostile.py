@@ -10,11 +10,11 @@ import grpc
 import hpack
 import pytest
 
-from conftest import PROBE, until
+from conftest import PATIENCE, PROBE, until
 from racing import Racers
 from rawhttp2 import (
     CONTINUATION, DATA, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, PUSH, RST, SETTINGS, WINDOW,
-    Answer, Raw, frame, head, message,
+    Answer, Raw, called, frame, head, message,
 )
 
 ECHO = PROBE + "Echo"
@@ -22,7 +22,7 @@ OK = message(b"hello")
 
 
 def connect(server):
-    made = socket.create_connection((server.host, server.port), timeout=20)
+    made = socket.create_connection((server.host, server.port), timeout=PATIENCE)
     return made
 
 
@@ -36,6 +36,9 @@ def drain(made):
         pass
     made.close()
     return taken
+
+
+LATE_HANDSHAKES = 'rpc_server_limit_reached_total{limit="handshake-timeout"}'
 
 
 def serves(server):
@@ -363,6 +366,7 @@ def test_a_client_over_its_own_windows(start):
 
 def test_connections_that_say_nothing(start):
     server = start("--handshake-ms", 1000)
+    server.serves()
     silent = [connect(server) for _ in range(50)]
     for each in silent:
         drain(each)
@@ -388,26 +392,28 @@ def test_connections_that_say_nothing(start):
 )
 def test_a_handshake_that_is_never_finished_ends(start, opening):
     server = start("--handshake-ms", 1000)
-    serves(server)
+    server.serves()
+    before = server.metrics().get(LATE_HANDSHAKES, 0)
     half = connect(server)
     half.sendall(opening)
     # GOAWAY of SETTINGS_TIMEOUT, and why.
     assert drain(half).endswith(struct.pack(">I", 4) + b"handshake")
     server.until(connections=1)
-    assert server.metrics()['rpc_server_limit_reached_total{limit="handshake-timeout"}'] == 1
+    assert server.metrics()[LATE_HANDSHAKES] == before + 1
 
 
 def test_a_finished_handshake_outlives_its_time(start):
     server = start("--handshake-ms", 1000)
-    with Raw(server) as raw:
-        assert raw.call(head(ECHO), OK).status == "0"
+    raw, stream = called(server, head(ECHO), OK)
+    with raw:
+        assert raw.answers[stream].status == "0"
         # Whoever came later and said nothing is gone: the time of this one is over, too.
         drain(connect(server))
         assert raw.call(head(ECHO), OK).status == "0"
 
 
 def test_half_open_connections_cost_little_memory(start):
-    server = start()
+    server = start("--handshake-ms", 3_600_000, "--header-ms", 3_600_000)
     serves(server)
     before = server.memory()
     opening = PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 1, 1, block())
@@ -530,16 +536,25 @@ def test_racing_clients_leave_nothing_behind(start):
     Racers(server, clients=64, rounds=20).join()
     server.until(connections=1, calls=1, running=1)
     descriptors, memory = server.descriptors(), server.memory()
-    for _ in range(2):
-        racers = Racers(server, clients=64, rounds=20)
-        while racers.running:
-            serves(server)
-        racers.join()
-    server.until(connections=1, calls=1, running=1)
-    assert server.descriptors() == descriptors
+
+    def race():
+        for _ in range(2):
+            racers = Racers(server, clients=64, rounds=20)
+            while racers.running:
+                serves(server)
+            racers.join()
+        server.until(connections=1, calls=1, running=1)
+        return server.memory()
+
+    # How much is needed at once is up to chance, and the allocator keeps it: a leak grows each time.
+    for _ in range(5):
+        before, memory = memory, race()
+        if memory - before < 4 << 20:
+            break
+    until(lambda: server.descriptors() <= descriptors, "the descriptors' return")
     metrics = server.metrics()
     assert metrics["rpc_server_connections"] == 1
     assert metrics["rpc_server_waiting_bytes"] == 0
-    grown = server.memory() - memory
+    grown = memory - before
     print(f"{grown >> 10} KiB grown over {2 * 64 * 20} rounds")
     assert grown < 4 << 20

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from grpc_tools import protoc
 
-from conftest import ROOT, until
+from conftest import PATIENCE, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +56,12 @@ def zeros(count, api):
 
 
 def test_empty_unary(stub, api):
-    assert stub.EmptyCall(api.Empty(), timeout=20) == api.Empty()
+    assert stub.EmptyCall(api.Empty(), timeout=PATIENCE) == api.Empty()
 
 
 def test_large_unary(stub, api):
     request = api.m.SimpleRequest(response_size=314159, payload=zeros(271828, api))
-    assert stub.UnaryCall(request, timeout=20).payload == zeros(314159, api)
+    assert stub.UnaryCall(request, timeout=PATIENCE).payload == zeros(314159, api)
 
 
 def test_client_compressed_unary(stub, api):
@@ -69,14 +69,14 @@ def test_client_compressed_unary(stub, api):
         response_size=314159, payload=zeros(271828, api), expect_compressed={"value": True}
     )
     with pytest.raises(grpc.RpcError) as caught:
-        stub.UnaryCall(probe, timeout=20)
+        stub.UnaryCall(probe, timeout=PATIENCE)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     with pytest.raises(grpc.RpcError) as caught:
-        stub.UnaryCall(probe, timeout=20, compression=grpc.Compression.Gzip)
+        stub.UnaryCall(probe, timeout=PATIENCE, compression=grpc.Compression.Gzip)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert "gzip" in caught.value.details()
     probe.expect_compressed.value = False
-    assert stub.UnaryCall(probe, timeout=20).payload == zeros(314159, api)
+    assert stub.UnaryCall(probe, timeout=PATIENCE).payload == zeros(314159, api)
 
 
 def test_server_compressed_unary(stub, api):
@@ -85,7 +85,7 @@ def test_server_compressed_unary(stub, api):
         request = api.m.SimpleRequest(
             response_size=314159, payload=zeros(271828, api), response_compressed={"value": wanted}
         )
-        assert stub.UnaryCall(request, timeout=20).payload == zeros(314159, api)
+        assert stub.UnaryCall(request, timeout=PATIENCE).payload == zeros(314159, api)
 
 
 def test_client_streaming(stub, api):
@@ -93,7 +93,7 @@ def test_client_streaming(stub, api):
         api.m.StreamingInputCallRequest(payload=zeros(size, api))
         for size in (27182, 8, 1828, 45904)
     )
-    assert stub.StreamingInputCall(requests, timeout=20).aggregated_payload_size == 74922
+    assert stub.StreamingInputCall(requests, timeout=PATIENCE).aggregated_payload_size == 74922
 
 
 def test_client_compressed_streaming(stub, api):
@@ -103,10 +103,10 @@ def test_client_compressed_streaming(stub, api):
         )
 
     with pytest.raises(grpc.RpcError) as caught:
-        stub.StreamingInputCall(requests(), timeout=20)
+        stub.StreamingInputCall(requests(), timeout=PATIENCE)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     with pytest.raises(grpc.RpcError) as caught:
-        stub.StreamingInputCall(requests(), timeout=20, compression=grpc.Compression.Gzip)
+        stub.StreamingInputCall(requests(), timeout=PATIENCE, compression=grpc.Compression.Gzip)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -117,7 +117,7 @@ def test_server_streaming(stub, api):
     request = api.m.StreamingOutputCallRequest(
         response_parameters=[api.m.ResponseParameters(size=size) for size in SIZES]
     )
-    got = [len(response.payload.body) for response in stub.StreamingOutputCall(request, timeout=20)]
+    got = [len(response.payload.body) for response in stub.StreamingOutputCall(request, timeout=PATIENCE)]
     assert tuple(got) == SIZES
 
 
@@ -128,7 +128,7 @@ def test_server_compressed_streaming(stub, api):
             api.m.ResponseParameters(size=92653, compressed={"value": False}),
         ]
     )
-    got = [len(response.payload.body) for response in stub.StreamingOutputCall(request, timeout=20)]
+    got = [len(response.payload.body) for response in stub.StreamingOutputCall(request, timeout=PATIENCE)]
     assert got == [31415, 92653]
 
 
@@ -169,7 +169,7 @@ def duplex(api, size, body):
 
 def test_ping_pong(stub, api):
     requests = Requests()
-    responses = stub.FullDuplexCall(requests, timeout=20)
+    responses = stub.FullDuplexCall(requests, timeout=PATIENCE)
     for size, body in zip(SIZES, (27182, 8, 1828, 45904)):
         requests.put(duplex(api, size, body))
         assert next(responses).payload == zeros(size, api)
@@ -178,13 +178,13 @@ def test_ping_pong(stub, api):
 
 
 def test_empty_stream(stub, api):
-    responses = stub.FullDuplexCall(iter([]), timeout=20)
+    responses = stub.FullDuplexCall(iter([]), timeout=PATIENCE)
     assert list(responses) == [] and responses.code() is grpc.StatusCode.OK
 
 
 def test_half_duplex(stub, api):
     requests = [duplex(api, size, 10) for size in SIZES]
-    got = [len(r.payload.body) for r in stub.HalfDuplexCall(iter(requests), timeout=20)]
+    got = [len(r.payload.body) for r in stub.HalfDuplexCall(iter(requests), timeout=PATIENCE)]
     assert tuple(got) == SIZES
 
 
@@ -196,12 +196,12 @@ METADATA = (
 
 def test_custom_metadata(stub, api):
     request = api.m.SimpleRequest(response_size=314159, payload=zeros(271828, api))
-    response, call = stub.UnaryCall.with_call(request, metadata=METADATA, timeout=20)
+    response, call = stub.UnaryCall.with_call(request, metadata=METADATA, timeout=PATIENCE)
     assert response.payload == zeros(314159, api)
     assert METADATA[0] in call.initial_metadata()
     assert METADATA[1] in call.trailing_metadata()
     responses = stub.FullDuplexCall(
-        iter([duplex(api, 314159, 271828)]), metadata=METADATA, timeout=20
+        iter([duplex(api, 314159, 271828)]), metadata=METADATA, timeout=PATIENCE
     )
     assert len(list(responses)) == 1
     assert METADATA[0] in responses.initial_metadata()
@@ -215,11 +215,11 @@ def test_status_code_and_message(stub, api, text):
     """Also special_status_message."""
     status = api.m.EchoStatus(code=2, message=text)
     with pytest.raises(grpc.RpcError) as caught:
-        stub.UnaryCall(api.m.SimpleRequest(response_status=status), timeout=20)
+        stub.UnaryCall(api.m.SimpleRequest(response_status=status), timeout=PATIENCE)
     assert caught.value.code() is grpc.StatusCode.UNKNOWN and caught.value.details() == text
     request = api.m.StreamingOutputCallRequest(response_status=status)
     with pytest.raises(grpc.RpcError) as caught:
-        list(stub.FullDuplexCall(iter([request]), timeout=20))
+        list(stub.FullDuplexCall(iter([request]), timeout=PATIENCE))
     assert caught.value.code() is grpc.StatusCode.UNKNOWN and caught.value.details() == text
 
 
@@ -227,19 +227,19 @@ def test_status_code_and_message(stub, api, text):
 def test_every_status_code(stub, api, code):
     status = api.m.EchoStatus(code=code.value[0], message=code.value[1])
     with pytest.raises(grpc.RpcError) as caught:
-        stub.UnaryCall(api.m.SimpleRequest(response_status=status), timeout=20)
+        stub.UnaryCall(api.m.SimpleRequest(response_status=status), timeout=PATIENCE)
     assert caught.value.code() is code and caught.value.details() == code.value[1]
 
 
 def test_unimplemented_method(stub, api):
     with pytest.raises(grpc.RpcError) as caught:
-        stub.UnimplementedCall(api.Empty(), timeout=20)
+        stub.UnimplementedCall(api.Empty(), timeout=PATIENCE)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_unimplemented_service(server, api):
     with pytest.raises(grpc.RpcError) as caught:
-        api.stubs.UnimplementedServiceStub(server.channel).UnimplementedCall(api.Empty(), timeout=20)
+        api.stubs.UnimplementedServiceStub(server.channel).UnimplementedCall(api.Empty(), timeout=PATIENCE)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -280,7 +280,7 @@ def test_timeout_on_sleeping_server(stub, api):
 
 def test_concurrent_large_unary(server, stub, api):
     request = api.m.SimpleRequest(response_size=314159, payload=zeros(271828, api))
-    calls = [stub.UnaryCall.future(request, timeout=60) for _ in range(1000)]
+    calls = [stub.UnaryCall.future(request, timeout=PATIENCE) for _ in range(1000)]
     for call in calls:
         assert call.result().payload == zeros(314159, api)
     server.until(calls=1)

@@ -2,7 +2,8 @@ internal import Metrics
 internal import ObjectStore
 internal import Time
 
-/// Tells metrics and models' histories of what the keeper does; the log is told where it happens.
+/// Tells metrics and models' histories of what the keeper does; the log is told where it happens,
+/// and last: whoever has read it there finds it everywhere.
 struct KeeperReports: Sendable {
   private let registry: ModelRegistry
   private let metrics: Registry

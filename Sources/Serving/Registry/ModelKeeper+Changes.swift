@@ -26,11 +26,11 @@ extension ModelKeeper.Shift {
     if now == before { told[version.path] = nil }
     guard now != before, told.updateValue(now, forKey: version.path) != now else { return }
     let advice = "what answers stays as it was loaded: \(Self.advice)"
+    keeper.reports.note(.filesChanged, name, version.number, advice)
     log.warning(
       "files of a loaded version changed", ("model", .text(name)),
       ("version", .integer(version.number)), ("path", .text(version.path)),
       ("advice", .text(advice)))
-    keeper.reports.note(.filesChanged, name, version.number, advice)
   }
 
   /// Of settings that are taken over as they are there is nothing to tell.
@@ -43,9 +43,9 @@ extension ModelKeeper.Shift {
     tried[version.path]?.told = entry.settings
     guard !news.isEmpty, !keys.isEmpty else { return }
     let advice = "it counts for what is loaded from here on: \(Self.advice)"
+    keeper.reports.note(.filesChanged, entry.name, version.number, "\(keys); \(advice)")
     log.warning(
       "settings of a loaded version changed", ("model", .text(entry.name)),
       ("version", .integer(version.number)), ("keys", .text(keys)), ("advice", .text(advice)))
-    keeper.reports.note(.filesChanged, entry.name, version.number, "\(keys); \(advice)")
   }
 }

@@ -162,11 +162,11 @@ extension ModelKeeper.Shift {
 
   func noteLabel(_ name: String, _ label: String, _ number: Int?, _ share: Double) {
     keepWishes(of: name)
+    let detail = number == nil ? "\(label) taken away" : "\(label), share \(share)"
+    keeper.reports.note(.labelled, name, number, detail)
     log.info(
       "labelled", ("model", .text(name)), ("label", .text(label)),
       ("version", .text(number.map(String.init) ?? "none")), ("share", .number(share)))
-    let detail = number == nil ? "\(label) taken away" : "\(label), share \(share)"
-    keeper.reports.note(.labelled, name, number, detail)
   }
 
   /// The version before the newest answers first; only then the newest goes.
@@ -197,9 +197,9 @@ extension ModelKeeper.Shift {
 
   private func noteRollBack(_ name: String, from: Int, to: Int) {
     keepWishes(of: name)
+    keeper.reports.note(.rolledBack, name, to, "from version \(from)")
     log.info(
       "rolled back", ("model", .text(name)), ("from", .integer(from)), ("to", .integer(to)))
-    keeper.reports.note(.rolledBack, name, to, "from version \(from)")
   }
 
   /// Brings it about that a version answers, and goes on when it does or does not.

@@ -170,6 +170,7 @@ extension ModelKeeper {
           problem.map { "\(source.name): \($0)" }
         })
       guard wasLost != (problem != nil) else { return }
+      keeper.reports.source(of: owners.filter { $0.value == index }.keys, problem: problem)
       if let problem {
         log.error(
           "source of models lost; what is here goes on answering", ("source", .text(name)),
@@ -177,7 +178,6 @@ extension ModelKeeper {
       } else {
         log.info("source of models is back", ("source", .text(name)))
       }
-      keeper.reports.source(of: owners.filter { $0.value == index }.keys, problem: problem)
       changed()
     }
 

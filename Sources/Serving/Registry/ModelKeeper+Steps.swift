@@ -82,9 +82,9 @@ extension ModelKeeper.Shift {
   }
 
   private func noteSwap(_ name: String, from old: Int, to new: Int) {
+    keeper.reports.swapped(name, from: old, to: new)
     log.info(
       "swapped", ("model", .text(name)), ("from", .integer(old)), ("to", .integer(new)))
-    keeper.reports.swapped(name, from: old, to: new)
   }
 
   /// What failed for lack of an encoder may load now.
@@ -122,11 +122,11 @@ extension ModelKeeper.Shift {
     for each in gone {
       registry.set(each.model, each.version, to: .unloaded)
       source(of: each.model)?.noteUse(each.model, each.version)
+      keeper.reports.unloaded(each.model, each.version)
+      changed()
       log.info(
         "unloaded", ("model", .text(each.model)), ("version", .integer(each.version)),
         ("ms", .number(each.since.duration(to: .now).milliseconds)))
-      keeper.reports.unloaded(each.model, each.version)
-      changed()
     }
     waiting.removeAll { model, versions, finish in
       let isThere = leaving.contains { $0.model == model && versions.contains($0.version) }

@@ -156,12 +156,13 @@ final class BucketSource: ModelSource {
     do throws(ObjectStoreError) {
       for victim in victims { try await remove(victim) }
       let cached = try await bucket.fetch(version)
+      // Told before the keeper can find it, and load it.
+      events.fetched(version.model, version.number, .success(version.size))
       view.withLock { $0.keep(cached, now: Self.now()) }
       log.info(
         "fetched", ("model", .text(version.model)), ("version", .integer(version.number)),
         ("mib", .number(version.size.mebibytes)),
         ("ms", .number(start.duration(to: .now).milliseconds)))
-      events.fetched(version.model, version.number, .success(version.size))
     } catch {
       if error.kind != .cancelled { fail(version, error, events) }
     }
@@ -171,10 +172,10 @@ final class BucketSource: ModelSource {
     _ version: SourcedVersion, _ error: ObjectStoreError, _ events: SourceEvents
   ) {
     let pause = view.withLock { $0.fail(version, error, now: .now) }
+    events.fetched(version.model, version.number, .failure(error))
     log.error(
       "not fetched", ("model", .text(version.model)), ("version", .integer(version.number)),
       ("problem", .text(error.reason)), ("again_in_s", .number(pause.seconds)))
-    events.fetched(version.model, version.number, .failure(error))
   }
 
   private func remove(_ version: CachedVersion) async throws(ObjectStoreError) {

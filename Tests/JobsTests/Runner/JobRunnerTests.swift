@@ -120,15 +120,16 @@ import Time
     let waiting = try await submit("waits")
     await runner.start()
     await until { await runner.count == 2 }
-    let draining = Task { await runner.drain(within: .seconds(20)) }
-    // The end of the patience is what is slept for.
-    let end = time.now.after(20)
+    let draining = Task { await runner.drain(within: .seconds(15)) }
+    // The end of the patience is what is slept for; until 20 s are over a runner sleeps that has
+    // not heard of the drain yet.
+    let end = time.now.after(15)
     await time.awaitSleeper(until: end)
     quick.open()
     try await until { try await state(short) == .succeeded }
     #expect(try await state(long) == .running)
     await time.awaitSleeper(until: end)
-    time.advance(by: .seconds(20))
+    time.advance(by: .seconds(15))
     await draining.value
     #expect(try await state(long) == .queued)
     #expect(try await state(waiting) == .queued)

@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -116,7 +117,7 @@ import Testing
     let endless = Endless(entered: gate)
     let call = Task { try await thread.run { try endless($0) } }
     await gate.waitUntilEntered()
-    #expect(thread.stop())
+    #expect(await offThread { thread.stop(patience: .seconds(60)) } == true)
     let refusal = await #expect(throws: Status.self) { try await call.value }
     #expect(refusal?.code == .unavailable)
   }

@@ -8,7 +8,7 @@ POST /_fault?kind=K&times=N on the proxy lets the next N requests for objects go
   cut     half of the body, then the end of the connection
   slow    503 SlowDown, as S3 says it
   swap    the whole of another object
-  hang    silence
+  hang    silence until it is told of faults again
   slowly  half of the body, a second's pause, then the rest
 
 POST /_down?now=1 lets every request find nobody until now=0: connections end without an answer.
@@ -67,7 +67,10 @@ class Proxy(BaseHTTPRequestHandler):
         if self.path.startswith("/_down"):
             (down.set if query["now"] == ["1"] else down.clear)()
             return self.answer(200, b"")
+        global silence
         with lock:
+            silence.set()
+            silence = threading.Event()
             faults.clear()
             faults.extend(query.get("kind", []) * int(query["times"][0]))
         self.answer(200, b"")
@@ -79,9 +82,9 @@ class Proxy(BaseHTTPRequestHandler):
             return None
         if "list-type" not in self.path:
             with lock:
-                fault = faults.pop(0) if faults else None
+                fault, told = faults.pop(0) if faults else None, silence
         if fault == "hang":
-            silence.wait()
+            told.wait()
         if fault == "slow":
             return self.answer(503, SLOW)
         connection = HTTPConnection("127.0.0.1", self.store)
