@@ -44,7 +44,7 @@ static void pack_planes(const int8_t *from, const int8_t *end, ptrdiff_t taps, i
   }
 }
 
-static int32_t sum(const int8_t *row, const ck_conv_weights *w) {
+static int32_t row_sum(const int8_t *row, const ck_conv_weights *w) {
   int32_t sum = 0;
   if ((w->tap_stride == 1 && w->channel_stride == w->taps) ||
       (w->channel_stride == 1 && w->tap_stride == w->channels)) {
@@ -87,5 +87,5 @@ void ck_pack_conv_s8(const ck_conv_weights *w, ptrdiff_t outputs, int8_t *panel,
     }
   }
   for (ptrdiff_t output = 0; output < CK_PANEL; output++)
-    sums[output] = output < outputs ? sum(w->first + output * w->output_stride, w) : 0;
+    sums[output] = output < outputs ? row_sum(w->first + output * w->output_stride, w) : 0;
 }

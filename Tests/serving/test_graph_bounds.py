@@ -78,7 +78,8 @@ def test_others_compute_within_a_node_that_takes_long(start, tmp_path):
     """One product of a second or more; another model's calls are answered meanwhile."""
     made.addition(tmp_path / "models/sum/1", 1)
     made.product(tmp_path / "models/product/1")
-    server = start(tmp_path / "models")
+    (tmp_path / "models/product/model.yaml").write_text("engine_slice: 1ms\ngraph_time: 1h\n")
+    server = start(tmp_path / "models", "--threads", "1", "--stuck-after", "1h")
     server.wait_for("ready")
     tensors = {"rows": {"data_type": "INT64", "shape": [1], "longs": [1 << 15]}}
     long = server.apus.PredictRequest(model="product", instances=[{"tensors": {"tensors": tensors}}])

@@ -52,6 +52,11 @@ def test_http_clients_are_sent_elsewhere_while_a_drain_is_delayed(start, tmp_pat
     server.until(lambda: alive(kept) == "close", "the last answer of a connection")
     for _ in range(2):
         assert alive(http.client.HTTPConnection(address, timeout=PATIENCE)) == "close"
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), PATIENCE) as client:
+        client.sendall(b"GET /health/live HTTP/1.1\r\nHost: apus\r\n\r\n")
+        while client.recv(1 << 16):
+            pass  # the server ends what it said would end
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(PATIENCE) == 128 + signal.SIGTERM
 
@@ -62,7 +67,7 @@ def test_an_answer_from_before_a_drain_does_not_end_its_connection(start, endles
     server.wait_for("ready")
     address = server.http.removeprefix("http://")
     kept = http.client.HTTPConnection(address, timeout=PATIENCE)
-    question = {"model": "endless", "prompt": "Once", "max_tokens": 2000, "stream": True}
+    question = {"model": "endless", "prompt": "Once", "max_tokens": 8000, "stream": True}
     kept.request("POST", "/v1/completions", json.dumps(question), {"content-type": "application/json"})
     answer = kept.getresponse()
     assert answer.status == 200 and answer.getheader("connection") is None and answer.readline()

@@ -74,7 +74,8 @@ enum ImagePreparation {
         var output = [Float](repeating: 0, count: 3 * 224 * 224)
         return {
           var span = output.mutableSpan
-          try unsafe preprocessor.prepare(file.span.bytes, into: &span)
+          let header = try unsafe ImageHeader(file.span.bytes)
+          try unsafe preprocessor.prepare(file.span.bytes, header, into: &span)
         }
       }
     }

@@ -30,7 +30,7 @@ enum PictureParts {
     var pixels = [Float](repeating: 0, count: 3 * size.width * size.height)
     let prepare = try callsPerSecond(seconds) {
       var span = pixels.mutableSpan
-      try unsafe preprocessor.prepare(file.span.bytes, into: &span)
+      try unsafe preprocessor.prepare(file.span.bytes, ImageHeader(file.span.bytes), into: &span)
     }
     let bytes = pixels.flatMap { unsafe withUnsafeBytes(of: $0.bitPattern, Array.init) }
     let image = try GraphTensor.make(.float, [1, 3, size.height, size.width], bytes: bytes, budget)
@@ -39,7 +39,9 @@ enum PictureParts {
     let inTurn = try callsPerSecond(seconds) {
       let tensor = try GraphTensor.filled(
         .float, [1, 3, size.height, size.width], of: Float.self, budget
-      ) { try unsafe preprocessor.prepare(file.span.bytes, into: &$0) }
+      ) {
+        try unsafe preprocessor.prepare(file.span.bytes, ImageHeader(file.span.bytes), into: &$0)
+      }
       _ = try plan.run([.tensor(tensor)], context)
     }
     print(

@@ -44,73 +44,83 @@ extension Processor {
   ///
   /// - Parameters:
   ///   - x: a row for each image, of `windows.imageCount` floats.
-  ///   - matrix: floats or `int8PerOutput`; of each output the taps in order, each with its
-  ///     channels. Where a channel is convolved by itself (`isDepthwise`), its taps, floats.
+  ///   - blocks: matrices of one size, each with its share of the outputs and, where there are
+  ///     several, of the channels. Floats; `int8PerOutput` where there is one. Of each output the
+  ///     taps in order, each with its channels; where a channel is convolved by itself
+  ///     (`isDepthwise`), one matrix of floats with the taps of each.
   ///   - output: takes the shape [images · pixels × outputs].
   ///   - pool: where memory for windows that are quantized comes from.
   ///   - pixels: those that are computed, counted over all images; nil: all.
-  ///   - block: where channels are convolved in blocks of as many each, and none with another
-  ///     block's: the one whose matrix, in floats, this is. Its outputs are computed.
   package func convolve(
-    _ x: FloatRows, by matrix: PackedMatrix, _ windows: FloatWindows, isDepthwise: Bool = false,
+    _ x: FloatRows, by blocks: [PackedMatrix], _ windows: FloatWindows, isDepthwise: Bool = false,
     epilogue: Epilogue, into output: FloatRows, pool: MemoryPool? = nil,
-    pixels: Range<Int>? = nil, block: (index: Int, count: Int) = (0, 1)
+    pixels: Range<Int>? = nil
   ) {
-    let isQuantized = matrix.kind == .int8PerOutput && !isDepthwise
+    guard let block = blocks.first else { return }
+    let isQuantized = block.kind == .int8PerOutput && !isDepthwise
+    let run = windows.run / blocks.count
     precondition(x.columns == windows.imageCount && x !== output)
-    precondition(isQuantized || matrix.kind == .float(.f32))
-    let run = windows.run / block.count
-    precondition((0..<block.count).contains(block.index) && run * block.count == windows.run)
-    precondition(block.count == 1 || !isQuantized && !isDepthwise && !windows.joinsRows)
-    precondition(matrix.inputs == (isDepthwise ? windows.taps : windows.taps * run))
-    precondition(!isDepthwise || matrix.outputs == windows.shape.channels && !windows.joinsRows)
+    precondition(
+      blocks.count == 1
+        || !isQuantized && !isDepthwise && !windows.joinsRows && run * blocks.count == windows.run)
+    precondition(block.inputs == (isDepthwise ? windows.taps : windows.taps * run))
+    precondition(
+      blocks.allSatisfy {
+        $0.inputs == block.inputs && $0.outputs == block.outputs
+          && (isQuantized || $0.kind == .float(.f32))
+      })
+    precondition(!isDepthwise || block.outputs == windows.shape.channels && !windows.joinsRows)
     output.reshape(
-      rows: x.rows * windows.shape.pixels, columns: matrix.outputs * block.count)
+      rows: x.rows * windows.shape.pixels, columns: block.outputs * blocks.count)
     let pixels = windows.shape.chosen(pixels, images: x.rows)
     if isQuantized {
       return convolveQuantized(
-        x, by: matrix, windows, epilogue: epilogue, into: output, pool: pool, pixels: pixels)
+        x, by: block, windows, epilogue: epilogue, into: output, pool: pool, pixels: pixels)
     }
     let kernel = unsafe isDepthwise ? kernels.pointee.depthwise_f32 : kernels.pointee.conv_f32
     guard !pixels.isEmpty, let kernel = unsafe kernel else { return }
-    unsafe matrix.bias.withUnsafeBufferPointer { bias in
-      unsafe windows.offsets.withUnsafeBufferPointer { offsets in
-        unsafe windows.zeros.withUnsafeBufferPointer { zeros in
-          var job = unsafe ck_conv_f32(
-            x: x.pointer + block.index * run, image_stride: x.columns,
-            offsets: offsets.baseAddress, pixels: windows.shape.pixels, taps: windows.taps,
-            run: run, zeros: zeros.baseAddress,
-            w: matrix.weights.assumingMemoryBound(to: Float.self), n: matrix.outputs,
-            epilogue: ck_epilogue(
-              epilogue, bias: bias.isEmpty ? nil : bias.baseAddress, output: output))
-          unsafe job.epilogue.move(to: block.index * matrix.outputs)
-          unsafe withUnsafePointer(to: &job) { job in
-            shareTiles(pixels: pixels, matrix, isDepthwise) { rows, panels in
-              unsafe kernel(
-                job, rows.lowerBound, rows.upperBound, panels.lowerBound, panels.upperBound)
-            }
+    unsafe windows.offsets.withUnsafeBufferPointer { offsets in
+      unsafe windows.zeros.withUnsafeBufferPointer { zeros in
+        shareTiles(pixels: pixels, blocks, isDepthwise) { index, rows, panels in
+          let block = blocks[index]
+          unsafe block.bias.withUnsafeBufferPointer { bias in
+            var job = unsafe ck_conv_f32(
+              x: x.pointer + index * run, image_stride: x.columns, offsets: offsets.baseAddress,
+              pixels: windows.shape.pixels, taps: windows.taps, run: run,
+              zeros: zeros.baseAddress, w: block.weights.assumingMemoryBound(to: Float.self),
+              n: block.outputs,
+              epilogue: ck_epilogue(
+                epilogue, bias: bias.isEmpty ? nil : bias.baseAddress, output: output,
+                column: index * block.outputs))
+            unsafe kernel(
+              &job, rows.lowerBound, rows.upperBound, panels.lowerBound, panels.upperBound)
           }
         }
       }
     }
   }
 
-  /// Pixels and panels in parts; a panel passes over as many pixels as there are for it, because it
-  /// may be larger than they are.
+  /// Blocks, panels and pixels in parts; a panel passes over as many pixels as there are for it,
+  /// because it may be larger than they are.
   private func shareTiles(
-    pixels: Range<Int>, _ matrix: PackedMatrix, _ isDepthwise: Bool,
-    _ body: (Range<Int>, Range<Int>) -> Void
+    pixels: Range<Int>, _ blocks: [PackedMatrix], _ isDepthwise: Bool,
+    _ body: (Int, Range<Int>, Range<Int>) -> Void
   ) {
-    let (first, count) = (pixels.lowerBound, pixels.count)
-    let operations = 2 * count * matrix.outputs * matrix.inputs
+    let (first, count, block) = (pixels.lowerBound, pixels.count, blocks[0])
+    let operations = 2 * count * block.outputs * block.inputs * blocks.count
     let wanted = threads == 1 ? 1 : max(1, min(6 * threads, operations / 700_000))
-    let panelParts = isDepthwise ? 1 : min(matrix.panels, wanted)
-    let pixelParts = max(1, min((wanted + panelParts - 1) / panelParts, count / 12))
-    run(parts: panelParts * pixelParts) { part in
-      let (panel, share) = (part / pixelParts, part % pixelParts)
-      body(
-        first + count * share / pixelParts..<first + count * (share + 1) / pixelParts,
-        matrix.panels * panel / panelParts..<matrix.panels * (panel + 1) / panelParts)
+    let blockParts = min(blocks.count, wanted)
+    let panelParts = isDepthwise ? 1 : min(block.panels, max(1, wanted / blockParts))
+    let others = blockParts * panelParts
+    let pixelParts = max(1, min((wanted + others - 1) / others, count / 12))
+    run(parts: others * pixelParts) { part in
+      let (other, share) = (part / pixelParts, part % pixelParts)
+      let (own, panel) = (other / panelParts, other % panelParts)
+      for index in blocks.count * own / blockParts..<blocks.count * (own + 1) / blockParts {
+        body(
+          index, first + count * share / pixelParts..<first + count * (share + 1) / pixelParts,
+          block.panels * panel / panelParts..<block.panels * (panel + 1) / panelParts)
+      }
     }
   }
 

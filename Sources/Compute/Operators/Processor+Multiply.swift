@@ -111,14 +111,12 @@ extension Processor {
 }
 
 extension ck_epilogue {
-  /// For columns from that one on; the bias has those alone.
-  mutating func move(to column: Int) {
-    unsafe out += column
-    if unsafe extra != nil { unsafe extra += column }
-  }
-
-  /// - Parameter bias: f32 [columns of output] or nil.
-  init(_ epilogue: Epilogue, bias: UnsafePointer<Float>?, output: FloatRows) {
+  /// - Parameters:
+  ///   - bias: f32 for the columns that are computed, or nil.
+  ///   - column: the first of them.
+  init(
+    _ epilogue: Epilogue, bias: UnsafePointer<Float>?, output: FloatRows, column: Int = 0
+  ) {
     let extra: FloatRows?
     let operation: ck_epilogue_op
     var range: ClosedRange<Float> = 0...0
@@ -133,7 +131,8 @@ extension ck_epilogue {
     }
     if let extra { precondition(extra.rows == output.rows && extra.columns == output.columns) }
     unsafe self.init(
-      out: output.pointer, out_stride: output.columns, bias: bias, extra: extra?.pointer,
+      out: output.pointer + column, out_stride: output.columns, bias: bias,
+      extra: extra.map { unsafe UnsafePointer($0.pointer + column) },
       extra_stride: extra?.columns ?? 0, op: operation, low: range.lowerBound,
       high: range.upperBound)
   }

@@ -100,9 +100,9 @@ package final class PackedMatrix: @unchecked Sendable {
 
   /// Bytes of packed weights and scales.
   package var byteCount: Int { memory.count }
-  /// Outputs in one panel.
-  /// Outputs that most kernels compute side by side; fewer take as much memory and time.
+  /// Outputs of most kinds' panels: fewer take as much memory.
   package static let panelOutputs = CK_PANEL
+  /// Outputs in one panel.
   var panelWidth: Int { kind == .int8PerBlock ? CK_Q8_PANEL : CK_PANEL }
   var panels: Int { (outputs + panelWidth - 1) / panelWidth }
   /// Panels of the kind's layout, see CKernels.h.

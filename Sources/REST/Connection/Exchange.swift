@@ -15,8 +15,8 @@ final class Exchange {
   private var admission: Dispatcher.Admission?
   private var body: [UInt8] = []
   private var received = 0
-  /// Whether it has been asked who sends the body.
-  private var isJudged = false
+  /// Asks who sends the body; nil until there is reason to.
+  private var judgement: Task<Void, Never>?
   /// Bytes of the answer's body that count for as long as it is being sent.
   private var sending = 0
   /// Why the request cannot be handled though its head was fine.
@@ -110,11 +110,11 @@ final class Exchange {
   /// Asks once whether more of the body is to be kept: nobody needs a key to send one. That may
   /// take a look at the store, for few at a time; what comes meanwhile is kept.
   private func judge() {
-    guard !isJudged, received > Self.strangersBody, let head, let refusal = core.options.refusal
+    guard judgement == nil, received > Self.strangersBody, let head,
+      let refusal = core.options.refusal
     else { return }
-    isJudged = true
     let exchange = LoopBound(self, on: loop)
-    Task.immediate(executorPreference: loop) {
+    judgement = Task.immediate(executorPreference: loop) {
       let refusal = await refusal(head.headers.metadata)
       onLoop(exchange) { $0.judged(refusal) }
     }
@@ -172,6 +172,7 @@ final class Exchange {
   }
 
   private func start() {
+    judgement?.cancel()
     guard let head, let admission else { return }
     switch admission {
     case .answered(let response, _), .broken(let response): answer(response, nil)
@@ -261,6 +262,7 @@ final class Exchange {
   /// The library is done with this request.
   func completed() {
     if machine.completed() { cancel() }
+    judgement?.cancel()
     task = nil
     dropBody()
     core.bodies.giveBack(sending)

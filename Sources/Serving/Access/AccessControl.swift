@@ -72,6 +72,8 @@ struct AccessControl: Interceptor {
     do throws(Status) {
       guard case .later(let place) = try find(metadata, at: .now(), secondLooks) else { return nil }
       await place.look()
+      // Whose call is judged by now, or who has gone.
+      if Task.isCancelled { return nil }
       _ = try find(metadata, at: .now(), nil)
       return nil
     } catch {

@@ -28,7 +28,7 @@ package struct GraphModel: Sendable {
   ///
   /// - Parameter header: of a picture.
   func input(
-    _ request: ApusV1.PredictRequest, at index: Int, _ header: ImageHeader? = nil
+    _ request: ApusV1.PredictRequest, at index: Int, _ header: ImageHeader?
   ) throws(Status) -> GraphBackend.Input {
     let field = "instances[\(index)]"
     var input = try input(request.instances[index], header, field, request.options)

@@ -54,7 +54,7 @@ import Testing
       guard joinsRows else {
         for pixels in portions {
           processor.convolve(
-            x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
+            x, by: [matrix], windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
             pixels: pixels)
         }
         return output
@@ -70,7 +70,7 @@ import Testing
         windows, into: bordered)
       for pixels in portions {
         processor.convolve(
-          bordered, by: matrix, windows, epilogue: epilogue, into: output, pixels: pixels)
+          bordered, by: [matrix], windows, epilogue: epilogue, into: output, pixels: pixels)
       }
       return output
     }
@@ -241,11 +241,9 @@ import Testing
       let x = FloatRows(rows: 2, columns: size, joined)
       let other = FloatRows(random: 2 * own.pixels, 3 * outputs, seed: 4)
       let output = FloatRows()
-      for index in [2, 0, 1] {
-        processor.convolve(
-          x, by: try samples[index].matrix(), windows, epilogue: .clamp(-1...2, adding: other),
-          into: output, block: (index, 3))
-      }
+      processor.convolve(
+        x, by: try samples.map { try $0.matrix() }, windows,
+        epilogue: .clamp(-1...2, adding: other), into: output)
       for (index, sample) in samples.enumerated() {
         let columns = index * outputs..<(index + 1) * outputs
         let alone = try sample.computed(

@@ -110,6 +110,17 @@ import Testing
         rows, width: 32, offsets: offsets, heads: 4, scale: 0.3, into: found, queries: queries)
     }
     #expect(floats(found) == floats(whole))
+
+    // With a mask of each query.
+    let mask = ScoreMask(
+      FloatRows(random: 4 * 15, 15, seed: 7), sequences: 4, heads: 1, queries: 15)
+    let even: [Int32] = [0, 15, 30, 45, 60]
+    for queries in [nil] + portions(of: 60, seed: 10) {
+      processor.attention(
+        rows, width: 32, offsets: even, heads: 4, scale: 0.3, mask: mask,
+        into: queries == nil ? whole : found, queries: queries)
+    }
+    #expect(floats(found) == floats(whole))
   }
 
   private func floats(_ rows: FloatRows) -> [Float] { (0..<rows.rows).flatMap { rows.row($0) } }

@@ -67,6 +67,22 @@ import Testing
     }
   }
 
+  /// An infinity in a channel of one group reaches no other.
+  @Test func groupsSeeNothingOfEachOther() throws {
+    var graph = FusionSample(seed: 39)
+    graph.isOpen = false
+    let x = graph.input("x", [1, 8, 5, 5])
+    let y = conv(&graph, x, 8, 8, groups: 4)
+    graph.inputs[0].values[12] = .infinity
+    graph.inputs[0].values[13] = .nan
+    let options = FusionOptions(processor: try Processor(threads: 1))
+    let answers = try graph.run(graph.plan([y], options))
+    let perGroup = 2 * 25
+    #expect(answers[0].values[..<perGroup].contains { !$0.isFinite })
+    let others = answers[0].values[perGroup...].filter { !$0.isFinite }
+    #expect(others.isEmpty)
+  }
+
   /// Beside layers that keep images channels last, and where weights become bytes.
   @Test func groupsKeepTheLayout() throws {
     var graph = FusionSample(seed: 38)

@@ -3,14 +3,11 @@ internal import Models
 
 /// A convolution of floats with constant weights, in fp32 or int8, and what follows it: bias,
 /// another tensor that is added, a range. Reads the images, then what is added, if anything.
-///
-/// Groups of channels stand together in blocks as wide as the kernels: in a block's matrix is 0
-/// where a channel is none of the output's group.
 struct FloatConvolution: ImageOperator {
   let processor: Processor
   let rule: WindowRule
   let kernel: (height: Int, width: Int)
-  /// Of one size.
+  /// One for each group of channels; all of those that are convolved by themselves have one.
   let blocks: [PackedMatrix]
   let isDepthwise: Bool
   /// Channels of the input.
@@ -71,12 +68,11 @@ struct FloatConvolution: ImageOperator {
     _ context: GraphContext
   ) throws {
     let output = result.rows(of: outputs)
-    for (index, matrix) in blocks.enumerated() {
-      try context.watch.portions(output.rows, products: matrix.inputs * matrix.outputs) {
-        processor.convolve(
-          x, by: matrix, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
-          pool: context.budget.pool, pixels: $0, block: (index, blocks.count))
-      }
+    let products = blocks.reduce(0) { $0 + $1.inputs * $1.outputs }
+    try context.watch.portions(output.rows, products: products) {
+      processor.convolve(
+        x, by: blocks, windows, isDepthwise: isDepthwise, epilogue: epilogue, into: output,
+        pool: context.budget.pool, pixels: $0)
     }
   }
 

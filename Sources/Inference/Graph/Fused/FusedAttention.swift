@@ -43,7 +43,7 @@ struct FusedAttention: GraphOperator {
     precondition(offsets.last == end)
     let mask = try scoreMask(inputs, shape, context)
     let output = result.rows(of: width)
-    try context.watch.portions(output.rows, products: 2 * length * width, of: 64...4096) {
+    try context.watch.portions(output.rows, products: 2 * length * width, of: 64...(.max)) {
       processor.attention(
         rows, width: width, offsets: offsets, heads: shape[2], scale: scale, mask: mask,
         into: output, queries: $0)

@@ -20,7 +20,7 @@ struct Linear: GraphOperator {
   let activation: Activation?
 
   /// Rows that are quantized at once: enough for all threads, and few enough to stay in the cache.
-  private static let piece = 64...1024
+  private static let portion = 64...1024
 
   func infer(_ inputs: GraphFacts) throws -> [GraphFact] {
     guard let shape = inputs[0].shape, let width = shape.last else { return [GraphFact(.float)] }
@@ -53,7 +53,7 @@ struct Linear: GraphOperator {
     let result = try context.unwritten(shape)
     let (width, count) = (matrix.outputs, result.count / matrix.outputs)
     let rows = Activations(pool: context.budget.pool)
-    try context.watch.portions(count, products: matrix.inputs * width, of: Self.piece) { range in
+    try context.watch.portions(count, products: matrix.inputs * width, of: Self.portion) { range in
       let output = result.rows(range, of: width)
       rows.load(x.rows(range, of: matrix.inputs))
       finish(rows, output, other?.rows(range, of: width), activation)

@@ -149,50 +149,33 @@ private struct FloatDraft {
     return values
   }
 
-  /// Groups of a block: as many as fill a panel.
-  private var together: Int {
-    if isDepthwise { return 1 }
-    let most = max(1, PackedMatrix.panelOutputs * groups / outputs)
-    return (1...min(groups, most)).last { groups % $0 == 0 } ?? 1
-  }
-
-  /// 64 MiB.
+  /// Weights of a layer in panels that may be mostly empty: 64 MiB.
   private static let mostFilled = 1 << 24
 
-  /// nil where it cannot be: an infinite weight, or too many inputs.
+  /// A matrix for each group. nil where it cannot be: an infinite weight, or too many inputs; and
+  /// where groups are so narrow that panels with zeros in place of other outputs take too much.
   func packed(_ options: FusionOptions) -> [PackedMatrix]? {
-    // A few channels have too few products for bytes to be worth the quantizing.
+    // Windows of a group would be quantized for it alone.
     let isQuantized = options.quantization == .dynamic && groups == 1
-    let together = together
-    let count = isDepthwise ? 1 : groups / together
-    let size = outputs / count
-    // What narrow groups take when their panels are filled up.
-    let filled = max(size, PackedMatrix.panelOutputs) * count * taps * perGroup * together
-    guard filled <= max(2 * weights.count, Self.mostFilled) || groups == 1 else { return nil }
+    let count = isDepthwise ? 1 : groups
+    let (size, inputs) = (outputs / count, taps * perGroup)
+    let filled = max(size, PackedMatrix.panelOutputs) * count * inputs
+    guard count == 1 || filled <= max(2 * weights.count, Self.mostFilled) else { return nil }
     return try? (0..<count).map { block in
       try PackedMatrix(
-        kind: isQuantized ? .int8PerOutput : .float(.f32), outputs: size,
-        inputs: taps * perGroup * together, bias: Array(bias[block * size..<(block + 1) * size]),
-        in: options.arena
+        kind: isQuantized ? .int8PerOutput : .float(.f32), outputs: size, inputs: inputs,
+        bias: Array(bias[block * size..<(block + 1) * size]), in: options.arena
       ) { writer throws(ComputeError) in
-        for output in 0..<size { try writer.append(row(block * size + output, of: together)) }
+        for output in 0..<size { try writer.append(row(block * size + output)) }
       }
     }
   }
 
-  /// Of an output, the taps in order, each with the channels of its block.
-  ///
-  /// - Parameter together: groups of the block.
-  private func row(_ output: Int, of together: Int) -> [Float] {
+  /// Of an output, the taps in order, each with its channels.
+  private func row(_ output: Int) -> [Float] {
     let start = output * perGroup * taps
-    let own = isDepthwise ? 0 : output / (outputs / groups) % together * perGroup
-    var row = [Float](repeating: 0, count: taps * perGroup * together)
-    for tap in 0..<taps {
-      for channel in 0..<perGroup {
-        row[tap * perGroup * together + own + channel] =
-          weights[start + channel * taps + tap] * factors[output]
-      }
+    return (0..<taps * perGroup).map { place in
+      weights[start + place % perGroup * taps + place / perGroup] * factors[output]
     }
-    return row
   }
 }
