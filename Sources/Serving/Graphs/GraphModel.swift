@@ -19,7 +19,7 @@ package struct GraphModel: Sendable {
     inputs.reserveCapacity(request.instances.count)
     for index in request.instances.indices {
       guard isWanted() else { throw Status(.cancelled, "the answer is not wanted any more") }
-      inputs.append(try input(request, at: index))
+      inputs.append(try input(request, at: index, nil))
     }
     return inputs
   }
