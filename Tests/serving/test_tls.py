@@ -347,8 +347,8 @@ def test_a_reader_that_stops_pauses_its_call_until_the_idle_timeout(begin, ident
             slow.sendall(words)
             return slow.recv(1000) and slow
     slow = server.until(begun, "an answer")
-    ended = server.wait_for("call")
-    assert ended["status"] == "CANCELLED" and ended["messages_out"] < 150_000
+    # One that was idle before its answer began may have ended in another way.
+    assert server.wait_for("call", status="CANCELLED")["messages_out"] < 150_000
     slow.close()
 
 
