@@ -1,10 +1,14 @@
 internal import Glibc
 
-/// A file that is there whole or not at all: written beside its place, then moved there.
+/// A file that is there whole or not at all: written beside its place, as `.NAME.part`, then moved
+/// there.
 package enum WholeFile {
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let partial = path + ".part"
-    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let name = path.split(separator: "/").last ?? ""
+    let partial = "\(Folder.parent(of: path))/.\(name).part"
+    // What was left by one that was killed; where it is a link, not what that leads to.
+    unsafe unlink(partial)
+    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(path: path, "cannot be written", errno: errno) }
     var failure: Int32 = 0
     var start = 0

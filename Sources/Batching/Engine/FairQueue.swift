@@ -13,8 +13,9 @@
 /// SIGCOMM 1996). A lane's level is the engine time it has had (the paper's start tag); of those
 /// that wait, the lowest goes next. While two lanes both have work, what they get differs by no
 /// more than the longest job of the one and the longest of the other together.
-/// A lane that was idle rejoins at the level of whoever ran last, so it is neither made to wait for
-/// what it had long ago nor owed anything for its absence.
+/// A lane that was idle rejoins at the level of whoever runs, so it is neither made to wait for
+/// what it had long ago nor owed anything for its absence; where some have paused, of whoever of
+/// them and the running one has had least, or it would wait until that one has caught up.
 ///
 /// A lane has one job at a time and needs a moment to form the next. Would another lane's job be
 /// taken in that moment, lanes would take turns after all. So a lane that says it comes back is
@@ -85,12 +86,17 @@ struct FairQueue: Sendable {
 
   mutating func submit(_ id: Int) {
     guard var lane = lanes[id] else { return }
-    if lane.state == .idle { lane.level = max(lane.level, floor) }
+    if lane.state == .idle { lane.level = max(lane.level, entry) }
     lane.state = .waiting
     lane.promised = nil
     lane.order = nextOrder
     nextOrder += 1
     lanes[id] = lane
+  }
+
+  /// The least that a lane is taken to have had when it comes.
+  private var entry: Duration {
+    lanes.values.lazy.filter { $0.state == .running }.map(\.level).min() ?? floor
   }
 
   /// What to do now; no job may be running.

@@ -105,6 +105,37 @@ import Testing
     #expect(queue.next(now: now, before: long) == .idle)
   }
 
+  /// A job that was begun while another had paused has got far ahead; that one goes on where it
+  /// was, and whoever comes then waits for a slice of it, not until it has caught up.
+  @Test func whoComesWhileJobsArePausedIsNotHeldBackByWhatTheyHad() {
+    var queue = FairQueue(patience: patience)
+    var now = start
+    let (outer, inner, quick) = (queue.open(), queue.open(), queue.open())
+    func quickGoes(before paused: Int) {
+      queue.submit(quick)
+      now += .milliseconds(20)
+      queue.pause(paused, now: now)
+      #expect(queue.next(now: now, before: paused) == .run(lane: quick))
+      now += .milliseconds(1)
+      queue.finished(quick, comesBack: false, now: now)
+      #expect(queue.next(now: now, before: paused) == .idle)
+      queue.resume(paused, now: now)
+    }
+    queue.submit(outer)
+    #expect(queue.next(now: now) == .run(lane: outer))
+    queue.submit(inner)
+    now += .milliseconds(20)
+    queue.pause(outer, now: now)
+    #expect(queue.next(now: now, before: outer) == .run(lane: inner))
+    for _ in 0..<100 { quickGoes(before: inner) }
+    queue.finished(inner, comesBack: false, now: now)
+    #expect(queue.next(now: now, before: outer) == .idle)
+    queue.resume(outer, now: now)
+    // As much as the quick one has had itself.
+    now += .milliseconds(100)
+    for _ in 0..<100 { quickGoes(before: outer) }
+  }
+
   @Test func nobodyIsWaitedForWhenNobodyElseWaits() {
     var queue = FairQueue(patience: patience)
     var now = start
