@@ -16,17 +16,12 @@ extension ApusV1.Prediction {
     _ scores: [Float], labels: [String], _ options: ApusV1.PredictOptions?,
     first chosen: String? = nil
   ) -> ApusV1.Prediction {
-    var ranked = scores.indices.sorted {
-      scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1)
-    }
-    if let chosen,
-      let place = ranked.firstIndex(where: { $0 < labels.count && labels[$0] == chosen })
-    {
-      ranked.insert(ranked.remove(at: place), at: 0)
-    }
-    if let most = options?.topK, most > 0 { ranked = Array(ranked.prefix(Int(most))) }
+    let most = options?.topK.flatMap { $0 > 0 ? Int($0) : nil } ?? scores.count
+    let named = chosen.map { name in labels.indices.filter { labels[$0] == name } } ?? []
+    let first = best(of: named.filter(scores.indices.contains), scores, most: 1)
+    let others = best(of: Array(scores.indices), scores, most: most).filter { !first.contains($0) }
     var classification = ApusV1.Classification()
-    classification.labels = ranked.map { index in
+    classification.labels = (first + others).prefix(most).map { index in
       var label = ApusV1.Label()
       label.label = index < labels.count ? labels[index] : ""
       label.index = UInt32(index)
@@ -34,6 +29,26 @@ extension ApusV1.Prediction {
       return label
     }
     return ApusV1.Prediction(.classification(classification))
+  }
+
+  /// Places of the highest scores in falling order, of equal ones the first.
+  ///
+  /// - Parameter places: in rising order.
+  private static func best(of places: [Int], _ scores: [Float], most: Int) -> [Int] {
+    func isBefore(_ one: Int, _ other: Int) -> Bool {
+      scores[one] > scores[other] || (scores[one] == scores[other] && one < other)
+    }
+    if most > 32 { return Array(places.sorted(by: isBefore).prefix(most)) }
+    // A few of many: nearly all are passed by with a look at the last that counts.
+    var best: [Int] = []
+    for place in places {
+      if best.count == most {
+        guard let last = best.last, isBefore(place, last) else { continue }
+        best.removeLast()
+      }
+      best.insert(place, at: best.firstIndex { isBefore(place, $0) } ?? best.count)
+    }
+    return best
   }
 
   /// A model on feature rows classifies when it has labels and computes values when it has none.
